@@ -1,0 +1,1 @@
+"""Unseen: privacy by design for vision AI."""

@@ -1,0 +1,109 @@
+"""Every seam to the outside, one Protocol each; adapters implement them, engine hands them in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unseen.core.models import ModelFile
+from unseen.core.photos import Limits, Photo, Rgb8
+from unseen.core.regions import Box, Detection
+
+__all__ = ["Detector", "Executor", "Journal", "ModelStore", "Network", "PhotoCodec", "Reader"]
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+class Network(Protocol):
+    """A compiled neural network on one device."""
+
+    @property
+    def device(self) -> str:
+        """Runtime and device, as "openvino:CPU" or "onnxruntime:CUDA"."""
+        ...
+
+    @property
+    def input_shape(self) -> tuple[int | None, ...]:
+        """Shape of the only input; None where a dimension is free."""
+        ...
+
+    def run(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+        """Run one batch and return the outputs in the model's order."""
+        ...
+
+
+class Detector(Protocol):
+    """Finds objects of some classes in pictures."""
+
+    @property
+    def models(self) -> tuple[ModelFile, ...]:
+        """The model files behind it, for receipts."""
+        ...
+
+    def detect(self, images: Sequence[Rgb8]) -> list[list[Detection]]:
+        """Return the detections in each picture (RGB, shape (height, width, 3), any sizes), in its pixels."""
+        ...
+
+
+class Reader(Protocol):
+    """Reads the text in boxes of a picture."""
+
+    @property
+    def models(self) -> tuple[ModelFile, ...]:
+        """The model files behind it, for receipts."""
+        ...
+
+    def read(self, image: Rgb8, boxes: Sequence[Box]) -> list[tuple[str, float]]:
+        """Return text and mean character confidence (0..1) for each box."""
+        ...
+
+
+class PhotoCodec(Protocol):
+    """Decodes and encodes photo files."""
+
+    def decode(self, data: bytes, name: str, limits: Limits) -> Photo:
+        """Decode all frames, upright. `name` is for error messages and the check of its ending.
+
+        Raises UnreadableInput, UnsupportedInput, DamagedInput or TooLarge.
+        """
+        ...
+
+    def encode(self, photo: Photo, *, format: str | None = None, keep: frozenset[str] = frozenset({"icc"})) -> bytes:
+        """Encode as `format` (default: the photo's own) with no metadata but what `keep` names."""
+        ...
+
+
+class ModelStore(Protocol):
+    """Finds model files on this machine and fetches those that the catalogue pins."""
+
+    def find(self, name: str) -> ModelFile | None:
+        """Return the file of a catalogue entry, or None if it is not on this machine."""
+        ...
+
+    def require(self, name: str) -> ModelFile:
+        """Return the file, fetching it from its pinned source if need be; raises ModelUnavailable or ModelCorrupt."""
+        ...
+
+
+class Journal(Protocol):
+    """A durable, append-only record of what was done with each file; survives kill -9."""
+
+    def entries(self) -> Iterator[dict[str, object]]:
+        """Yield the entries written so far, oldest first; a torn last line is dropped."""
+        ...
+
+    def append(self, entry: dict[str, object]) -> None:
+        """Write one entry and force it to disk before returning."""
+        ...
+
+
+class Executor(Protocol):
+    """Runs one function over many tasks, in this process or others."""
+
+    def run(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[tuple[Task, Result | Exception]]:
+        """Yield each task with its result or the exception it ended in, in any order."""
+        ...
