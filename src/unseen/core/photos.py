@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FORMATS", "KEEPABLE", "Colour", "Frame", "Limits", "Pixels", "Photo", "Rgb8"]
+__all__ = ["FORMATS", "KEEPABLE", "Colour", "Frame", "Limits", "Photo", "Pixels", "Rgb8"]
 
 Pixels = NDArray[Any]
 Rgb8 = NDArray[np.uint8]

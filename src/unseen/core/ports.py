@@ -104,6 +104,8 @@ class Journal(Protocol):
 class Executor(Protocol):
     """Runs one function over many tasks, in this process or others."""
 
-    def run(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[tuple[Task, Result | Exception]]:
+    def run(
+        self, function: Callable[[Task], Result], tasks: Iterable[Task]
+    ) -> Iterator[tuple[Task, Result | Exception]]:
         """Yield each task with its result or the exception it ended in, in any order."""
         ...
