@@ -1,0 +1,64 @@
+"""Faces by CenterFace, an anchor-free single-stage detector."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unseen.adapters.decode import suppress, to_detections
+from unseen.adapters.imaging import pad_to_multiple
+from unseen.core.models import ModelFile
+from unseen.core.photos import Rgb8
+from unseen.core.ports import Network
+from unseen.core.regions import Detection
+
+__all__ = ["CenterFaceDetector"]
+
+_STRIDE = 4
+
+
+class CenterFaceDetector:
+    """Finds faces at the size the picture has; scale and tiles are the caller's (see detect_views).
+
+    Takes RGB, no normalisation, sides padded to a multiple of 32. `threshold` is on the heat map. Source: Xu, Yan et
+    al., "CenterFace: Joint Face Detection and Alignment Using Face as Point", 2020.
+    """
+
+    def __init__(self, network: Network, model: ModelFile, threshold: float) -> None:
+        self._network = network
+        self._threshold = threshold
+        self.models = (model,)
+
+    def detect(self, images: Sequence[Rgb8]) -> list[list[Detection]]:
+        """Return the faces in each picture, in its pixels."""
+        found: list[list[Detection]] = [[] for _ in images]
+        padded = [pad_to_multiple(image, 32) for image in images]
+        for shape in dict.fromkeys(p.shape for p in padded):
+            same = [i for i, p in enumerate(padded) if p.shape == shape]
+            batch = np.stack([padded[i] for i in same]).transpose(0, 3, 1, 2)
+            maps = self._network.run(np.ascontiguousarray(batch))
+            for row, i in enumerate(same):
+                found[i] = self._decode(maps[0][row], maps[1][row], maps[2][row], images[i].shape)
+        return found
+
+    def _decode(
+        self,
+        heat: NDArray[np.float32],
+        scale: NDArray[np.float32],
+        offset: NDArray[np.float32],
+        shape: tuple[int, ...],
+    ) -> list[Detection]:
+        rows, columns = np.nonzero(heat[0] > self._threshold)
+        if not rows.size:
+            return []
+        scores = heat[0, rows, columns]
+        height, width = np.exp(scale[:, rows, columns]) * _STRIDE
+        y = (rows + offset[0, rows, columns] + 0.5) * _STRIDE
+        x = (columns + offset[1, rows, columns] + 0.5) * _STRIDE
+        boxes = np.stack([x - width / 2, y - height / 2, x + width / 2, y + height / 2], axis=1).astype(np.float32)
+        # Padding is black, but a face that is cut by the border may be seen partly in it.
+        boxes = np.clip(boxes, 0, [shape[1], shape[0]] * 2).astype(np.float32)
+        keep = suppress(boxes, scores, 0.3)
+        return to_detections(boxes[keep], scores[keep], "face", self.models[0].name)

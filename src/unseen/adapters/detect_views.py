@@ -1,0 +1,109 @@
+"""One detector at several scales, in tiles where a picture is large; itself a detector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from unseen.adapters.imaging import resize
+from unseen.core.models import ModelFile
+from unseen.core.photos import Rgb8
+from unseen.core.ports import Detector
+from unseen.core.regions import Box, Detection
+from unseen.pixels.boxes import merge
+
+__all__ = ["Scales", "ViewsDetector", "face_scales", "fit", "second_opinion_scales"]
+
+#: From the longer side of a picture in pixels to the scales it is looked at.
+Scales = Callable[[int], tuple[float, ...]]
+
+
+def fit(side: int, *, most: float = 1.0) -> Scales:
+    """One scale: shrink so that the longer side is `side` pixels, or grow by at most `most`."""
+    return lambda longer: (min(most, side / longer),)
+
+
+def face_scales(longer: int) -> tuple[float, ...]:
+    """Scales for recall: the whole picture at up to 1,280 px, and twice that, growing small pictures by at most 2.
+
+    Pictures beyond 2,560 px are seen at full size, in tiles, so that a small face in a large photo stays as large as
+    it is; very large faces are found in the first scale.
+    """
+    first = min(1.0, 1280 / longer)
+    second = max(1.0, min(2.0, 2560 / longer))
+    return (first, second) if second > first * 1.1 else (first,)
+
+
+def second_opinion_scales(longer: int) -> tuple[float, ...]:
+    """Scales for a network of 192 px: the whole picture, then doubling up to twice its size or 2,560 px."""
+    scales, side = [192 / longer], 384
+    while side <= min(2 * longer, 2560):
+        scales.append(side / longer)
+        side *= 2
+    return tuple(scales)
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    image: Rgb8
+    left: int
+    top: int
+    scale: float
+
+
+class ViewsDetector:
+    """Wraps a detector: looks at each picture at several scales, cut into overlapping tiles of at most `tile` pixels.
+
+    `overlap` is the share of a tile that the next one repeats. Detections that overlap by at least `iou` are one
+    object: the hull of them all is kept, with the best score, because scales disagree about where an object ends.
+    """
+
+    def __init__(self, inner: Detector, scales: Scales, *, tile: int, overlap: float, iou: float = 0.5) -> None:
+        self._inner = inner
+        self._scales = scales
+        self._tile = tile
+        self._overlap = overlap
+        self._iou = iou
+
+    @property
+    def models(self) -> tuple[ModelFile, ...]:
+        """The model files of the detector inside."""
+        return self._inner.models
+
+    def detect(self, images: Sequence[Rgb8]) -> list[list[Detection]]:
+        """Return the detections in each picture, in its pixels."""
+        return [self._one(image) for image in images]
+
+    def _one(self, image: Rgb8) -> list[Detection]:
+        views = [v for scale in self._scales(max(image.shape[:2])) for v in self._cut(image, scale)]
+        found = self._inner.detect([v.image for v in views])
+        height, width = image.shape[:2]
+        placed = [
+            p for v, ds in zip(views, found, strict=True) for d in ds if (p := _place(d, v, width, height)) is not None
+        ]
+        # Scales disagree about where an object ends: merge keeps the hull.
+        return merge(placed, self._iou)
+
+    def _cut(self, image: Rgb8, scale: float) -> list[_View]:
+        width, height = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+        scaled = resize(image, width, height)
+        return [
+            _View(scaled[y : y + self._tile, x : x + self._tile], x, y, scale)
+            for y in self._starts(height)
+            for x in self._starts(width)
+        ]
+
+    def _starts(self, length: int) -> list[int]:
+        if length <= self._tile:
+            return [0]
+        step = max(1, int(self._tile * (1 - self._overlap)))
+        return [*range(0, length - self._tile, step), length - self._tile]
+
+
+def _place(detection: Detection, view: _View, width: int, height: int) -> Detection | None:
+    x1, y1, x2, y2 = detection.box.xyxy
+    x1, x2 = max(0.0, (x1 + view.left) / view.scale), min(float(width), (x2 + view.left) / view.scale)
+    y1, y2 = max(0.0, (y1 + view.top) / view.scale), min(float(height), (y2 + view.top) / view.scale)
+    if x2 <= x1 or y2 <= y1:
+        return None
+    return Detection(detection.cls, Box(x1, y1, x2, y2), detection.score, detection.model)

@@ -1,0 +1,145 @@
+"""Read and edit the bytes of an ONNX file: is it one, what its exporter noted, and free the sizes fixed in it.
+
+ONNX Runtime refuses inputs that differ from the sizes stored in the file, and some exporters store the sizes of a
+tracing example. The `onnx` package could change them, but it is large and needed for nothing else; the part of the
+protobuf wire format that this takes is small (field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+__all__ = ["free_shapes", "is_onnx", "notes"]
+
+_GRAPH, _NOTE = 7, 14  # ModelProto.graph, .metadata_props
+_NAME_OF_VALUE, _TYPE_OF_VALUE = 1, 2  # ValueInfoProto.name, .type
+_INITIALIZER, _INPUT, _OUTPUT, _VALUE_INFO = 5, 11, 12, 13  # GraphProto
+_NAME_OF_TENSOR = 8  # TensorProto.name
+_TENSOR_TYPE, _SHAPE = 1, 2  # TypeProto.tensor_type, TypeProto.Tensor.shape
+
+Field = tuple[int, int, bytes]
+_LENGTH_DELIMITED = 2
+_FIXED_SIZES = {1: 8, 5: 4}
+
+
+def free_shapes(model: bytes, shape: tuple[int | None, ...]) -> bytes:
+    """Return the ONNX model with `shape` (None where free) on its real inputs and no shapes stored further on.
+
+    Weights that are listed among the inputs as well (as files of ONNX IR version 3 do) are taken off that list, so
+    that they count as constants and can be folded. Raises ValueError when the bytes are no ONNX model.
+    """
+    fields = list(_fields(model))
+    if not any(number == _GRAPH and wire == _LENGTH_DELIMITED for number, wire, _ in fields):
+        raise ValueError("no graph in it")
+    return b"".join(_pack(_replaced(field, _GRAPH, lambda graph: _free_graph(graph, shape))) for field in fields)
+
+
+def is_onnx(model: bytes) -> bool:
+    """Whether these bytes are laid out as an ONNX model; what is in it is for a runtime to judge."""
+    try:
+        return any(number == _GRAPH and wire == _LENGTH_DELIMITED for number, wire, _ in _fields(model))
+    except ValueError:
+        return False
+
+
+def notes(model: bytes) -> dict[str, str]:
+    """Return the exporter's notes (ModelProto.metadata_props), as the class names of a YOLO or an alphabet.
+
+    Raises ValueError when the bytes are no ONNX model.
+    """
+    pairs = [body for number, wire, body in _fields(model) if (number, wire) == (_NOTE, _LENGTH_DELIMITED)]
+    return {_name(pair, 1).decode("utf-8", "replace"): _name(pair, 2).decode("utf-8", "replace") for pair in pairs}
+
+
+def _free_graph(graph: bytes, shape: tuple[int | None, ...]) -> bytes:
+    fields = list(_fields(graph))
+    weights = {_name(body, _NAME_OF_TENSOR) for number, _, body in fields if number == _INITIALIZER}
+    kept: list[Field] = []
+    for number, wire, body in fields:
+        if number == _VALUE_INFO or (number == _INPUT and _name(body, _NAME_OF_VALUE) in weights):
+            continue
+        new = body
+        if number in (_INPUT, _OUTPUT):
+            new = _with_shape(body, _shape_message(shape) if number == _INPUT else None)
+        kept.append((number, wire, new))
+    return b"".join(_pack(field) for field in kept)
+
+
+def _with_shape(value: bytes, shape: bytes | None) -> bytes:
+    """Return the ValueInfoProto with its tensor's shape replaced, or left out where `shape` is None."""
+
+    def on_tensor(tensor: bytes) -> bytes:
+        kept = [field for field in _fields(tensor) if field[0] != _SHAPE]
+        if shape is not None:
+            kept.append((_SHAPE, _LENGTH_DELIMITED, shape))
+        return b"".join(_pack(field) for field in kept)
+
+    def on_type(kind: bytes) -> bytes:
+        return b"".join(_pack(_replaced(field, _TENSOR_TYPE, on_tensor)) for field in _fields(kind))
+
+    return b"".join(_pack(_replaced(field, _TYPE_OF_VALUE, on_type)) for field in _fields(value))
+
+
+def _shape_message(shape: tuple[int | None, ...]) -> bytes:
+    """Encode a TensorShapeProto: dim_value (field 1) where a size is given, dim_param (field 2) where it is free."""
+    dims = [
+        _pack((2, _LENGTH_DELIMITED, f"free_{axis}".encode())) if size is None else b"\x08" + _varint(size)
+        for axis, size in enumerate(shape)
+    ]
+    return b"".join(_pack((1, _LENGTH_DELIMITED, dim)) for dim in dims)
+
+
+def _replaced(field: Field, number: int, change: Callable[[bytes], bytes]) -> Field:
+    return (field[0], field[1], change(field[2])) if field[:2] == (number, _LENGTH_DELIMITED) else field
+
+
+def _name(message: bytes, number: int) -> bytes:
+    return next((body for found, wire, body in _fields(message) if (found, wire) == (number, _LENGTH_DELIMITED)), b"")
+
+
+def _fields(message: bytes) -> Iterator[Field]:
+    """Yield (field number, wire type, payload); a varint's payload is its own encoding."""
+    at = 0
+    while at < len(message):
+        tag, at = _read_varint(message, at)
+        wire = tag & 7
+        if wire == 0:
+            _, end = _read_varint(message, at)
+        elif wire == _LENGTH_DELIMITED:
+            length, at = _read_varint(message, at)
+            end = at + length
+        elif wire in _FIXED_SIZES:
+            end = at + _FIXED_SIZES[wire]
+        else:
+            raise ValueError(f"unknown wire type {wire}")
+        if end > len(message):
+            raise ValueError("truncated")
+        yield tag >> 3, wire, message[at:end]
+        at = end
+
+
+def _read_varint(message: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while at < len(message) and shift < 64:
+        byte = message[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if not byte & 0x80:
+            return value, at
+        shift += 7
+    raise ValueError("truncated")
+
+
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def _pack(field: Field) -> bytes:
+    number, wire, body = field
+    head = _varint(number << 3 | wire)
+    return head + (_varint(len(body)) if wire == _LENGTH_DELIMITED else b"") + body

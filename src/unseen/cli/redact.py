@@ -1,0 +1,223 @@
+"""unseen redact: hide people and plates in photos and folders of photos."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from unseen.core.jobs import Job
+from unseen.core.looks import LEAKS, METHODS
+from unseen.core.photos import FORMATS, KEEPABLE, Limits
+from unseen.core.recipe import Recipe, looks_for, parse_hide
+from unseen.core.regions import CLASSES, GROUPS
+from unseen.errors import UsageError
+
+if TYPE_CHECKING:
+    from unseen.engine.report import Report
+
+__all__ = ["add_parser", "job_from", "run"]
+
+_DESCRIPTION = f"""Hide faces, people, plates and text in photos and folders of photos, and verify the result before it is released.
+
+Without options: faces are replaced by a smooth surface made from what is around them, plates by one colour; nothing of
+the inside survives. All metadata but the colour profile is dropped. The input is never changed.
+
+methods:
+  fill      a smooth surface from around the region, with grain; nothing of the inside survives (default)
+  solid     one colour; nothing of the inside survives (default for plates and text)
+  stand-in  a drawn head-and-shoulders or blank plate, coloured from around; nothing of the inside survives
+  mosaic    {LEAKS["mosaic"]}
+  blur      {LEAKS["blur"]}
+  none      stays visible, and the report says so
+"""
+
+
+def add_parser(verbs: Any) -> None:
+    """Add this verb to the command line."""
+    parser = verbs.add_parser(
+        "redact",
+        help="hide faces, people, plates and text in photos",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("sources", metavar="PHOTO_OR_FOLDER", nargs="+", type=Path, help="photos, or folders of them")
+    parser.add_argument(
+        "-o", "--output", metavar="FOLDER", type=Path, required=True, help="where results go; never inside the input"
+    )
+    _add_what(parser.add_argument_group("what is hidden, and how"))
+    _add_files(parser.add_argument_group("files"))
+    _add_checks(parser.add_argument_group("verification and records"))
+    _add_machine(parser.add_argument_group("machine"))
+    parser.set_defaults(run=run)
+
+
+def _add_what(group: Any) -> None:
+    group.add_argument(
+        "--classes",
+        metavar="LIST",
+        help=f"classes to hide, with commas: {', '.join((*CLASSES, *GROUPS))} (default: face,plate)",
+    )
+    group.add_argument(
+        "--hide",
+        metavar="CLASS=METHOD,...",
+        default="",
+        help=f"method for each class, one of {', '.join(METHODS)}; "
+        "mosaic and blur take a strength, as in face=mosaic:6 (cells a side) or face=blur:0.7 (kernel share)",
+    )
+    group.add_argument(
+        "--recall",
+        choices=("high", "fast"),
+        default="high",
+        help="high (default) looks at two scales and hides heads in which no face was found; fast does neither",
+    )
+    group.add_argument(
+        "--margin",
+        metavar="SHARE",
+        type=float,
+        default=0.0,
+        help="widen regions beyond the built-in margin, as a share of their side",
+    )
+    group.add_argument(
+        "--face-shape", choices=("box", "ellipse"), default="box", help="ellipse is the one that contains the whole box"
+    )
+    group.add_argument("--unsafe-strength", action="store_true", help="allow a strength below the floor; recorded")
+
+
+def _add_files(group: Any) -> None:
+    group.add_argument("--format", choices=tuple(FORMATS), help="write this format instead of the input's")
+    group.add_argument(
+        "--keep-metadata",
+        metavar="LIST",
+        default="icc",
+        help=f"metadata that may stay, of {', '.join(KEEPABLE)}, or none (default: icc)",
+    )
+    group.add_argument(
+        "--rename",
+        choices=("keep", "pseudonym"),
+        default="keep",
+        help="pseudonym: names become a keyed HMAC of the path",
+    )
+    group.add_argument("--overwrite", action="store_true", help="replace files in the output that Unseen did not write")
+    group.add_argument(
+        "--max-megapixels", metavar="N", type=float, default=250.0, help="refuse larger pictures (default: 250)"
+    )
+
+
+def _add_checks(group: Any) -> None:
+    group.add_argument(
+        "--verify",
+        choices=("full", "sample"),
+        default="full",
+        help="look at every output again with another model family, or at a secret sample",
+    )
+    group.add_argument(
+        "--sample-share",
+        metavar="SHARE",
+        type=float,
+        default=0.1,
+        help="share of outputs that --verify sample looks at (default: 0.1)",
+    )
+    group.add_argument("--unsafe-skip-verify", action="store_true", help="release without a second look; recorded")
+    group.add_argument("--report", metavar="FILE.json", type=Path, help="write what was done with each file")
+    group.add_argument("--sheet", metavar="FILE.html", type=Path, help="write a contact sheet of the redacted results")
+    group.add_argument(
+        "--policy", metavar="FILE.toml", type=Path, help="rules that may refuse the job or make it stricter"
+    )
+    group.add_argument(
+        "--key",
+        metavar="FILE",
+        type=Path,
+        help="secret (32 bytes or more) for hashes and pseudonyms; needed to resume; without it a fresh one is used and thrown away",
+    )
+    group.add_argument(
+        "--plain-hashes",
+        action="store_true",
+        help="SHA-256 instead of keyed hashes; lets others find out which photos were in the run",
+    )
+
+
+def _add_machine(group: Any) -> None:
+    group.add_argument(
+        "--device",
+        default="auto",
+        help="auto, cpu, cuda, tensorrt, openvino, onnxruntime or runtime:device; never another than asked for",
+    )
+    group.add_argument("--jobs", metavar="N", type=int, help="processes (default: what fits the work and the machine)")
+    group.add_argument("--quiet", action="store_true", help="print errors and the last line only")
+
+
+def job_from(args: argparse.Namespace) -> Job:
+    """Build the job from parsed words; raises UsageError or Refused."""
+    classes = None if args.classes is None else [c.strip() for c in args.classes.split(",") if c.strip()]
+    words = [] if args.keep_metadata == "none" else [w.strip() for w in args.keep_metadata.split(",") if w.strip()]
+    pixels = int(args.max_megapixels * 1_000_000)
+    if pixels < 1:
+        raise UsageError(f"--max-megapixels must be above 0, got {args.max_megapixels:g}")
+    recipe = Recipe(
+        looks=looks_for(classes, parse_hide(args.hide)),
+        recall=args.recall,
+        verify="skip" if args.unsafe_skip_verify else args.verify,
+        sample_share=args.sample_share,
+        margin=args.margin,
+        face_shape=args.face_shape,
+        keep=frozenset(words),
+        format=args.format,
+        unsafe_strength=args.unsafe_strength,
+        limits=replace(Limits(), max_pixels=pixels, max_total_pixels=4 * pixels),
+    )
+    return Job(
+        sources=tuple(args.sources),
+        output=args.output,
+        recipe=recipe,
+        policy_file=args.policy,
+        key_file=args.key,
+        plain_hashes=args.plain_hashes,
+        rename=args.rename,
+        overwrite=args.overwrite,
+        device=args.device,
+        workers=args.jobs,
+        report=args.report,
+        sheet=args.sheet,
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do the job and print its receipt."""
+    from unseen.cli.progress import Progress
+    from unseen.engine.run import run as run_job
+
+    job = job_from(args)
+    _warn(job.recipe)
+    with Progress(quiet=args.quiet) as progress:
+        report = run_job(job, progress)
+    _print_receipt(report, job)
+    return report.exit_code
+
+
+def _warn(recipe: Recipe) -> None:
+    """Say what the choices mean before anything is done."""
+    for method in sorted({look.method for look in recipe.looks.values()} & LEAKS.keys()):
+        print(f"unseen: note: {method} {LEAKS[method]}", file=sys.stderr)
+    if recipe.visible_by_choice:
+        print(f"unseen: note: told to stay visible: {', '.join(recipe.visible_by_choice)}", file=sys.stderr)
+    if not recipe.hidden:
+        raise UsageError("nothing is to be hidden; name a class in --classes or a method in --hide")
+
+
+def _print_receipt(report: Report, job: Job) -> None:
+    totals = report.totals()
+    files, seconds = totals["files"], totals["seconds"]
+    if report.resume_note:
+        print(f"note: {report.resume_note}")
+    for raised in report.raised:
+        print(f"note: the policy decided: {raised}")
+    regions = ", ".join(f"{n} {cls}" for cls, n in totals["regions"].items()) or "none"
+    print(f"regions hidden: {regions}")
+    print(f"verified by a second model: {totals['verified']} files, {totals['files_with_residues']} needed more hiding")
+    spent = ", ".join(f"{stage} {s:.1f}" for stage, s in seconds.items() if stage != "verify")
+    print(f"seconds over all processes: {spent or 'none'}; verification apart: {seconds.get('verify', 0.0):.1f}")
+    counts = ", ".join(f"{n} {status}" for status, n in files.items() if n or status == "released")
+    print(f"{counts} in {totals['wall_seconds']:.1f} s -> {job.output}")

@@ -1,0 +1,35 @@
+"""A job: what to redact, where to, by which recipe, under which policy and key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from unseen.core.recipe import Recipe
+
+__all__ = ["Job", "Renaming"]
+
+Renaming = Literal["keep", "pseudonym"]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One call of `unseen redact`.
+
+    `sources` are files and folders; `output` is a folder. `key` is the secret behind keyed hashes, None for one that
+    is made for this run and thrown away. `workers` None means as many processes as fit the work and the machine.
+    """
+
+    sources: tuple[Path, ...]
+    output: Path
+    recipe: Recipe = field(default_factory=Recipe)
+    policy_file: Path | None = None
+    key_file: Path | None = None
+    plain_hashes: bool = False
+    rename: Renaming = "keep"
+    overwrite: bool = False
+    device: str = "auto"
+    workers: int | None = None
+    report: Path | None = None
+    sheet: Path | None = None

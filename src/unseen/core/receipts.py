@@ -1,0 +1,104 @@
+"""What is said of a run afterwards: verdicts, one receipt a file, and the report with its totals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from unseen.core.looks import LEAKS
+from unseen.core.models import ModelFile
+from unseen.core.regions import Region
+
+__all__ = ["SCHEMA", "FileReceipt", "Status", "Verdict", "model_record", "region_record"]
+
+#: Name and version of the report's format; a change that breaks readers raises the number.
+SCHEMA = "unseen-report/1"
+
+Outcome = Literal["pass", "fail", "not-verified"]
+Status = Literal["released", "resumed", "failed", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The result of verification before release.
+
+    `metadata` is "pass" or what was found; `checked` and `unchecked` are hidden classes that a second model family
+    could, and could not, look for; `rounds` counts how often residues were hidden again; `residues` counts those.
+    """
+
+    outcome: Outcome
+    checked: tuple[str, ...] = ()
+    unchecked: tuple[str, ...] = ()
+    residues: int = 0
+    rounds: int = 0
+    detail: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {
+            "outcome": self.outcome,
+            "checked": list(self.checked),
+            "unchecked": list(self.unchecked),
+            "residues_hidden": self.residues,
+            "rounds": self.rounds,
+            "detail": self.detail,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FileReceipt:
+    """What happened to one file; `seconds` maps stages to times, hashes are keyed unless the report says plain."""
+
+    input: str
+    status: Status
+    output: str | None = None
+    error: str | None = None
+    input_hash: str | None = None
+    output_hash: str | None = None
+    width: int = 0
+    height: int = 0
+    regions: tuple[tuple[Region, ...], ...] = ()
+    verdict: Verdict | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, as the report's schema has them."""
+        return {
+            "input": self.input,
+            "status": self.status,
+            "output": self.output,
+            "error": self.error,
+            "input_hash": self.input_hash,
+            "output_hash": self.output_hash,
+            "size": [self.width, self.height],
+            "regions": [region_record(r, i) for i, frame in enumerate(self.regions) for r in frame],
+            "verdict": None if self.verdict is None else self.verdict.as_dict(),
+            "seconds": {stage: round(s, 4) for stage, s in self.seconds.items()},
+        }
+
+
+def region_record(region: Region, frame: int) -> dict[str, Any]:
+    """Return a region as plain values; methods that hold information carry the measured rate at which they leak."""
+    look = region.look
+    return {
+        "frame": frame,
+        "class": region.cls,
+        "box": [int(v) for v in region.box.xyxy],
+        "score": round(region.score, 4),
+        "model": region.model,
+        "reason": region.reason,
+        "method": look.method,
+        "shape": look.shape,
+        "strength": look.strength_for(region.cls),
+        "non_interfering": look.non_interfering,
+        "leaks": LEAKS.get(look.method),
+    }
+
+
+def model_record(models: Sequence[ModelFile]) -> list[dict[str, Any]]:
+    """Return the models of a run as plain values, with hashes, licences and whose files they are."""
+    return [
+        {"name": m.name, "family": m.entry.family, "sha256": m.sha256, "origin": m.origin, "licence": m.entry.licence}
+        for m in sorted(models, key=lambda m: m.name)
+    ]

@@ -1,0 +1,41 @@
+"""The secret key behind keyed hashes and pseudonyms."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+
+from unseen.errors import KeyUnusable
+
+__all__ = ["MINIMUM_BYTES", "Key"]
+
+MINIMUM_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A secret of at least 32 bytes; masked in repr.
+
+    `kept` says whether the user keeps it: a key that is thrown away makes hashes that nobody can compare later.
+    Raises KeyUnusable if it is shorter.
+    """
+
+    secret: bytes = field(repr=False)
+    kept: bool = True
+
+    def __post_init__(self) -> None:
+        if len(self.secret) < MINIMUM_BYTES:
+            raise KeyUnusable(
+                f"the key has {len(self.secret)} bytes; make one of at least {MINIMUM_BYTES}, "
+                "for example with: head -c 32 /dev/urandom > unseen.key"
+            )
+
+    def tag(self, domain: str, value: bytes) -> str:
+        """Return HMAC-SHA256(key, domain, value) in hexadecimal (RFC 2104, FIPS 180-4).
+
+        The domain is length-prefixed, so that no two pairs of domain and value collide.
+        """
+        name = domain.encode()
+        message = len(name).to_bytes(4, "big") + name + value
+        return hmac.new(self.secret, message, hashlib.sha256).hexdigest()

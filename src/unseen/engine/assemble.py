@@ -1,0 +1,156 @@
+"""Puts detectors together for a recipe: which models it needs, and what they become on a device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from unseen.adapters.detect_blazeface import SIDE, BlazeFaceDetector
+from unseen.adapters.detect_centerface import CenterFaceDetector
+from unseen.adapters.detect_text import DbTextDetector, PpocrReader, characters_of
+from unseen.adapters.detect_views import ViewsDetector, face_scales, fit, second_opinion_scales
+from unseen.adapters.detect_yolo import YoloDetector
+from unseen.adapters.detect_yunet import YuNetDetector
+from unseen.adapters.propose_strips import EdgeStripDetector
+from unseen.adapters.runtimes import open_network
+from unseen.core.models import ModelFile
+from unseen.core.ports import Detector, ModelStore, Network
+from unseen.core.recipe import Recipe
+from unseen.core.regions import VEHICLES
+from unseen.errors import ModelUnavailable
+from unseen.media.find import Eyes
+from unseen.verify.residues import SecondOpinion
+
+__all__ = ["Models", "eyes_for", "opinion_for", "require_models"]
+
+_FACES = frozenset({"face", "head"})
+_OBJECTS = frozenset({"person", *VEHICLES})
+_WORDS = frozenset({"plate", "text"})
+#: Long photos are cut into tiles of this many pixels, so that memory stays bounded.
+_TILE = 1536
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The model files of a run by catalogue name: those that hide and those that verify."""
+
+    hide: Mapping[str, ModelFile]
+    verify: Mapping[str, ModelFile]
+
+    @property
+    def all(self) -> tuple[ModelFile, ...]:
+        """Every file once."""
+        return tuple({**self.hide, **self.verify}.values())
+
+    def hashes(self) -> dict[str, str]:
+        """Return the SHA-256 of each model by name: what a resumed run compares."""
+        return {m.name: m.sha256 for m in sorted(self.all, key=lambda m: m.name)}
+
+
+def require_models(recipe: Recipe, store: ModelStore) -> Models:
+    """Find or fetch the models that a recipe needs.
+
+    YOLO is used when it is there, and must be when a person or a vehicle is to be hidden. Raises ModelUnavailable,
+    which says how to get what is missing, or ModelCorrupt.
+    """
+    hide: dict[str, ModelFile] = {}
+    verify: dict[str, ModelFile] = {}
+    if recipe.hidden & _FACES:
+        hide["centerface"] = store.require("centerface")
+    if recipe.hidden & _WORDS:
+        hide["ppocr-det"] = store.require("ppocr-det")
+    if "plate" in recipe.hidden:
+        hide["ppocr-rec"] = store.require("ppocr-rec")
+    yolo = store.find("yolo26n")
+    if yolo is None and recipe.hidden & _OBJECTS:
+        store.require("yolo26n")
+        raise ModelUnavailable("yolo26n is not here; see: unseen models list")
+    if yolo is not None and (recipe.hidden & _OBJECTS or _helps(recipe)):
+        hide["yolo26n"] = yolo
+    if recipe.verify != "skip":
+        verify.update(_verifiers(recipe, store))
+    return Models(hide, verify)
+
+
+def _helps(recipe: Recipe) -> bool:
+    """Whether persons and vehicles help to find what the recipe hides: heads without a face, plates on vehicles."""
+    return (recipe.recall == "high" and "head" in recipe.hidden) or "plate" in recipe.hidden
+
+
+def _verifiers(recipe: Recipe, store: ModelStore) -> dict[str, ModelFile]:
+    found: dict[str, ModelFile] = {}
+    if "face" in recipe.hidden:
+        found["mediapipe-full-range"] = store.require("mediapipe-full-range")
+        third = store.find("yunet")
+        if third is not None:
+            found["yunet"] = third
+    if "plate" in recipe.hidden:
+        found["ppocr-rec"] = store.require("ppocr-rec")
+    return found
+
+
+class _Networks:
+    """Opens each model once."""
+
+    def __init__(self, models: Models, device: str, threads: int | None) -> None:
+        self._files = {m.name: m for m in models.all}
+        self._device, self._threads = device, threads
+        self._open: dict[str, Network] = {}
+
+    def __call__(self, name: str) -> tuple[Network, ModelFile]:
+        file = self._files[name]
+        if name not in self._open:
+            self._open[name] = open_network(file, self._device, self._threads)
+        return self._open[name], file
+
+
+def eyes_for(recipe: Recipe, models: Models, device: str = "auto", threads: int | None = None) -> Eyes:
+    """Open the detectors that hide; raises DeviceUnavailable or ModelCorrupt."""
+    net, high = _Networks(models, device, threads), recipe.recall == "high"
+    text = text_close = None
+    if "ppocr-det" in models.hide:
+        has_vehicles = "yolo26n" in models.hide
+        limit = (960 if high else 640) if has_vehicles else (1280 if high else 960)
+        text = DbTextDetector(*net("ppocr-det"), limit=limit)
+        text_close = DbTextDetector(*net("ppocr-det"), limit=416, grow=3.0, threshold=0.3) if has_vehicles else None
+    return Eyes(
+        faces=_faces(net, high=high) if "centerface" in models.hide else None,
+        objects=_objects(net, high=high) if "yolo26n" in models.hide else None,
+        text=text,
+        text_close=text_close,
+        reader=_reader(net) if "ppocr-rec" in models.hide else None,
+    )
+
+
+def _faces(net: _Networks, *, high: bool) -> Detector:
+    # Thresholds were chosen on labelled crowds; see docs/adr on detectors.
+    inner = CenterFaceDetector(*net("centerface"), threshold=0.12 if high else 0.15)
+    return ViewsDetector(inner, face_scales if high else fit(1280), tile=_TILE, overlap=0.15)
+
+
+def _objects(net: _Networks, *, high: bool) -> Detector:
+    return YoloDetector(*net("yolo26n"), threshold=0.10 if high else 0.25)
+
+
+def _reader(net: _Networks) -> PpocrReader:
+    network, file = net("ppocr-rec")
+    return PpocrReader(network, file, characters_of(file))
+
+
+def opinion_for(recipe: Recipe, models: Models, device: str = "auto", threads: int | None = None) -> SecondOpinion:
+    """Open the models that verify; empty when the recipe skips verification."""
+    net = _Networks(models, device, threads)
+    faces: list[Detector] = []
+    if "mediapipe-full-range" in models.verify:
+        inner = BlazeFaceDetector(*net("mediapipe-full-range"), threshold=0.5)
+        faces.append(ViewsDetector(inner, second_opinion_scales, tile=SIDE, overlap=0.35))
+    if "yunet" in models.verify:
+        faces.append(
+            ViewsDetector(YuNetDetector(*net("yunet"), threshold=0.6), fit(1280, most=2.0), tile=_TILE, overlap=0.15)
+        )
+    plates = "ppocr-rec" in models.verify
+    return SecondOpinion(
+        faces=tuple(faces),
+        strips=EdgeStripDetector() if plates else None,
+        reader=_reader(net) if plates else None,
+    )

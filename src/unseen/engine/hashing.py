@@ -1,0 +1,35 @@
+"""How files are named in receipts and compared on resume: keyed commitments, or plain hashes on request."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from unseen.crypto.keys import Key
+
+__all__ = ["Hasher"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hasher:
+    """Commits to bytes: HMAC-SHA256 under a key, or SHA-256 when `plain`.
+
+    A plain hash lets anyone who holds a photo find out that it was in the run; a keyed one only who holds the key.
+    """
+
+    key: Key
+    plain: bool = False
+
+    def of(self, domain: str, data: bytes) -> str:
+        """Return the commitment in hexadecimal; `domain` keeps names, inputs and outputs apart when keyed."""
+        return hashlib.sha256(data).hexdigest() if self.plain else self.key.tag(domain, data)
+
+    @property
+    def identity(self) -> str:
+        """What tells later runs whether they can compare: a tag of the key, or "plain"."""
+        return "plain" if self.plain else self.key.tag("key-id", b"")[:16]
+
+    @property
+    def comparable(self) -> bool:
+        """Whether a later run can compare at all."""
+        return self.plain or self.key.kept

@@ -1,0 +1,55 @@
+"""Reads what a job names: photos, the key, the policy."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from unseen.core.names import display
+from unseen.crypto.keys import Key
+from unseen.errors import KeyUnusable, UnreadableInput, UsageError
+from unseen.policy.rules import Policy, parse_policy
+
+__all__ = ["read_key", "read_photo", "read_policy"]
+
+
+def read_photo(source: Path, name: str, max_bytes: int) -> bytes:
+    """Return a file's bytes, or one more than allowed of a larger file; raises UnreadableInput."""
+    try:
+        size = source.stat().st_size
+        if size > max_bytes:
+            # The codec says so in full; reading one byte more than allowed is enough for it.
+            with source.open("rb") as file:
+                return file.read(max_bytes + 1)
+        return source.read_bytes()
+    except OSError as error:
+        raise UnreadableInput(f"{name}: cannot be read ({error.strerror}); check its permissions") from error
+
+
+def read_policy(path: Path | None) -> Policy:
+    """Return the rules in a TOML file, none without one; raises UsageError."""
+    if path is None:
+        return Policy()
+    try:
+        values: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise UsageError(f"{display(path)}: cannot read the policy ({error.strerror}); check the name") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{display(path)}: no valid TOML ({error}); mend the policy") from error
+    return parse_policy(values)
+
+
+def read_key(path: Path | None) -> Key:
+    """Return the key in a file that only its owner can read, or a fresh one that is thrown away; raises KeyUnusable."""
+    if path is None:
+        return Key(os.urandom(32), kept=False)
+    try:
+        open_to_others = os.name != "nt" and path.stat().st_mode & 0o077
+        secret = path.read_bytes()
+    except OSError as error:
+        raise KeyUnusable(f"{display(path)}: cannot read the key ({error.strerror}); check the name") from error
+    if open_to_others:
+        raise KeyUnusable(f"{display(path)}: other users can read the key; say: chmod 600 {display(path)}")
+    return Key(secret)

@@ -1,0 +1,91 @@
+"""From detections to the regions that are hidden: widened by what each model misses, rounded outward."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from unseen.core.looks import Look
+from unseen.core.recipe import Recipe
+from unseen.core.regions import Box, Detection, Region
+from unseen.pixels.boxes import round_out
+
+__all__ = ["MARGINS", "Margins", "cover", "heads_without_face"]
+
+
+@dataclass(frozen=True, slots=True)
+class Margins:
+    """How far a region reaches beyond its detection: shares of the box's width or height, and pixels on top."""
+
+    sides: float
+    top: float
+    bottom: float
+    pixels: float
+
+    def around(self, box: Box, extra: float) -> Box:
+        """Return the widened box; `extra` is added to every share."""
+        across, up, down = ((share + extra) for share in (self.sides, self.top, self.bottom))
+        return Box(
+            box.x1 - across * box.width - self.pixels,
+            box.y1 - up * box.height - self.pixels,
+            box.x2 + across * box.width + self.pixels,
+            box.y2 + down * box.height + self.pixels,
+        )
+
+
+#: The floor of the widening, by the model that found the object. CenterFace's boxes reach above the brow already and
+#: end short of the chin; MediaPipe's begin at the brow; text boxes hug the characters, a plate has an edge around.
+MARGINS: Mapping[str, Margins] = {
+    "centerface": Margins(0.10, 0.0, 0.22, 1.5),
+    "mediapipe-full-range": Margins(0.15, 0.35, 0.10, 2.0),
+    "yunet": Margins(0.12, 0.12, 0.12, 2.0),
+    "yolo26n": Margins(0.05, 0.05, 0.05, 2.0),
+    "ppocr-det": Margins(0.15, 0.25, 0.25, 1.0),
+}
+_ELSE = Margins(0.20, 0.30, 0.20, 2.0)
+_HEAD = Margins(0.0, 0.03, 0.0, 1.0)
+
+
+def cover(
+    detections: Sequence[Detection], recipe: Recipe, width: int, height: int, *, reason: str = "detected"
+) -> list[Region]:
+    """Return a region inside the picture of `width` x `height` pixels for each detection of a class to hide."""
+    regions = []
+    for detection in detections:
+        if detection.cls not in recipe.hidden:
+            continue
+        margins = _HEAD if detection.cls == "head" else MARGINS.get(detection.model, _ELSE)
+        box = round_out(margins.around(detection.box, recipe.margin), width, height)
+        if box is not None:
+            why = "head-of-person" if detection.cls == "head" and reason == "detected" else reason
+            look = _shaped(recipe.looks[detection.cls], detection.cls, recipe)
+            regions.append(Region(detection.cls, box, look, detection.score, detection.model, why))
+    return regions
+
+
+def _shaped(look: Look, cls: str, recipe: Recipe) -> Look:
+    if cls in ("face", "head") and recipe.face_shape == "ellipse":
+        return Look(look.method, look.strength, "ellipse")
+    return look
+
+
+def heads_without_face(detections: Sequence[Detection], *, least_score: float) -> list[Detection]:
+    """Return the head part of each person in which no face was found.
+
+    The head part spans the person's width; its height is 0.3 of the person's, at most 0.9 of the width, which holds
+    for people who stand (a head is about a seventh of the height) and for those cut off at the chest.
+    """
+    faces = [d for d in detections if d.cls == "face"]
+    heads = []
+    for person in detections:
+        if person.cls != "person" or person.score < least_score or any(_has_face(person.box, f.box) for f in faces):
+            continue
+        box = person.box
+        deep = min(0.3 * box.height, 0.9 * box.width)
+        heads.append(Detection("head", Box(box.x1, box.y1, box.x2, box.y1 + deep), person.score, person.model))
+    return heads
+
+
+def _has_face(person: Box, face: Box) -> bool:
+    x, y = (face.x1 + face.x2) / 2, (face.y1 + face.y2) / 2
+    return person.x1 <= x <= person.x2 and person.y1 <= y <= person.y1 + 0.6 * person.height

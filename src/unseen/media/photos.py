@@ -1,0 +1,58 @@
+"""Photos: find what to hide in every frame, and hide it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from unseen.core.photos import Frame, Photo
+from unseen.core.recipe import Recipe
+from unseen.core.regions import Region
+from unseen.media.cover import cover
+from unseen.media.find import Eyes, find
+from unseen.media.views import rgb_views
+from unseen.pixels.boxes import merge
+from unseen.pixels.hide import hide, hide_alpha
+
+__all__ = ["FrameRegions", "hide_regions", "plan"]
+
+#: The regions of each frame of a photo, in the order of its frames.
+FrameRegions = tuple[tuple[Region, ...], ...]
+_SAME_OBJECT = 0.7
+
+
+def plan(photo: Photo, eyes: Eyes, recipe: Recipe) -> FrameRegions:
+    """Return the regions to hide in each frame.
+
+    In an animation a region is also hidden in the frames before and after, so that a face which is missed once does
+    not show for an instant.
+    """
+    single = [_plan_frame(frame, eyes, recipe) for frame in photo.frames]
+    if len(single) == 1 or photo.frames[0].duration_ms is None:
+        return tuple(single)
+    return tuple(_with_neighbours(single, i) for i in range(len(single)))
+
+
+def _plan_frame(frame: Frame, eyes: Eyes, recipe: Recipe) -> tuple[Region, ...]:
+    found = [d for view in rgb_views(frame) for d in find(view, eyes, recipe)]
+    return tuple(cover(merge(found, _SAME_OBJECT), recipe, frame.width, frame.height))
+
+
+def _with_neighbours(frames: Sequence[tuple[Region, ...]], i: int) -> tuple[Region, ...]:
+    return tuple(dict.fromkeys(region for near in frames[max(0, i - 1) : i + 2] for region in near))
+
+
+def hide_regions(photo: Photo, regions: FrameRegions, noise: np.random.Generator) -> Photo:
+    """Return the photo with the regions of each frame hidden, in its colours and in its alpha channel."""
+    return photo.with_frames(
+        tuple(
+            Frame(
+                pixels=hide(frame.pixels, parts, noise),
+                colour=frame.colour,
+                alpha=None if frame.alpha is None else hide_alpha(frame.alpha, parts),
+                duration_ms=frame.duration_ms,
+            )
+            for frame, parts in zip(photo.frames, regions, strict=True)
+        )
+    )

@@ -1,0 +1,144 @@
+"""Hiding regions of a picture: nothing of the inside survives, nothing outside changes.
+
+First everything that is hidden without interference is written, from pixels that no region covers. Then mosaic and
+blur are laid over what is left of their regions, reading the picture as it is by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from unseen.core.looks import floor_of
+from unseen.core.photos import Pixels
+from unseen.core.regions import Box, Region
+from unseen.pixels.boxes import intersection, slices
+from unseen.pixels.coarse import blur, mosaic
+from unseen.pixels.fill import Ring, ring_around, stretch
+from unseen.pixels.shapes import Mask, Spot, components, mask_over, outermost, place
+from unseen.pixels.standin import PEOPLE, draw
+from unseen.pixels.surface import Surface, paint, working_type
+
+__all__ = ["hide", "hide_alpha", "mask_of"]
+
+
+def hide(pixels: Pixels, regions: Iterable[Region], noise: np.random.Generator) -> Pixels:
+    """Return a copy of a picture with its regions hidden.
+
+    `pixels` has shape (height, width) or (height, width, channels), any number of channels, any bool, integer or float
+    type. Regions may overlap and lie anywhere; their boxes are rounded outward and clipped. What is written for
+    "fill", "solid" and "stand-in" depends on pixels outside every region, on the regions and on `noise` only; where
+    such a region overlaps a mosaic or blur, it wins. Raises ValueError for other shapes or types.
+    """
+    if pixels.ndim not in (2, 3):
+        raise ValueError(f"pixels need shape (height, width) or (height, width, channels), got {pixels.shape}")
+    working_type(pixels.dtype)
+    result = np.array(pixels, order="C", copy=True, subok=False)
+    if 0 in result.shape:
+        return result
+    canvas = result if result.ndim == 3 else result[..., None]
+    spots = place(regions, *canvas.shape[:2])
+    covered = mask_over(spots, _whole(*canvas.shape[:2]))
+    for group in components(spots):
+        _hide_component(canvas, covered, group, noise)
+    return result
+
+
+def hide_alpha(alpha: Pixels, regions: Iterable[Region]) -> Pixels:
+    """Return a copy of an alpha plane (height, width) that is opaque in every region.
+
+    A region's outline in the alpha plane would else show what it hides. Opaque is the largest value of an integer
+    type, 1.0 for floats and True for bool. Raises ValueError for other shapes or types.
+    """
+    if alpha.ndim != 2:
+        raise ValueError(f"alpha needs shape (height, width), got {alpha.shape}")
+    working_type(alpha.dtype)
+    result = np.array(alpha, order="C", copy=True, subok=False)
+    opaque = np.iinfo(alpha.dtype).max if alpha.dtype.kind in "iu" else 1
+    result[mask_of(regions, *alpha.shape)] = opaque
+    return result
+
+
+def mask_of(regions: Iterable[Region], height: int, width: int) -> Mask:
+    """Return which pixels are hidden, as a bool array of shape (height, width); what "none" covers is not."""
+    if 0 in (height, width):
+        return np.zeros((height, width), dtype=bool)
+    return mask_over(place(regions, height, width), _whole(height, width))
+
+
+def _whole(height: int, width: int) -> Box:
+    return Box(0.0, 0.0, float(width), float(height))
+
+
+def _hide_component(canvas: Pixels, covered: Mask, spots: Sequence[Spot], noise: np.random.Generator) -> None:
+    """Hide regions that touch as one: surfaces below, then solids and drawings, larger ones first, then coarse looks.
+
+    A coarse region that overlaps a larger one reads what was written there, so it adds no detail of its own to it.
+    """
+    clean = [spot for spot in spots if spot.region.look.non_interfering]
+    smooth = [spot for spot in clean if spot.region.look.method != "solid"]
+    ring = ring_around(canvas, covered, spots) if smooth else None
+    for spot in outermost(smooth):
+        _fill(canvas, spot, ring, noise)
+    for spot in _by_size(_drawn(clean)):
+        _overlay(canvas, spot, ring)
+    for spot in _by_size(spot for spot in spots if not spot.region.look.non_interfering):
+        _coarsen(canvas, spot, clean, noise)
+
+
+def _by_size(spots: Iterable[Spot]) -> list[Spot]:
+    return sorted(spots, key=lambda spot: -spot.window.area)
+
+
+def _drawn(clean: Sequence[Spot]) -> list[Spot]:
+    """Return what lies over the surfaces, less heads inside a drawn person, who has one already."""
+    upper = [spot for spot in clean if spot.region.look.method != "fill"]
+    people = [spot for spot in upper if spot.region.look.method == "stand-in" and spot.region.cls in PEOPLE]
+    return [spot for spot in upper if spot not in people] + outermost(people)
+
+
+def _fill(canvas: Pixels, spot: Spot, ring: Ring | None, noise: np.random.Generator) -> None:
+    if ring is None:
+        _blacken(canvas, spot)
+        return
+    paint(canvas[slices(spot.window)], stretch(ring, spot, canvas.dtype), _own_mask(spot), noise)
+
+
+def _overlay(canvas: Pixels, spot: Spot, ring: Ring | None) -> None:
+    """Lay a solid or a drawing over the component's surfaces."""
+    method = spot.region.look.method
+    if method == "solid":
+        _blacken(canvas, spot)
+    elif method == "stand-in" and ring is not None:
+        draw(canvas[slices(spot.box)], spot.region.cls, ring.mean)
+
+
+def _blacken(canvas: Pixels, spot: Spot) -> None:
+    target = canvas[slices(spot.window)]
+    target[... if spot.is_box else spot.covers(spot.window)] = 0
+
+
+def _coarsen(canvas: Pixels, spot: Spot, clean: Iterable[Spot], noise: np.random.Generator) -> None:
+    """Lay a mosaic or blur over the part of a region that no non-interfering region covers."""
+    target = canvas[slices(spot.window)]
+    mask = _own_mask(spot)
+    above = [other for other in clean if intersection(other.window, spot.window)]
+    if above:
+        mask = ~mask_over(above, spot.window) & (True if mask is None else mask)
+    paint(target, _coarse_surface(target, spot.region, noise), mask, noise)
+
+
+def _coarse_surface(source: Pixels, region: Region, noise: np.random.Generator) -> Surface:
+    strength = region.look.strength_for(region.cls)
+    floor = floor_of("mosaic", region.cls)
+    if region.look.method == "mosaic" and strength is not None:
+        return mosaic(source, strength, noise)
+    if region.look.method == "blur" and strength is not None and floor is not None:
+        return blur(source, floor, strength, noise)
+    raise ValueError(f"no way is known to hide by {region.look.method!r}")
+
+
+def _own_mask(spot: Spot) -> Mask | None:
+    """Return the mask of a spot within its window; None if it is all of it."""
+    return None if spot.is_box else spot.covers(spot.window)

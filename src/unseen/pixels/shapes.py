@@ -1,0 +1,125 @@
+"""Where regions lie: each as the pixels that it hides, and which of them belong together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unseen.core.regions import Box, Region
+from unseen.pixels.boxes import as_array, contains, intersection, round_out, slices
+
+__all__ = ["Mask", "Spot", "components", "mask_over", "outermost", "place"]
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A region in a picture: `box` is its box in whole pixels, `window` the bounding box of the shape it hides."""
+
+    region: Region
+    box: Box
+    window: Box
+
+    @property
+    def is_box(self) -> bool:
+        """Whether the shape is the box itself."""
+        return self.region.look.shape == "box"
+
+    def covers(self, window: Box, grow: float = 0.0) -> Mask:
+        """Return which pixels of `window` the shape covers, grown by `grow` pixels to all sides.
+
+        The result is a bool array of shape (window height, window width).
+        """
+        return _filled(_grown(self.box, grow), window) if self.is_box else _ellipse(self.box, window, grow)
+
+
+def place(regions: Iterable[Region], height: int, width: int) -> list[Spot]:
+    """Return the regions that hide something in a picture of `height` x `width`; "none" and outside ones drop out."""
+    spots = []
+    for region in regions:
+        box = round_out(region.box, width, height)
+        if box is not None and region.look.method != "none":
+            window = box if region.look.shape == "box" else round_out(_around(box), width, height)
+            spots.append(Spot(region, box, window or box))
+    return spots
+
+
+def mask_over(spots: Iterable[Spot], window: Box) -> Mask:
+    """Return which pixels of `window` any spot covers, as a bool array of shape (window height, window width)."""
+    mask = np.zeros((int(window.height), int(window.width)), dtype=bool)
+    for spot in spots:
+        common = intersection(spot.window, window)
+        if common is None:
+            continue
+        rows, columns = slices(Box(*_relative(common, window)))
+        if spot.is_box:
+            mask[rows, columns] = True
+        else:
+            mask[rows, columns] |= spot.covers(common)
+    return mask
+
+
+def components(spots: Sequence[Spot]) -> list[list[Spot]]:
+    """Return the spots in groups whose windows touch or overlap, corners included."""
+    edges = as_array(spot.window for spot in spots)
+    left = np.arange(len(spots))
+    groups = []
+    while left.size:
+        group, left = [int(left[0])], left[1:]
+        for i in group:  # grows while it is walked: a breadth-first search
+            near = _touching(edges[i], edges[left])
+            group.extend(map(int, left[near]))
+            left = left[~near]
+        groups.append([spots[i] for i in sorted(group)])
+    return groups
+
+
+def outermost(spots: Iterable[Spot]) -> list[Spot]:
+    """Return the spots that lie in no other box-shaped one, largest first."""
+    kept: list[Spot] = []
+    for spot in sorted(spots, key=lambda spot: -spot.window.area):
+        if not any(other.is_box and contains(other.window, spot.window) for other in kept):
+            kept.append(spot)
+    return kept
+
+
+def _touching(edge: NDArray[np.float64], others: NDArray[np.float64]) -> Mask:
+    return np.asarray(
+        (edge[0] <= others[:, 2]) & (others[:, 0] <= edge[2]) & (edge[1] <= others[:, 3]) & (others[:, 1] <= edge[3])
+    )
+
+
+def _grown(box: Box, grow: float) -> Box:
+    return Box(box.x1 - grow, box.y1 - grow, box.x2 + grow, box.y2 + grow) if grow else box
+
+
+def _relative(box: Box, window: Box) -> tuple[float, float, float, float]:
+    return (box.x1 - window.x1, box.y1 - window.y1, box.x2 - window.x1, box.y2 - window.y1)
+
+
+def _filled(box: Box, window: Box) -> Mask:
+    mask = np.zeros((int(window.height), int(window.width)), dtype=bool)
+    common = intersection(box, window)
+    if common is not None:
+        mask[slices(Box(*_relative(common, window)))] = True
+    return mask
+
+
+def _around(box: Box) -> Box:
+    """Return the bounding box of the smallest ellipse of the box's proportions that contains the whole box."""
+    dx, dy = box.width * (math.sqrt(0.5) - 0.5), box.height * (math.sqrt(0.5) - 0.5)
+    return Box(box.x1 - dx, box.y1 - dy, box.x2 + dx, box.y2 + dy)
+
+
+def _ellipse(box: Box, window: Box, grow: float) -> Mask:
+    """Return the pixels whose centre lies in the ellipse through the box's corners, grown by `grow` pixels."""
+    x = np.arange(window.x1, window.x2) + (0.5 - (box.x1 + box.x2) / 2)
+    y = np.arange(window.y1, window.y2) + (0.5 - (box.y1 + box.y2) / 2)
+    x /= box.width * math.sqrt(0.5) + grow
+    y /= box.height * math.sqrt(0.5) + grow
+    return np.asarray((y * y)[:, None] + (x * x)[None, :] <= 1.0)
