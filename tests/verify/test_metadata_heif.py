@@ -148,7 +148,8 @@ def test_exif_and_xmp_that_pillow_writes_are_found(format: str) -> None:
 
 def test_a_thumbnail_that_pillow_heif_writes_is_found() -> None:
     heif = pillow_heif.from_pillow(picture().resize((512, 384)))
-    heif[0].info.update({"thumbnails": [128]})
+    sizes: list[int | None] = [128]
+    heif[0].info["thumbnails"] = sizes
     out = io.BytesIO()
     heif.save(out)
     assert b"thmb" in out.getvalue()

@@ -19,7 +19,7 @@ _COCO = {0: "person", 1: "bicycle", 2: "car", 3: "motorcycle", 5: "bus", 7: "tru
 
 
 def _centerface(shapes: Shapes) -> bool:
-    return [(len(shape), shape[1]) for shape in shapes] == [(4, 1), (4, 2), (4, 2), (4, 10)]
+    return shapes == ((1, 1, 16, 16), (1, 2, 16, 16), (1, 2, 16, 16), (1, 10, 16, 16))
 
 
 def _blazeface(shapes: Shapes) -> bool:
@@ -27,7 +27,7 @@ def _blazeface(shapes: Shapes) -> bool:
 
 
 def _yunet(shapes: Shapes) -> bool:
-    return [shape[-1] for shape in shapes] == [1, 1, 1, 1, 1, 1, 4, 4, 4, 10, 10, 10]
+    return [shape[-1:] for shape in shapes] == [(size,) for size in (1, 1, 1, 1, 1, 1, 4, 4, 4, 10, 10, 10)]
 
 
 def _db(shapes: Shapes) -> bool:
@@ -44,7 +44,7 @@ def _yolo(shapes: Shapes) -> bool:
 
 #: Family -> the input it is tried with (batch, channels and so on), and what the shapes of its outputs must satisfy.
 _FAMILIES: Mapping[str, tuple[tuple[int, ...], str, Callable[[Shapes], bool]]] = {
-    "centerface": ((1, 3, 64, 64), "four maps of 1, 2, 2 and 10 channels", _centerface),
+    "centerface": ((1, 3, 64, 64), "maps of 1, 2, 2 and 10 channels at a quarter of the size", _centerface),
     "blazeface": ((1, 192, 192, 3), "[1,2304,16] and [1,2304,1]", _blazeface),
     "yunet": ((1, 3, 64, 64), "twelve outputs: class, object, box and points at three scales", _yunet),
     "db": ((1, 3, 64, 64), "one map as large as the input", _db),

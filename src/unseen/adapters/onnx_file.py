@@ -37,7 +37,8 @@ def free_shapes(model: bytes, shape: tuple[int | None, ...]) -> bytes:
 def is_onnx(model: bytes) -> bool:
     """Whether these bytes are laid out as an ONNX model; what is in it is for a runtime to judge."""
     try:
-        return any(number == _GRAPH and wire == _LENGTH_DELIMITED for number, wire, _ in _fields(model))
+        # All fields are walked: a file cut short after its graph is damaged.
+        return (_GRAPH, _LENGTH_DELIMITED) in [(number, wire) for number, wire, _ in _fields(model)]
     except ValueError:
         return False
 

@@ -13,7 +13,7 @@ from unseen.adapters.onnx_file import free_shapes, is_onnx
 from unseen.adapters.tensors import Shape, checked, in_batches, one_line, thread_count
 from unseen.errors import DeviceUnavailable, ModelCorrupt, ModelUnavailable, UnseenError
 
-__all__ = ["PROVIDERS", "OnnxRuntimeNetwork", "onnxruntime_devices"]
+__all__ = ["PROVIDERS", "OnnxRuntimeNetwork", "onnxruntime_devices", "start_session"]
 
 #: Device name -> execution provider.
 PROVIDERS: dict[str, str] = {
@@ -71,7 +71,7 @@ def onnxruntime_devices() -> tuple[str, ...]:
 
 def _starts(runtime: Any, device: str) -> bool:
     try:
-        _session(runtime, _IDENTITY, device, 1)
+        start_session(runtime, _IDENTITY, device, 1)
     except UnseenError:
         return False
     return True
@@ -94,7 +94,7 @@ class OnnxRuntimeNetwork:
             raise DeviceUnavailable("ONNX Runtime is not installed; run `pip install onnxruntime`") from error
         self._name = path.name
         self._device = device
-        self._session = _session(runtime, model, device, thread_count(threads), path.name)
+        self._session = start_session(runtime, model, device, thread_count(threads), path.name)
         inputs = self._session.get_inputs()
         if len(inputs) != 1 or inputs[0].type != "tensor(float)":
             raise ModelCorrupt(f"{path.name} does not take one float tensor; it is no model Unseen can use")
@@ -139,8 +139,11 @@ def _read(path: Path, shape: Shape | None) -> bytes:
     raise ModelCorrupt(f"{path} is no ONNX model; get it again or remove it")
 
 
-def _session(runtime: Any, model: bytes, device: str, threads: int, name: str = "the model") -> Any:
-    """Start a session on exactly the device asked for."""
+def start_session(runtime: Any, model: bytes, device: str, threads: int, name: str = "the model") -> Any:
+    """Start a session of `runtime` (the onnxruntime module) on exactly the device asked for.
+
+    Raises DeviceUnavailable when it is another one or none, ModelCorrupt when the CPU cannot load the model.
+    """
     if PROVIDERS.get(device) not in runtime.get_available_providers():
         raise DeviceUnavailable(
             f"ONNX Runtime here has no {device}; installing onnxruntime-gpu brings CUDA and TensorRT"

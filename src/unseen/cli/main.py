@@ -19,7 +19,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     parser = argparse.ArgumentParser(
         prog="unseen",
-        description="Privacy by design for vision AI: hide faces, people, plates and text, and verify that they are hidden.",
+        description="Privacy by design for vision AI: hide faces, people, plates, text, and verify the result.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

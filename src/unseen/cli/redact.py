@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_parser", "job_from", "run"]
 
-_DESCRIPTION = f"""Hide faces, people, plates and text in photos and folders of photos, and verify the result before it is released.
+_DESCRIPTION = f"""Hide faces, people, plates, text in photos and folders of photos; verify each result before release.
 
 Without options: faces are replaced by a smooth surface made from what is around them, plates by one colour; nothing of
 the inside survives. All metadata but the colour profile is dropped. The input is never changed.
@@ -130,7 +130,7 @@ def _add_checks(group: Any) -> None:
         "--key",
         metavar="FILE",
         type=Path,
-        help="secret (32 bytes or more) for hashes and pseudonyms; needed to resume; without it a fresh one is used and thrown away",
+        help="secret of 32 bytes or more for hashes and pseudonyms; needed to resume; default: thrown away",
     )
     group.add_argument(
         "--plain-hashes",

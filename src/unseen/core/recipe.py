@@ -107,6 +107,9 @@ class Recipe:
         values = {name: getattr(self, name) for name in self.__slots__}
         return (_rebuild, ({**values, "looks": dict(self.looks)},))
 
+    def __hash__(self) -> int:
+        return hash(self.digest())
+
     @property
     def hidden(self) -> frozenset[str]:
         """The classes that are hidden."""

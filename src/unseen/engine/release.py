@@ -23,7 +23,7 @@ from unseen.media.views import rgb_views
 from unseen.verify.metadata import findings_text, scan
 from unseen.verify.residues import SecondOpinion, residues
 
-__all__ = ["MAX_ROUNDS", "Staged", "Stopwatch", "Workbench", "stage_verified"]
+__all__ = ["MAX_ROUNDS", "Staged", "Stopwatch", "Workbench", "left_over", "stage_verified", "with_residues"]
 
 #: How often residues are hidden again before a file fails.
 MAX_ROUNDS = 3
@@ -93,7 +93,7 @@ def stage_verified(
             return Staged(path, data, regions, _verdict(recipe, bench.opinion, total, round_, look_again=look_again))
         discard(path)
         total += found
-        regions = _with_residues(regions, left, recipe, photo)
+        regions = with_residues(regions, left, recipe, photo)
     raise VerificationFailed(
         f"{name}: {found} faces or plates still show after {MAX_ROUNDS} more tries; mark them by hand or leave it out"
     )
@@ -124,11 +124,15 @@ def _check(
         if not look_again:
             return [[] for _ in photo.frames]
         again = _decode_again(written, name, bench.codec, recipe, photo)
-        hidden = recipe.hidden
-        return [
-            [d for view in rgb_views(frame) for d in residues(view, parts, bench.opinion, hidden)]
-            for frame, parts in zip(again.frames, regions, strict=True)
-        ]
+        return left_over(again, regions, recipe, bench.opinion)
+
+
+def left_over(photo: Photo, regions: FrameRegions, recipe: Recipe, opinion: SecondOpinion) -> list[list[Detection]]:
+    """Return what a second model family still sees in each frame of a redacted photo."""
+    return [
+        [d for view in rgb_views(frame) for d in residues(view, parts, opinion, recipe.hidden)]
+        for frame, parts in zip(photo.frames, regions, strict=True)
+    ]
 
 
 def _decode_again(written: bytes, name: str, codec: PhotoCodec, recipe: Recipe, photo: Photo) -> Photo:
@@ -143,7 +147,7 @@ def _decode_again(written: bytes, name: str, codec: PhotoCodec, recipe: Recipe, 
     return again
 
 
-def _with_residues(regions: FrameRegions, left: list[list[Detection]], recipe: Recipe, photo: Photo) -> FrameRegions:
+def with_residues(regions: FrameRegions, left: list[list[Detection]], recipe: Recipe, photo: Photo) -> FrameRegions:
     """Add regions for what still shows; they are hidden without interference, whatever look the recipe has."""
     looks = {cls: look if look.non_interfering else DEFAULT_LOOKS[cls] for cls, look in recipe.looks.items()}
     safe = replace(recipe, looks={**recipe.looks, **{c: looks[c] for c in recipe.hidden}})

@@ -81,7 +81,7 @@ def packbits_problem(data: bytes, size: int) -> str | None:
         elif head > 128:
             at, total = at + 2, total + 257 - head
         else:
-            at += 1
+            return "has codes that stand for nothing"
     if total != size:
         return _TOO_LONG if total > size else _TOO_SHORT
     return None if at == end else "breaks off before its end"

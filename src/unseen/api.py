@@ -1,0 +1,113 @@
+"""The Python interface: one call from a picture to a picture in which nobody shows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from unseen.core.looks import Look
+from unseen.core.photos import Colour, Frame, Photo, Pixels
+from unseen.core.recipe import Recall, Recipe, looks_for, parse_hide
+from unseen.core.regions import Region
+from unseen.errors import UsageError
+
+__all__ = ["Redacted", "redact"]
+
+ColourOrder = Literal["rgb", "bgr"]
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """A redacted picture and what was hidden in it.
+
+    `image` has the shape, dtype and channel order of the input (RGB, or RGB and alpha, for a file); `regions` are the
+    hidden regions, boxes in its pixels.
+    """
+
+    image: Pixels
+    regions: tuple[Region, ...]
+
+
+def redact(
+    image: Pixels | str | os.PathLike[str],
+    *,
+    colour: ColourOrder | None = None,
+    classes: Sequence[str] | None = None,
+    hide: Mapping[str, str | Look] | str | None = None,
+    recall: Recall = "high",
+    verify: bool = True,
+    unsafe_strength: bool = False,
+    device: str = "auto",
+) -> Redacted:
+    """Hide people and plates in one picture.
+
+    `image` is a path, or an array (height, width) grey or (height, width, 3 or 4), any integer or float dtype; for
+    colour arrays say `colour="rgb"` (Pillow, imageio) or `colour="bgr"` (OpenCV): in the wrong order faces are
+    missed, so it is not guessed. `classes` names what to hide (default face and plate), `hide` how, as
+    {"face": "fill", "person": "blur:0.7"} or "face=fill,person=blur:0.7". With `verify` a second model family looks at
+    the result and what it still sees is hidden too, three times at most. Of a file with several frames the first is
+    taken. Raises UsageError, Refused, FileError or VerificationFailed; returns nothing unverified unless told to.
+    """
+    from unseen.engine.single import redact_photo
+
+    recipe = Recipe(
+        looks=looks_for(classes, _looks(hide)),
+        recall=recall,
+        verify="full" if verify else "skip",
+        unsafe_strength=unsafe_strength,
+    )
+    if isinstance(image, str | os.PathLike):
+        photo = _from_file(Path(image), recipe)
+        order: ColourOrder = "rgb"
+    else:
+        order = _order(image, colour)
+        photo = _from_array(image, order)
+    done, regions = redact_photo(photo, recipe, device)
+    return Redacted(
+        _to_array(done.frames[0], order, flat=not isinstance(image, str | os.PathLike) and image.ndim == 2), regions
+    )
+
+
+def _looks(hide: Mapping[str, str | Look] | str | None) -> dict[str, Look] | None:
+    if hide is None or isinstance(hide, str):
+        return None if hide is None else parse_hide(hide)
+    looks: dict[str, Look] = {}
+    for cls, how in hide.items():
+        looks.update(parse_hide(f"{cls}={how}") if isinstance(how, str) else {cls: how})
+    return looks
+
+
+def _order(image: Pixels, colour: ColourOrder | None) -> ColourOrder:
+    if image.ndim == 2:
+        return "rgb"
+    if colour not in ("rgb", "bgr"):
+        raise UsageError('a colour array needs its channel order; say colour="rgb" or colour="bgr" (OpenCV)')
+    return colour
+
+
+def _from_array(image: Pixels, order: ColourOrder) -> Photo:
+    if image.ndim not in (2, 3) or 0 in image.shape or (image.ndim == 3 and image.shape[2] not in (1, 3, 4)):
+        raise UsageError(f"an image needs shape (height, width) or (height, width, 1, 3 or 4), got {image.shape}")
+    stacked = image[:, :, None] if image.ndim == 2 else image
+    kind: Colour = "grey" if stacked.shape[2] == 1 else "rgb"
+    colours = stacked[:, :, :3]
+    alpha = stacked[:, :, 3] if stacked.shape[2] == 4 else None
+    return Photo("png", (Frame(colours[:, :, ::-1] if order == "bgr" else colours, kind, alpha),))
+
+
+def _from_file(path: Path, recipe: Recipe) -> Photo:
+    from unseen.engine.single import read_first_frame
+
+    return read_first_frame(path, recipe.limits)
+
+
+def _to_array(frame: Frame, order: ColourOrder, *, flat: bool) -> Pixels:
+    import numpy as np
+
+    pixels = frame.pixels[:, :, ::-1] if order == "bgr" and frame.colour == "rgb" else frame.pixels
+    if frame.alpha is not None:
+        pixels = np.concatenate([pixels, frame.alpha[:, :, None]], axis=2)
+    return np.ascontiguousarray(pixels[:, :, 0] if flat else pixels)

@@ -1,0 +1,60 @@
+"""One picture in memory through the same stages as a file: detect, hide, look again, hide again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from unseen.adapters.files_pillow import PillowCodec
+from unseen.core.names import display
+from unseen.core.photos import Limits, Photo
+from unseen.core.recipe import Recipe
+from unseen.core.regions import Region
+from unseen.engine.assemble import eyes_for, opinion_for, require_models
+from unseen.engine.inputs import read_photo
+from unseen.engine.models import model_store
+from unseen.engine.release import MAX_ROUNDS, left_over, with_residues
+from unseen.errors import VerificationFailed
+from unseen.media.find import Eyes
+from unseen.media.photos import hide_regions, plan
+from unseen.verify.residues import SecondOpinion
+
+__all__ = ["read_first_frame", "redact_photo"]
+
+
+def read_first_frame(path: Path, limits: Limits) -> Photo:
+    """Decode a photo file and keep its first frame; raises FileError."""
+    name = display(path.name)
+    photo = PillowCodec().decode(read_photo(path, name, limits.max_bytes), name, limits)
+    return photo.with_frames(photo.frames[:1])
+
+
+def redact_photo(
+    photo: Photo,
+    recipe: Recipe,
+    device: str,
+    *,
+    make_noise: Callable[[], np.random.Generator] = np.random.default_rng,
+) -> tuple[Photo, tuple[Region, ...]]:
+    """Return the photo with people and plates hidden, and the regions; raises VerificationFailed."""
+    eyes, opinion = _tools(recipe, device)
+    regions = plan(photo, eyes, recipe)
+    for _ in range(MAX_ROUNDS + 1):
+        hidden = hide_regions(photo, regions, make_noise())
+        if recipe.verify == "skip":
+            return hidden, regions[0]
+        left = left_over(hidden, regions, recipe, opinion)
+        if not any(left):
+            return hidden, regions[0]
+        regions = with_residues(regions, left, recipe, photo)
+    raise VerificationFailed(f"faces or plates still show after {MAX_ROUNDS} more tries; mark them by hand")
+
+
+@lru_cache(maxsize=2)
+def _tools(recipe: Recipe, device: str) -> tuple[Eyes, SecondOpinion]:
+    """Open the models once for a recipe and a device, however many pictures follow."""
+    models = require_models(recipe, model_store())
+    return eyes_for(recipe, models, device), opinion_for(recipe, models, device)
