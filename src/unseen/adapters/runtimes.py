@@ -1,8 +1,8 @@
 """Choose the runtime and device that a model runs on; never another one than was asked for.
 
 Order of "auto", fastest first: onnxruntime:CUDA, onnxruntime:CPU, openvino:CPU. TensorRT and OpenVINO's GPU are used on
-request only: they compile a model again for each size of input. Measured in ms per picture on 2 cores of an AMD EPYC
-(AVX-512), 32-bit arithmetic, ONNX Runtime 1.32 against OpenVINO 2026.4: CenterFace 640x384 18 and 21 (with one thread
+request only: they build engines or kernels for new input sizes (not measured). In ms per picture on 2 cores of an AMD
+EPYC (AVX-512), 32-bit arithmetic, ONNX Runtime 1.32 against OpenVINO 2026.4: CenterFace 640x384 18 and 21 (one thread:
 36 and 44), PP-OCRv6 detection 640x480 48 and 49, recognition 18 and 15, YOLO26n 36 and 34, YuNet 640x384 5 and 9. ONNX
 Runtime also loads a model in a third of the time, and pays nothing for a new size. TFLite files run on OpenVINO only.
 """

@@ -29,6 +29,7 @@ from unseen.engine.names import Placed, place
 from unseen.engine.release import Stopwatch, Workbench, stage_verified
 from unseen.engine.report import Report
 from unseen.engine.resume import Past, entry_for, past_of, path_tag, resume_note, unchanged
+from unseen.engine.sheet import write_sheet
 from unseen.errors import OutputTaken, Refused, UnseenError, UsageError
 from unseen.media.find import Eyes
 from unseen.media.photos import plan
@@ -122,6 +123,10 @@ def run(job: Job, listen: Listener = lambda _: None, *, clock: Callable[[], floa
             listen(receipt)
         journal.close()
     report.ended = clock()
+    if job.report is not None:
+        report.write(job.report)
+    if job.sheet is not None:
+        write_sheet(report, job.output, job.sheet, PillowCodec())
     return report
 
 

@@ -1,0 +1,88 @@
+# Two commands set everything up on a machine that has Python 3.11 or newer and make:
+#   make demo   redact a public-domain photo and show the result
+#   make test   run every check, as continuous integration does
+# Both make .venv first, once; nothing outside of it is changed but the user's cache of model files.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# The first Python that is new enough; say `make demo PYTHON=...` for another one.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; exit; }; done; echo no-python)
+VENV := .venv
+PY := $(VENV)/bin/python
+WHEEL_VENV := build/wheel-venv
+JOBS ?= 2
+PYTEST := -m pytest --numprocesses=$(JOBS) --dist=loadfile --quiet
+
+.PHONY: help demo test format lint types imports reference pytest wheel-test fix clean
+
+help:
+	@echo 'make demo        redact a public-domain photo; results go to demo-out/'
+	@echo 'make test        run all checks: format, lint, types, imports, CLI reference, tests and documented examples'
+	@echo 'make wheel-test  build the wheel and run the tests against it, installed'
+	@echo 'make fix         format the code and write docs/cli-reference.md again'
+	@echo 'make clean       remove .venv, caches and results'
+
+demo: $(VENV)/.demo
+	@$(PY) -m tools.demo
+
+test: format lint types imports reference pytest
+	@echo 'all checks passed'
+
+format: $(VENV)/.dev
+	$(PY) -m ruff format --check --quiet .
+
+lint: $(VENV)/.dev
+	$(PY) -m ruff check --quiet .
+
+types: $(VENV)/.dev
+	$(PY) -m mypy
+
+imports: $(VENV)/.dev
+	$(VENV)/bin/lint-imports --no-logo
+
+reference: $(VENV)/.dev
+	$(PY) -m tools.cli_reference --check
+
+pytest: $(VENV)/.dev
+	@rm -f .coverage .coverage.*
+	$(PY) -m coverage run $(PYTEST)
+	@$(PY) -m coverage combine --quiet
+	@$(PY) -m coverage report
+
+wheel-test: $(VENV)/.dev
+	@rm -rf dist $(WHEEL_VENV)
+	$(PY) -m build --outdir dist
+	$(PY) -m venv $(WHEEL_VENV)
+	$(WHEEL_VENV)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(WHEEL_VENV)/bin/python -m pip install --quiet dist/*.whl --group test
+	$(WHEEL_VENV)/bin/python -c 'import sys, unseen; sys.exit("site-packages" not in unseen.__file__)'
+	$(WHEEL_VENV)/bin/python $(PYTEST)
+
+fix: $(VENV)/.dev
+	$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format --quiet .
+	$(PY) -m tools.cli_reference
+
+clean:
+	rm -rf $(VENV) build dist demo-out .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# Dependency groups need pip 25.1; a fresh environment may hold an older one.
+$(VENV)/.pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo 'Python 3.11 or newer is needed; name it as in: make demo PYTHON=/path/to/python3.12'; exit 1; }
+	@echo 'making $(VENV) with $(PYTHON) ...'
+	@$(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install --quiet --upgrade 'pip>=25.1'
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.pip pyproject.toml
+	@echo 'installing the package and what the demo needs; the first time this takes a minute or two ...'
+	@$(PY) -m pip install --quiet --editable . --group demo
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.pip pyproject.toml
+	@echo 'installing the package and what the checks need; the first time this takes a minute or two ...'
+	@$(PY) -m pip install --quiet --editable . --group dev
+	@touch $(VENV)/.demo $@

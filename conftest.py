@@ -1,0 +1,29 @@
+"""Settings of all tests, and the examples of the documentation as tests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from tools.doc_examples import doc_folder, sybil
+
+pytest_plugins = ["tools.no_skips"]
+pytest_collect_file = sybil().pytest()
+
+# Machines of continuous integration stall now and then; that is no reason for a property to fail.
+hypothesis.settings.register_profile("unseen", deadline=None)
+hypothesis.settings.load_profile("unseen")
+
+
+@pytest.fixture(scope="module")
+def doc_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder in which a page's examples run, one after another."""
+    with pytest.MonkeyPatch.context() as patch:
+        data = os.environ.get("UNSEEN_TEST_DATA")
+        if data:
+            patch.setenv("UNSEEN_MODELS", str(Path(data) / "models"))
+        yield from doc_folder(tmp_path_factory.mktemp("page"))

@@ -1,0 +1,74 @@
+"""Redacts a public-domain photo with the real command line and lays before and after side by side."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from PIL import Image
+
+__all__ = ["before_and_after", "demo_photo", "main"]
+
+_FOLDER = Path("demo-out")
+_GAP = 8
+_ARTIST, _GPS = 0x013B, 0x8825
+#: Latitude and longitude of a launch pad, as degrees, minutes, seconds.
+_PLACE = {1: "N", 2: (28.0, 31.0, 26.0), 3: "W", 4: (80.0, 39.0, 3.0)}
+
+
+def demo_photo(path: Path) -> Path:
+    """Write scikit-image's portrait of an astronaut as a JPEG with a name and a place in its EXIF, and return the path.
+
+    The portrait is by NASA and in the public domain; 512 x 512 pixels.
+    """
+    spec = find_spec("skimage")
+    if spec is None or spec.origin is None:
+        raise SystemExit("the demo needs scikit-image, which carries its photo; run: make demo")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    exif = Image.Exif()
+    exif[_ARTIST] = "A. Photographer"
+    exif[_GPS] = _PLACE
+    with Image.open(Path(spec.origin).parent / "data" / "astronaut.png") as picture:
+        picture.convert("RGB").save(path, quality=92, exif=exif)
+    return path
+
+
+def before_and_after(before: Path, after: Path, path: Path) -> Path:
+    """Write two photos of the same size side by side and return the path."""
+    with Image.open(before) as left, Image.open(after) as right:
+        canvas = Image.new("RGB", (left.width + _GAP + right.width, left.height), "white")
+        canvas.paste(left, (0, 0))
+        canvas.paste(right, (left.width + _GAP, 0))
+    canvas.save(path)
+    return path
+
+
+def main() -> int:
+    """Run the demo in demo-out/ and return the exit code."""
+    before = demo_photo(_FOLDER / "in" / "astronaut.jpg")
+    out, report, sheet = _FOLDER / "out", _FOLDER / "report.json", _FOLDER / "sheet.html"
+    words = ["redact", str(before.parent), "-o", str(out), "--report", str(report), "--sheet", str(sheet)]
+    print("$ unseen", *words, flush=True)
+    code = subprocess.run([sys.executable, "-m", "unseen", *words], check=False).returncode
+    if code != 0:
+        return code
+    after = out / before.name
+    picture = before_and_after(before, after, _FOLDER / "before-after.png")
+    print(f"\nEXIF entries: {_entries(before)} before, {_entries(after)} after")
+    print(f"look at        {picture}")
+    print(f"the result     {after}")
+    print(f"what was done  {report}, and {sheet} in a browser")
+    return 0
+
+
+def _entries(path: Path) -> int:
+    """Return how many EXIF entries a photo holds, those of the place among them."""
+    with Image.open(path) as photo:
+        exif = photo.getexif()
+        return len(exif) + len(exif.get_ifd(_GPS))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
