@@ -143,7 +143,8 @@ def _add_machine(group: Any) -> None:
     group.add_argument(
         "--device",
         default="auto",
-        help="auto, cpu, cuda, tensorrt, openvino, onnxruntime or runtime:device; several with commas, as cuda,cpu: the first that can run a model; never another than asked for",
+        help="auto, cpu, cuda, tensorrt, openvino, onnxruntime or runtime:device; "
+        "of several, as cuda,cpu, the first that can run a model is meant; never another than asked for",
     )
     group.add_argument("--jobs", metavar="N", type=int, help="processes (default: what fits the work and the machine)")
     group.add_argument("--quiet", action="store_true", help="print errors and the last line only")
