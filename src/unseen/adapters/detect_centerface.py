@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from unseen.core.regions import Detection
 __all__ = ["CenterFaceDetector"]
 
 _STRIDE = 4
+_BATCH_PIXELS = 5_000_000
 
 
 class CenterFaceDetector:
@@ -34,12 +35,10 @@ class CenterFaceDetector:
     def detect(self, images: Sequence[Rgb8]) -> list[list[Detection]]:
         """Return the faces in each picture, in its pixels."""
         found: list[list[Detection]] = [[] for _ in images]
-        padded = [pad_to_multiple(image, 32) for image in images]
-        for shape in dict.fromkeys(p.shape for p in padded):
-            same = [i for i, p in enumerate(padded) if p.shape == shape]
-            batch = np.stack([padded[i] for i in same]).transpose(0, 3, 1, 2)
+        for some in _batches(images):
+            batch = np.stack([pad_to_multiple(images[i], 32) for i in some]).transpose(0, 3, 1, 2)
             maps = self._network.run(np.ascontiguousarray(batch))
-            for row, i in enumerate(same):
+            for row, i in enumerate(some):
                 found[i] = self._decode(maps[0][row], maps[1][row], maps[2][row], images[i].shape)
         return found
 
@@ -62,3 +61,12 @@ class CenterFaceDetector:
         boxes = np.clip(boxes, 0, [shape[1], shape[0]] * 2).astype(np.float32)
         keep = suppress(boxes, scores, 0.3)
         return to_detections(boxes[keep], scores[keep], "face", self.models[0].name)
+
+
+def _batches(images: Sequence[Rgb8]) -> Iterator[list[int]]:
+    """Yield indices of pictures that pad to one size, few enough that a batch's memory stays bounded."""
+    sizes = [tuple(-(-side // 32) for side in image.shape[:2]) for image in images]
+    for size in dict.fromkeys(sizes):
+        same = [i for i, s in enumerate(sizes) if s == size]
+        most = max(1, _BATCH_PIXELS // (size[0] * size[1] * 1024))
+        yield from (same[start : start + most] for start in range(0, len(same), most))
