@@ -66,7 +66,8 @@ def _plates_and_text(
     others = [d for d in found if not on_vehicle(d.box, vehicles)]
     if "plate" in recipe.hidden and eyes.reader is not None:
         read = eyes.reader.read(image, [d.box for d in others])
-        likely = [looks_like_plate(d.box, *words) for d, words in zip(others, read, strict=True)]
+        area = float(image.shape[0] * image.shape[1])
+        likely = [looks_like_plate(d, *words, area) for d, words in zip(others, read, strict=True)]
         plates += [d for d, yes in zip(others, likely, strict=True) if yes]
         others = [d for d, yes in zip(others, likely, strict=True) if not yes]
     return [Detection("plate", d.box, d.score, d.model) for d in plates] + others
