@@ -215,6 +215,8 @@ def _print_receipt(report: Report, job: Job) -> None:
         print(f"note: {report.resume_note}")
     for raised in report.raised:
         print(f"note: the policy decided: {raised}")
+    ran = ", ".join(sorted(set(report.devices.values())))
+    print(f"ran on {ran}" if ran else "nothing to run")
     regions = ", ".join(f"{n} {cls}" for cls, n in totals["regions"].items()) or "none"
     print(f"regions hidden: {regions}")
     print(f"verified by a second model: {totals['verified']} files, {totals['files_with_residues']} needed more hiding")

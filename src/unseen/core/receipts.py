@@ -96,9 +96,16 @@ def region_record(region: Region, frame: int) -> dict[str, Any]:
     }
 
 
-def model_record(models: Sequence[ModelFile]) -> list[dict[str, Any]]:
-    """Return the models of a run as plain values, with hashes, licences and whose files they are."""
+def model_record(models: Sequence[ModelFile], devices: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the models of a run as plain values: hashes, licences, whose files they are, and what they ran on."""
     return [
-        {"name": m.name, "family": m.entry.family, "sha256": m.sha256, "origin": m.origin, "licence": m.entry.licence}
+        {
+            "name": m.name,
+            "family": m.entry.family,
+            "sha256": m.sha256,
+            "origin": m.origin,
+            "licence": m.entry.licence,
+            "device": devices.get(m.name),
+        }
         for m in sorted(models, key=lambda m: m.name)
     ]

@@ -21,7 +21,7 @@ from unseen.errors import ModelUnavailable
 from unseen.media.find import Eyes
 from unseen.verify.residues import SecondOpinion
 
-__all__ = ["Models", "eyes_for", "opinion_for", "require_models"]
+__all__ = ["Assembled", "Models", "assemble", "require_models"]
 
 _FACES = frozenset({"face", "head"})
 _OBJECTS = frozenset({"person", *VEHICLES})
@@ -89,6 +89,15 @@ def _verifiers(recipe: Recipe, store: ModelStore) -> dict[str, ModelFile]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """The opened models of one worker: those that hide, those that verify, and what each of them runs on."""
+
+    eyes: Eyes
+    opinion: SecondOpinion
+    devices: Mapping[str, str]
+
+
 class _Networks:
     """Opens each model once."""
 
@@ -103,10 +112,20 @@ class _Networks:
             self._open[name] = open_network(file, self._device, self._threads)
         return self._open[name], file
 
+    def devices(self) -> dict[str, str]:
+        """Return the runtime and device of each opened model."""
+        return {name: network.device for name, network in sorted(self._open.items())}
 
-def eyes_for(recipe: Recipe, models: Models, device: str = "auto", threads: int | None = None) -> Eyes:
-    """Open the detectors that hide; raises DeviceUnavailable or ModelCorrupt."""
-    net, high = _Networks(models, device, threads), recipe.recall == "high"
+
+def assemble(recipe: Recipe, models: Models, device: str = "auto", threads: int | None = None) -> Assembled:
+    """Open the models of a recipe on a device; raises DeviceUnavailable or ModelCorrupt."""
+    net = _Networks(models, device, threads)
+    eyes, opinion = _eyes(recipe, models, net), _opinion(models, net)
+    return Assembled(eyes, opinion, net.devices())
+
+
+def _eyes(recipe: Recipe, models: Models, net: _Networks) -> Eyes:
+    high = recipe.recall == "high"
     text = text_close = None
     if "ppocr-det" in models.hide:
         has_vehicles = "yolo26n" in models.hide
@@ -137,17 +156,15 @@ def _reader(net: _Networks) -> PpocrReader:
     return PpocrReader(network, file, characters_of(file))
 
 
-def opinion_for(recipe: Recipe, models: Models, device: str = "auto", threads: int | None = None) -> SecondOpinion:
-    """Open the models that verify; empty when the recipe skips verification."""
-    net = _Networks(models, device, threads)
+def _opinion(models: Models, net: _Networks) -> SecondOpinion:
+    """Return the models that verify; none when the recipe skips verification."""
     faces: list[Detector] = []
     if "mediapipe-full-range" in models.verify:
         inner = BlazeFaceDetector(*net("mediapipe-full-range"), threshold=0.5)
         faces.append(ViewsDetector(inner, second_opinion_scales, tile=SIDE, overlap=0.35))
     if "yunet" in models.verify:
-        faces.append(
-            ViewsDetector(YuNetDetector(*net("yunet"), threshold=0.6), fit(1280, most=2.0), tile=_TILE, overlap=0.15)
-        )
+        third = YuNetDetector(*net("yunet"), threshold=0.6)
+        faces.append(ViewsDetector(third, fit(1280, most=2.0), tile=_TILE, overlap=0.15))
     plates = "ppocr-rec" in models.verify
     return SecondOpinion(
         faces=tuple(faces),

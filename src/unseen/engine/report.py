@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,10 +33,15 @@ class Report:
     started: float
     ended: float = 0.0
     files: list[FileReceipt] = field(default_factory=list)
+    devices: dict[str, str] = field(default_factory=dict)
 
     def add(self, receipt: FileReceipt) -> None:
         """Take in one receipt."""
         self.files.append(receipt)
+
+    def ran_on(self, devices: Mapping[str, str]) -> None:
+        """Take in what each model ran on, as "runtime:device" by its name."""
+        self.devices.update(devices)
 
     @property
     def exit_code(self) -> int:
@@ -75,7 +80,7 @@ class Report:
             "unsafe": _unsafe(self.recipe, plain_hashes=self.plain_hashes),
             "leaks": {method: LEAKS[method] for method in used},
             "hashes": "sha256" if self.plain_hashes else "hmac-sha256",
-            "models": model_record(self.models),
+            "models": model_record(self.models, self.devices),
             "totals": self.totals(),
             "files": [f.as_dict() for f in self.files],
         }

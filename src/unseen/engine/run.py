@@ -20,7 +20,7 @@ from unseen.core.names import display
 from unseen.core.ports import Journal, PhotoCodec
 from unseen.core.receipts import FileReceipt, Status
 from unseen.core.recipe import Recipe
-from unseen.engine.assemble import Models, eyes_for, opinion_for, require_models
+from unseen.engine.assemble import Assembled, Models, assemble, require_models
 from unseen.engine.hashing import Hasher
 from unseen.engine.inputs import read_key, read_photo, read_policy
 from unseen.engine.local import LocalExecutor
@@ -31,10 +31,8 @@ from unseen.engine.report import Report
 from unseen.engine.resume import Past, entry_for, past_of, path_tag, resume_note, unchanged
 from unseen.engine.sheet import write_sheet
 from unseen.errors import OutputTaken, Refused, UnseenError, UsageError
-from unseen.media.find import Eyes
 from unseen.media.photos import plan
 from unseen.policy.rules import decide
-from unseen.verify.residues import SecondOpinion
 
 __all__ = ["Listener", "run"]
 
@@ -61,8 +59,7 @@ class Tools:
 
     setup: Setup
     codec: PhotoCodec
-    eyes: Eyes
-    opinion: SecondOpinion
+    models: Assembled
     clock: Callable[[], float]
 
 
@@ -82,6 +79,7 @@ class Done:
 
     receipt: FileReceipt
     staged: Path | None
+    devices: Mapping[str, str]
 
 
 def run(job: Job, listen: Listener = lambda _: None, *, clock: Callable[[], float] = time.time) -> Report:
@@ -118,7 +116,7 @@ def run(job: Job, listen: Listener = lambda _: None, *, clock: Callable[[], floa
         workers = _workers(job.workers, sum(item.fate == "redact" for item, _, _ in placed))
         threads = max(1, _cores() // workers)
         setup = Setup(recipe, models, hasher, folder.staging, job.device, threads)
-        for receipt in _receipts(job, placed, past, folder, journal, setup, workers):
+        for receipt in _receipts(job, placed, past, folder, journal, setup, workers, report.ran_on):
             report.add(receipt)
             listen(receipt)
         journal.close()
@@ -131,7 +129,14 @@ def run(job: Job, listen: Listener = lambda _: None, *, clock: Callable[[], floa
 
 
 def _receipts(
-    job: Job, placed: list[Placed], past: Past, folder: OutputFolder, journal: Journal, setup: Setup, workers: int
+    job: Job,
+    placed: list[Placed],
+    past: Past,
+    folder: OutputFolder,
+    journal: Journal,
+    setup: Setup,
+    workers: int,
+    ran_on: Callable[[Mapping[str, str]], None],
 ) -> Iterator[FileReceipt]:
     """Yield a receipt for every entry: those that cannot be done first, then the others as they are released."""
     tasks = []
@@ -145,6 +150,8 @@ def _receipts(
             yield FileReceipt(input=name, status=status, error=f"{name}: {item.note or problem}")
     executor: LocalExecutor[Task, Done] = LocalExecutor(partial(make_tools, setup), redact_one, workers=workers)
     for task, result in executor.run(tasks):
+        if isinstance(result, Done):
+            ran_on(result.devices)
         yield _release(task, result, job, folder, journal, setup.hasher)
 
 
@@ -153,8 +160,7 @@ def make_tools(setup: Setup) -> Tools:
     return Tools(
         setup=setup,
         codec=PillowCodec(),
-        eyes=eyes_for(setup.recipe, setup.models, setup.device, setup.threads),
-        opinion=opinion_for(setup.recipe, setup.models, setup.device, setup.threads),
+        models=assemble(setup.recipe, setup.models, setup.device, setup.threads),
         clock=time.perf_counter,
     )
 
@@ -168,12 +174,12 @@ def redact_one(task: Task, tools: Tools) -> Done:
         input_hash = hasher.of("input", data)
     if task.past is not None and unchanged(task.past, task.final, input_hash, hasher):
         receipt = FileReceipt(task.name, "resumed", display(task.final.name), input_hash=input_hash)
-        return Done(replace(receipt, output_hash=str(task.past["output"])), None)
+        return Done(replace(receipt, output_hash=str(task.past["output"])), None, {})
     with watch.time("decode"):
         photo = tools.codec.decode(data, task.name, recipe.limits)
     with watch.time("detect"):
-        regions = plan(photo, tools.eyes, recipe)
-    bench = Workbench(tools.codec, tools.opinion, np.random.default_rng(), tools.setup.staging, watch)
+        regions = plan(photo, tools.models.eyes, recipe)
+    bench = Workbench(tools.codec, tools.models.opinion, np.random.default_rng(), tools.setup.staging, watch)
     staged = stage_verified(
         photo, regions, recipe, bench, task.name, look_again=_looks_again(recipe, input_hash, hasher)
     )
@@ -188,7 +194,7 @@ def redact_one(task: Task, tools: Tools) -> Done:
         verdict=staged.verdict,
         seconds=watch.seconds,
     )
-    return Done(receipt, staged.path)
+    return Done(receipt, staged.path, tools.models.devices)
 
 
 def _release(

@@ -13,14 +13,12 @@ from unseen.core.names import display
 from unseen.core.photos import Limits, Photo
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Region
-from unseen.engine.assemble import eyes_for, opinion_for, require_models
+from unseen.engine.assemble import Assembled, assemble, require_models
 from unseen.engine.inputs import read_photo
 from unseen.engine.models import model_store
 from unseen.engine.release import MAX_ROUNDS, left_over, with_residues
 from unseen.errors import VerificationFailed
-from unseen.media.find import Eyes
 from unseen.media.photos import hide_regions, plan
-from unseen.verify.residues import SecondOpinion
 
 __all__ = ["read_first_frame", "redact_photo"]
 
@@ -40,13 +38,13 @@ def redact_photo(
     make_noise: Callable[[], np.random.Generator] = np.random.default_rng,
 ) -> tuple[Photo, tuple[Region, ...]]:
     """Return the photo with people and plates hidden, and the regions; raises VerificationFailed."""
-    eyes, opinion = _tools(recipe, device)
-    regions = plan(photo, eyes, recipe)
+    tools = _tools(recipe, device)
+    regions = plan(photo, tools.eyes, recipe)
     for _ in range(MAX_ROUNDS + 1):
         hidden = hide_regions(photo, regions, make_noise())
         if recipe.verify == "skip":
             return hidden, regions[0]
-        left = left_over(hidden, regions, recipe, opinion)
+        left = left_over(hidden, regions, recipe, tools.opinion)
         if not any(left):
             return hidden, regions[0]
         regions = with_residues(regions, left, recipe, photo)
@@ -54,7 +52,6 @@ def redact_photo(
 
 
 @lru_cache(maxsize=2)
-def _tools(recipe: Recipe, device: str) -> tuple[Eyes, SecondOpinion]:
+def _tools(recipe: Recipe, device: str) -> Assembled:
     """Open the models once for a recipe and a device, however many pictures follow."""
-    models = require_models(recipe, model_store())
-    return eyes_for(recipe, models, device), opinion_for(recipe, models, device)
+    return assemble(recipe, require_models(recipe, model_store()), device)
