@@ -1,0 +1,118 @@
+"""A video as it is read and written: facts of the stream, frames as planes, tracks over frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from unseen.core.photos import Pixels
+from unseen.core.regions import Box
+
+__all__ = ["ColourTags", "Track", "TrackPoint", "VideoFrame", "VideoInfo"]
+
+
+@dataclass(frozen=True, slots=True)
+class ColourTags:
+    """How the planes are to be shown: primaries, transfer, matrix and range, as numbers of ITU-T H.273; 2 = unknown."""
+
+    primaries: int = 2
+    transfer: int = 2
+    matrix: int = 2
+    full_range: bool = False
+
+    @property
+    def is_hdr(self) -> bool:
+        """Whether the transfer is PQ (16) or HLG (18)."""
+        return self.transfer in (16, 18)
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """Facts of a video's picture stream.
+
+    `width` and `height` are the stored frames' in pixels; `rotation` is the clockwise turn in degrees (0, 90, 180,
+    270) that a player applies; `pixel_aspect` the shape of a pixel; `rate` the average frames a second; `time_base`
+    the length in seconds of one tick of the frames' time stamps; `frames` and `seconds` are what the container says,
+    or None; `pixel_format` is FFmpeg's name of the planes ("yuv420p", "yuv420p10le", "yuv444p", "yuva420p").
+    """
+
+    container: str
+    codec: str
+    width: int
+    height: int
+    rate: Fraction
+    time_base: Fraction
+    pixel_format: str
+    frames: int | None = None
+    seconds: float | None = None
+    rotation: int = 0
+    pixel_aspect: Fraction = Fraction(1)
+    interlaced: bool = False
+    colour: ColourTags = field(default_factory=ColourTags)
+    has_audio: bool = False
+    other_streams: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFrame:
+    """One frame as planes, in the order of its pixel format (Y, U, V[, A]); chroma planes may be smaller.
+
+    `index` counts frames from 0 in display order, `pts` is the time stamp in ticks of the stream's time base. `damaged`
+    says that the decoder reported corrupt data: such a frame is hidden whole.
+    """
+
+    planes: tuple[Pixels, ...]
+    index: int
+    pts: int
+    damaged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TrackPoint:
+    """Where a track is in one frame: the box in pixels of the stored frame, how sure, and whether it was detected.
+
+    `spread` is the standard deviation of the box's sides in pixels: how much a bridged or predicted box may be off.
+    """
+
+    frame: int
+    box: Box
+    score: float
+    detected: bool
+    spread: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One object over time: points for consecutive frames, first to last, without gaps.
+
+    `number` counts tracks within one file and means nothing outside of it.
+    """
+
+    number: int
+    cls: str
+    points: tuple[TrackPoint, ...]
+    models: tuple[str, ...] = ()
+
+    @property
+    def first(self) -> int:
+        """Index of the first frame."""
+        return self.points[0].frame
+
+    @property
+    def last(self) -> int:
+        """Index of the last frame."""
+        return self.points[-1].frame
+
+    @property
+    def detected(self) -> int:
+        """Frames in which the object was detected."""
+        return sum(p.detected for p in self.points)
+
+    @property
+    def longest_gap(self) -> int:
+        """Most consecutive frames without a detection, between detections."""
+        longest = run = 0
+        for point in self.points:
+            run = 0 if point.detected else run + 1
+            longest = max(longest, run)
+        return longest
