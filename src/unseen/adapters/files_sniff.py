@@ -6,21 +6,27 @@ __all__ = ["sniff"]
 
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"})
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_BMP_HEADERS = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
+_MAGIC: tuple[tuple[bytes, str], ...] = (
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"GIF87a", "gif"),
+    (b"GIF89a", "gif"),
+    (b"II*\0", "tiff"),
+    (b"MM\0*", "tiff"),
+    (b"II+\0", "tiff"),
+    (b"MM\0+", "tiff"),
+)
 
 
 def sniff(data: bytes) -> str | None:
     """Return the canonical format name, or None; the first 64 bytes are enough."""
-    if data.startswith(b"\xff\xd8\xff"):
-        return "jpeg"
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "png"
-    if data[:6] in (b"GIF87a", b"GIF89a"):
-        return "gif"
+    for magic, kind in _MAGIC:
+        if data.startswith(magic):
+            return kind
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "webp"
-    if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
-        return "tiff"
-    if data[:2] == b"BM" and len(data) >= 6:
+    if data[:2] == b"BM" and int.from_bytes(data[14:18], "little") in _BMP_HEADERS:
         return "bmp"
     return _sniff_iso(data)
 
@@ -30,7 +36,10 @@ def _sniff_iso(data: bytes) -> str | None:
     if data[4:8] != b"ftyp":
         return None
     end = min(len(data), int.from_bytes(data[:4], "big"), 64)
-    brands = {data[8:12], *(data[i : i + 4] for i in range(16, end - 3, 4))}
-    if brands & _AVIF_BRANDS:
-        return "avif"
-    return "heic" if brands & _HEIC_BRANDS else None
+    brands = [data[8:12], *(data[i : i + 4] for i in range(16, end - 3, 4))]
+    for brand in brands:
+        if brand in _AVIF_BRANDS:
+            return "avif"
+        if brand in _HEIC_BRANDS and brand not in (b"mif1", b"msf1"):
+            return "heic"
+    return "heic" if _HEIC_BRANDS & set(brands) else None
