@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -56,8 +57,8 @@ class Look:
             raise UsageError(f"unknown shape {self.shape!r}; choose box or ellipse")
         if self.strength is not None and self.method not in LEAKS:
             raise UsageError(f"method {self.method!r} has no strength; only mosaic and blur do")
-        if self.strength is not None and not self.strength > 0:
-            raise UsageError(f"strength must be positive, got {self.strength}")
+        if self.strength is not None and not (math.isfinite(self.strength) and self.strength > 0):
+            raise UsageError(f"strength must be a positive number, got {self.strength}")
 
     @property
     def non_interfering(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import unicodedata
 from pathlib import PurePath
 
@@ -11,8 +10,15 @@ __all__ = ["collision_key", "display"]
 
 def display(path: PurePath | str) -> str:
     """Return a name that is safe on a terminal and in JSON: control characters and broken bytes are escaped."""
-    text = os.fsencode(str(path)).decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return "".join(c if c.isprintable() else _escaped(c) for c in str(path))
+
+
+def _escaped(character: str) -> str:
+    """Return the escape of a character; a byte that is no UTF-8, which Python smuggles as U+DC80..U+DCFF, as \\xNN."""
+    number = ord(character)
+    if 0xDC80 <= number <= 0xDCFF:
+        return f"\\x{number - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode()
 
 
 def collision_key(path: PurePath | str) -> str:

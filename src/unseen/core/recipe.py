@@ -44,11 +44,25 @@ def parse_hide(text: str) -> dict[str, Look]:
             number = float(strength) if strength else None
         except ValueError:
             raise UsageError(f"cannot read the strength in {part!r}; write a number, as in face=mosaic:6") from None
-        for cls in expand_classes([name.strip()]):
-            if cls in looks:
-                raise UsageError(f"{cls} is named twice in --hide; name each class once")
-            looks[cls] = Look(method.strip(), number)  # type: ignore[arg-type]  # Look validates the word
+        look = Look(method.strip(), number)  # type: ignore[arg-type]  # Look validates the word
+        _add(looks, name.strip(), look)
     return looks
+
+
+def _add(looks: dict[str, Look], name: str, look: Look) -> None:
+    """Give a class, or each class of a group, its look; raises UsageError if one has a look already."""
+    for cls in expand_classes([name]):
+        if cls in looks:
+            raise UsageError(f"{cls} is named twice among what to hide; name each class once")
+        looks[cls] = look
+
+
+def _by_class(looks: Mapping[str, Look]) -> dict[str, Look]:
+    """Return looks by class, with groups replaced by their classes: detectors know no groups."""
+    single: dict[str, Look] = {}
+    for name, look in looks.items():
+        _add(single, name, look)
+    return single
 
 
 def looks_for(classes: Sequence[str] | None, hide: Mapping[str, Look] | None) -> dict[str, Look]:
@@ -59,7 +73,7 @@ def looks_for(classes: Sequence[str] | None, hide: Mapping[str, Look] | None) ->
     """
     named = expand_classes(classes) if classes is not None else DEFAULT_CLASSES
     looks = {cls: DEFAULT_LOOKS[cls] for cls in named}
-    looks.update(hide or {})
+    looks.update(_by_class(hide or {}))
     if "face" in looks and "head" not in looks:
         looks["head"] = looks["face"]
     return looks
@@ -69,9 +83,10 @@ def looks_for(classes: Sequence[str] | None, hide: Mapping[str, Look] | None) ->
 class Recipe:
     """How photos are redacted.
 
-    `looks` maps each class to its look; classes that are missing, or have the look "none", stay visible. `margin` is
-    added to the calibrated widening of each region, as a share of its side, 0 or more. `keep` names metadata that may
-    stay. Raises UsageError for unknown words and Refused for a strength below the floor.
+    `looks` maps each class to its look, or a group for all of its classes; classes that are missing, or have the look
+    "none", stay visible. `margin` is added to the calibrated widening of each region, as a share of its side, 0 or
+    more. `keep` names metadata that may stay. Raises UsageError for unknown words, or when no class is named at all,
+    and Refused for a strength below the floor.
     """
 
     looks: Mapping[str, Look] = field(default_factory=lambda: looks_for(None, None))
@@ -97,10 +112,12 @@ class Recipe:
             raise UsageError(f"margin must be from 0 to 2 (a share of the region's side), got {self.margin}")
         if not 0 < self.sample_share <= 1:
             raise UsageError(f"the share to verify must be above 0 and at most 1, got {self.sample_share}")
-        expand_classes(list(self.looks))
-        for cls, look in self.looks.items():
+        if not self.looks:
+            raise UsageError("no class is named, so nothing would be hidden; name one, as in face=fill or face=none")
+        looks = _by_class(self.looks)
+        for cls, look in looks.items():
             look.check_floor(cls, unsafe=self.unsafe_strength)
-        object.__setattr__(self, "looks", MappingProxyType(dict(self.looks)))
+        object.__setattr__(self, "looks", MappingProxyType(looks))
 
     def __reduce__(self) -> Any:
         # A mapping proxy cannot be pickled; workers get a plain dict and make their own.
@@ -124,13 +141,13 @@ class Recipe:
         """Return the recipe as plain values, for receipts and the digest."""
         return {
             "looks": {
-                cls: {"method": look.method, "strength": look.strength_for(cls), "shape": look.shape}
+                cls: {"method": look.method, "strength": _number(look.strength_for(cls)), "shape": look.shape}
                 for cls, look in sorted(self.looks.items())
             },
             "recall": self.recall,
             "verify": self.verify,
-            "sample_share": self.sample_share if self.verify == "sample" else None,
-            "margin": self.margin,
+            "sample_share": _number(self.sample_share) if self.verify == "sample" else None,
+            "margin": _number(self.margin),
             "face_shape": self.face_shape,
             "keep_metadata": sorted(self.keep),
             "format": self.format,
@@ -145,6 +162,11 @@ class Recipe:
 
 def _rebuild(values: dict[str, Any]) -> Recipe:
     return Recipe(**values)
+
+
+def _number(value: float | None) -> float | None:
+    """Return a number as a float, because 8 and 8.0 are one recipe and must have one digest."""
+    return None if value is None else float(value)
 
 
 def _check_word(what: str, word: str, known: Sequence[str]) -> None:

@@ -11,4 +11,5 @@ _LENGTH = 32
 
 def pseudonym(key: Key, domain: str, value: str) -> str:
     """Return a stable name of 32 hexadecimal digits (128 bits) for a value: HMAC(key, domain, value), shortened."""
-    return key.tag(domain, value.encode("utf-8", "surrogateescape"))[:_LENGTH]
+    # Names that are no Unicode hold lone surrogates; passing them on as they are keeps different names apart.
+    return key.tag(domain, value.encode("utf-8", "surrogatepass"))[:_LENGTH]

@@ -3,45 +3,72 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unseen.core.photos import Frame, Pixels, Rgb8
 
 __all__ = ["rgb_views"]
 
+Numbers = NDArray[np.floating]
+#: Where less of the range than this lies between the percentiles, the rest is looked at too.
+_MOST_OF_RANGE = 0.5
+
 
 def rgb_views(frame: Frame) -> list[Rgb8]:
     """Return every picture that could be seen in a frame, each (height, width, 3) RGB.
 
-    Most frames have one. With an alpha channel that is not opaque there are more: the stored colours (which a viewer
-    may hide and an editor shows), the picture on white and on black, and the alpha channel itself, because a face can
-    be stored in any of them. Deep pixels are stretched from their darkest to their brightest percentile, because a
-    photo of few bits in a deep container is nearly black.
+    Most frames have one. Deep pixels are stretched from their darkest to their brightest percentile, because a photo
+    of few bits in a deep container is nearly black; where that cuts off much of their range, there is a second one
+    over all of it. With an alpha channel that is not the same everywhere there are more: the stored colours (which a
+    viewer may hide and an editor shows), the picture on white and on black, and the alpha channel itself, stretched,
+    because a face can be stored in any of them.
     """
-    colours = _to_rgb(_to_bytes(frame.pixels), frame.colour)
-    if frame.alpha is None:
-        return [colours]
-    alpha = _to_bytes(frame.alpha[:, :, None])[:, :, 0]
-    if alpha.min() == 255:
-        return [colours]
-    share = alpha[:, :, None].astype(np.float32) / 255.0
-    on_black = (colours * share).astype(np.uint8)
-    on_white = (colours * share + 255.0 * (1.0 - share)).astype(np.uint8)
-    return [colours, on_white, on_black, np.repeat(alpha[:, :, None], 3, axis=2)]
+    colours = [_to_rgb(levels, frame.colour) for levels in _to_bytes(frame.pixels)]
+    if frame.alpha is None or frame.alpha.min() == frame.alpha.max():
+        return colours
+    share = _opacity(frame.alpha)[:, :, None]
+    on_black = [(view * share).astype(np.uint8) for view in colours]
+    on_white = [(view * share + 255.0 * (1.0 - share)).astype(np.uint8) for view in colours]
+    masks = [np.repeat(levels, 3, axis=2) for levels in _stretched(frame.alpha[:, :, None])]
+    return [*colours, *on_white, *on_black, *masks]
 
 
-def _to_bytes(pixels: Pixels) -> Rgb8:
-    if pixels.dtype == np.uint8:
-        return np.asarray(pixels, dtype=np.uint8)
-    if pixels.dtype == np.bool_:
-        return pixels.astype(np.uint8) * np.uint8(255)
-    values = np.nan_to_num(pixels.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+def _opacity(alpha: Pixels) -> NDArray[np.float32]:
+    """Return alpha as shares from 0 to 1; what is no number counts as 0."""
+    top = np.iinfo(alpha.dtype).max if alpha.dtype.kind in "iu" else 1
+    return np.clip(_numbers(alpha) / top, 0.0, 1.0).astype(np.float32)
+
+
+def _to_bytes(pixels: Pixels) -> list[Rgb8]:
+    return [np.asarray(pixels, dtype=np.uint8)] if pixels.dtype == np.uint8 else _stretched(pixels)
+
+
+def _stretched(pixels: Pixels) -> list[Rgb8]:
+    """Return the values from their darkest to their brightest percentile as 0..255; all of them too if those differ."""
+    values = _numbers(pixels)
+    least, most = float(values.min()), float(values.max())
+    # Shares of the largest number first: the span between the largest floats is no float.
+    scale = max(abs(least), abs(most)) or 1.0
+    values, least, most = values / scale, least / scale, most / scale
     # Every 16th pixel is enough for a percentile and keeps large photos quick.
-    low, high = np.percentile(values[::4, ::4], (0.1, 99.9))
+    low, high = map(float, np.percentile(values[::4, ::4], (0.1, 99.9)))
+    views = [_between(values, low, high)] if high > low else []
+    if not views or high - low < _MOST_OF_RANGE * (most - least):
+        views.append(_between(values, least, most))
+    return views
+
+
+def _between(values: Numbers, low: float, high: float) -> Rgb8:
     if high <= low:
-        low, high = float(values.min()), float(values.max())
-    if high <= low:
-        return np.zeros(pixels.shape, np.uint8)
-    return np.asarray(np.clip((values - low) / (high - low), 0.0, 1.0) * 255.0, dtype=np.uint8)
+        return np.zeros(values.shape, np.uint8)
+    return np.asarray((np.clip(values, low, high) - low) / (high - low) * 255.0, dtype=np.uint8)
+
+
+def _numbers(pixels: Pixels) -> Numbers:
+    """Return the values as floats that hold them all, of 32 bits where those are enough; 0 for what is no number."""
+    small = pixels.dtype.itemsize <= 2 or pixels.dtype == np.float32
+    finite = pixels if pixels.dtype.kind != "f" else np.where(np.isfinite(pixels), pixels, 0)
+    return finite.astype(np.float32 if small else np.float64)
 
 
 def _to_rgb(pixels: Rgb8, colour: str) -> Rgb8:

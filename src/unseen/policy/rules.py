@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from unseen.core.looks import METHODS
+from unseen.core.photos import KEEPABLE
 from unseen.core.recipe import Recipe, expand_classes
 from unseen.errors import UsageError
 
@@ -59,7 +60,13 @@ class Decision:
 
 
 def parse_policy(values: Mapping[str, Any]) -> Policy:
-    """Build a policy from parsed values; an unknown key or word raises UsageError, because a typo must not allow."""
+    """Build a policy from parsed values.
+
+    An unknown key or word raises UsageError, because a typo must not allow; so does a policy without rules, because
+    what was meant to be one must not allow everything.
+    """
+    if not values:
+        raise UsageError(f"the policy holds no rules; name at least one of {', '.join(_KEYS)}")
     for name in values:
         if name not in _KEYS:
             raise UsageError(f"unknown policy key {name!r}; known: {', '.join(_KEYS)}")
@@ -70,7 +77,7 @@ def parse_policy(values: Mapping[str, Any]) -> Policy:
         require_verify=_word(values, "require_verify", _VERIFY_ORDER),
         require_recall=_word(values, "require_recall", _RECALL_ORDER),
         refuse_unsafe=_flag(values, "refuse_unsafe"),
-        allow_metadata=None if allow is None else frozenset(_words(values, "allow_metadata", None)),
+        allow_metadata=None if allow is None else frozenset(_words(values, "allow_metadata", KEEPABLE)),
     )
 
 
