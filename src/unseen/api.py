@@ -60,15 +60,11 @@ def redact(
         unsafe_strength=unsafe_strength,
     )
     if isinstance(image, str | os.PathLike):
-        photo = _from_file(Path(image), recipe)
-        order: ColourOrder = "rgb"
-    else:
-        order = _order(image, colour)
-        photo = _from_array(image, order)
-    done, regions = redact_photo(photo, recipe, device)
-    return Redacted(
-        _to_array(done.frames[0], order, flat=not isinstance(image, str | os.PathLike) and image.ndim == 2), regions
-    )
+        done, regions = redact_photo(_from_file(Path(image), recipe), recipe, device)
+        return Redacted(_to_array(done.frames[0], "rgb", flat=False), regions)
+    order = _order(image, colour)
+    done, regions = redact_photo(_from_array(image, order), recipe, device)
+    return Redacted(_to_array(done.frames[0], order, flat=image.ndim == 2), regions)
 
 
 def _looks(hide: Mapping[str, str | Look] | str | None) -> dict[str, Look] | None:
@@ -81,7 +77,9 @@ def _looks(hide: Mapping[str, str | Look] | str | None) -> dict[str, Look] | Non
 
 
 def _order(image: Pixels, colour: ColourOrder | None) -> ColourOrder:
-    if image.ndim == 2:
+    if not hasattr(image, "ndim") or not hasattr(image, "dtype") or image.dtype.kind not in "uif":
+        raise UsageError("an image is a path or an array of integers or floats; say numpy.asarray(image) for others")
+    if image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 1):
         return "rgb"
     if colour not in ("rgb", "bgr"):
         raise UsageError('a colour array needs its channel order; say colour="rgb" or colour="bgr" (OpenCV)')

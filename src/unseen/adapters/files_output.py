@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -13,7 +14,7 @@ from typing import IO
 from unseen.core.names import display
 from unseen.errors import OutputFailed, UsageError
 
-__all__ = ["OWN", "OutputFolder", "discard", "stage"]
+__all__ = ["OWN", "OutputFolder", "check_writable", "discard", "stage", "write_whole"]
 
 #: The folder inside the output that holds the journal, the lock and what is being written.
 OWN = ".unseen"
@@ -28,21 +29,23 @@ class OutputFolder:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.journal = root / OWN / "journal.jsonl"
-        self.staging = root / OWN / "staging"
-        self.was_ours = self.journal.exists()
+        self.own = root / OWN
+        self.journal = self.own / "journal.jsonl"
+        self.staging = self.own / "staging"
         self._lock: IO[bytes] | None = None
 
     def __enter__(self) -> OutputFolder:
         try:
-            (self.root / OWN).mkdir(parents=True, exist_ok=True)
-            self._lock = (self.root / OWN / "lock").open("ab")
+            self.own.mkdir(parents=True, exist_ok=True)
+            self._lock = (self.own / "lock").open("ab")
+            free = _try_lock(self._lock)
         except OSError as error:
+            self._unlock()
             raise OutputFailed(
                 f"{display(self.root)}: cannot write there ({error.strerror}); choose another -o"
             ) from error
-        if not _try_lock(self._lock):
-            self._lock.close()
+        if not free:
+            self._unlock()
             raise UsageError(f"{display(self.root)}: another run is writing there; wait for it or choose another -o")
         shutil.rmtree(self.staging, ignore_errors=True)
         return self
@@ -51,18 +54,27 @@ class OutputFolder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         shutil.rmtree(self.staging, ignore_errors=True)
+        self._unlock()
+
+    def _unlock(self) -> None:
         if self._lock is not None:
             self._lock.close()
 
     def release(self, staged: Path, final: Path) -> None:
         """Give a staged file its final name in one step; raises OutputFailed and deletes it if that cannot be."""
         try:
-            final.parent.mkdir(parents=True, exist_ok=True)
+            self._refuse_way_out(final)
+            _make_folders(final.parent)
             staged.replace(final)
-            _sync_folder(final.parent)
         except OSError as error:
             discard(staged)
             raise OutputFailed(f"{display(final)}: cannot be written ({error.strerror}); check the folder") from error
+        _sync_folder(final.parent)
+
+    def _refuse_way_out(self, final: Path) -> None:
+        """Raise OSError if a link on the way to the final name leads out of this folder, perhaps into the input."""
+        if not final.parent.resolve().is_relative_to(self.root.resolve()):
+            raise OSError(0, "a link leads out of the output folder")
 
 
 def stage(data: bytes, folder: Path, name: str) -> Path:
@@ -91,19 +103,63 @@ def discard(path: Path) -> None:
         path.unlink()
 
 
-def _sync_folder(folder: Path) -> None:
-    """Force a rename to disk, where the system can."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
+def write_whole(path: Path, parts: Iterable[str], what: str) -> None:
+    """Write text to a file, whole or not at all; `what` names it in the error. Raises OutputFailed."""
+    part = _part_of(path)
     try:
-        os.fsync(handle)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("x", encoding="utf-8") as file:
+            file.writelines(parts)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise OutputFailed(f"{display(path)}: cannot write {what} ({error.strerror}); choose another place") from error
     finally:
-        os.close(handle)
+        discard(part)
+
+
+def check_writable(path: Path, what: str) -> None:
+    """Raise OutputFailed if a file could not be written at `path`, so that it is known before the work is done."""
+    part = _part_of(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.touch(exist_ok=False)
+    except OSError as error:
+        raise OutputFailed(f"{display(path)}: cannot write {what} ({error.strerror}); choose another place") from error
+    finally:
+        discard(part)
+
+
+def _make_folders(folder: Path) -> None:
+    """Make a folder and those above it, one by one: the standard library calls itself for each, and trees are deep."""
+    missing = []
+    while not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    for each in reversed(missing):
+        each.mkdir(exist_ok=True)
+
+
+def _part_of(path: Path) -> Path:
+    return path.with_name(f".{secrets.token_hex(8)}.part")
+
+
+def _sync_folder(folder: Path) -> None:
+    """Force a rename to disk, where the system can; where it cannot, the next run compares hashes in any case."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _try_lock(file: IO[bytes]) -> bool:
-    """Take an advisory lock that the system drops when the process dies, however it dies."""
+    """Take an advisory lock that the system drops when the process dies, however it dies; False if it is held.
+
+    Raises OSError where the file system knows no locks.
+    """
     try:
         if os.name == "nt":
             import msvcrt
@@ -113,6 +169,6 @@ def _try_lock(file: IO[bytes]) -> bool:
             import fcntl
 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except (BlockingIOError, PermissionError):
         return False
     return True

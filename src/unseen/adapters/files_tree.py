@@ -12,7 +12,7 @@ from unseen.core.names import display
 from unseen.core.photos import FORMATS
 from unseen.errors import Refused, UsageError
 
-__all__ = ["Item", "Sniffer", "refuse_overlap", "walk"]
+__all__ = ["Item", "Sniffer", "refuse_overlap", "refuse_records", "walk"]
 
 _ENDINGS = frozenset(ending for endings in FORMATS.values() for ending in endings)
 _PEEK = 64
@@ -25,7 +25,7 @@ Sniffer = Callable[[bytes], str | None]
 class Item:
     """One entry of the input: its path, where it belongs below the output, and what to do with it.
 
-    `fate` is "redact", "skip" (reported, not counted as a failure) or "fail" (something that looks like a photo and
+    `fate` is "redact", "skip" (reported, not counted as a failure) or "fail" (something that is or may be a photo and
     cannot be taken); `note` says why.
     """
 
@@ -37,16 +37,67 @@ class Item:
 
 def refuse_overlap(sources: Sequence[Path], output: Path) -> None:
     """Raise Refused if the output lies inside an input folder, UsageError if a source is missing or output a file."""
-    where = output.resolve()
     for source in sources:
         if not os.path.lexists(source):
             raise UsageError(f"{display(source)}: no such file or folder; check the name")
-        if source.is_dir() and where.is_relative_to(source.resolve()):
+        if _lies_in(output, source):
             raise Refused(f"{display(output)} lies inside the input {display(source)}; choose an output outside of it")
-    if output.exists() and not output.is_dir():
+    if _is_folder(output):
+        return
+    if os.path.lexists(output):
         raise UsageError(f"{display(output)} is a file; -o names a folder")
-    if not output.exists() and output.suffix.lstrip(".").lower() in _ENDINGS:
+    if _has_photo_ending(output):
         raise UsageError(f"{display(output)} looks like a file name; -o names a folder, the photo keeps its name in it")
+
+
+def refuse_records(records: Sequence[Path], read: Sequence[Path], own: Path) -> None:
+    """Raise Refused if a file that a run writes beside its photos would change what it reads.
+
+    `read` are files and folders that must stay as they are. Raises UsageError if a record is a folder, has the name of
+    a photo or lies in Unseen's `own` folder, or if two of them are one.
+    """
+    for record in records:
+        if _is_folder(record) or _has_photo_ending(record) or record.resolve().is_relative_to(own.resolve()):
+            raise UsageError(f"{display(record)} is a folder, a photo or Unseen's own; name another file")
+        for path in read:
+            if _lies_in(record, path) or _same(record, path):
+                raise Refused(f"{display(record)} would change the input {display(path)}; choose another place")
+    if len({record.resolve() for record in records}) < len(records):
+        raise UsageError(f"{display(records[0])} is named twice; give each record a file of its own")
+
+
+def _lies_in(path: Path, folder: Path) -> bool:
+    """Whether a path is a folder or lies below it, also where a file system takes two spellings for one name."""
+    where = path.resolve()
+    if not _is_folder(folder):
+        return False
+    return where.is_relative_to(folder.resolve()) or any(_same(each, folder) for each in (where, *where.parents))
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether a path leads to a folder; False also where that cannot be found out."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def _has_photo_ending(path: Path) -> bool:
+    return path.suffix.lstrip(".").lower() in _ENDINGS
 
 
 def walk(sources: Sequence[Path], looks_like_photo: Sniffer) -> Iterator[Item]:
@@ -57,49 +108,76 @@ def walk(sources: Sequence[Path], looks_like_photo: Sniffer) -> Iterator[Item]:
     """
     lone = len(sources) == 1
     for source in sources:
-        if source.is_dir():
+        if _is_folder(source):
             yield from _walk_folder(source, Path() if lone else Path(source.resolve().name), looks_like_photo)
-        elif source.is_file():
+        elif _is_file(source):
             yield Item(source, Path(source.name))
         else:
             yield Item(source, Path(source.name), "fail", "not a regular file; name a photo or a folder")
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    path: Path
+    relative: Path
+    kind: Literal["link", "hidden", "folder", "file", "other"]
+
+
 def _walk_folder(folder: Path, below: Path, sniff: Sniffer) -> Iterator[Item]:
+    """Yield what is in a folder and below it, depth first; by a stack, as folders nest deeper than calls can."""
+    ahead = [_Entry(folder, below, "folder")]
+    while ahead:
+        entry = ahead.pop()
+        if entry.kind != "folder":
+            yield _judge(entry, sniff)
+            continue
+        try:
+            ahead += reversed(_listed(entry))
+        except OSError as error:
+            note = f"cannot list the folder ({error.strerror}); give yourself access"
+            yield Item(entry.path, entry.relative, "fail", note)
+
+
+def _listed(folder: _Entry) -> list[_Entry]:
+    with os.scandir(folder.path) as entries:
+        found = sorted(entries, key=lambda e: e.name)
+    return [_Entry(Path(e.path), folder.relative / e.name, _kind(e)) for e in found]
+
+
+def _kind(entry: os.DirEntry[str]) -> Literal["link", "hidden", "folder", "file", "other"]:
     try:
-        entries = sorted(os.scandir(folder), key=lambda e: e.name)
-    except OSError as error:
-        yield Item(folder, below, "fail", f"cannot list the folder ({error.strerror}); give yourself access")
-        return
-    for entry in entries:
-        path, relative = Path(entry.path), below / entry.name
         if entry.is_symlink():
-            yield _link(path, relative)
-        elif entry.name.startswith("."):
-            yield Item(path, relative, "skip", "hidden; rename it to have it redacted")
-        elif entry.is_dir(follow_symlinks=False):
-            yield from _walk_folder(path, relative, sniff)
-        elif entry.is_file(follow_symlinks=False):
-            yield _file(path, relative, sniff)
-        else:
-            yield Item(path, relative, "skip", "not a regular file")
+            return "link"
+        if entry.name.startswith("."):
+            return "hidden"
+        if entry.is_dir(follow_symlinks=False):
+            return "folder"
+        return "file" if entry.is_file(follow_symlinks=False) else "other"
+    except OSError:
+        return "other"
 
 
-def _link(path: Path, relative: Path) -> Item:
-    if path.suffix.lstrip(".").lower() in _ENDINGS or path.is_dir():
-        return Item(path, relative, "fail", "a link, and links are not followed; name its target as a source")
-    return Item(path, relative, "skip", "a link; links are not followed")
+def _judge(entry: _Entry, sniff: Sniffer) -> Item:
+    """Say what becomes of an entry that is no folder; what may be a photo is a failure, never skipped in silence."""
+    path, relative, photo = entry.path, entry.relative, _has_photo_ending(entry.path)
+    if entry.kind == "hidden":
+        return Item(path, relative, "skip", "hidden; rename it to have it redacted")
+    if entry.kind == "link":
+        if photo or _is_folder(path):
+            return Item(path, relative, "fail", "a link, and links are not followed; name its target as a source")
+        return Item(path, relative, "skip", "a link; links are not followed")
+    if entry.kind == "other":
+        return Item(path, relative, "fail" if photo else "skip", "not a regular file; leave it out")
+    return Item(path, relative) if photo else _unknown(path, relative, sniff)
 
 
-def _file(path: Path, relative: Path, sniff: Sniffer) -> Item:
-    if path.suffix.lstrip(".").lower() in _ENDINGS:
-        return Item(path, relative)
+def _unknown(path: Path, relative: Path, sniff: Sniffer) -> Item:
+    """Look into a file whose name says nothing."""
     try:
         with path.open("rb") as file:
             kind = sniff(file.read(_PEEK))
     except OSError as error:
-        return Item(path, relative, "skip", f"unknown file, and unreadable ({error.strerror})")
+        return Item(path, relative, "fail", f"cannot be read ({error.strerror}); check its permissions")
     if kind is not None:
-        ending = FORMATS[kind][0]
-        return Item(path, relative, "fail", f"holds {kind.upper()} data; rename it to end in .{ending}")
+        return Item(path, relative, "fail", f"holds {kind.upper()} data; rename it to end in .{FORMATS[kind][0]}")
     return Item(path, relative, "skip", "no photo")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from unseen.core.names import display
 from unseen.errors import OutputFailed
 
 __all__ = ["FileJournal"]
@@ -23,35 +25,52 @@ class FileJournal:
         self._path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._mend()
-            self._file = path.open("ab")
+            # Unbuffered: what could not be written must not wait in a buffer and appear later.
+            self._file = path.open("a+b", buffering=0)
         except OSError as error:
-            raise OutputFailed(f"{path}: cannot keep a journal there ({error.strerror}); choose another -o") from error
+            raise self._failed("keep", error) from error
+        try:
+            self._mend()
+        except OSError as error:
+            self._file.close()
+            raise self._failed("keep", error) from error
+
+    def _failed(self, verb: str, error: OSError) -> OutputFailed:
+        where = display(self._path)
+        return OutputFailed(
+            f"{where}: cannot {verb} the journal ({error.strerror}); free some space or choose another -o"
+        )
 
     def _mend(self) -> None:
         """Cut off a torn last line, so that the next entry starts on a line of its own."""
-        with contextlib.suppress(FileNotFoundError):
-            data = self._path.read_bytes()
-            if data and not data.endswith(b"\n"):
-                os.truncate(self._path, data.rfind(b"\n") + 1)
+        end = self._file.seek(0, os.SEEK_END)
+        if end == 0:
+            return
+        self._file.seek(end - 1)
+        if self._file.read(1) != b"\n":
+            self._file.truncate(self._path.read_bytes().rfind(b"\n") + 1)
 
     def entries(self) -> Iterator[dict[str, object]]:
         """Yield the entries, oldest first; lines that are no JSON object are passed over."""
         with self._path.open("rb") as lines:
             for line in lines:
-                with contextlib.suppress(ValueError):
+                with contextlib.suppress(ValueError, RecursionError):
                     entry = json.loads(line)
                     if isinstance(entry, dict):
                         yield entry
 
     def append(self, entry: dict[str, object]) -> None:
-        """Write one entry and force it to disk."""
+        """Write one entry, whole or not at all, and force it to disk."""
+        line = json.dumps(entry, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+        start = self._file.seek(0, os.SEEK_END)
         try:
-            self._file.write(json.dumps(entry, sort_keys=True, separators=(",", ":")).encode() + b"\n")
-            self._file.flush()
+            if self._file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(self._file.fileno())
         except OSError as error:
-            raise OutputFailed(f"{self._path}: cannot write the journal ({error.strerror}); free some space") from error
+            with contextlib.suppress(OSError):
+                self._file.truncate(start)
+            raise self._failed("write", error) from error
 
     def close(self) -> None:
         """Close the file."""

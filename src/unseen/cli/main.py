@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
+import os
 import sys
 from collections.abc import Sequence
 
@@ -15,8 +18,8 @@ _EPILOG = """exit codes: 0 all released; 1 some files not released, each named; 
 3 refused by a policy or a safety floor; 130 interrupted, run the same command again to go on"""
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
+def build_parser(engine: redact.Engine | None = None) -> argparse.ArgumentParser:
+    """Return the parser of the whole command line; `engine` does jobs in place of the real one."""
     parser = argparse.ArgumentParser(
         prog="unseen",
         description="Privacy by design for vision AI: hide faces, people, plates, text, and verify the result.",
@@ -25,27 +28,47 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"unseen {_version()}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    for verb in (redact, models):
-        verb.add_parser(verbs)
+    redact.add_parser(verbs, engine)
+    models.add_parser(verbs)
     return parser
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
-    args = build_parser().parse_args(argv)
+def main(argv: Sequence[str] | None = None, *, engine: redact.Engine | None = None) -> int:
+    """Run one command and return its exit code; `engine` does jobs in place of the real one."""
+    _escape_what_cannot_be_printed()
+    args = build_parser(engine).parse_args(argv)
     try:
         code: int = args.run(args)
-        return code
     except UnseenError as error:
         print(f"unseen: error: {error}", file=sys.stderr)
-        return error.exit_code
+        code = error.exit_code
     except KeyboardInterrupt:
         print("unseen: interrupted; what was released stays, run the same command again to go on", file=sys.stderr)
-        return 130
+        code = 130
     except BrokenPipeError:
-        # The reader of our output went away, as `head` does: there is nobody to tell.
-        sys.stderr.close()
-        return 1
+        # The reader of our messages went away, as `head` does: there is nobody to tell.
+        code = 1
+    return code if _flushed() else code or 1
+
+
+def _escape_what_cannot_be_printed() -> None:
+    """Let a terminal of few letters show other names as escapes, where Python would raise an error."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _flushed() -> bool:
+    """Print what is still in buffers; False if it cannot be written, but a reader that has gone is fine."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError as error:
+        # What is left in the buffers would be tried again at exit, and fail loudly.
+        with contextlib.suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:  # noqa: PTH123
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+            os.dup2(nowhere.fileno(), sys.stderr.fileno())
+        return isinstance(error, BrokenPipeError)
+    return True
 
 
 def _version() -> str:

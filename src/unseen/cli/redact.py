@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unseen.core.jobs import Job
 from unseen.core.looks import LEAKS, METHODS
+from unseen.core.names import display
 from unseen.core.photos import FORMATS, KEEPABLE, Limits
 from unseen.core.recipe import Recipe, looks_for, parse_hide
 from unseen.core.regions import CLASSES, GROUPS
-from unseen.errors import UsageError
+from unseen.errors import OutputFailed, UsageError
 
 if TYPE_CHECKING:
     from unseen.engine.report import Report
 
-__all__ = ["add_parser", "job_from", "run"]
+__all__ = ["Engine", "add_parser", "job_from", "run"]
+
+#: What does a job and tells a listener: `unseen.engine.run.run`, or a stand-in for it.
+Engine = Callable[[Job, Any], "Report"]
 
 _DESCRIPTION = f"""Hide faces, people, plates, text in photos and folders of photos; verify each result before release.
 
@@ -35,8 +42,8 @@ methods:
 """
 
 
-def add_parser(verbs: Any) -> None:
-    """Add this verb to the command line."""
+def add_parser(verbs: Any, engine: Engine | None = None) -> None:
+    """Add this verb to the command line; `engine` does its jobs in place of the real one."""
     parser = verbs.add_parser(
         "redact",
         help="hide faces, people, plates and text in photos",
@@ -51,7 +58,7 @@ def add_parser(verbs: Any) -> None:
     _add_files(parser.add_argument_group("files"))
     _add_checks(parser.add_argument_group("verification and records"))
     _add_machine(parser.add_argument_group("machine"))
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=partial(run, engine=engine))
 
 
 def _add_what(group: Any) -> None:
@@ -154,9 +161,9 @@ def job_from(args: argparse.Namespace) -> Job:
     """Build the job from parsed words; raises UsageError or Refused."""
     classes = None if args.classes is None else [c.strip() for c in args.classes.split(",") if c.strip()]
     words = [] if args.keep_metadata == "none" else [w.strip() for w in args.keep_metadata.split(",") if w.strip()]
+    if not (math.isfinite(args.max_megapixels) and args.max_megapixels * 1_000_000 >= 1):
+        raise UsageError(f"--max-megapixels must be a number above 0, got {args.max_megapixels:g}")
     pixels = int(args.max_megapixels * 1_000_000)
-    if pixels < 1:
-        raise UsageError(f"--max-megapixels must be above 0, got {args.max_megapixels:g}")
     recipe = Recipe(
         looks=looks_for(classes, parse_hide(args.hide)),
         recall=args.recall,
@@ -185,16 +192,26 @@ def job_from(args: argparse.Namespace) -> Job:
     )
 
 
-def run(args: argparse.Namespace) -> int:
-    """Do the job and print its receipt."""
+def run(args: argparse.Namespace, engine: Engine | None = None) -> int:
+    """Do the job and print its receipt; `engine` does jobs in place of the real one."""
     from unseen.cli.progress import Progress
-    from unseen.engine.run import run as run_job
+    from unseen.engine.run import run as real
 
     job = job_from(args)
-    _warn(job.recipe)
+    if not args.quiet:
+        _warn(job.recipe)
     with Progress(quiet=args.quiet) as progress:
-        report = run_job(job, progress)
-    _print_receipt(report, job)
+        report = (engine or real)(job, progress)
+    for problem in report.problems:
+        print(f"unseen: error: {problem}", file=sys.stderr)
+    try:
+        _print_receipt(report, job, quiet=args.quiet)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads the receipt is gone, as `head` is early; the work is done in any case.
+        pass
+    except OSError as error:
+        raise OutputFailed(f"cannot print the receipt ({error.strerror}); the photos are written") from error
     return report.exit_code
 
 
@@ -204,13 +221,18 @@ def _warn(recipe: Recipe) -> None:
         print(f"unseen: note: {method} {LEAKS[method]}", file=sys.stderr)
     if recipe.visible_by_choice:
         print(f"unseen: note: told to stay visible: {', '.join(recipe.visible_by_choice)}", file=sys.stderr)
-    if not recipe.hidden:
-        raise UsageError("nothing is to be hidden; name a class in --classes or a method in --hide")
 
 
-def _print_receipt(report: Report, job: Job) -> None:
+def _print_receipt(report: Report, job: Job, *, quiet: bool) -> None:
     totals = report.totals()
-    files, seconds = totals["files"], totals["seconds"]
+    if not quiet:
+        _print_facts(report, totals)
+    files = totals["files"]
+    counts = ", ".join(f"{n} {status}" for status, n in files.items() if n or status == "released")
+    print(f"{counts} in {totals['wall_seconds']:.1f} s -> {display(job.output)}")
+
+
+def _print_facts(report: Report, totals: dict[str, Any]) -> None:
     if report.resume_note:
         print(f"note: {report.resume_note}")
     for raised in report.raised:
@@ -220,7 +242,20 @@ def _print_receipt(report: Report, job: Job) -> None:
     regions = ", ".join(f"{n} {cls}" for cls, n in totals["regions"].items()) or "none"
     print(f"regions hidden: {regions}")
     print(f"verified by a second model: {totals['verified']} files, {totals['files_with_residues']} needed more hiding")
+    if report.recipe.verify == "sample":
+        print(_sample_line(totals))
+    seconds = totals["seconds"]
     spent = ", ".join(f"{stage} {s:.1f}" for stage, s in seconds.items() if stage != "verify")
     print(f"seconds over all processes: {spent or 'none'}; verification apart: {seconds.get('verify', 0.0):.1f}")
-    counts = ", ".join(f"{n} {status}" for status, n in files.items() if n or status == "released")
-    print(f"{counts} in {totals['wall_seconds']:.1f} s -> {job.output}")
+
+
+def _sample_line(totals: dict[str, Any]) -> str:
+    """Say what the sample tells about all outputs of this run."""
+    look, outputs = totals["second_look"], totals["files"]["released"]
+    if look["share"] is None:
+        return f"sample: none of {outputs} outputs was drawn, so nothing is known of residues; raise --sample-share"
+    low, high = look["interval_95"]
+    return (
+        f"sample: {look['looked_at']} looked at, {outputs} released; residues in {look['share']:.1%} of those looked "
+        f"at (95 % interval for all: {low:.1%} to {high:.1%}); in the others none was looked for"
+    )

@@ -17,7 +17,7 @@ from unseen.core.models import ModelFile
 from unseen.core.ports import Detector, ModelStore, Network
 from unseen.core.recipe import Recipe
 from unseen.core.regions import VEHICLES
-from unseen.errors import ModelUnavailable
+from unseen.errors import ModelUnavailable, UsageError
 from unseen.media.find import Eyes
 from unseen.verify.residues import SecondOpinion
 
@@ -50,9 +50,11 @@ class Models:
 def require_models(recipe: Recipe, store: ModelStore) -> Models:
     """Find or fetch the models that a recipe needs.
 
-    YOLO is used when it is there, and must be when a person or a vehicle is to be hidden. Raises ModelUnavailable,
-    which says how to get what is missing, or ModelCorrupt.
+    YOLO is used when it is there, and must be when a person or a vehicle is to be hidden. Raises UsageError when the
+    recipe hides nothing, ModelUnavailable, which says how to get what is missing, or ModelCorrupt.
     """
+    if not recipe.hidden:
+        raise UsageError("nothing is to be hidden; name a class in --classes or a method in --hide")
     hide: dict[str, ModelFile] = {}
     verify: dict[str, ModelFile] = {}
     if recipe.hidden & _FACES:

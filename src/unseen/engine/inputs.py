@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,17 @@ __all__ = ["read_key", "read_photo", "read_policy"]
 
 
 def read_photo(source: Path, name: str, max_bytes: int) -> bytes:
-    """Return a file's bytes, or one more than allowed of a larger file; raises UnreadableInput."""
+    """Return a file's bytes, or one more than allowed of a larger file; raises UnreadableInput.
+
+    Never reads more than the file held when it was opened, so that a file that grows is seen as cut.
+    """
     try:
-        size = source.stat().st_size
-        if size > max_bytes:
-            # The codec says so in full; reading one byte more than allowed is enough for it.
-            with source.open("rb") as file:
-                return file.read(max_bytes + 1)
-        return source.read_bytes()
+        if not stat.S_ISREG(source.stat().st_mode):
+            raise UnreadableInput(f"{name}: is not a regular file; name a photo")
+        with source.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            # The codec says that a file is too large; one byte more than allowed is enough for it.
+            return file.read(min(size, max_bytes + 1))
     except OSError as error:
         raise UnreadableInput(f"{name}: cannot be read ({error.strerror}); check its permissions") from error
 
@@ -36,8 +40,10 @@ def read_policy(path: Path | None) -> Policy:
         values: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise UsageError(f"{display(path)}: cannot read the policy ({error.strerror}); check the name") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{display(path)}: no valid TOML ({error}); mend the policy") from error
+    except (ValueError, RecursionError) as error:
+        # tomllib's own error is a ValueError; so is that of text which is not UTF-8.
+        reason = " ".join(str(error).split())
+        raise UsageError(f"{display(path)}: no valid TOML ({reason}); mend the policy") from error
     return parse_policy(values)
 
 

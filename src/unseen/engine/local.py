@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import signal
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Generator, Iterable, Iterator
+from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
 
 from unseen.errors import UnseenError
 
-__all__ = ["LocalExecutor", "WorkerDied"]
+__all__ = ["LocalExecutor", "Unexpected", "WorkerDied", "share_cores", "unexpected"]
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+Work = Callable[[Any, Any], Any]
+
+#: Seconds that an idle worker has to end by itself, and a killed one to be gone.
+_PATIENCE = 10.0
+_NO_TASK: Any = object()
+#: Up to this many tasks one process is quicker than two, because each loads the models.
+_FEW = 4
 
 
 class WorkerDied(UnseenError):
     """The process that worked on a task ended without an answer: out of memory, or a crash inside a library."""
+
+
+class Unexpected(UnseenError):
+    """An error nobody planned for; only its kind is told, because its text may hold contents."""
 
 
 class LocalExecutor(Generic[Task, Result]):
@@ -32,107 +42,164 @@ class LocalExecutor(Generic[Task, Result]):
     def __init__(self, make_tools: Callable[[], Any], function: Callable[[Task, Any], Result], *, workers: int) -> None:
         self._make_tools, self._function, self._workers = make_tools, function, workers
 
-    def run(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Result | Exception]]:
-        """Yield each task with its result, or the exception that it ended in, as they are done."""
-        if self._workers == 1:
-            yield from self._here(tasks)
-        else:
-            yield from self._over_processes(tasks)
+    def run(self, tasks: Iterable[Task]) -> Generator[tuple[Task, Result | Exception], None, None]:
+        """Yield each task with its result, or the UnseenError that it ended in, as they are done.
 
-    def _here(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Result | Exception]]:
-        tools = self._make_tools()
-        for task in tasks:
-            try:
-                result = self._function(task, tools)
-            except Exception as error:  # noqa: BLE001  # one task's error is that task's result, whatever it is
-                yield task, error
-            else:
-                yield task, result
+        Raises what `make_tools` raises, because nothing can be done then. Close the iterator to stop at once: workers
+        that are busy are killed.
+        """
+        return self._here(tasks) if self._workers == 1 else self._over_processes(tasks)
 
-    def _over_processes(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Result | Exception]]:
-        waiting = iter(tasks)
-        suspects: deque[Task] = deque()
-        with contextlib.ExitStack() as stack:
-            pool = stack.enter_context(self._pool(self._workers))
-            running: dict[Future[Result], Task] = {}
-            while True:
-                self._top_up(pool, running, waiting, suspects)
-                if not running and not suspects:
-                    break
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    task = running.pop(future)
-                    error = future.exception()
-                    if isinstance(error, BrokenProcessPool):
-                        suspects.append(task)
-                    else:
-                        yield task, error if isinstance(error, Exception) else future.result()
-                if suspects:
-                    # One of these killed its process and took the others down: each is tried alone.
-                    suspects.extend(running.values())
-                    running.clear()
-                    while suspects:
-                        yield self._alone(suspects.popleft())
-                    pool = stack.enter_context(self._pool(self._workers))
+    def _here(self, tasks: Iterable[Task]) -> Generator[tuple[Task, Result | Exception], None, None]:
+        tools: Any = None
+        for number, task in enumerate(tasks):
+            if number == 0:
+                tools = self._make_tools()
+            yield task, _attempt(self._function, task, tools)
 
-    def _top_up(
-        self,
-        pool: ProcessPoolExecutor,
-        running: dict[Future[Result], Task],
-        waiting: Iterator[Task],
-        suspects: deque[Task],
-    ) -> None:
-        """Keep a few tasks ahead of the workers, not all: a folder may hold millions."""
-        while len(running) < 2 * self._workers:
-            task = next(waiting, None)
-            if task is None:
+    def _over_processes(self, tasks: Iterable[Task]) -> Generator[tuple[Task, Result | Exception], None, None]:
+        waiting, idle, busy = iter(tasks), list[_Worker](), dict[Any, _Worker]()
+        try:
+            self._hand_out(waiting, idle, busy)
+            while busy:
+                for pipe in wait(list(busy)):
+                    worker = busy.pop(pipe)
+                    task, result = worker.task, worker.answer()
+                    if not isinstance(result, WorkerDied):
+                        idle.append(worker)
+                    # Before the result is handed on, so that nobody is idle while the caller works with it.
+                    self._hand_out(waiting, idle, busy)
+                    yield task, result
+        finally:
+            for worker in busy.values():
+                worker.kill()
+            for worker in idle:
+                worker.end()
+
+    def _hand_out(self, waiting: Iterator[Task], idle: list[_Worker], busy: dict[Any, _Worker]) -> None:
+        """Give a task to every worker that has none, as long as there are any."""
+        while len(busy) < self._workers:
+            task = next(waiting, _NO_TASK)
+            if task is _NO_TASK:
                 return
-            try:
-                running[pool.submit(_work, task)] = task
-            except BrokenProcessPool:
-                suspects.append(task)
-                return
+            worker = self._worker_for(task, idle)
+            busy[worker.pipe] = worker
 
-    def _alone(self, task: Task) -> tuple[Task, Result | Exception]:
-        with self._pool(1) as pool:
-            try:
-                return task, pool.submit(_work, task).result()
-            except BrokenProcessPool:
-                return task, WorkerDied("the process that worked on it died: too little memory, or a damaged file")
-            except Exception as error:  # noqa: BLE001  # as above
-                return task, error
+    def _worker_for(self, task: Task, idle: list[_Worker]) -> _Worker:
+        while idle:
+            worker = idle.pop()
+            if worker.take(task):
+                return worker
+            worker.kill()
+        worker = _Worker(self._make_tools, self._function)
+        worker.take(task)
+        return worker
 
-    def _pool(self, workers: int) -> ProcessPoolExecutor:
-        # "spawn": forking a process that runs inference threads can deadlock the child.
-        return ProcessPoolExecutor(
-            workers,
-            multiprocessing.get_context("spawn"),
-            initializer=_start,
-            initargs=(self._make_tools, self._function),
-        )
+
+def share_cores(tasks: int, asked: int | None = None) -> tuple[int, int]:
+    """Return how many workers to use for so many tasks, unless a number is asked for, and the threads of each."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    workers = asked or (1 if tasks <= _FEW else max(1, min(cores, tasks // 2)))
+    return workers, max(1, cores // workers)
 
 
 class _Worker:
-    """What one worker process keeps between tasks; a pool hands no state to its tasks by itself."""
+    """A process, the pipe to it, and the task it works on. If either side goes, the other reads the end of the pipe."""
 
-    tools: Any = None
-    function: Callable[[Any, Any], Any] | None = None
-    error: Exception | None = None
+    def __init__(self, make_tools: Callable[[], Any], function: Work) -> None:
+        # "spawn": forking a process that runs inference threads can deadlock the child.
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self.task: Any = None
+        self._process = context.Process(target=_serve, args=(theirs, make_tools, function), daemon=True)
+        try:
+            with _deaf_to_interrupts():
+                self._process.start()
+        except OSError as error:
+            self.pipe.close()
+            raise UnseenError(f"cannot start a process ({error.strerror}); say --jobs 1") from error
+        finally:
+            theirs.close()
+
+    def take(self, task: Any) -> bool:
+        """Send a task; False if the process has died."""
+        self.task = task
+        try:
+            self.pipe.send(task)
+        except OSError:
+            return False
+        return True
+
+    def answer(self) -> Any:
+        """Return the result of the task, or the error it ended in; raises what the making of tools raised."""
+        try:
+            told, answer = self.pipe.recv()
+        except (EOFError, OSError):
+            self.kill()
+            return WorkerDied("the process that worked on it died: too little memory, or a damaged file; leave it out")
+        if told == "no tools":
+            self.end()
+            raise answer
+        return answer
+
+    def end(self) -> None:
+        """Let the process end by itself, as it does when nobody can give it tasks; kill it if it does not."""
+        self.pipe.close()
+        self._process.join(_PATIENCE)
+        self.kill()
+
+    def kill(self) -> None:
+        """End the process at once; what it was writing lies in the staging folder, which is deleted."""
+        self.pipe.close()
+        self._process.kill()
+        self._process.join(_PATIENCE)
 
 
-def _start(make_tools: Callable[[], Any], function: Callable[[Any, Any], Any]) -> None:
-    """Make a worker's tools, once. Ctrl-C is for the parent: it stops handing out work and tells the user."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _Worker.function = staticmethod(function)
+@contextlib.contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Let a process that is started now never see Ctrl-C, which a terminal sends to all: it is for the parent."""
+    if os.name == "nt":
+        yield
+        return
+    from multiprocessing.resource_tracker import ensure_running
+
+    # This helper of the standard library changes the mask when it starts, so it must be there before.
+    ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        _Worker.tools = make_tools()
-    except Exception as error:  # noqa: BLE001  # handed to each task, so that the user reads why
-        _Worker.error = error
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _work(task: Any) -> Any:
-    if _Worker.error is not None:
-        raise _Worker.error
-    if _Worker.function is None:
-        raise WorkerDied("a worker was not started in order; run again with --jobs 1")
-    return _Worker.function(task, _Worker.tools)
+def _serve(pipe: Connection, make_tools: Callable[[], Any], function: Work) -> None:
+    """Make the tools, then answer each task, until the parent is done or gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(EOFError, OSError):
+        tools = _attempt(lambda _, __: make_tools(), None, None)
+        if isinstance(tools, UnseenError):
+            pipe.send(("no tools", tools))
+            return
+        while True:
+            answer = _attempt(function, pipe.recv(), tools)
+            try:
+                pipe.send(("done", answer))
+            except (TypeError, ValueError, AttributeError) as error:
+                pipe.send(("done", unexpected(error)))
+
+
+def _attempt(function: Work, task: Any, tools: Any) -> Any:
+    """Return the result, or the error as an UnseenError: one task's error is that task's result, whatever it is."""
+    try:
+        return function(task, tools)
+    except UnseenError as error:
+        return error
+    except MemoryError:
+        return UnseenError("needs more memory than there is; make it smaller, or say --jobs 1")
+    except Exception as error:  # noqa: BLE001  # as above
+        return unexpected(error)
+
+
+def unexpected(error: Exception) -> Unexpected:
+    """Return what is told of an error that nobody planned for."""
+    return Unexpected(f"unexpected {type(error).__name__}; leave the file out and report this")

@@ -2,48 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from unseen.adapters.files_output import OWN
 from unseen.adapters.files_tree import Item
 from unseen.core.names import collision_key, display
 from unseen.core.photos import FORMATS
+from unseen.core.receipts import FileReceipt
 from unseen.crypto.keys import Key
 from unseen.crypto.pseudonym import pseudonym
 
 __all__ = ["Placed", "place"]
 
-#: An item, its path below the output folder, and why it cannot have it ("" when it can).
-Placed = tuple[Item, Path, str]
+_ENDINGS = frozenset(f".{ending}" for endings in FORMATS.values() for ending in endings)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An entry of the input with its place.
+
+    `below` is its path below the output folder; `name` names it to the person at the terminal; `label` stands for it in
+    whatever is kept, and is the same unless files are renamed; `problem` says why it cannot be done, "" when it can.
+    """
+
+    item: Item
+    below: Path
+    name: str
+    label: str
+    problem: str
+
+    def told(self, text: str) -> str:
+        """Return an error that starts with the label, once."""
+        return text if text.startswith(f"{self.label}: ") else f"{self.label}: {text}"
+
+    def named(self, receipt: FileReceipt) -> FileReceipt:
+        """Return the receipt with the name that the person at the terminal knows, where the record has another one."""
+        if self.name == self.label:
+            return receipt
+        return replace(receipt, input=self.name, error=receipt.error and receipt.error.replace(self.label, self.name))
 
 
 def place(items: Iterable[Item], *, format: str | None, rename: bool, key: Key) -> Iterator[Placed]:
-    """Yield each item with its output path below the output folder.
+    """Yield each item with its place.
 
-    A second item whose name would fall together with an earlier one, on any common file system, gets a reason instead
-    of a place.
+    A second photo whose place would fall together with an earlier one's, on any common file system, gets a problem.
     """
-    taken: dict[str, Path] = {}
-    target = _pseudonymous(key) if rename else _kept
+    taken: set[str] = set()
     for item in items:
-        path = _with_format(target(item.relative), format)
-        earlier = taken.setdefault(collision_key(path), item.relative) if item.fate == "redact" else item.relative
-        clash = (
-            "" if earlier == item.relative else f"would be written over the output of {display(earlier)}; rename one"
-        )
-        yield item, path, clash
+        below = _pseudonymous(item.relative, key) if rename else item.relative
+        name = display(item.relative if item.relative.name else item.path)
+        label = display(below) if rename else name
+        problem = item.note
+        if item.fate == "redact":
+            below = _with_format(below, format)
+            problem = _clash(below, taken)
+        yield Placed(item, below, name, label, problem)
 
 
-def _kept(relative: Path) -> Path:
-    return relative
+def _clash(below: Path, taken: set[str]) -> str:
+    """Return why a place cannot be had, or "" and take it."""
+    key = collision_key(below)
+    if collision_key(below.parts[0]) == OWN:
+        return f"would be written into {OWN}, which is Unseen's own folder; rename it"
+    if key in taken:
+        return f"would be written over the output of another input, {display(below)}; rename one"
+    taken.add(key)
+    return ""
 
 
-def _pseudonymous(key: Key) -> Callable[[Path], Path]:
-    def named(relative: Path) -> Path:
-        # Folder names may name people as well, so the whole path becomes one name.
-        return Path(pseudonym(key, "file-name", relative.as_posix()) + relative.suffix.lower())
-
-    return named
+def _pseudonymous(relative: Path, key: Key) -> Path:
+    # Folder names may name people as well, so the whole path becomes one name; an ending that is no photo's may too.
+    ending = relative.suffix.lower()
+    return Path(pseudonym(key, "file-name", relative.as_posix()) + (ending if ending in _ENDINGS else ""))
 
 
 def _with_format(path: Path, format: str | None) -> Path:

@@ -11,7 +11,7 @@ import numpy as np
 
 from unseen.adapters.files_output import discard, stage
 from unseen.core.looks import DEFAULT_LOOKS
-from unseen.core.photos import FORMATS, Limits, Photo
+from unseen.core.photos import FORMATS, Photo
 from unseen.core.ports import PhotoCodec
 from unseen.core.receipts import Verdict
 from unseen.core.recipe import Recipe
@@ -23,10 +23,23 @@ from unseen.media.views import rgb_views
 from unseen.verify.metadata import findings_text, scan
 from unseen.verify.residues import SecondOpinion, residues
 
-__all__ = ["MAX_ROUNDS", "Staged", "Stopwatch", "Workbench", "left_over", "stage_verified", "with_residues"]
+__all__ = [
+    "MAX_ROUNDS",
+    "ResiduesRemain",
+    "Staged",
+    "Stopwatch",
+    "Workbench",
+    "left_over",
+    "stage_verified",
+    "with_residues",
+]
 
 #: How often residues are hidden again before a file fails.
 MAX_ROUNDS = 3
+
+
+class ResiduesRemain(VerificationFailed):
+    """A second model still saw something after the last try."""
 
 
 class Stopwatch:
@@ -94,7 +107,7 @@ def stage_verified(
         discard(path)
         total += found
         regions = with_residues(regions, left, recipe, photo)
-    raise VerificationFailed(
+    raise ResiduesRemain(
         f"{name}: {found} faces or plates still show after {MAX_ROUNDS} more tries; mark them by hand or leave it out"
     )
 
@@ -137,8 +150,10 @@ def left_over(photo: Photo, regions: FrameRegions, recipe: Recipe, opinion: Seco
 
 def _decode_again(written: bytes, name: str, codec: PhotoCodec, recipe: Recipe, photo: Photo) -> Photo:
     ending = FORMATS[recipe.format or photo.format][0]
+    # A result may have more bytes than its input was allowed to.
+    limits = replace(recipe.limits, max_bytes=len(written))
     try:
-        again = codec.decode(written, f"output.{ending}", Limits())
+        again = codec.decode(written, f"output.{ending}", limits)
     except UnseenError as error:
         raise VerificationFailed(f"{name}: the output cannot be read back ({error}); try another --format") from error
     sizes = [(f.width, f.height) for f in photo.frames]

@@ -4,34 +4,70 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from unseen.core.ports import Journal
 from unseen.core.receipts import FileReceipt
 from unseen.engine.hashing import Hasher
 
-__all__ = ["Past", "entry_for", "past_of", "path_tag", "resume_note", "unchanged"]
+__all__ = ["Past", "entry_for", "past_of", "path_tag", "unchanged"]
 
-#: The last journal entry of each file, by the commitment to its path.
-Past = Mapping[str, Mapping[str, object]]
+_Entry = Mapping[str, object]
+_NOTE = (
+    "earlier results in this folder were hashed with another key and cannot be compared: every file is done again; "
+    "use the same --key FILE in each run to resume"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the journal knows of earlier runs.
+
+    `done` has the last entry of each file that was released under the same recipe, models, policy and key, by the
+    commitment to its path; `paths` those commitments for every recipe; `marks` size and time of every file that was
+    ever written here, which tell it from a file that somebody else put there. `note` says what cannot be compared.
+    """
+
+    done: Mapping[str, _Entry]
+    paths: frozenset[str]
+    marks: frozenset[tuple[int, int]]
+    note: str = ""
+
+    def owns(self, final: Path, tag: str) -> bool:
+        """Whether the file at an output path is one that Unseen wrote; a link never is."""
+        try:
+            return tag in self.paths or _mark(final) in self.marks
+        except OSError:
+            return False
 
 
 def past_of(journal: Journal, context: Mapping[str, object], hasher: Hasher) -> Past:
-    """Return what earlier runs with the same recipe, models, policy and key released; later entries win."""
-    found: dict[str, Mapping[str, object]] = {}
-    comparable = False
+    """Read the journal: what was done under this context (recipe, models, policy) and key; later entries win."""
+    done: dict[str, _Entry] = {}
+    paths: set[str] = set()
+    marks: set[tuple[int, int]] = set()
+    comparable = others = False
     for entry in journal.entries():
         if entry.get("event") == "run":
-            comparable = all(entry.get(k) == v for k, v in context.items())
-        elif entry.get("event") == "file" and entry.get("key") == hasher.identity:
-            path = str(entry.get("path"))
-            found.pop(path, None)
-            if comparable:
-                found[path] = entry
-    return found
+            comparable = all(entry.get(name) == value for name, value in context.items())
+        if entry.get("event") != "file":
+            continue
+        size, time = entry.get("size"), entry.get("time")
+        if isinstance(size, int) and isinstance(time, int):
+            marks.add((size, time))
+        if entry.get("key") != hasher.identity:
+            others = True
+            continue
+        path = str(entry.get("path"))
+        paths.add(path)
+        done.pop(path, None)
+        if comparable:
+            done[path] = entry
+    return Past(done, frozenset(paths), frozenset(marks), _NOTE if others else "")
 
 
-def unchanged(past: Mapping[str, object], final: Path, input_hash: str, hasher: Hasher) -> bool:
+def unchanged(past: _Entry, final: Path, input_hash: str, hasher: Hasher) -> bool:
     """Whether the journal's hashes of input and output are those of the files as they are now."""
     if past.get("input") != input_hash:
         return False
@@ -41,25 +77,17 @@ def unchanged(past: Mapping[str, object], final: Path, input_hash: str, hasher: 
         return False
 
 
-def resume_note(journal: Journal, hasher: Hasher) -> str:
-    """Say what a run over an earlier one's output cannot compare, and why."""
-    others = {str(e.get("key")) for e in journal.entries() if e.get("event") == "file"} - {hasher.identity}
-    if not others:
-        return ""
-    return (
-        "earlier results in this folder were hashed with another key and cannot be compared: every file is done again; "
-        "use the same --key FILE in each run to resume"
-    )
-
-
-def entry_for(below: Path, receipt: FileReceipt, hasher: Hasher) -> dict[str, object]:
-    """Return the journal's entry of a released file."""
+def entry_for(below: Path, receipt: FileReceipt, staged: Path, hasher: Hasher) -> dict[str, object]:
+    """Return the journal's entry of a file that is about to get its name; raises OSError if it is gone."""
+    size, time = _mark(staged)
     return {
         "event": "file",
         "key": hasher.identity,
         "path": path_tag(hasher, below),
         "input": receipt.input_hash,
         "output": receipt.output_hash,
+        "size": size,
+        "time": time,
         "verdict": receipt.verdict.outcome if receipt.verdict else None,
     }
 
@@ -67,3 +95,9 @@ def entry_for(below: Path, receipt: FileReceipt, hasher: Hasher) -> dict[str, ob
 def path_tag(hasher: Hasher, below: Path) -> str:
     """Return the commitment to a path below the output."""
     return hasher.of("path", os.fsencode(below.as_posix()))
+
+
+def _mark(path: Path) -> tuple[int, int]:
+    """Return size and time of last change (ns), both of which a file keeps when it is renamed."""
+    facts = path.lstat()
+    return facts.st_size, facts.st_mtime_ns

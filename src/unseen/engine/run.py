@@ -4,41 +4,42 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
 
-from unseen.adapters.files_output import OutputFolder
+from unseen.adapters.files_output import OutputFolder, check_writable, discard
 from unseen.adapters.files_pillow import PillowCodec, sniff
-from unseen.adapters.files_tree import Item, refuse_overlap, walk
+from unseen.adapters.files_tree import refuse_overlap, refuse_records, walk
 from unseen.adapters.journal_file import FileJournal
 from unseen.core.jobs import Job
 from unseen.core.names import display
-from unseen.core.ports import Journal, PhotoCodec
-from unseen.core.receipts import FileReceipt, Status
+from unseen.core.ports import Journal, ModelStore, PhotoCodec
+from unseen.core.receipts import FileReceipt, Verdict
 from unseen.core.recipe import Recipe
 from unseen.engine.assemble import Assembled, Models, assemble, require_models
 from unseen.engine.hashing import Hasher
 from unseen.engine.inputs import read_key, read_photo, read_policy
-from unseen.engine.local import LocalExecutor
+from unseen.engine.local import LocalExecutor, share_cores, unexpected
 from unseen.engine.models import model_store
 from unseen.engine.names import Placed, place
-from unseen.engine.release import Stopwatch, Workbench, stage_verified
+from unseen.engine.release import MAX_ROUNDS, ResiduesRemain, Stopwatch, Workbench, stage_verified
 from unseen.engine.report import Report
-from unseen.engine.resume import Past, entry_for, past_of, path_tag, resume_note, unchanged
+from unseen.engine.resume import Past, entry_for, past_of, path_tag, unchanged
 from unseen.engine.sheet import write_sheet
-from unseen.errors import OutputTaken, Refused, UnseenError, UsageError
+from unseen.errors import OutputFailed, OutputTaken, Refused, UnseenError, UsageError, VerificationFailed
 from unseen.media.photos import plan
 from unseen.policy.rules import decide
 
-__all__ = ["Listener", "run"]
+__all__ = ["Listener", "Setup", "ToolMaker", "Tools", "open_tools", "run"]
 
 #: Called with the number of files to do, then with each receipt as it comes.
 Listener = Callable[[int | FileReceipt], None]
-_FEW = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,164 +64,219 @@ class Tools:
     clock: Callable[[], float]
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One photo: where it is, where it goes, its name in messages, and what the journal knows of it."""
+#: Makes the tools of one worker; must be importable, because workers are processes of their own.
+ToolMaker = Callable[[Setup], Tools]
 
-    source: Path
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What was decided before anything is touched."""
+
+    recipe: Recipe
+    policy: str
+    raised: tuple[str, ...]
+    hasher: Hasher
+    models: Models
+
+    def context(self) -> dict[str, object]:
+        """Return what must be as it was for a file to be skipped by a later run."""
+        return {
+            "recipe": self.recipe.digest(),
+            "models": self.models.hashes(),
+            "policy": self.policy,
+            "unseen": _version(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """Where results go, and what is known of earlier runs there."""
+
+    job: Job
+    hasher: Hasher
+    folder: OutputFolder
+    journal: Journal
+    past: Past
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One photo, where it goes, and what the journal knows of it."""
+
+    placed: Placed
     final: Path
-    name: str
     past: Mapping[str, object] | None
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """What a worker hands back: the receipt, and the staged file that waits for its name (None if resumed)."""
+class _Done:
+    """What a worker hands back: the receipt, the staged file that waits for its name, and what the models ran on."""
 
     receipt: FileReceipt
     staged: Path | None
     devices: Mapping[str, str]
 
 
-def run(job: Job, listen: Listener = lambda _: None, *, clock: Callable[[], float] = time.time) -> Report:
-    """Do a job and return its report.
+def open_tools(setup: Setup) -> Tools:
+    """Open the models for one worker; raises DeviceUnavailable or ModelCorrupt."""
+    models = assemble(setup.recipe, setup.models, setup.device, setup.threads)
+    return Tools(setup, PillowCodec(), models, time.perf_counter)
 
-    Raises UsageError or Refused before anything is written; what goes wrong with one file is in the report.
+
+def run(
+    job: Job,
+    listen: Listener = lambda _: None,
+    *,
+    store: ModelStore | None = None,
+    make_tools: ToolMaker = open_tools,
+    clock: Callable[[], float] = time.time,
+) -> Report:
+    """Do a job and return its report; `store` defaults to this machine's models.
+
+    Raises UsageError or Refused before any photo is read; what goes wrong with one file is in the report.
     """
+    terms = _settle(job, model_store() if store is None else store)
+    with OutputFolder(job.output) as folder, closing(FileJournal(folder.journal)) as journal:
+        past = past_of(journal, terms.context(), terms.hasher)
+        header = {"event": "run", "schema": "unseen-journal/1", "key": terms.hasher.identity, "at": clock()}
+        journal.append({**header, **terms.context()})
+        items = walk(job.sources, sniff)
+        placed = list(place(items, format=terms.recipe.format, rename=job.rename != "keep", key=terms.hasher.key))
+        listen(len(placed))
+        report = _report(job, terms, past, clock())
+        site = _Site(job, terms.hasher, folder, journal, past)
+        executor = _executor(job, terms, folder, placed, make_tools)
+        with closing(_receipts(placed, site, executor, report.ran_on)) as receipts:
+            for each, receipt in receipts:
+                report.add(receipt, each.below)
+                listen(each.named(receipt))
+    report.ended = clock()
+    _write_records(report, job)
+    return report
+
+
+def _settle(job: Job, store: ModelStore) -> _Terms:
+    """Decide everything that can be decided beforehand; raises UsageError, Refused or OutputFailed."""
     policy = read_policy(job.policy_file)
     decision = decide(job.recipe, policy)
     if not decision.allowed:
         raise Refused("; ".join(decision.reasons))
-    recipe = decision.recipe
+    if job.workers is not None and job.workers < 1:
+        raise UsageError(f"--jobs must be at least 1, got {job.workers}")
     refuse_overlap(job.sources, job.output)
+    records = [path for path in (job.report, job.sheet) if path is not None]
+    kept = [path for path in (job.key_file, job.policy_file) if path is not None]
+    refuse_records(records, [*job.sources, *kept], OutputFolder(job.output).own)
     hasher = Hasher(read_key(job.key_file), plain=job.plain_hashes)
-    models = require_models(recipe, model_store())
-    with OutputFolder(job.output) as folder:
-        journal = FileJournal(folder.journal)
-        context = {"recipe": recipe.digest(), "models": models.hashes(), "policy": policy.digest()}
-        past = past_of(journal, context, hasher)
-        journal.append({"event": "run", "schema": "unseen-journal/1", "key": hasher.identity, "at": clock(), **context})
-        placed = list(
-            place(walk(job.sources, sniff), format=recipe.format, rename=job.rename != "keep", key=hasher.key)
-        )
-        listen(len(placed))
-        report = Report(
-            recipe=recipe,
-            models=models.all,
-            policy=policy.digest(),
-            raised=decision.raised,
-            plain_hashes=job.plain_hashes,
-            resume_note=resume_note(journal, hasher),
-            started=clock(),
-        )
-        workers = _workers(job.workers, sum(item.fate == "redact" for item, _, _ in placed))
-        threads = max(1, _cores() // workers)
-        setup = Setup(recipe, models, hasher, folder.staging, job.device, threads)
-        for receipt in _receipts(job, placed, past, folder, journal, setup, workers, report.ran_on):
-            report.add(receipt)
-            listen(receipt)
-        journal.close()
-    report.ended = clock()
-    if job.report is not None:
-        report.write(job.report)
-    if job.sheet is not None:
-        write_sheet(report, job.output, job.sheet, PillowCodec())
-    return report
+    models = require_models(decision.recipe, store)
+    for path in records:
+        check_writable(path, "that file")
+    return _Terms(decision.recipe, policy.digest(), decision.raised, hasher, models)
+
+
+def _report(job: Job, terms: _Terms, past: Past, started: float) -> Report:
+    return Report(
+        recipe=terms.recipe,
+        models=terms.models.all,
+        policy=terms.policy,
+        raised=terms.raised,
+        plain_hashes=job.plain_hashes,
+        resume_note=past.note,
+        started=started,
+    )
+
+
+def _executor(
+    job: Job, terms: _Terms, folder: OutputFolder, placed: Sequence[Placed], make_tools: ToolMaker
+) -> LocalExecutor[_Task, _Done]:
+    photos = sum(each.item.fate == "redact" for each in placed)
+    workers, threads = share_cores(photos, job.workers)
+    setup = Setup(terms.recipe, terms.models, terms.hasher, folder.staging, job.device, threads)
+    return LocalExecutor(partial(make_tools, setup), _redact_one, workers=workers)
 
 
 def _receipts(
-    job: Job,
-    placed: list[Placed],
-    past: Past,
-    folder: OutputFolder,
-    journal: Journal,
-    setup: Setup,
-    workers: int,
+    placed: Sequence[Placed],
+    site: _Site,
+    executor: LocalExecutor[_Task, _Done],
     ran_on: Callable[[Mapping[str, str]], None],
-) -> Iterator[FileReceipt]:
+) -> Generator[tuple[Placed, FileReceipt], None, None]:
     """Yield a receipt for every entry: those that cannot be done first, then the others as they are released."""
     tasks = []
-    for item, below, clash in placed:
-        final, name = job.output / below, display(item.relative)
-        problem = clash or _taken(final, item, folder, overwrite=job.overwrite)
-        if item.fate == "redact" and not problem:
-            tasks.append(Task(item.path, final, name, past.get(path_tag(setup.hasher, below))))
+    for each in placed:
+        final, tag = site.job.output / each.below, path_tag(site.hasher, each.below)
+        problem = each.problem or _taken(final, each, site)
+        if problem:
+            status = "skipped" if each.item.fate == "skip" else "failed"
+            yield each, FileReceipt(each.label, status, error=each.told(problem))  # type: ignore[arg-type]
         else:
-            status: Status = "skipped" if item.fate == "skip" else "failed"
-            yield FileReceipt(input=name, status=status, error=f"{name}: {item.note or problem}")
-    executor: LocalExecutor[Task, Done] = LocalExecutor(partial(make_tools, setup), redact_one, workers=workers)
-    for task, result in executor.run(tasks):
-        if isinstance(result, Done):
-            ran_on(result.devices)
-        yield _release(task, result, job, folder, journal, setup.hasher)
+            tasks.append(_Task(each, final, site.past.done.get(tag)))
+    with closing(executor.run(tasks)) as results:
+        for task, result in results:
+            if isinstance(result, _Done):
+                ran_on(result.devices)
+            yield task.placed, _release(task, result, site)
 
 
-def make_tools(setup: Setup) -> Tools:
-    """Open the models for one worker."""
-    return Tools(
-        setup=setup,
-        codec=PillowCodec(),
-        models=assemble(setup.recipe, setup.models, setup.device, setup.threads),
-        clock=time.perf_counter,
-    )
-
-
-def redact_one(task: Task, tools: Tools) -> Done:
+def _redact_one(task: _Task, tools: Tools) -> _Done:
     """Take one photo through the stages, up to a verified file that waits for its name; raises FileError."""
-    recipe, hasher = tools.setup.recipe, tools.setup.hasher
+    recipe, hasher, name = tools.setup.recipe, tools.setup.hasher, task.placed.label
     watch = Stopwatch(tools.clock)
     with watch.time("read"):
-        data = read_photo(task.source, task.name, recipe.limits.max_bytes)
-        input_hash = hasher.of("input", data)
-    if task.past is not None and unchanged(task.past, task.final, input_hash, hasher):
-        receipt = FileReceipt(task.name, "resumed", display(task.final.name), input_hash=input_hash)
-        return Done(replace(receipt, output_hash=str(task.past["output"])), None, {})
+        data = read_photo(task.placed.item.path, name, recipe.limits.max_bytes)
+        receipt = FileReceipt(name, "released", input_hash=hasher.of("input", data), seconds=watch.seconds)
+    if task.past is not None and unchanged(task.past, task.final, receipt.input_hash or "", hasher):
+        return _Done(replace(receipt, status="resumed", output_hash=str(task.past["output"])), None, {})
     with watch.time("decode"):
-        photo = tools.codec.decode(data, task.name, recipe.limits)
+        photo = tools.codec.decode(data, name, recipe.limits)
     with watch.time("detect"):
         regions = plan(photo, tools.models.eyes, recipe)
+    receipt = replace(receipt, width=photo.frames[0].width, height=photo.frames[0].height)
     bench = Workbench(tools.codec, tools.models.opinion, np.random.default_rng(), tools.setup.staging, watch)
-    staged = stage_verified(
-        photo, regions, recipe, bench, task.name, look_again=_looks_again(recipe, input_hash, hasher)
-    )
-    receipt = FileReceipt(
-        input=task.name,
-        status="released",
-        input_hash=input_hash,
-        output_hash=hasher.of("output", staged.data),
-        width=photo.frames[0].width,
-        height=photo.frames[0].height,
-        regions=staged.regions,
-        verdict=staged.verdict,
-        seconds=watch.seconds,
-    )
-    return Done(receipt, staged.path, tools.models.devices)
-
-
-def _release(
-    task: Task, result: Done | Exception, job: Job, folder: OutputFolder, journal: Journal, hasher: Hasher
-) -> FileReceipt:
-    """Give a verified file its name and record it; whatever went wrong becomes the receipt of a failure."""
-    below = task.final.relative_to(job.output)
+    look_again = _looks_again(recipe, receipt.input_hash or "", hasher)
     try:
-        if isinstance(result, Exception):
-            raise result
-        receipt = replace(result.receipt, output=display(below))
-        if result.staged is not None:
-            folder.release(result.staged, task.final)
-            journal.append(entry_for(below, receipt, hasher))
-        return _without_name(receipt) if job.rename != "keep" else receipt
-    except UnseenError as error:
-        text = str(error)
-        message = text if text.startswith(task.name) else f"{task.name}: {text}"
-    except Exception as error:  # noqa: BLE001  # a bug must not release anything, nor stop the other files
-        message = f"{task.name}: unexpected {type(error).__name__}; leave the file out and report this"
-    return FileReceipt(task.name, "failed", error=message)
+        staged = stage_verified(photo, regions, recipe, bench, name, look_again=look_again)
+    except VerificationFailed as error:
+        verdict = Verdict("fail", rounds=MAX_ROUNDS if isinstance(error, ResiduesRemain) else 0, detail=str(error))
+        return _Done(replace(receipt, status="failed", error=str(error), verdict=verdict), None, tools.models.devices)
+    output_hash = hasher.of("output", staged.data)
+    receipt = replace(receipt, output_hash=output_hash, regions=staged.regions, verdict=staged.verdict)
+    return _Done(receipt, staged.path, tools.models.devices)
 
 
-def _without_name(receipt: FileReceipt) -> FileReceipt:
-    """Renamed files keep their old name out of the report: the pseudonym and the commitment stand for it."""
-    return replace(receipt, input=receipt.output or "")
+def _release(task: _Task, result: _Done | Exception, site: _Site) -> FileReceipt:
+    """Record a verified file and give it its name; whatever goes wrong becomes the receipt of a failure."""
+    if isinstance(result, Exception):
+        return _failure(FileReceipt(task.placed.label, "failed"), task, str(result))
+    receipt = result.receipt
+    if receipt.status == "failed":
+        return _failure(receipt, task, receipt.error or "")
+    if result.staged is not None:
+        try:
+            _give_name(result.staged, task, receipt, site)
+        except Exception as error:  # noqa: BLE001  # a bug must release nothing, nor stop the other files
+            text = str(error) if isinstance(error, UnseenError) else str(unexpected(error))
+            return _failure(replace(receipt, regions=(), verdict=None, output_hash=None), task, text)
+    return replace(receipt, output=display(task.placed.below))
+
+
+def _give_name(staged: Path, task: _Task, receipt: FileReceipt, site: _Site) -> None:
+    """Write the journal, then rename: what a killed run leaves is either recorded or not there."""
+    try:
+        problem = _taken(task.final, task.placed, site)
+        if problem:
+            raise OutputTaken(problem)
+        site.journal.append(entry_for(task.placed.below, receipt, staged, site.hasher))
+        site.folder.release(staged, task.final)
+    except OSError as error:
+        raise OutputFailed(f"the staged file is gone ({error.strerror}); run again") from error
+    finally:
+        discard(staged)
+
+
+def _failure(receipt: FileReceipt, task: _Task, text: str) -> FileReceipt:
+    stale = "; what an earlier run wrote there is still there" if os.path.lexists(task.final) else ""
+    return replace(receipt, status="failed", error=task.placed.told(text) + stale)
 
 
 def _looks_again(recipe: Recipe, input_hash: str, hasher: Hasher) -> bool:
@@ -231,29 +287,37 @@ def _looks_again(recipe: Recipe, input_hash: str, hasher: Hasher) -> bool:
     return draw < recipe.sample_share
 
 
-def _taken(final: Path, item: Item, folder: OutputFolder, *, overwrite: bool) -> str:
+def _taken(final: Path, placed: Placed, site: _Site) -> str:
     """Return why an output name cannot be used, or ""."""
     if not os.path.lexists(final):
         return ""
     try:
-        same = final.samefile(item.path)
+        useless = final.is_symlink() or final.is_dir() or final.samefile(placed.item.path)
     except OSError:
-        same = False
-    if same or final.is_symlink() or final.is_dir():
+        useless = False
+    if useless:
         return "the output would replace the input, a link or a folder; choose another -o"
-    if folder.was_ours or overwrite:
+    if site.job.overwrite or site.past.owns(final, path_tag(site.hasher, placed.below)):
         return ""
-    return str(OutputTaken("the output exists and is not ours; choose an empty -o, or say --overwrite"))
+    return "a file that Unseen did not write has the output's name; choose an empty -o, or say --overwrite"
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _write_records(report: Report, job: Job) -> None:
+    """Write report and contact sheet; what goes wrong is a problem of the run, as the photos are released by now."""
+    writers: list[tuple[Path | None, Callable[[Path], None]]] = [
+        (job.report, report.write),
+        (job.sheet, lambda path: write_sheet(report, job.output, path, PillowCodec())),
+    ]
+    for path, write in writers:
+        try:
+            if path is not None:
+                write(path)
+        except OutputFailed as error:
+            report.problems.append(str(error))
 
 
-def _workers(asked: int | None, photos: int) -> int:
-    """Return how many processes to use: one core each, but one process for a few photos, as each loads the models."""
-    if asked is not None:
-        if asked < 1:
-            raise UsageError(f"--jobs must be at least 1, got {asked}")
-        return asked
-    return 1 if photos <= _FEW else max(1, min(_cores(), photos // 2))
+def _version() -> str:
+    try:
+        return version("unseen")
+    except PackageNotFoundError:
+        return "unknown"

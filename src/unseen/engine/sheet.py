@@ -5,16 +5,17 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 
+from unseen.adapters.files_output import write_whole
 from unseen.adapters.thumbnails import thumbnail
-from unseen.core.names import display
 from unseen.core.photos import FORMATS, Limits
 from unseen.core.ports import PhotoCodec
 from unseen.core.receipts import FileReceipt
 from unseen.engine.report import Report
-from unseen.errors import OutputFailed, UnseenError
+from unseen.errors import UnseenError
 from unseen.media.views import rgb_views
 
 __all__ = ["write_sheet"]
@@ -38,15 +39,7 @@ def write_sheet(report: Report, output: Path, path: Path, codec: PhotoCodec) -> 
 
     Files in which a second model found something, and those not looked at again, come first and are framed.
     """
-    part = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("w", encoding="utf-8") as page:
-            page.writelines(_page(report, output, codec))
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise OutputFailed(f"{display(path)}: cannot write the contact sheet ({error.strerror})") from error
+    write_whole(path, _page(report, output, codec), "the contact sheet")
 
 
 def _page(report: Report, output: Path, codec: PhotoCodec) -> Iterator[str]:
@@ -63,7 +56,7 @@ def _page(report: Report, output: Path, codec: PhotoCodec) -> Iterator[str]:
         if files:
             yield f'<h2>{title} ({len(files)})</h2><div class="grid">'
             for file in files:
-                yield _figure(file, output, codec)
+                yield _figure(file, _preview(output / report.places[file.output or ""], report.recipe.limits, codec))
             yield "</div>"
     yield "</html>\n"
 
@@ -81,7 +74,7 @@ def _deserves_a_look(file: FileReceipt) -> bool:
     return file.verdict is not None and (file.verdict.rounds > 0 or file.verdict.outcome != "pass")
 
 
-def _figure(file: FileReceipt, output: Path, codec: PhotoCodec) -> str:
+def _figure(file: FileReceipt, preview: str) -> str:
     name = escape(file.output or "")
     counts = Counter(r.cls for frame in file.regions for r in frame)
     facts = ", ".join(f"{n} {cls}" for cls, n in sorted(counts.items())) or "nothing to hide found"
@@ -91,18 +84,18 @@ def _figure(file: FileReceipt, output: Path, codec: PhotoCodec) -> str:
         facts += f"; {file.verdict.residues} hidden after the second look"
     look = ' class="look"' if _deserves_a_look(file) else ""
     return (
-        f'<figure{look}><img loading="lazy" alt="{name}, redacted" src="{_preview(file, output, codec)}">'
+        f'<figure{look}><img loading="lazy" alt="{name}, redacted" src="{preview}">'
         f"<figcaption>{name}<br><small>{escape(facts)}</small></figcaption></figure>"
     )
 
 
-def _preview(file: FileReceipt, output: Path, codec: PhotoCodec) -> str:
+def _preview(path: Path, limits: Limits, codec: PhotoCodec) -> str:
     """Return the first frame of a released file as a data URI; an empty one if it is gone by now."""
-    path = output / (file.output or "")
     ending = path.suffix.lstrip(".").lower()
     known = next((e[0] for e in FORMATS.values() if ending in e), "jpg")
     try:
-        photo = codec.decode(path.read_bytes(), f"output.{known}", Limits())
+        data = path.read_bytes()
+        photo = codec.decode(data, f"output.{known}", replace(limits, max_bytes=len(data)))
     except (OSError, UnseenError):
         return "data:,"
     return "data:image/jpeg;base64," + base64.b64encode(thumbnail(rgb_views(photo.frames[0])[0], _SIDE)).decode()

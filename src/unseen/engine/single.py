@@ -10,24 +10,31 @@ import numpy as np
 
 from unseen.adapters.files_pillow import PillowCodec
 from unseen.core.names import display
-from unseen.core.photos import Limits, Photo
+from unseen.core.photos import Frame, Limits, Photo
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Region
 from unseen.engine.assemble import Assembled, assemble, require_models
 from unseen.engine.inputs import read_photo
 from unseen.engine.models import model_store
-from unseen.engine.release import MAX_ROUNDS, left_over, with_residues
-from unseen.errors import VerificationFailed
+from unseen.engine.release import MAX_ROUNDS, ResiduesRemain, left_over, with_residues
 from unseen.media.photos import hide_regions, plan
+from unseen.media.views import rgb_views
 
-__all__ = ["read_first_frame", "redact_photo"]
+__all__ = ["read_first_frame", "redact_photo", "tools_for"]
 
 
 def read_first_frame(path: Path, limits: Limits) -> Photo:
-    """Decode a photo file and keep its first frame; raises FileError."""
+    """Decode a photo file and keep its first frame, as RGB; raises FileError."""
     name = display(path.name)
     photo = PillowCodec().decode(read_photo(path, name, limits.max_bytes), name, limits)
-    return photo.with_frames(photo.frames[:1])
+    return photo.with_frames((_as_rgb(photo.frames[0]),))
+
+
+def _as_rgb(frame: Frame) -> Frame:
+    if frame.colour == "rgb":
+        return frame
+    pixels = np.repeat(frame.pixels, 3, axis=2) if frame.colour == "grey" else rgb_views(frame)[0]
+    return Frame(pixels, "rgb", frame.alpha, frame.duration_ms)
 
 
 def redact_photo(
@@ -36,9 +43,13 @@ def redact_photo(
     device: str,
     *,
     make_noise: Callable[[], np.random.Generator] = np.random.default_rng,
+    tools: Assembled | None = None,
 ) -> tuple[Photo, tuple[Region, ...]]:
-    """Return the photo with people and plates hidden, and the regions; raises VerificationFailed."""
-    tools = _tools(recipe, device)
+    """Return the photo with people and plates hidden, and the regions; `tools` default to this machine's models.
+
+    Raises UsageError when the recipe hides nothing, VerificationFailed when something still shows after three tries.
+    """
+    tools = tools_for(recipe, device) if tools is None else tools
     regions = plan(photo, tools.eyes, recipe)
     for _ in range(MAX_ROUNDS + 1):
         hidden = hide_regions(photo, regions, make_noise())
@@ -48,10 +59,10 @@ def redact_photo(
         if not any(left):
             return hidden, regions[0]
         regions = with_residues(regions, left, recipe, photo)
-    raise VerificationFailed(f"faces or plates still show after {MAX_ROUNDS} more tries; mark them by hand")
+    raise ResiduesRemain(f"faces or plates still show after {MAX_ROUNDS} more tries; mark them by hand")
 
 
 @lru_cache(maxsize=2)
-def _tools(recipe: Recipe, device: str) -> Assembled:
+def tools_for(recipe: Recipe, device: str) -> Assembled:
     """Open the models once for a recipe and a device, however many pictures follow."""
     return assemble(recipe, require_models(recipe, model_store()), device)
