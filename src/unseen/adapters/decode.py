@@ -1,15 +1,44 @@
-"""What all detectors share after the network has run: suppression of duplicates, and boxes as detections."""
+"""What all detectors share after the network has run: outputs checked, duplicates suppressed, boxes as detections."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from unseen.core.models import ModelFile
 from unseen.core.regions import Box, Detection
+from unseen.errors import ModelCorrupt, UnseenError
 
-__all__ = ["sigmoid", "suppress", "to_detections"]
+__all__ = ["above", "check_shapes", "numbers", "sigmoid", "suppress", "to_detections"]
 
 Floats = NDArray[np.float32]
+
+
+def check_shapes(outputs: Sequence[Floats], wanted: Sequence[tuple[int, ...]], model: ModelFile) -> None:
+    """Raise ModelCorrupt unless the first outputs have the `wanted` shapes, one after another."""
+    found = [output.shape for output in outputs]
+    if found[: len(wanted)] != list(wanted):
+        raise ModelCorrupt(
+            f"{model.path.name}: its output is {_listed(found)}, wanted {_listed(wanted)}; "
+            f"it is no {model.entry.family} model, get {model.name} again"
+        )
+
+
+def numbers(values: Floats, model: ModelFile) -> Floats:
+    """Return the values; raises UnseenError if one is not finite.
+
+    Comparing with NaN gives false, so the output of a broken device would pass for that of an empty picture.
+    """
+    if not np.isfinite(values).all():
+        raise UnseenError(f"{model.name} gave values that are no numbers; choose another --device")
+    return values
+
+
+def above(scores: Floats, threshold: float, model: ModelFile) -> NDArray[np.bool_]:
+    """Return which scores exceed the threshold; raises UnseenError if one is not finite."""
+    return np.asarray(numbers(scores, model) > threshold)
 
 
 def sigmoid(x: Floats) -> Floats:
@@ -20,23 +49,38 @@ def sigmoid(x: Floats) -> Floats:
 def suppress(boxes: Floats, scores: Floats, iou: float) -> NDArray[np.intp]:
     """Greedy non-maximum suppression: indices of (n, 4) boxes kept, best score first (Felzenszwalb et al. 2010)."""
     order = np.argsort(-scores, kind="stable")
-    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    keep: list[int] = []
-    while order.size:
-        best, rest = order[0], order[1:]
-        keep.append(int(best))
-        low = np.maximum(boxes[best, :2], boxes[rest, :2])
-        high = np.minimum(boxes[best, 2:], boxes[rest, 2:])
-        overlap = np.prod(np.clip(high - low, 0, None), axis=1)
-        order = rest[overlap < iou * np.maximum(areas[best] + areas[rest] - overlap, 1e-9)]
-    return np.asarray(keep, dtype=np.intp)
+    boxes = boxes[order]
+    left, keep = np.ones(len(order), bool), []
+    for i in range(len(order)):
+        if left[i]:
+            keep.append(i)
+            left[i:] &= _overlaps(boxes[i], boxes[i:]) < iou
+    return np.asarray(order[keep], dtype=np.intp)
 
 
-def to_detections(boxes: Floats, scores: Floats, cls: str, model: str) -> list[Detection]:
-    """Turn (n, 4) x1 y1 x2 y2 boxes and (n,) scores into detections; boxes without area or number are dropped."""
-    good = np.isfinite(boxes).all(axis=1) & np.isfinite(scores)
-    good &= (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
+def _overlaps(box: Floats, others: Floats) -> Floats:
+    """Return intersection over union of a box with each of (n, 4) others."""
+    width = np.minimum(box[2], others[:, 2]) - np.maximum(box[0], others[:, 0])
+    height = np.minimum(box[3], others[:, 3]) - np.maximum(box[1], others[:, 1])
+    shared = np.maximum(width, 0) * np.maximum(height, 0)
+    area = (box[2] - box[0]) * (box[3] - box[1])
+    areas = (others[:, 2] - others[:, 0]) * (others[:, 3] - others[:, 1])
+    return np.asarray(shared / np.maximum(area + areas - shared, 1e-9), dtype=np.float32)
+
+
+def to_detections(boxes: Floats, scores: Floats, cls: str, model: ModelFile) -> list[Detection]:
+    """Turn (n, 4) x1 y1 x2 y2 boxes and (n,) scores into detections.
+
+    Boxes without area, as clipping leaves of those outside the picture, are dropped; raises UnseenError for boxes that
+    are no numbers, because an object that was found must not be lost.
+    """
+    numbers(boxes, model)
+    good = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
     return [
-        Detection(cls, Box(*map(float, box)), float(score), model)
+        Detection(cls, Box(*map(float, box)), float(score), model.name)
         for box, score in zip(boxes[good], scores[good], strict=True)
     ]
+
+
+def _listed(shapes: Sequence[tuple[int, ...]]) -> str:
+    return ", ".join(str(list(shape)) for shape in shapes) or "none"

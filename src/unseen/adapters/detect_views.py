@@ -45,10 +45,13 @@ def second_opinion_scales(longer: int) -> tuple[float, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _View:
+    """A tile, where it lies in the scaled picture, and how many pixels of the picture one of its pixels is."""
+
     image: Rgb8
     left: int
     top: int
-    scale: float
+    across: float
+    down: float
 
 
 class ViewsDetector:
@@ -81,14 +84,16 @@ class ViewsDetector:
         placed = [
             p for v, ds in zip(views, found, strict=True) for d in ds if (p := _place(d, v, width, height)) is not None
         ]
-        # Scales disagree about where an object ends: merge keeps the hull.
-        return merge(placed, self._iou)
+        # Scales disagree about where an object ends: merge keeps the hull. One view has no duplicates.
+        return merge(placed, self._iou) if len(views) > 1 else placed
 
     def _cut(self, image: Rgb8, scale: float) -> list[_View]:
         width, height = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
         scaled = resize(image, width, height)
+        # Sizes are rounded, so each side has a scale of its own; on a picture of few rows the two differ a lot.
+        across, down = image.shape[1] / width, image.shape[0] / height
         return [
-            _View(scaled[y : y + self._tile, x : x + self._tile], x, y, scale)
+            _View(scaled[y : y + self._tile, x : x + self._tile], x, y, across, down)
             for y in self._starts(height)
             for x in self._starts(width)
         ]
@@ -102,8 +107,8 @@ class ViewsDetector:
 
 def _place(detection: Detection, view: _View, width: int, height: int) -> Detection | None:
     x1, y1, x2, y2 = detection.box.xyxy
-    x1, x2 = max(0.0, (x1 + view.left) / view.scale), min(float(width), (x2 + view.left) / view.scale)
-    y1, y2 = max(0.0, (y1 + view.top) / view.scale), min(float(height), (y2 + view.top) / view.scale)
+    x1, x2 = max(0.0, (x1 + view.left) * view.across), min(float(width), (x2 + view.left) * view.across)
+    y1, y2 = max(0.0, (y1 + view.top) * view.down), min(float(height), (y2 + view.top) * view.down)
     if x2 <= x1 or y2 <= y1:
         return None
     return Detection(detection.cls, Box(x1, y1, x2, y2), detection.score, detection.model)

@@ -145,16 +145,6 @@ def _part_of(path: Path) -> Path:
     return path.with_name(f".{secrets.token_hex(8)}.part")
 
 
-def _sync_folder(folder: Path) -> None:
-    """Force a rename to disk, where the system can; where it cannot, the next run compares hashes in any case."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
 def _try_lock(file: IO[bytes]) -> bool:
     """Take an advisory lock that the system drops when the process dies, however it dies; False if it is held.
 

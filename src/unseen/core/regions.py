@@ -29,10 +29,12 @@ class Box:
     y2: float
 
     def __post_init__(self) -> None:
-        if not all(math.isfinite(v) for v in (self.x1, self.y1, self.x2, self.y2)):
+        # Written out, for thousands are made a photo: a chained comparison is false for NaN as well.
+        if -math.inf < self.x1 < self.x2 < math.inf and -math.inf < self.y1 < self.y2 < math.inf:
+            return
+        if not all(math.isfinite(v) for v in self.xyxy):
             raise ValueError(f"box coordinates must be finite, got {self.xyxy}")
-        if self.x2 <= self.x1 or self.y2 <= self.y1:
-            raise ValueError(f"a box needs x1 < x2 and y1 < y2, got {self.xyxy}")
+        raise ValueError(f"a box needs x1 < x2 and y1 < y2, got {self.xyxy}")
 
     @property
     def xyxy(self) -> tuple[float, float, float, float]:

@@ -175,6 +175,7 @@ def _deaf_to_interrupts() -> Iterator[None]:
 def _serve(pipe: Connection, make_tools: Callable[[], Any], function: Work) -> None:
     """Make the tools, then answer each task, until the parent is done or gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _hush()
     with contextlib.suppress(EOFError, OSError):
         tools = _attempt(lambda _, __: make_tools(), None, None)
         if isinstance(tools, UnseenError):
@@ -186,6 +187,14 @@ def _serve(pipe: Connection, make_tools: Callable[[], Any], function: Work) -> N
                 pipe.send(("done", answer))
             except (TypeError, ValueError, AttributeError) as error:
                 pipe.send(("done", unexpected(error)))
+
+
+def _hush() -> None:
+    """Let libraries print nowhere: what they say of damaged data is no error line, and may hold some of it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+    os.close(nowhere)
 
 
 def _attempt(function: Work, task: Any, tools: Any) -> Any:

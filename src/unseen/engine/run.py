@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from unseen.adapters.cpu_threads import single_threaded
 from unseen.adapters.files_output import OutputFolder, check_writable, discard
 from unseen.adapters.files_pillow import PillowCodec, sniff
 from unseen.adapters.files_tree import refuse_overlap, refuse_records, walk
@@ -119,6 +120,7 @@ class _Done:
 
 def open_tools(setup: Setup) -> Tools:
     """Open the models for one worker; raises DeviceUnavailable or ModelCorrupt."""
+    single_threaded()
     models = assemble(setup.recipe, setup.models, setup.device, setup.threads)
     return Tools(setup, PillowCodec(), models, time.perf_counter)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from unseen.adapters.cpu_threads import single_threaded
 from unseen.adapters.files_pillow import PillowCodec
 from unseen.core.names import display
 from unseen.core.photos import Frame, Limits, Photo
@@ -50,6 +51,13 @@ def redact_photo(
     Raises UsageError when the recipe hides nothing, VerificationFailed when something still shows after three tries.
     """
     tools = tools_for(recipe, device) if tools is None else tools
+    with single_threaded():
+        return _until_nothing_shows(photo, recipe, tools, make_noise)
+
+
+def _until_nothing_shows(
+    photo: Photo, recipe: Recipe, tools: Assembled, make_noise: Callable[[], np.random.Generator]
+) -> tuple[Photo, tuple[Region, ...]]:
     regions = plan(photo, tools.eyes, recipe)
     for _ in range(MAX_ROUNDS + 1):
         hidden = hide_regions(photo, regions, make_noise())
