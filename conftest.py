@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -17,6 +18,18 @@ pytest_collect_file = sybil().pytest()
 # Machines of continuous integration stall now and then; that is no reason for a property to fail.
 hypothesis.settings.register_profile("unseen", deadline=None)
 hypothesis.settings.load_profile("unseen")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each of several test workers its share of the cores.
+
+    Networks use every core that a process may use: workers that share them spend half of their time waiting in turns.
+    """
+    worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if worker is not None and hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        number, count = int(worker["workerid"].removeprefix("gw")), int(worker["workercount"])
+        os.sched_setaffinity(0, cores[number::count] or cores)
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ def _models(models: FileModelStore) -> None:
 @pytest.fixture(scope="module")
 def portrait() -> NDArray[np.uint8]:
     """A public-domain portrait by NASA, 256 x 256, RGB; read-only."""
-    picture: NDArray[np.uint8] = np.ascontiguousarray(data.astronaut()[:256, 96:352])
+    picture: NDArray[np.uint8] = np.ascontiguousarray(data.astronaut()[:256, 96:352])  # type: ignore[no-untyped-call]
     picture.flags.writeable = False
     return picture
 

@@ -2,7 +2,8 @@
 
     python    is run; what one block defines the next ones of the page know
     console   lines that start with "$ " are run by a shell, in the page's own folder, and must succeed; where lines
-              follow, they are what is printed, "..." standing for any text
+              follow, they are what is printed, "..." standing for any text; progress, which slow machines print, is
+              left out
     toml      is a policy: it must be one, and is saved as policy.toml for the commands after it
     sh        is not run, as it would install or download; its `unseen` commands must be well-formed
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import doctest
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -36,6 +38,7 @@ __all__ = ["doc_folder", "has_model", "sybil"]
 
 _FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 _SECONDS = 300
+_PROGRESS = re.compile(r"^\d+/\d+ files, .*\n", re.M)
 
 
 def sybil() -> Sybil:
@@ -49,6 +52,7 @@ def sybil() -> Sybil:
     ]
     return Sybil(
         parsers=parsers,
+        path=str(Path(__file__).parent.parent),
         patterns=["README.md", "CONTRIBUTING.md", "docs/*.md", "docs/**/*.md"],
         setup=lambda namespace: namespace.update(has_model=has_model),
         fixtures=["doc_page"],
@@ -81,7 +85,7 @@ def _console(example: Example) -> None:
         )
         if done.returncode != 0:
             raise AssertionError(f"$ {command}\nended with {done.returncode}:\n{done.stdout}")
-        if printed and not doctest.OutputChecker().check_output(printed, done.stdout, _FLAGS):
+        if printed and not doctest.OutputChecker().check_output(printed, _PROGRESS.sub("", done.stdout), _FLAGS):
             raise AssertionError(f"$ {command}\nis shown to print:\n{printed}\nand prints:\n{done.stdout}")
 
 
