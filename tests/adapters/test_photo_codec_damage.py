@@ -23,6 +23,8 @@ from unseen.errors import DamagedInput, FileError, TooLarge, UnreadableInput, Un
 SMALL = Limits(max_pixels=1_000_000, max_total_pixels=3_000_000)
 TAKEN = "2024:05:06 07:08:09"
 CASES = 300
+#: Seconds; unpacking what these files announce takes far longer or all memory.
+_AT_ONCE = 3
 
 
 def fails(data: bytes, name: str, limits: Limits = SMALL) -> FileError:
@@ -201,9 +203,10 @@ def bomb(form: str, width: int = 60_000, height: int = 60_000) -> bytes:
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_bomb_is_refused_by_its_header_and_at_once(form: str) -> None:
+    data = bomb(form)
     started = time.perf_counter()
-    error = fails(bomb(form), f"a.{FORMATS[form][0]}", Limits())
-    assert time.perf_counter() - started < 1
+    error = fails(data, f"a.{FORMATS[form][0]}", Limits())
+    assert time.perf_counter() - started < _AT_ONCE
     # A header that contradicts the picture's own is damage to some decoders; either way nothing is unpacked.
     assert isinstance(error, TooLarge) or (form in ("heic", "avif") and isinstance(error, DamagedInput))
 
@@ -213,7 +216,7 @@ def test_a_real_deflate_bomb_is_refused_without_being_inflated() -> None:
     data = png_header(30_000, 30_000, 0, 1) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
     started = time.perf_counter()
     assert isinstance(fails(data, "a.png", Limits()), TooLarge)
-    assert time.perf_counter() - started < 1
+    assert time.perf_counter() - started < _AT_ONCE
 
 
 def test_a_huge_panorama_is_told_its_size_and_how_to_have_it() -> None:
@@ -268,7 +271,7 @@ def test_an_animation_of_countless_frames_is_refused_at_once() -> None:
     header = b"GIF89a" + struct.pack("<HHBBB", 4000, 4000, 0x80, 0, 0) + bytes(6)
     started = time.perf_counter()
     assert isinstance(fails(header + picture * 100_000 + b";", "a.gif", Limits()), TooLarge)
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < _AT_ONCE
 
 
 def test_a_circle_of_tiff_directories_is_refused() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from typing import Any
 
 import cv2
@@ -11,7 +13,7 @@ import pillow_heif
 import pytest
 import tifffile
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import GifImagePlugin, Image
 
 from tests.adapters.photo_pictures import CODEC, NOTHING, chunk, decode, drawn, frame, profile, reread, saved, smooth
 from unseen.core.photos import Frame, Photo
@@ -79,9 +81,6 @@ def test_sixteen_bit_png_keeps_every_bit(channels: int) -> None:
 
 def sixteen_bit_png(colour: int, samples: NDArray[np.uint16], *before: bytes) -> bytes:
     """A PNG written chunk by chunk: OpenCV writes no grey with alpha and no transparent colour."""
-    import struct
-    import zlib
-
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in samples)
     header = struct.pack(">IIBBBBB", samples.shape[1], samples.shape[0], 16, colour, 0, 0, 0)
     body = chunk(b"IHDR", header) + b"".join(before) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
@@ -110,9 +109,6 @@ def test_a_transparent_colour_of_sixteen_bits_becomes_alpha(colour: int, channel
 
 @pytest.mark.parametrize("depth", [1, 2, 4, 8])
 def test_a_transparent_grey_of_few_bits_becomes_alpha(depth: int) -> None:
-    import struct
-    import zlib
-
     values = np.arange(1 << depth, dtype=np.uint8)[: 8 * 2]
     width = len(values)
     bits = np.unpackbits(values[:, None], axis=1)[:, 8 - depth :].ravel()
@@ -189,6 +185,17 @@ def test_ten_bits_of_heic_stay_ten_bits() -> None:
     assert info["bit_depth"] == 10
     again = decode(written, "heic").frames[0].pixels
     assert np.abs(again.astype(int) - photo.frames[0].pixels).mean() < 600  # Two steps of eight bits.
+
+
+@pytest.mark.parametrize(("mode", "samples"), [("RGBa", "u1"), ("RGBa;16", "<u2")])
+def test_premultiplied_alpha_of_heic_becomes_straight(mode: str, samples: str) -> None:
+    most = np.iinfo(samples).max
+    alpha = np.full((48, 64, 1), most // 2)
+    stored = np.concatenate([smooth().astype(np.int64) * (most // 255) // 2, alpha], axis=2).astype(samples)
+    out = io.BytesIO()
+    pillow_heif.from_bytes(mode, (64, 48), stored.tobytes()).save(out, quality=-1, chroma=444)
+    only = decode(out.getvalue(), "heic").frames[0]
+    assert np.abs(only.pixels / (most / 255) - smooth()).mean() < 3
 
 
 # Inks, alpha, palettes
@@ -295,6 +302,15 @@ def test_jpeg_tables_of_grey_and_inks_are_kept(mode: str) -> None:
     again: Any = opened(CODEC.encode(decode(data, "jpeg")))
     first: Any = opened(data)
     assert [again.quantization[c[3]] for c in again.layer] == [first.quantization[c[3]] for c in first.layer]
+
+
+def test_tables_made_for_colour_differences_are_not_used_for_inks() -> None:
+    data = bytearray(saved(Image.fromarray(drawn(64, 48, 4)).convert("CMYK"), "jpeg", qtables=[[2] * 64, [90] * 64]))
+    data[data.index(b"Adobe") + 11] = 2
+    photo = decode(bytes(data), "jpeg")
+    again: Any = opened(CODEC.encode(photo))
+    assert {tuple(table) for table in again.quantization.values()} == {(2,) * 64}
+    assert np.abs(decode(CODEC.encode(photo), "jpeg").frames[0].pixels.astype(int) - photo.frames[0].pixels).max() < 12
 
 
 def test_three_different_jpeg_tables_are_kept() -> None:
@@ -421,14 +437,18 @@ def test_frames_of_a_gif_come_as_a_viewer_shows_them(disposal: int) -> None:
 
 
 def test_a_gif_whose_later_frame_is_larger_than_its_screen_grows() -> None:
-    small, large = Image.new("P", (10, 8)), Image.new("P", (30, 20), 1)
-    for picture in (small, large):
+    data = b"GIF89a" + struct.pack("<HHBBB", 10, 8, 0, 0, 0)
+    for size, index in (((10, 8), 0), ((30, 20), 1)):
+        picture = Image.new("P", size, index)
         picture.putpalette([250, 0, 0, 0, 0, 250])
-    data = bytearray(saved(large, "gif", save_all=True, append_images=[small, large], duration=50))
-    data[6:10] = b"\x0a\0\x08\0"
-    photo = decode(bytes(data), "gif")
-    assert {(f.width, f.height) for f in photo.frames} == {(30, 20)}
-    assert {(f.width, f.height) for f in reread(photo).frames} == {(30, 20)}
+        data += b"".join(GifImagePlugin.getdata(picture, include_color_table=True, duration=50))
+    photo = decode(data + b";", "gif")
+    for each in (photo, reread(photo)):
+        assert [(f.width, f.height) for f in each.frames] == [(30, 20), (30, 20)]
+        first = each.frames[0]
+        assert first.alpha is not None
+        assert (int(first.alpha[4, 4]), int(first.alpha[15, 25])) == (255, 0)
+        assert tuple(first.pixels[4, 4]) == (250, 0, 0)
 
 
 def test_a_png_keeps_the_picture_for_viewers_that_know_no_animation() -> None:
