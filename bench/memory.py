@@ -55,12 +55,12 @@ def peak_of(command: Sequence[str]) -> tuple[int, float]:
     return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024), seconds
 
 
-def main(words: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Print the peak of each photo and return 0."""
     parser = argparse.ArgumentParser(prog="python -m bench.memory", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--recall", choices=("high", "fast"), default="high")
     parser.add_argument("--unsafe-skip-verify", action="store_true")
-    args = parser.parse_args(words)
+    args = parser.parse_args(arguments)
     options = ["--recall", args.recall, *(["--unsafe-skip-verify"] if args.unsafe_skip_verify else [])]
     base, _ = peak_of([sys.executable, "-c", "pass"])
     print(f"empty Python: {base / 1e6:.0f} MB")
@@ -69,7 +69,8 @@ def main(words: Sequence[str] | None = None) -> int:
             path = Path(folder) / f"{name}.jpg"
             subprocess.run([sys.executable, "-c", _DRAW, str(path), name], check=True)
             output = str(Path(folder) / f"{name}-out")
-            peak, seconds = peak_of([sys.executable, "-m", "unseen", "redact", str(path), "-o", output, *options])
+            words = ["redact", str(path), "-o", output, "--quiet", *options]
+            peak, seconds = peak_of([sys.executable, "-m", "unseen", *words])
             pixels = width * height
             print(
                 f"{name}, {width} x {height} px, {' '.join(options)}: "

@@ -59,7 +59,8 @@ class Bench:
         _say(f"{name}: unseen {','.join(settings.classes)}, {settings} ...")
         folder = copy_photos(self.samples(name), self.scratch / "in")
         done = redact(folder, settings, environ or self.environ, self.scratch / "run")
-        self.models[f"{name}: {','.join(settings.classes)}, {settings}"] = done.models
+        without = "" if environ is None else ", without added models"
+        self.models[f"{name}: {','.join(settings.classes)}, {settings}{without}"] = done.models
         return done
 
     def run_without(self, name: str, settings: Settings) -> UnseenRun:

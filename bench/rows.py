@@ -124,15 +124,16 @@ def _with_beside(row: Row, samples: Sequence[Sample], hidden: Hidden, wanted: Ma
 
 def shares_beside(sample: Sample, mask: Mask, text: Mask | None = None) -> tuple[float, float]:
     """Return the share of a picture that is hidden beside its labels, and the part of that which is other text."""
-    beside = mask & ~boxes_mask(sample.height, sample.width, (label.xyxy for label in sample.labels))
+    beside = mask & ~_labelled(sample)
     return float(beside.mean()), 0.0 if text is None else float((beside & text).mean())
 
 
 def whole_pictures(samples: Sequence[Sample], masks: Mapping[str, Mask]) -> int:
     """Count pictures that are hidden from edge to edge although labels do not fill them."""
-    return sum(
-        bool(masks[s.name].mean() >= _WHOLE)
-        and boxes_mask(s.height, s.width, (label.xyxy for label in s.labels)).mean() < _FULL_OF_LABELS
-        for s in samples
-        if s.name in masks
-    )
+    released = [s for s in samples if s.name in masks]
+    full = [s for s in released if masks[s.name].mean() >= _WHOLE]
+    return sum(float(_labelled(s).mean()) < _FULL_OF_LABELS for s in full)
+
+
+def _labelled(sample: Sample) -> Mask:
+    return boxes_mask(sample.height, sample.width, (label.xyxy for label in sample.labels))

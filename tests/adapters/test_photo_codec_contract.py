@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.adapters.photo_pictures import ALL, CODEC, KINDS, LOSSLESS, NOTHING, decode, drawn, frame, profile, reread
-from unseen.core.photos import FORMATS, Frame, Photo
+from unseen.core.formats import FORMATS
+from unseen.core.photos import Frame, Photo
 from unseen.verify.metadata import scan
 
 KEEPS = (

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from tests.adapters.photo_pictures import CODEC, NOTHING, decode, frame, profile, reread, saved, smooth
-from unseen.core.photos import FORMATS, Frame, Photo
+from unseen.core.formats import FORMATS
+from unseen.core.photos import Frame, Photo
 from unseen.errors import UnsupportedInput
 from unseen.verify.metadata import scan
 

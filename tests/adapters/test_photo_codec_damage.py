@@ -17,7 +17,8 @@ import tifffile
 from PIL import Image
 
 from tests.adapters.photo_pictures import ALL, CODEC, chunk, corners, decode, drawn, frame, marked, profile, saved
-from unseen.core.photos import FORMATS, Frame, Limits, Photo
+from unseen.core.formats import FORMATS, Limits
+from unseen.core.photos import Frame, Photo
 from unseen.errors import DamagedInput, FileError, TooLarge, UnreadableInput, UnsupportedInput
 
 SMALL = Limits(max_pixels=1_000_000, max_total_pixels=3_000_000)

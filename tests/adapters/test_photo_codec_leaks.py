@@ -13,7 +13,8 @@ import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
 from tests.adapters.photo_pictures import ALL, CODEC, NOTHING, chunk, decode, drawn, profile, saved, smooth
-from unseen.core.photos import FORMATS, Photo
+from unseen.core.formats import FORMATS
+from unseen.core.photos import Photo
 from unseen.errors import DamagedInput
 from unseen.verify.metadata import scan
 

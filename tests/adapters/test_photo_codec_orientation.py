@@ -11,7 +11,8 @@ import tifffile
 from PIL import Image, ImageOps
 
 from tests.adapters.photo_pictures import CODEC, CORNERS, NOTHING, corners, decode, marked, saved, turned_away
-from unseen.core.photos import FORMATS, Frame, Photo
+from unseen.core.formats import FORMATS
+from unseen.core.photos import Frame, Photo
 
 ALL_TURNS = range(1, 9)
 TURNED = frozenset({"orientation"})

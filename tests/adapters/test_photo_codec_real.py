@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from tests.adapters.photo_pictures import CODEC, decode
-from unseen.core.photos import FORMATS, Limits
+from unseen.core.formats import FORMATS, Limits
 from unseen.errors import FileError
 from unseen.verify.metadata import scan
 

@@ -92,6 +92,7 @@ def test_a_group_of_labels_counts_both_classes() -> None:
     assert found[("person", ">48")] == (1, 1.0)
     assert found[("vehicle", "<24")] == (1, 0.0)
     assert [row.over is not None for row in rows].count(True) == 1
+    assert len(json.loads(json.dumps(as_records(rows)))) == len(rows)
 
 
 def test_a_picture_hidden_from_edge_to_edge_is_noticed_unless_labels_fill_it() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from unseen.core.photos import FORMATS, Frame, Photo
+from unseen.core.formats import FORMATS
+from unseen.core.photos import Frame, Photo
 
 
 def frame(height: int = 3, width: int = 5) -> Frame:

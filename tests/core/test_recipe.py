@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from unseen.core.formats import FORMATS, KEEPABLE, Limits
 from unseen.core.looks import DEFAULT_LOOKS, LEAKS, METHODS, Look, floor_of
-from unseen.core.photos import FORMATS, KEEPABLE, Limits
 from unseen.core.recipe import DEFAULT_CLASSES, Recipe, expand_classes, looks_for, parse_hide
 from unseen.core.regions import CLASSES, GROUPS, VEHICLES
 from unseen.errors import Refused, UsageError

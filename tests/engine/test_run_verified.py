@@ -28,8 +28,9 @@ from tests.engine.engine_fakes import (
 from unseen.adapters.detect_centerface import CenterFaceDetector
 from unseen.adapters.files_pillow import PillowCodec
 from unseen.core.catalogue import entry_named
+from unseen.core.formats import Limits
 from unseen.core.models import ModelFile
-from unseen.core.photos import Limits, Photo
+from unseen.core.photos import Photo
 from unseen.core.ports import Detector, PhotoCodec
 from unseen.core.regions import Box
 from unseen.errors import DeviceUnavailable, UnseenError

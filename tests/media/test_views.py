@@ -116,8 +116,15 @@ def test_one_hot_pixel_does_not_darken_a_picture() -> None:
 
 def test_a_bilevel_page_is_black_and_white() -> None:
     page = ramp()[:, :, :1] > 100
-    (view,) = rgb_views(Frame(page, "grey"))
-    assert np.array_equal(view[:, :, :1], page * 255)
+    sharp, _ = rgb_views(Frame(page, "grey"))
+    assert np.array_equal(sharp[:, :, :1], page * 255)
+
+
+def test_a_dithered_picture_is_also_seen_smoothed() -> None:
+    dots = np.indices((40, 40)).sum(axis=0) % 2 == 0
+    _, smooth = rgb_views(Frame(dots[:, :, None], "grey"))
+    assert np.ptp(smooth[4:-4, 4:-4].astype(int)) <= 12
+    assert abs(float(smooth.mean()) - 127.5) < 3
 
 
 @pytest.mark.parametrize("value", [0, 1, 65535])
@@ -191,7 +198,7 @@ def test_any_frame_has_views_of_its_size_that_detectors_can_take(data: st.DataOb
     values = (raw[..., 0] > 128) if kind == "?" else raw.view(kind)[..., 0]
     pixels, alpha = values[..., :-1], (values[..., -1] if data.draw(st.booleans()) else None)
     views = rgb_views(Frame(pixels, colour, alpha))
-    assert 1 <= len(views) <= 8
+    assert 1 <= len(views) <= 12
     for view in views:
         assert view.shape == (height, width, 3)
         assert view.dtype == np.uint8

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from unseen.adapters.decode import sigmoid, suppress, to_detections
+from unseen.adapters.decode import above, check_shapes, numbers, sigmoid, suppress, to_detections
 from unseen.core.models import ModelFile
 from unseen.core.photos import Rgb8
 from unseen.core.ports import Network
@@ -31,7 +31,8 @@ def _anchors() -> NDArray[np.float32]:
 class BlazeFaceDetector:
     """Finds faces in pictures of at most 192 x 192 pixels, padded to that size.
 
-    Raises ValueError for larger pictures. Source: Bazarevsky et al., "BlazeFace", 2019; MediaPipe full-range model.
+    Raises ValueError for larger pictures, ModelCorrupt for outputs of other shapes and UnseenError for those that are
+    no numbers. Source: Bazarevsky et al., "BlazeFace", 2019; MediaPipe full-range model.
     """
 
     def __init__(self, network: Network, model: ModelFile, threshold: float) -> None:
@@ -53,19 +54,18 @@ class BlazeFaceDetector:
             if max(image.shape[:2]) > SIDE:
                 raise ValueError(f"the model takes pictures of at most {SIDE} px, got {image.shape[:2]}")
             tile[: image.shape[0], : image.shape[1]] = image / 127.5 - 1.0
-        outputs = self._network.run(batch)
-        cells = _GRID * _GRID
-        raw_boxes = next(o for o in outputs if o.shape[-1] == 16).reshape(len(images), cells, 16)
-        raw_scores = next(o for o in outputs if o.shape[-1] == 1).reshape(len(images), cells)
-        return [self._decode(b, s) for b, s in zip(raw_boxes, raw_scores, strict=True)]
+        # The order of the two outputs depends on the runtime.
+        boxes_scores = sorted(self._network.run(batch), key=lambda output: -output.shape[-1])
+        check_shapes(boxes_scores, [(len(images), _GRID * _GRID, values) for values in (16, 1)], self.models[0])
+        return [self._decode(boxes, scores[:, 0]) for boxes, scores in zip(*boxes_scores[:2], strict=True)]
 
     def _decode(self, raw: NDArray[np.float32], logits: NDArray[np.float32]) -> list[Detection]:
         scores = sigmoid(logits)
-        kept = scores > self._threshold
+        kept = above(scores, self._threshold, self.models[0])
         if not kept.any():
             return []
         centre = raw[kept, :2] + self._anchors[kept] * SIDE
         half = raw[kept, 2:4] / 2
         boxes = np.concatenate([centre - half, centre + half], axis=1)
-        keep = suppress(boxes, scores[kept], 0.3)
-        return to_detections(boxes[keep], scores[kept][keep], "face", self.models[0].name)
+        keep = suppress(numbers(boxes, self.models[0]), scores[kept], 0.3)
+        return to_detections(boxes[keep], scores[kept][keep], "face", self.models[0])

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from unseen.adapters.decode import check_shapes, numbers
 from unseen.adapters.imaging import resize
 from unseen.adapters.onnx_file import notes
 from unseen.core.models import ModelFile
@@ -26,8 +27,9 @@ _READ_BATCH = 8
 class DbTextDetector:
     """Finds lines of text, at a bounded size: the longer side becomes at most `limit` pixels, growing at most `grow`.
 
-    `threshold` is on the mean probability of a text area. Boxes are the upright hulls of the turned rectangles.
-    Source: Liao et al., "Real-time Scene Text Detection with Differentiable Binarization", AAAI 2020.
+    `threshold` is on the mean probability of a text area. Boxes are the upright hulls of the turned rectangles. Raises
+    ModelCorrupt for an output of another shape and UnseenError for one that is no numbers. Source: Liao et al.,
+    "Real-time Scene Text Detection with Differentiable Binarization", AAAI 2020.
     """
 
     def __init__(
@@ -48,7 +50,9 @@ class DbTextDetector:
         scale = min(self._grow, self._limit / max(height, width))
         w, h = (max(32, round(side * scale / 32) * 32) for side in (width, height))
         normal = resize(image, w, h).astype(np.float32) / 127.5 - 1.0
-        heat = self._network.run(np.ascontiguousarray(normal.transpose(2, 0, 1)[None]))[0][0, 0]
+        outputs = self._network.run(np.ascontiguousarray(normal.transpose(2, 0, 1)[None]))
+        check_shapes(outputs, [(1, 1, h, w)], self.models[0])
+        heat = numbers(outputs[0][0, 0], self.models[0])
         fx, fy = width / w, height / h
         found = []
         for (x1, y1, x2, y2), score in _text_boxes(heat, self._threshold):
@@ -83,7 +87,8 @@ def _text_boxes(heat: NDArray[np.float32], threshold: float) -> list[tuple[tuple
 class PpocrReader:
     """Reads lines of text with PP-OCR's recogniser; CTC greedy decoding (Graves et al. 2006).
 
-    `characters` are the model's own, without the blank (first) and the space (last).
+    `characters` are the model's own, without the blank (first) and the space (last). Raises ModelCorrupt when the
+    output is for another alphabet and UnseenError when it is no numbers.
     """
 
     def __init__(self, network: Network, model: ModelFile, characters: Sequence[str]) -> None:
@@ -101,16 +106,23 @@ class PpocrReader:
             batch = np.zeros((len(some), 3, _READ_HEIGHT, crops[some[-1]].shape[1]), np.float32)
             for row, i in enumerate(some):
                 batch[row, :, :, : crops[i].shape[1]] = crops[i].transpose(2, 0, 1) / 127.5 - 1.0
-            for i, steps in zip(some, self._network.run(batch)[0], strict=True):
+            for i, steps in zip(some, self._steps(batch), strict=True):
                 read[i] = self._decode(steps)
         return read
+
+    def _steps(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the probabilities of characters, shape (boxes, steps, characters)."""
+        outputs = self._network.run(batch)
+        count = outputs[0].shape[1] if outputs and outputs[0].ndim == 3 else 1
+        check_shapes(outputs, [(len(batch), count, len(self._alphabet))], self.models[0])
+        return numbers(outputs[0], self.models[0])
 
     def _decode(self, steps: NDArray[np.float32]) -> tuple[str, float]:
         best = steps.argmax(axis=1)
         fresh = (best != 0) & (best != np.concatenate([[-1], best[:-1]]))
         if not fresh.any():
             return "", 0.0
-        text = "".join(self._alphabet[k] if k < len(self._alphabet) else "" for k in best[fresh])
+        text = "".join(self._alphabet[k] for k in best[fresh])
         return text, float(steps.max(axis=1)[fresh].mean())
 
 

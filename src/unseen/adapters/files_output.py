@@ -69,7 +69,7 @@ class OutputFolder:
         except OSError as error:
             discard(staged)
             raise OutputFailed(f"{display(final)}: cannot be written ({error.strerror}); check the folder") from error
-        _sync_folder(final.parent)
+        # The folder is not forced to disk: a name lost with the power is done again, as the journal's hashes tell.
 
     def _refuse_way_out(self, final: Path) -> None:
         """Raise OSError if a link on the way to the final name leads out of this folder, perhaps into the input."""

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from unseen.adapters.files_sniff import sniff
 from unseen.adapters.photo.bounds import Bounds
 from unseen.adapters.photo.faults import Truncated, Undecodable
-from unseen.core.photos import FORMATS, Limits, Photo
+from unseen.core.formats import FORMATS, Limits
+from unseen.core.photos import Photo
 from unseen.errors import DamagedInput, FileError, TooLarge, UnreadableInput, UnsupportedInput
 
 __all__ = ["PillowCodec", "sniff"]

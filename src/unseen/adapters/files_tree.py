@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from unseen.core.formats import FORMATS
 from unseen.core.names import display
-from unseen.core.photos import FORMATS
 from unseen.errors import Refused, UsageError
 
 __all__ = ["Item", "Sniffer", "refuse_overlap", "refuse_records", "walk"]

@@ -11,10 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from unseen.core.formats import FORMATS, KEEPABLE, Limits
 from unseen.core.jobs import Job
 from unseen.core.looks import LEAKS, METHODS
 from unseen.core.names import display
-from unseen.core.photos import FORMATS, KEEPABLE, Limits
 from unseen.core.recipe import Recipe, looks_for, parse_hide
 from unseen.core.regions import CLASSES, GROUPS
 from unseen.errors import OutputFailed, UsageError

@@ -8,8 +8,9 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from unseen.core.formats import Limits
 from unseen.core.models import ModelFile
-from unseen.core.photos import Limits, Photo, Rgb8
+from unseen.core.photos import Photo, Rgb8
 from unseen.core.regions import Box, Detection
 
 __all__ = ["Detector", "Executor", "Journal", "ModelStore", "Network", "PhotoCodec", "Reader"]

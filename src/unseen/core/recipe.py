@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
+from unseen.core.formats import FORMATS, KEEPABLE, Limits
 from unseen.core.looks import DEFAULT_LOOKS, Look
-from unseen.core.photos import FORMATS, KEEPABLE, Limits
 from unseen.core.regions import CLASSES, GROUPS
 from unseen.errors import UsageError
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from unseen.adapters.files_output import OWN
 from unseen.adapters.files_tree import Item
+from unseen.core.formats import FORMATS
 from unseen.core.names import collision_key, display
-from unseen.core.photos import FORMATS
 from unseen.core.receipts import FileReceipt
 from unseen.crypto.keys import Key
 from unseen.crypto.pseudonym import pseudonym

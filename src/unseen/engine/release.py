@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from unseen.adapters.files_output import discard, stage
+from unseen.core.formats import FORMATS
 from unseen.core.looks import DEFAULT_LOOKS
-from unseen.core.photos import FORMATS, Photo
+from unseen.core.photos import Photo
 from unseen.core.ports import PhotoCodec
 from unseen.core.receipts import Verdict
 from unseen.core.recipe import Recipe

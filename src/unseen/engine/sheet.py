@@ -11,7 +11,7 @@ from pathlib import Path
 
 from unseen.adapters.files_output import write_whole
 from unseen.adapters.thumbnails import thumbnail
-from unseen.core.photos import FORMATS, Limits
+from unseen.core.formats import FORMATS, Limits
 from unseen.core.ports import PhotoCodec
 from unseen.core.receipts import FileReceipt
 from unseen.engine.report import Report

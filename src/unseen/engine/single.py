@@ -10,8 +10,9 @@ import numpy as np
 
 from unseen.adapters.cpu_threads import single_threaded
 from unseen.adapters.files_pillow import PillowCodec
+from unseen.core.formats import Limits
 from unseen.core.names import display
-from unseen.core.photos import Frame, Limits, Photo
+from unseen.core.photos import Frame, Photo
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Region
 from unseen.engine.assemble import Assembled, assemble, require_models

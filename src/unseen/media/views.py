@@ -46,7 +46,9 @@ def _to_bytes(pixels: Pixels) -> list[Rgb8]:
 
 def _is_two_level(levels: Rgb8) -> bool:
     """Whether a grey picture is black and white only, as dithered scans are; a look at every 7th row mostly tells."""
-    return levels.shape[2] == 1 and all(bool(np.isin(part, (0, 255)).all()) for part in (levels[::7], levels))
+    if levels.shape[2] != 1 or levels.min() != 0 or levels.max() != 255:
+        return False
+    return all(bool(np.isin(part, (0, 255)).all()) for part in (levels[::7], levels))
 
 
 def _smoothed(levels: Rgb8) -> Rgb8:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unseen.core.photos import Limits
+from unseen.core.formats import Limits
 from unseen.errors import TooLarge
 
 __all__ = ["MAX_FRAMES", "Bounds"]

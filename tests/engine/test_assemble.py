@@ -1,0 +1,86 @@
+"""Which models a recipe needs, and what they become."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.engine.engine_fakes import FakeStore
+from unseen.adapters.models_store import FileModelStore
+from unseen.core.looks import Look
+from unseen.core.recipe import Recipe, looks_for
+from unseen.engine.assemble import assemble, require_models
+from unseen.errors import DeviceUnavailable, ModelUnavailable, UsageError
+
+_WITHOUT = FakeStore()
+_WITH_YOLO = FakeStore(missing=frozenset({"yunet"}))
+_WITH_YUNET = FakeStore(missing=frozenset({"yolo26n"}))
+
+
+def _recipe(*classes: str, **more: object) -> Recipe:
+    return Recipe(looks=looks_for(classes, None), **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("classes", "hide", "verify"),
+    [
+        (("face",), {"centerface"}, {"mediapipe-full-range"}),
+        (("plate",), {"ppocr-det", "ppocr-rec"}, {"ppocr-rec"}),
+        (("text",), {"ppocr-det"}, set()),
+        (("face", "plate"), {"centerface", "ppocr-det", "ppocr-rec"}, {"mediapipe-full-range", "ppocr-rec"}),
+    ],
+)
+def test_only_what_is_needed_is_required(classes: tuple[str, ...], hide: set[str], verify: set[str]) -> None:
+    models = require_models(_recipe(*classes), _WITHOUT)
+    assert (set(models.hide), set(models.verify)) == (hide, verify)
+    assert set(models.hashes()) == hide | verify
+
+
+def test_who_verifies_is_of_another_family_than_who_hides_faces() -> None:
+    models = require_models(_recipe("face"), _WITH_YUNET)
+    assert set(models.verify) == {"mediapipe-full-range", "yunet"}
+    families = {m.entry.family for m in models.hide.values()}
+    assert families.isdisjoint(m.entry.family for m in models.verify.values())
+
+
+def test_yolo_helps_where_it_is_there_and_is_required_for_what_only_it_finds() -> None:
+    assert "yolo26n" in require_models(_recipe("face"), _WITH_YOLO).hide
+    assert "yolo26n" in require_models(_recipe("plate", recall="fast"), _WITH_YOLO).hide
+    assert "yolo26n" not in require_models(_recipe("face", recall="fast"), _WITH_YOLO).hide
+    assert "yolo26n" not in require_models(_recipe("text"), _WITH_YOLO).hide
+    for cls in ("person", "vehicle", "bus"):
+        assert "yolo26n" in require_models(_recipe(cls), _WITH_YOLO).hide
+        with pytest.raises(ModelUnavailable, match="yolo26n is not here"):
+            require_models(_recipe(cls), _WITHOUT)
+
+
+def test_recipe_that_skips_verification_needs_no_verifier() -> None:
+    assert require_models(_recipe("face", verify="skip"), _WITH_YUNET).verify == {}
+
+
+def test_recipe_that_hides_nothing_needs_nothing_and_is_refused() -> None:
+    with pytest.raises(UsageError, match="nothing is to be hidden"):
+        require_models(Recipe(looks={"face": Look("none")}), _WITHOUT)
+
+
+def test_opened_models_are_those_of_the_recipe(models: FileModelStore) -> None:
+    recipe = _recipe("face", "plate")
+    needed = require_models(recipe, models)
+    tools = assemble(recipe, needed, "cpu", 1)
+    assert {m.name for m in tools.eyes.models} == set(needed.hide)
+    assert {m.name for m in tools.opinion.models} == set(needed.verify)
+    assert tools.opinion.classes == ("face", "plate")
+    assert set(tools.devices) == {m.name for m in needed.all}
+    assert all(device.endswith(":CPU") for device in tools.devices.values())
+
+
+def test_without_verification_nobody_has_an_opinion(models: FileModelStore) -> None:
+    recipe = _recipe("face", verify="skip", recall="fast")
+    tools = assemble(recipe, require_models(recipe, models))
+    assert (tools.opinion.classes, tools.opinion.models) == ((), ())
+    assert set(tools.devices) == {"centerface"}
+
+
+def test_device_that_is_not_there_is_an_error(models: FileModelStore) -> None:
+    recipe = _recipe("face")
+    with pytest.raises(DeviceUnavailable, match="unknown device"):
+        assemble(recipe, require_models(recipe, models), "abacus")
