@@ -11,12 +11,13 @@ __all__ = ["pad_to_multiple", "resize"]
 
 
 def resize(image: Rgb8, width: int, height: int) -> Rgb8:
-    """Resize an RGB picture to `width` x `height` pixels: area average when shrinking, bilinear when growing."""
+    """Resize an RGB picture to `width` x `height` pixels: area average when shrinking to
+    half or less, else bilinear."""
     import cv2
 
     if (image.shape[1], image.shape[0]) == (width, height):
         return image
-    how = cv2.INTER_AREA if width < image.shape[1] else cv2.INTER_LINEAR
+    how = cv2.INTER_AREA if 2 * width <= image.shape[1] else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(image, (width, height), interpolation=how), dtype=np.uint8)
 
 

@@ -146,8 +146,8 @@ def _eyes(recipe: Recipe, models: Models, net: _Networks) -> Eyes:
 def _faces(net: _Networks, *, high: bool) -> Detector:
     # Chosen on labelled crowds (docs/adr on detectors): a smaller picture with a low threshold finds more faces in the
     # same time than a large one with a high threshold.
-    inner = CenterFaceDetector(*net("centerface"), threshold=0.12)
-    return ViewsDetector(inner, face_scales if high else fit(1280, most=0.7), tile=_TILE, overlap=0.15)
+    inner = CenterFaceDetector(*net("centerface"), threshold=0.12 if high else 0.11)
+    return ViewsDetector(inner, face_scales if high else fit(1280, most=0.64), tile=_TILE, overlap=0.15)
 
 
 def _objects(net: _Networks, *, high: bool) -> Detector:

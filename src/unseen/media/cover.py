@@ -50,9 +50,9 @@ def cover(
     detections: Sequence[Detection], recipe: Recipe, width: int, height: int, *, reason: str = "detected"
 ) -> list[Region]:
     """Return a region inside the picture of `width` x `height` pixels for each detection of a class to hide."""
-    regions = []
+    regions, hidden = [], recipe.hidden
     for detection in detections:
-        if detection.cls not in recipe.hidden:
+        if detection.cls not in hidden:
             continue
         margins = _HEAD if detection.cls == "head" else MARGINS.get(detection.model, _ELSE)
         box = round_out(margins.around(detection.box, recipe.margin), width, height)

@@ -54,9 +54,10 @@ def round_out(box: Box, width: int, height: int) -> Box | None:
 
 def slices(box: Box) -> tuple[slice, slice]:
     """Return the (rows, columns) slices of a box with whole, non-negative coordinates; raises ValueError for others."""
-    if any(v < 0 or not float(v).is_integer() for v in box.xyxy):
+    x1, y1, x2, y2 = int(box.x1), int(box.y1), int(box.x2), int(box.y2)
+    if x1 < 0 or y1 < 0 or (x1, y1, x2, y2) != box.xyxy:
         raise ValueError(f"only a box of whole pixels inside the picture has slices, got {box.xyxy}")
-    return slice(int(box.y1), int(box.y2)), slice(int(box.x1), int(box.x2))
+    return slice(y1, y2), slice(x1, x2)
 
 
 def shift(box: Box, dx: float, dy: float) -> Box:

@@ -116,8 +116,11 @@ def _window(spot: Spot, grow: int, covered: Mask) -> Box:
 
 
 def _read(pixels: Pixels, y: NDArray[np.intp], x: NDArray[np.intp]) -> Floats:
+    work = working_type(pixels.dtype)
+    if pixels.dtype.itemsize <= work.itemsize:
+        return pixels[y, x].astype(work)
     with np.errstate(over="ignore"):  # extended precision may hold more than float64 does
-        return pixels[y, x].astype(working_type(pixels.dtype))
+        return pixels[y, x].astype(work)
 
 
 def _usable(values: Floats) -> Mask:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -68,11 +69,13 @@ def as_type(values: Floats, dtype: np.dtype[Any]) -> Pixels:
     return values.astype(dtype)
 
 
+@lru_cache(maxsize=512)
 def spline(size: int, step: float, dtype: np.dtype[Any]) -> tuple[Floats, Floats]:
     """Return where nodes lie along `size` pixels, about `step` pixels apart, and the pixels' weights of them.
 
     Positions have shape (n,), in pixels from the window's edge; weights (size, n) are those of the uniform cubic
-    B-spline, which has no creases and never overshoots (de Boor, A Practical Guide to Splines, 1978).
+    B-spline, which has no creases and never overshoots (de Boor, A Practical Guide to Splines, 1978). Kept, because
+    regions of a crowd have few sizes: read-only.
     """
     count = max(1, round(size / step))
     gap = size / count
@@ -86,7 +89,9 @@ def spline(size: int, step: float, dtype: np.dtype[Any]) -> tuple[Floats, Floats
     pixel = np.arange(size)
     for i, tap in enumerate(taps):
         weights[pixel, first + i] = tap / 6
-    return (np.arange(count + 3) - 1) * gap, weights
+    nodes = (np.arange(count + 3) - 1) * gap
+    nodes.flags.writeable = weights.flags.writeable = False
+    return nodes, weights
 
 
 def paint(target: Pixels, surface: Surface, mask: Mask | None, noise: np.random.Generator) -> None:
