@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from unseen.core.formats import KEEPABLE
 from unseen.core.looks import LEAKS, METHODS, Look
-from unseen.core.photos import KEEPABLE
 from unseen.core.recipe import Recipe, looks_for, parse_hide
 from unseen.core.regions import CLASSES, VEHICLES
 from unseen.errors import UsageError

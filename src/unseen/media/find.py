@@ -13,13 +13,15 @@ from unseen.core.ports import Detector, Reader
 from unseen.core.recipe import Recipe
 from unseen.core.regions import VEHICLES, Box, Detection
 from unseen.media.cover import heads_without_face
-from unseen.media.plates import looks_like_plate, on_vehicle
+from unseen.media.plates import is_legible, is_texture, looks_like_plate, needs_reading, on_vehicle
 
 __all__ = ["Eyes", "find"]
 
 _HEAD_SCORE = 0.25
 _LOOK_CLOSER = 0.08
 _LEAST_VEHICLE = 24
+#: A picture whose values span less than this, of 255, is looked at in full contrast too.
+_FULL_RANGE = 230.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,33 +61,65 @@ def find(image: Rgb8, eyes: Eyes, recipe: Recipe) -> list[Detection]:
 def _plates_and_text(
     image: Rgb8, detector: Detector, vehicles: Sequence[Detection], eyes: Eyes, recipe: Recipe
 ) -> list[Detection]:
-    found = list(detector.detect([image])[0])
-    if eyes.text_close is not None:
-        found += _text_on_vehicles(image, vehicles, eyes.text_close)
-    plates = [d for d in found if on_vehicle(d.box, vehicles)]
-    others = [d for d in found if not on_vehicle(d.box, vehicles)]
-    if "plate" in recipe.hidden and eyes.reader is not None:
-        read = eyes.reader.read(image, [d.box for d in others])
-        area = float(image.shape[0] * image.shape[1])
-        likely = [looks_like_plate(d, *words, area) for d, words in zip(others, read, strict=True)]
-        plates += [d for d, yes in zip(others, likely, strict=True) if yes]
-        others = [d for d, yes in zip(others, likely, strict=True) if not yes]
-    return [Detection("plate", d.box, d.score, d.model) for d in plates] + others
+    if eyes.text_close is None:
+        found = [d for ds in detector.detect(_with_contrast(image)) for d in ds]
+    else:
+        found = list(detector.detect([image])[0]) + _text_on_vehicles(image, vehicles, eyes.text_close)
+    found = [d for d in found if is_legible(d.box)]
+    if "plate" not in recipe.looks:
+        return found
+    plates = _plates(image, found, vehicles, eyes.reader)
+    return [Detection("plate", d.box, d.score, d.model) if d in plates else d for d in dict.fromkeys(found)]
+
+
+def _plates(
+    image: Rgb8, found: Sequence[Detection], vehicles: Sequence[Detection], reader: Reader | None
+) -> set[Detection]:
+    """Return the text that may be a plate; all of it where no reader can tell."""
+    if reader is None:
+        return set(found)
+    longer = max(image.shape[:2])
+    attached = {d for d in found if on_vehicle(d.box, vehicles)}
+    doubtful = [d for d in dict.fromkeys(found) if d not in attached or needs_reading(d, longer)]
+    words = reader.read(image, [d.box for d in doubtful])
+    likely = (
+        not is_texture(d, *read, longer) if d in attached else looks_like_plate(d, *read, longer)
+        for d, read in zip(doubtful, words, strict=True)
+    )
+    return set(found) - {d for d, yes in zip(doubtful, likely, strict=True) if not yes}
+
+
+def _with_contrast(image: Rgb8) -> list[Rgb8]:
+    """Return the picture, and once more in full contrast if it is hazy or dark: plates in it are easily missed."""
+    low, high = _range(image)
+    return [image] if high - low >= _FULL_RANGE else [image, _stretch(image, low, high)]
 
 
 def _text_on_vehicles(image: Rgb8, vehicles: Sequence[Detection], detector: Detector) -> list[Detection]:
-    """Look for text in each vehicle that is large enough, cut out with a margin."""
+    """Look for text in each vehicle that is large enough, cut out with a margin and brought to full contrast."""
     corners, crops = [], []
     for vehicle in vehicles:
         x, y, crop = _cut(image, vehicle.box)
         if min(crop.shape[:2]) >= _LEAST_VEHICLE:
             corners.append((x, y))
-            crops.append(crop)
+            crops.append(_stretch(crop, *_range(crop)))
     return [
         Detection(d.cls, Box(d.box.x1 + x, d.box.y1 + y, d.box.x2 + x, d.box.y2 + y), d.score, d.model)
         for (x, y), found in zip(corners, detector.detect(crops), strict=True)
         for d in found
     ]
+
+
+def _range(image: Rgb8) -> tuple[float, float]:
+    """Return the darkest and the brightest value, but for the 1 % beyond each, from at most 512 rows and columns."""
+    step = max(1, max(image.shape[:2]) // 512)
+    low, high = np.percentile(image[::step, ::step], (1, 99))
+    return float(low), float(high)
+
+
+def _stretch(image: Rgb8, low: float, high: float) -> Rgb8:
+    levels = np.clip((np.arange(256) - low) / max(high - low, 1.0), 0.0, 1.0) * 255.0
+    return np.asarray(levels.astype(np.uint8)[image])
 
 
 def _cut(image: Rgb8, box: Box) -> tuple[int, int, Rgb8]:

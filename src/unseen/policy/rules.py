@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from unseen.core.formats import KEEPABLE
 from unseen.core.looks import METHODS
-from unseen.core.photos import KEEPABLE
 from unseen.core.recipe import Recipe, expand_classes
 from unseen.errors import UsageError
 
