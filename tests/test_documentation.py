@@ -12,8 +12,8 @@ import pytest
 
 from unseen.cli.main import build_parser
 from unseen.core.catalogue import CATALOGUE
+from unseen.core.formats import FORMATS, KEEPABLE
 from unseen.core.looks import METHODS
-from unseen.core.photos import FORMATS, KEEPABLE
 from unseen.core.regions import CLASSES
 from unseen.policy.rules import Policy
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from unseen.adapters.files_pillow import PillowCodec
-from unseen.core.photos import FORMATS, Frame, Limits, Photo
+from unseen.core.formats import FORMATS, Limits
+from unseen.core.photos import Frame, Photo
 
 __all__ = [
     "ALL",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from unseen.adapters.files_tree import Item, refuse_overlap, refuse_records, walk
+from unseen.adapters.files_tree import Item, inputs_below, refuse_overlap, refuse_records, walk
 from unseen.errors import Refused, UsageError
 
 
@@ -148,6 +148,13 @@ def test_output_under_another_mount_of_the_input_is_refused(tmp_path: Path) -> N
         inside = tmp_path / "in" / "out"
     with pytest.raises(Refused):
         refuse_overlap([tmp_path / "in"], inside)
+
+
+def test_inputs_below_the_output_are_known(tmp_path: Path) -> None:
+    _make(tmp_path, "out/x/in/a.jpg", "out/b.jpg", "in/a.jpg")
+    (tmp_path / "link").symlink_to(tmp_path / "out" / "x")
+    sources = [tmp_path / name for name in ("out/x/in", "out/b.jpg", "in", "link/in", "link")]
+    assert inputs_below(sources, tmp_path / "out") == [Path("x/in"), Path("x/in"), Path("x")]
 
 
 def test_record_may_lie_anywhere_else(tmp_path: Path) -> None:

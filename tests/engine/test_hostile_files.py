@@ -28,7 +28,7 @@ from unseen.media.views import rgb_views
 from unseen.verify.metadata import scan
 
 _SEED = 7
-#: Correlation of the face's details with a picture's above which it shows: sound photos have 1, torn remains of one 0.5.
+#: How well the face's details are found in a picture where it shows: in sound photos 1, in torn remains of one 0.5.
 _SHOWS = 0.6
 
 

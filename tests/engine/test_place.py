@@ -74,6 +74,13 @@ def test_folder_that_cannot_be_listed_has_a_name_and_no_place_to_change() -> Non
     assert (each.name, each.problem) == ("photos", "cannot list the folder")
 
 
+@pytest.mark.parametrize(("inputs", "bad"), [(["in"], "In/x/a.jpg"), (["x/in"], "x/in/a.jpg"), (["In"], "in/a.jpg")])
+def test_nothing_is_placed_into_an_input_below_the_output(inputs: list[str], bad: str) -> None:
+    items = [Item(Path("i"), Path(bad)), Item(Path("i"), Path("input/a.jpg"))]
+    placed = place(items, format=None, rename=False, key=_KEY, inputs=map(Path, inputs))
+    assert [bool(each.problem) for each in placed] == [True, False]
+
+
 def test_error_starts_with_the_label_once() -> None:
     (each,) = _placed("a")
     assert each.told("an unknown error") == "a: an unknown error"

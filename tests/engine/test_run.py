@@ -329,6 +329,22 @@ def test_output_next_to_the_input_never_replaces_it(unseen: Command, tmp_path: P
         assert photo.read_bytes() == before
 
 
+@pytest.mark.parametrize("words", [(), ("--overwrite",), ("--format", "webp"), ("--rename", "pseudonym")])
+def test_output_around_the_input_writes_nothing_into_it(
+    unseen: Command, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    make_photo(tmp_path / "in" / "a.png")
+    make_photo(tmp_path / "in" / "in" / "b.png")
+    make_photo(tmp_path / "other" / "c.png")
+    before = _digest(tmp_path / "in")
+    for sources in ([tmp_path / "in"], [tmp_path / "in", tmp_path / "other"]):
+        done = unseen(*sources, "-o", tmp_path, *words)
+        assert _digest(tmp_path / "in") == before
+        assert done.code == (0 if "--rename" in words else 1)
+        if done.code:
+            assert "would be written into the input" in done.err
+
+
 def test_links_in_the_output_do_not_lead_back_to_the_input(unseen: Command, tmp_path: Path) -> None:
     photo = make_photo(tmp_path / "in" / "sub" / "a.png")
     make_photo(tmp_path / "in" / "b.png")

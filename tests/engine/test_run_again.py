@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +113,7 @@ def test_another_version_of_the_program_does_everything_again(
     unseen(photos, "-o", tmp_path / "out", "--key", key)
     journal = tmp_path / "out" / ".unseen" / "journal.jsonl"
     entries = [json.loads(line) for line in journal.read_text("utf-8").splitlines()]
-    assert entries[0]["unseen"]
+    assert entries[0]["unseen"] == version("unseen")
     entries[0]["unseen"] = "0.0.1"
     journal.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
     assert unseen(photos, "-o", tmp_path / "out", "--key", key).report["totals"]["files"]["released"] == 3

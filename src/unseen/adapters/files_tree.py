@@ -12,7 +12,7 @@ from unseen.core.formats import FORMATS
 from unseen.core.names import display
 from unseen.errors import Refused, UsageError
 
-__all__ = ["Item", "Sniffer", "refuse_overlap", "refuse_records", "walk"]
+__all__ = ["Item", "Sniffer", "inputs_below", "refuse_overlap", "refuse_records", "walk"]
 
 _ENDINGS = frozenset(ending for endings in FORMATS.values() for ending in endings)
 _PEEK = 64
@@ -64,6 +64,12 @@ def refuse_records(records: Sequence[Path], read: Sequence[Path], own: Path) -> 
                 raise Refused(f"{display(record)} would change the input {display(path)}; choose another place")
     if len({record.resolve() for record in records}) < len(records):
         raise UsageError(f"{display(records[0])} is named twice; give each record a file of its own")
+
+
+def inputs_below(sources: Sequence[Path], output: Path) -> list[Path]:
+    """Return the input folders that lie in the output folder, as paths below it: nothing may be written there."""
+    where, folders = output.resolve(), [source.resolve() for source in sources if _is_folder(source)]
+    return [folder.relative_to(where) for folder in folders if folder.is_relative_to(where)]
 
 
 def _lies_in(path: Path, folder: Path) -> bool:

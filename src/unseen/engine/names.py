@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -44,12 +44,16 @@ class Placed:
         return replace(receipt, input=self.name, error=receipt.error and receipt.error.replace(self.label, self.name))
 
 
-def place(items: Iterable[Item], *, format: str | None, rename: bool, key: Key) -> Iterator[Placed]:
+def place(
+    items: Iterable[Item], *, format: str | None, rename: bool, key: Key, inputs: Iterable[Path] = ()
+) -> Iterator[Placed]:
     """Yield each item with its place.
 
-    A second photo whose place would fall together with an earlier one's, on any common file system, gets a problem.
+    A second photo whose place would fall together with an earlier one's, on any common file system, gets a problem; so
+    does one whose place lies in one of the `inputs`, folders that lie below the output folder themselves.
     """
     taken: set[str] = set()
+    kept = {OWN: f"{OWN}, which is Unseen's own folder", **{collision_key(path): "the input" for path in inputs}}
     for item in items:
         below = _pseudonymous(item.relative, key) if rename else item.relative
         name = display(item.relative if item.relative.name else item.path)
@@ -57,15 +61,16 @@ def place(items: Iterable[Item], *, format: str | None, rename: bool, key: Key) 
         problem = item.note
         if item.fate == "redact":
             below = _with_format(below, format)
-            problem = _clash(below, taken)
+            problem = _clash(below, taken, kept)
         yield Placed(item, below, name, label, problem)
 
 
-def _clash(below: Path, taken: set[str]) -> str:
+def _clash(below: Path, taken: set[str], kept: Mapping[str, str]) -> str:
     """Return why a place cannot be had, or "" and take it."""
     key = collision_key(below)
-    if collision_key(below.parts[0]) == OWN:
-        return f"would be written into {OWN}, which is Unseen's own folder; rename it"
+    for above in (below, *below.parents):
+        if collision_key(above) in kept:
+            return f"would be written into {kept[collision_key(above)]}; rename it or choose another -o"
     if key in taken:
         return f"would be written over the output of another input, {display(below)}; rename one"
     taken.add(key)

@@ -16,7 +16,7 @@ import numpy as np
 from unseen.adapters.cpu_threads import single_threaded
 from unseen.adapters.files_output import OutputFolder, check_writable, discard
 from unseen.adapters.files_pillow import PillowCodec, sniff
-from unseen.adapters.files_tree import refuse_overlap, refuse_records, walk
+from unseen.adapters.files_tree import inputs_below, refuse_overlap, refuse_records, walk
 from unseen.adapters.journal_file import FileJournal
 from unseen.core.jobs import Job
 from unseen.core.names import display
@@ -142,8 +142,7 @@ def run(
         past = past_of(journal, terms.context(), terms.hasher)
         header = {"event": "run", "schema": "unseen-journal/1", "key": terms.hasher.identity, "at": clock()}
         journal.append({**header, **terms.context()})
-        items = walk(job.sources, sniff)
-        placed = list(place(items, format=terms.recipe.format, rename=job.rename != "keep", key=terms.hasher.key))
+        placed = _placed(job, terms)
         listen(len(placed))
         report = _report(job, terms, past, clock())
         site = _Site(job, terms.hasher, folder, journal, past)
@@ -174,6 +173,18 @@ def _settle(job: Job, store: ModelStore) -> _Terms:
     for path in records:
         check_writable(path, "that file")
     return _Terms(decision.recipe, policy.digest(), decision.raised, hasher, models)
+
+
+def _placed(job: Job, terms: _Terms) -> list[Placed]:
+    return list(
+        place(
+            walk(job.sources, sniff),
+            format=terms.recipe.format,
+            rename=job.rename != "keep",
+            key=terms.hasher.key,
+            inputs=inputs_below(job.sources, job.output),
+        )
+    )
 
 
 def _report(job: Job, terms: _Terms, past: Past, started: float) -> Report:
