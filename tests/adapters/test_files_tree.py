@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -140,14 +141,11 @@ def test_output_in_any_of_the_inputs_is_refused(tmp_path: Path, output: str) -> 
         refuse_overlap([tmp_path / "other", tmp_path / "in"], tmp_path / output)
 
 
-def test_output_under_another_mount_of_the_input_is_refused(tmp_path: Path) -> None:
-    # Two paths to one folder that no text comparison sees: what a bind mount or a file system that folds case gives.
+@pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="this system has no links of that kind")
+def test_output_that_leads_into_the_input_by_a_link_of_the_system_is_refused(tmp_path: Path) -> None:
     _make(tmp_path, "in/sub/a.jpg")
-    inside = Path(f"/proc/self/cwd/{os.path.relpath(tmp_path / 'in' / 'out', Path.cwd())}")
-    if not Path("/proc/self/cwd").exists():
-        inside = tmp_path / "in" / "out"
-    with pytest.raises(Refused):
-        refuse_overlap([tmp_path / "in"], inside)
+    with contextlib.chdir(tmp_path), pytest.raises(Refused):
+        refuse_overlap([tmp_path / "in"], Path("/proc/self/cwd/in/out"))
 
 
 def test_inputs_below_the_output_are_known(tmp_path: Path) -> None:

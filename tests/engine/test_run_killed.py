@@ -163,12 +163,14 @@ def test_ctrl_c_ends_at_once_and_leaves_nothing(tmp_path: Path, jobs: str) -> No
     assert sorted(p.name for p in (output / ".unseen").iterdir()) == ["journal.jsonl", "lock"]
 
 
-def test_ctrl_c_while_workers_start_tells_nothing_but_that(tmp_path: Path) -> None:
+@pytest.mark.parametrize("processes", [2, 3, 4])
+def test_ctrl_c_while_workers_start_tells_nothing_but_that(tmp_path: Path, processes: int) -> None:
     for i in range(6):
         make_photo(tmp_path / "in" / f"{i}.png", act=STALL, seed=i)
     output = tmp_path / "out"
     with _started("redact", tmp_path / "in", "-o", output, "--jobs", "2") as process:
-        _until(lambda: len(_descendants(process.pid)) >= 3, process)
+        # The run, the helper of the standard library, and the workers one by one.
+        _until(lambda: len(_descendants(process.pid)) >= processes, process)
         os.killpg(process.pid, signal.SIGINT)
         _, err = process.communicate(timeout=_PATIENCE)
         assert process.returncode == 130

@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
@@ -74,6 +75,8 @@ class LocalExecutor(Generic[Task, Result]):
             for worker in busy.values():
                 worker.kill()
             for worker in idle:
+                worker.pipe.close()  # all of them first: each takes a moment to go
+            for worker in idle:
                 worker.end()
 
     def _hand_out(self, waiting: Iterator[Task], idle: list[_Worker], busy: dict[Any, _Worker]) -> None:
@@ -113,11 +116,14 @@ class _Worker:
         self.task: Any = None
         self._process = context.Process(target=_serve, args=(theirs, make_tools, function), daemon=True)
         try:
-            with _deaf_to_interrupts():
+            with _uninterrupted_start():
                 self._process.start()
         except OSError as error:
             self.pipe.close()
             raise UnseenError(f"cannot start a process ({error.strerror}); say --jobs 1") from error
+        except KeyboardInterrupt:
+            self.kill()
+            raise
         finally:
             theirs.close()
 
@@ -156,8 +162,29 @@ class _Worker:
 
 
 @contextlib.contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Let a process that is started now never see Ctrl-C, which a terminal sends to all: it is for the parent."""
+def _uninterrupted_start() -> Iterator[None]:
+    """Start a process that never sees Ctrl-C, which a terminal sends to all; hold it back here until that is done.
+
+    A start that is interrupted half-way leaves a process that complains of it.
+    """
+    came: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+    ours = callable(before) and threading.current_thread() is threading.main_thread()
+    if ours:
+        signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        with _blocked_for_children():
+            yield
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def _blocked_for_children() -> Iterator[None]:
+    """Block Ctrl-C in what is started meanwhile: the mask is inherited, and in place before any line of Python is."""
     if os.name == "nt":
         yield
         return
@@ -165,11 +192,11 @@ def _deaf_to_interrupts() -> Iterator[None]:
 
     # This helper of the standard library changes the mask when it starts, so it must be there before.
     ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _serve(pipe: Connection, make_tools: Callable[[], Any], function: Work) -> None:
