@@ -198,7 +198,7 @@ def test_any_frame_has_views_of_its_size_that_detectors_can_take(data: st.DataOb
     values = (raw[..., 0] > 128) if kind == "?" else raw.view(kind)[..., 0]
     pixels, alpha = values[..., :-1], (values[..., -1] if data.draw(st.booleans()) else None)
     views = rgb_views(Frame(pixels, colour, alpha))
-    assert 1 <= len(views) <= 12
+    assert 1 <= len(views) <= 14
     for view in views:
         assert view.shape == (height, width, 3)
         assert view.dtype == np.uint8

@@ -77,9 +77,10 @@ def _text_boxes(heat: NDArray[np.float32], threshold: float) -> list[tuple[tuple
         score = float(heat[y : y + h, x : x + w][inside > 0].mean())
         if score < threshold:
             continue
-        grown = a * b * _UNCLIP / (a + b)
+        # Contours run through the middle of pixels, which reach half a pixel further.
+        grown = a * b * _UNCLIP / (a + b) + 1.0
         corners = cv2.boxPoints((centre, (a + grown, b + grown), angle))
-        (x1, y1), (x2, y2) = corners.min(axis=0), corners.max(axis=0)
+        (x1, y1), (x2, y2) = corners.min(axis=0) + 0.5, corners.max(axis=0) + 0.5
         found.append(((float(x1), float(y1), float(x2), float(y2)), score))
     return found
 

@@ -29,7 +29,7 @@ def plan(photo: Photo, eyes: Eyes, recipe: Recipe) -> FrameRegions:
     not show for an instant.
     """
     single = [_plan_frame(frame, eyes, recipe) for frame in photo.frames]
-    if len(single) == 1 or photo.frames[0].duration_ms is None:
+    if all(frame.duration_ms is None for frame in photo.frames):
         return tuple(single)
     return tuple(_with_neighbours(single, i) for i in range(len(single)))
 

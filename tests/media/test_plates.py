@@ -1,0 +1,157 @@
+"""Which text is a plate: cleared only for a reason, and when in doubt it is one."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unseen.core.regions import Box, Detection
+from unseen.media.plates import is_legible, is_texture, looks_like_plate, needs_reading, on_vehicle
+
+PICTURE = 1280
+
+
+def text(width: float = 120, height: float = 30, score: float = 0.9) -> Detection:
+    return Detection("text", Box(100, 100, 100 + width, 100 + height), score, "ppocr-det")
+
+
+def car(x1: float = 0, y1: float = 0, x2: float = 400, y2: float = 300) -> Detection:
+    return Detection("car", Box(x1, y1, x2, y2), 0.5, "yolo26n")
+
+
+@pytest.mark.parametrize(
+    ("words", "confidence", "plate"),
+    [
+        ("B 123 ABC", 0.99, True),
+        ("RK-161AG", 0.99, True),
+        ("KM-BORAK", 0.99, True),
+        ("AB12", 0.99, True),
+        ("A", 0.99, True),
+        ("dog", 0.99, True),
+        ("١٢٣ ٤٥٦", 0.99, True),
+        ("京A88888", 0.99, True),
+        ("品川 500 さ 12-34", 0.99, True),
+        ("TAXI", 0.99, True),
+        ("Bakery", 0.99, False),
+        ("fresh bread", 0.99, False),
+        ("www.bread.example", 0.99, False),
+        ("NO PARKING AT ANY TIME", 0.99, False),
+        ("Call 0123 456 789 012", 0.99, False),
+        ("Bakery", 0.89, True),
+        ("NO PARKING AT ANY TIME", 0.5, True),
+        ("", 0.0, True),
+        ("  ", 0.95, True),
+        ("·-·", 0.99, True),
+        ("Bakery", math.nan, True),
+    ],
+)
+def test_a_clear_text_is_cleared_only_when_it_surely_reads_like_a_word(
+    words: str, confidence: float, plate: bool
+) -> None:
+    assert looks_like_plate(text(), words, confidence, PICTURE) == plate
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "plate"),
+    [
+        (120, 30, True),
+        (120, 120, True),
+        (30, 120, True),
+        (270, 30, True),
+        (271, 30, False),
+        (30, 271, False),
+        (900, 40, False),
+    ],
+)
+def test_a_line_that_is_too_long_is_no_plate_lying_tilted_or_standing(width: float, height: float, plate: bool) -> None:
+    assert looks_like_plate(text(width, height), "B 123 ABC", 0.99, PICTURE) == plate
+
+
+@pytest.mark.parametrize(
+    ("score", "words", "confidence", "plate"),
+    [
+        (0.34, "I", 0.99, False),
+        (0.34, "B7", 0.39, False),
+        (0.34, "", 0.0, False),
+        (0.34, "B7", 0.40, True),
+        (0.35, "", 0.0, True),
+        (0.35, "I", 0.1, True),
+    ],
+)
+def test_faint_boxes_need_two_characters(score: float, words: str, confidence: float, plate: bool) -> None:
+    assert looks_like_plate(text(score=score), words, confidence, PICTURE) == plate
+
+
+@pytest.mark.parametrize(
+    ("detection", "longer", "doubtful"),
+    [
+        (text(200, 64, 0.84), 1280, True),
+        (text(64, 200, 0.84), 1280, True),
+        (text(200, 64, 0.85), 1280, False),
+        (text(200, 63, 0.84), 1280, False),
+        (text(200, 64, 0.84), 300, True),
+        (text(900, 199, 0.84), 4000, False),
+        (text(900, 200, 0.84), 4000, True),
+    ],
+)
+def test_what_is_large_enough_to_read_and_not_clear_is_read(
+    detection: Detection, longer: float, doubtful: bool
+) -> None:
+    assert needs_reading(detection, longer) == doubtful
+    assert is_texture(detection, "I", 0.9, longer) == doubtful
+    assert is_texture(detection, "ABC", 0.39, longer) == doubtful
+    assert not is_texture(detection, "AB1", 0.4, longer)
+
+
+scores, sides = st.floats(0, 1), st.floats(1, 900)
+detections = st.builds(text, sides, sides, scores)
+
+
+@given(detections, st.text(max_size=12), scores, st.integers(1, 8000))
+def test_what_looks_like_a_plate_is_no_texture(found: Detection, words: str, confidence: float, longer: int) -> None:
+    if is_texture(found, words, confidence, longer):
+        assert not looks_like_plate(found, words, confidence, longer)
+
+
+@given(detections, st.integers(1, 8000))
+def test_a_plate_that_is_read_is_never_cleared_but_for_its_shape(found: Detection, longer: int) -> None:
+    short, long = sorted((found.box.width, found.box.height))
+    assert looks_like_plate(found, "B 123 ABC", 0.95, longer) == (long <= 9 * short)
+    assert not is_texture(found, "B 123 ABC", 0.95, longer)
+
+
+@given(detections, st.text(max_size=12), st.floats(0.4, 1), st.floats(0, 1), st.integers(1, 8000))
+def test_less_confidence_never_clears_what_more_did_not(
+    found: Detection, words: str, high: float, share: float, longer: int
+) -> None:
+    low = 0.4 + (high - 0.4) * share
+    if looks_like_plate(found, words, high, longer):
+        assert looks_like_plate(found, words, low, longer)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "legible"), [(20, 6, True), (20, 5.9, False), (6, 40, True), (5, 40, False)]
+)
+def test_specks_hold_no_characters(width: float, height: float, legible: bool) -> None:
+    assert is_legible(text(width, height).box) == legible
+
+
+@pytest.mark.parametrize(
+    ("box", "attached"),
+    [
+        (Box(150, 200, 250, 220), True),
+        (Box(-50, 200, 60, 220), True),
+        (Box(-60, 200, 50, 220), False),
+        (Box(350, 290, 450, 310), True),
+        (Box(150, 301, 250, 320), False),
+        (Box(50, 200, 350, 220), True),
+        (Box(40, 200, 350, 220), False),
+    ],
+)
+def test_a_plate_has_its_middle_on_the_vehicle_and_is_narrower(box: Box, attached: bool) -> None:
+    assert on_vehicle(box, [car()]) == attached
+    assert on_vehicle(box, [car(900, 900, 950, 950), car()]) == attached
+    assert not on_vehicle(box, [])
