@@ -215,6 +215,11 @@ def command(*words: str | Path, max_file: int | None = None) -> list[str]:
     return [sys.executable, "-m", "tests.engine.engine_fakes", *bound, *map(str, words)]
 
 
+def bare_environment() -> dict[str, str]:
+    """Return the environment without what measures coverage: where files are bounded or killed, its own would break."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+
+
 if __name__ == "__main__":
     # Where the tests run in the background, Ctrl-C is switched off for their children.
     signal.signal(signal.SIGINT, signal.default_int_handler)

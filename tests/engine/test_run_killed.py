@@ -16,7 +16,17 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.engine.engine_fakes import KILL, ROOT, SLOW, STALL, Command, command, make_photo, shows_face
+from tests.engine.engine_fakes import (
+    KILL,
+    ROOT,
+    SLOW,
+    STALL,
+    Command,
+    bare_environment,
+    command,
+    make_photo,
+    shows_face,
+)
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked at in /proc")
 workers = pytest.mark.parametrize("jobs", ["1", "2"])
@@ -27,8 +37,9 @@ _PATIENCE = 60.0
 def _started(*words: str | Path, max_file: int | None = None) -> Iterator[subprocess.Popen[str]]:
     """Start the command as the leader of a session of its own, as a terminal does."""
     process = subprocess.Popen(
-        command(*words, max_file=max_file),
+        command(*words, "--quiet", max_file=max_file),
         cwd=ROOT,
+        env=bare_environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -43,7 +54,13 @@ def _started(*words: str | Path, max_file: int | None = None) -> Iterator[subpro
 
 def _run(*words: str | Path, max_file: int | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command(*words, max_file=max_file), cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+        command(*words, "--quiet", max_file=max_file),
+        cwd=ROOT,
+        env=bare_environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
 
 

@@ -139,7 +139,11 @@ def test_small_and_fast_ones_are_linked_without_overlap() -> None:
 
 def test_of_two_that_nothing_overlaps_the_nearer_one_is_taken() -> None:
     detections = [
-        [found(100 + dx, 50 + 12 * i, cls="face", w=10, h=10) for dx in ((0, 8) if i % 2 else (8, 0))] for i in range(2)
+        [
+            found(100 + 8 * right, 50 + 12 * i, cls="face", w=10, h=10, score=0.5 + 0.3 * (i == right))
+            for right in (0, 1)
+        ]
+        for i in range(2)
     ]
     tracks = linked(range(2), detections, settings=LinkSettings(reach=2.0, far=3.0))
     assert [at(t, 0).x1 == at(t, 1).x1 for t in tracks] == [True, True]
@@ -147,7 +151,16 @@ def test_of_two_that_nothing_overlaps_the_nearer_one_is_taken() -> None:
 
 def test_a_box_twice_as_large_next_to_where_one_was_is_another() -> None:
     detections = [[found(100, 100, w=10, h=10)], [found(116, 100, w=22, h=22)]]
-    assert [t.detected for t in linked(range(2), detections)] == [1, 1]
+    tracks = linked(range(2), detections, settings=LinkSettings(reach=2.0, far=3.0))
+    assert [t.detected for t in tracks] == [1, 1]
+
+
+def test_kinds_are_not_mixed() -> None:
+    detections = [[found(100, 100, cls="plate" if i % 2 else "text")] for i in range(8)]
+    assert sorted((t.cls, t.detected, t.longest_gap) for t in linked(range(8), detections)) == [
+        ("plate", 4, 1),
+        ("text", 4, 1),
+    ]
 
 
 @given(cut=st.integers(1, 29))
