@@ -61,7 +61,6 @@ def past_of(journal: Journal, context: Mapping[str, object], hasher: Hasher) -> 
             continue
         path = str(entry.get("path"))
         paths.add(path)
-        done.pop(path, None)
         if comparable:
             done[path] = entry
     return Past(done, frozenset(paths), frozenset(marks), _NOTE if others else "")
