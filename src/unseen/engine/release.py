@@ -37,6 +37,7 @@ __all__ = [
 
 #: How often residues are hidden again before a file fails.
 MAX_ROUNDS = 3
+_GROWTH = 0.25
 
 
 class ResiduesRemain(VerificationFailed):
@@ -107,7 +108,7 @@ def stage_verified(
             return Staged(path, data, regions, _verdict(recipe, bench.opinion, total, round_, look_again=look_again))
         discard(path)
         total += found
-        regions = with_residues(regions, left, recipe, photo)
+        regions = with_residues(regions, left, recipe, photo, earlier=round_)
     raise ResiduesRemain(
         f"{name}: {found} faces or plates still show after {MAX_ROUNDS} more tries; mark them by hand or leave it out"
     )
@@ -163,10 +164,16 @@ def _decode_again(written: bytes, name: str, codec: PhotoCodec, recipe: Recipe, 
     return again
 
 
-def with_residues(regions: FrameRegions, left: list[list[Detection]], recipe: Recipe, photo: Photo) -> FrameRegions:
-    """Add regions for what still shows; they are hidden without interference, whatever look the recipe has."""
+def with_residues(
+    regions: FrameRegions, left: list[list[Detection]], recipe: Recipe, photo: Photo, *, earlier: int = 0
+) -> FrameRegions:
+    """Add regions for what still shows; they are hidden without interference, whatever look the recipe has.
+
+    They grow with the number of `earlier` rounds: what shows again beside what was hidden is often the same thing.
+    """
     looks = {cls: look if look.non_interfering else DEFAULT_LOOKS[cls] for cls, look in recipe.looks.items()}
-    safe = replace(recipe, looks={**recipe.looks, **{c: looks[c] for c in recipe.hidden}})
+    margin = min(2.0, recipe.margin + _GROWTH * earlier)
+    safe = replace(recipe, looks={**recipe.looks, **{c: looks[c] for c in recipe.hidden}}, margin=margin)
     return tuple(
         parts + tuple(cover(found, safe, frame.width, frame.height, reason="verification"))
         for parts, found, frame in zip(regions, left, photo.frames, strict=True)

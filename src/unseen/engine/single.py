@@ -60,14 +60,14 @@ def _until_nothing_shows(
     photo: Photo, recipe: Recipe, tools: Assembled, make_noise: Callable[[], np.random.Generator]
 ) -> tuple[Photo, tuple[Region, ...]]:
     regions = plan(photo, tools.eyes, recipe)
-    for _ in range(MAX_ROUNDS + 1):
+    for round_ in range(MAX_ROUNDS + 1):
         hidden = hide_regions(photo, regions, make_noise())
         if recipe.verify == "skip":
             return hidden, regions[0]
         left = left_over(hidden, regions, recipe, tools.opinion)
         if not any(left):
             return hidden, regions[0]
-        regions = with_residues(regions, left, recipe, photo)
+        regions = with_residues(regions, left, recipe, photo, earlier=round_)
     raise ResiduesRemain(f"faces or plates still show after {MAX_ROUNDS} more tries; mark them by hand")
 
 
