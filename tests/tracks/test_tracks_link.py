@@ -155,6 +155,12 @@ def test_a_box_twice_as_large_next_to_where_one_was_is_another() -> None:
     assert [t.detected for t in tracks] == [1, 1]
 
 
+def test_a_sure_detection_goes_before_an_unsure_one_that_fits_better() -> None:
+    detections = [[found(100, 100)] for _ in range(5)] + [[found(108, 100), found(100, 100, score=0.2)]]
+    tracks = linked(range(6), detections)
+    assert [(t.detected, t.points[-1].box.x1) for t in tracks] == [(6, 93), (1, 85)]
+
+
 def test_kinds_are_not_mixed() -> None:
     detections = [[found(100, 100, cls="plate" if i % 2 else "text")] for i in range(8)]
     assert sorted((t.cls, t.detected, t.longest_gap) for t in linked(range(8), detections)) == [

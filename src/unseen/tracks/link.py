@@ -52,7 +52,6 @@ def link(
     walked = paths([_sightings(table, rows, settings) for rows in pieces], rate)
     ends = [_piece(table, rows, path) for rows, path in zip(pieces, walked, strict=True)]
     chains = [[row for i in chain for row in pieces[i]] for chain in join(ends, rate, settings)]
-    chains.sort()
     whole = paths([_sightings(table, rows, settings) for rows in chains], rate)
     return [_track(i, table, rows, path, steady) for i, (rows, path) in enumerate(zip(chains, whole, strict=True))]
 
