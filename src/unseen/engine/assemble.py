@@ -131,9 +131,9 @@ def _eyes(recipe: Recipe, models: Models, net: _Networks) -> Eyes:
     text = text_close = None
     if "ppocr-det" in models.hide:
         has_vehicles = "yolo26n" in models.hide
-        limit = (960 if high else 640) if has_vehicles else (1280 if high else 960)
+        limit = 1280 if high else (640 if has_vehicles else 960)
         text = DbTextDetector(*net("ppocr-det"), limit=limit)
-        text_close = DbTextDetector(*net("ppocr-det"), limit=416, grow=3.0, threshold=0.3) if has_vehicles else None
+        text_close = DbTextDetector(*net("ppocr-det"), limit=416, grow=3.0, threshold=0.2) if has_vehicles else None
     return Eyes(
         faces=_faces(net, high=high) if "centerface" in models.hide else None,
         objects=_objects(net, high=high) if "yolo26n" in models.hide else None,
