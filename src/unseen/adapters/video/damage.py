@@ -1,0 +1,102 @@
+"""Which decoded pictures to distrust once a decoder or a container met corrupt data."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+__all__ = ["DamageTrace"]
+
+Picture = TypeVar("Picture")
+#: The longest run of pictures that may be shown before the one they are made from (H.265 allows 16).
+_MOST_HELD = 17
+#: More packets than any decoder keeps: older ones will never be shown.
+_MOST_WAITING = 256
+
+
+@dataclass(slots=True)
+class _Held(Generic[Picture]):
+    picture: Picture
+    number: int
+    damaged: bool
+
+
+class DamageTrace(Generic[Picture]):
+    """Follows packets into a decoder and pictures out of it, and says which pictures corrupt data may have reached.
+
+    Pictures are made from others: damage spreads from a picture to all that are decoded after it, up to the next key
+    picture, and some of those are shown before it. So pictures are held back until all that were decoded before them
+    have come out. `strict` is for codecs that make exactly one picture of each packet: a packet without a picture is
+    then a loss that later pictures suffer from. Nothing is trusted before the first key picture.
+    """
+
+    def __init__(self, *, strict: bool) -> None:
+        self._strict = strict
+        self._number = 0
+        self._waiting: dict[int, int] = {}
+        self._corrupt: set[int] = set()
+        self._keys: set[int] = set()
+        self._held: deque[_Held[Picture]] = deque()
+        self._bad_from: int | None = 0
+        self._bad_until = -_MOST_HELD - 1
+        self._started = False
+
+    def sent(self, pts: int | None, *, corrupt: bool = False, shown: bool = True, key: bool = False) -> None:
+        """Note a packet that goes into the decoder; `shown` is False where its picture is not to be seen.
+
+        `key` says that its picture will be a key picture, for decoders that do not tell.
+        """
+        self._number += 1
+        if key:
+            self._keys.add(self._number)
+        if pts is not None and shown:
+            self._waiting[pts] = self._number
+            if len(self._waiting) > _MOST_WAITING:
+                del self._waiting[next(iter(self._waiting))]
+        if corrupt:
+            self._corrupt.add(self._number)
+
+    def failed(self) -> None:
+        """Note that the container or the decoder raised: all up to the next key picture that is sent is in doubt."""
+        self._distrust(0, self._number)
+
+    def shown(self, picture: Picture, pts: int | None, *, key: bool, corrupt: bool) -> Iterator[tuple[Picture, bool]]:
+        """Take a picture from the decoder, in display order; yield those that are settled, and if they are damaged."""
+        sent = None if pts is None else self._waiting.pop(pts, None)
+        # Without a packet's time stamp it may be of any of the packets that a decoder still holds.
+        first, last = (self._number - _MOST_HELD, self._number) if sent is None else (sent, sent)
+        self._note_losses(pts)
+        if corrupt or last in self._corrupt:
+            self._distrust(first, last)
+        elif (key or last in self._keys) and first > self._bad_until:
+            self._bad_from = None
+        self._started = True
+        damaged = self._bad_from is not None and last >= self._bad_from
+        self._held.append(_Held(picture, first, damaged))
+        before = min(self._waiting.values(), default=self._number + 1)
+        while self._held and (len(self._held) > _MOST_HELD or self._held[0].number < before):
+            settled = self._held.popleft()
+            yield settled.picture, settled.damaged
+
+    def rest(self) -> Iterator[tuple[Picture, bool]]:
+        """Yield what is still held when the decoder is empty."""
+        if self._strict and self._started and self._waiting:
+            self._distrust(min(self._waiting.values()), self._number)
+        while self._held:
+            settled = self._held.popleft()
+            yield settled.picture, settled.damaged
+
+    def _note_losses(self, pts: int | None) -> None:
+        """Forget packets whose turn to be shown has passed: there will be no picture of them."""
+        lost = [early for early in self._waiting if pts is not None and early < pts]
+        numbers = [self._waiting.pop(early) for early in lost]
+        if numbers and self._strict and self._started:
+            self._distrust(min(numbers), max(numbers))
+
+    def _distrust(self, first: int, last: int) -> None:
+        self._bad_from = first if self._bad_from is None else min(self._bad_from, first)
+        self._bad_until = max(self._bad_until, last)
+        for held in self._held:
+            held.damaged = held.damaged or held.number >= first

@@ -1,0 +1,153 @@
+"""Which encoder, pixel format and container a video is written with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from unseen.adapters.video.planes import Layout, layout
+from unseen.core.video import VideoInfo
+from unseen.errors import DeviceUnavailable, UnsupportedInput, UsageError
+
+__all__ = ["CODECS", "WRITABLE", "Encoding", "encoding_for", "no_device", "quiet"]
+
+#: Ending -> FFmpeg's name of the container that is written.
+WRITABLE: dict[str, str] = {"mp4": "mp4", "m4v": "mp4", "mov": "mov", "mkv": "matroska", "webm": "webm"}
+#: Codec -> its encoder in software.
+CODECS: dict[str, str] = {"h264": "libx264", "hevc": "libx265", "vp9": "libvpx-vp9", "av1": "libsvtav1"}
+#: Families of hardware encoders, as "h264_nvenc" names them -> the option that sets the quality.
+_HARDWARE: dict[str, str] = {"nvenc": "cq", "qsv": "global_quality", "amf": "qp_i", "videotoolbox": "q:v"}
+
+_FORMATS: dict[str, tuple[str, ...]] = {
+    "h264": ("yuv420p", "yuv422p", "yuv444p"),
+    "hevc": (
+        "yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le", "yuv420p12le", "yuv422p12le",
+        "yuv444p12le",
+    ),
+    "vp9": ("yuv420p", "yuv422p", "yuv444p", "yuva420p"),
+    "av1": ("yuv420p", "yuv420p10le"),
+}  # fmt: skip
+_QUALITY = {"h264": 20, "hevc": 22, "vp9": 31, "av1": 32}
+_SPEED = {"h264": "veryfast", "hevc": "veryfast", "vp9": "5", "av1": "9"}
+_MATROSKA = frozenset({"webm", "matroska"})
+_PADS_ODD = frozenset({"vp9", "av1"})
+#: What hardware encoders take -> how they want it laid out.
+_SEMI_PLANAR = {"yuv420p": "nv12", "yuv420p10le": "p010le"}
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How a video is written: codec, FFmpeg's encoder and container, pixel format, codec tag and encoder options."""
+
+    codec: str
+    encoder: str
+    container: str
+    pixel_format: str
+    tag: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def hardware(self) -> bool:
+        """Whether the encoder is a device of this machine."""
+        return self.encoder not in CODECS.values()
+
+    @property
+    def input_format(self) -> str:
+        """The pixel format that the encoder is fed with."""
+        return _SEMI_PLANAR[self.pixel_format] if self.hardware else self.pixel_format
+
+
+def encoding_for(
+    info: VideoInfo,
+    ending: str,
+    name: str,
+    *,
+    codec: str = "auto",
+    quality: int | None = None,
+    speed: str | None = None,
+) -> Encoding:
+    """Choose how a video is written to a file that ends in `ending`.
+
+    `codec` is "auto", one of CODECS, or a hardware encoder as "h264_nvenc"; "auto" is H.264, but VP9 for WebM and for
+    pictures with alpha and HEVC for more than 8 bits. `quality` and `speed` are in the encoder's own units (CRF;
+    preset); None takes the default. Raises UsageError (unknown ending or codec, or the container cannot hold it),
+    UnsupportedInput (alpha, more than 8 bits or the pixels' shape would be lost).
+    """
+    ending = ending.lower().lstrip(".")
+    container = WRITABLE.get(ending)
+    if container is None:
+        raise UsageError(f"{name}: no video is written as .{ending}; choose {', '.join(WRITABLE)}")
+    form = layout(info.pixel_format)
+    chosen, _, family = (_auto(form, container) if codec == "auto" else codec).partition("_")
+    if chosen not in CODECS or (family and family not in _HARDWARE):
+        raise UsageError(f"{codec!r} is no codec to write; choose {', '.join(CODECS)}")
+    if container == "webm" and chosen not in ("vp9", "av1"):
+        raise UsageError(f"{name}: WebM cannot hold {chosen.upper()}; choose vp9, av1 or another ending")
+    _refuse_loss(form, chosen, container, name)
+    if info.pixel_aspect != 1 and container in _MATROSKA and chosen in _PADS_ODD:
+        raise UnsupportedInput(
+            f"{name}: has pixels that are not square, which {chosen.upper()} in .{ending} does not keep; choose .mp4"
+        )
+    options = _options(chosen, family, form, quality, speed)
+    pixel_format = _pixel_format(form, chosen, info)
+    if family and pixel_format not in _SEMI_PLANAR:
+        raise UnsupportedInput(f"{name}: has colours or an odd size that {codec} does not keep; choose {chosen}")
+    tag = "hvc1" if chosen == "hevc" and container in ("mp4", "mov") else ""
+    encoder = f"{chosen}_{family}" if family else CODECS[chosen]
+    return Encoding(chosen, encoder, container, pixel_format, tag, options)
+
+
+def _auto(form: Layout, container: str) -> str:
+    if container == "webm" or (form.alpha and container in _MATROSKA):
+        return "av1" if form.bits > 8 and not form.alpha else "vp9"
+    return "hevc" if form.bits > 8 else "h264"
+
+
+def _refuse_loss(form: Layout, codec: str, container: str, name: str) -> None:
+    if form.alpha and (codec != "vp9" or container not in _MATROSKA):
+        raise UnsupportedInput(f"{name}: has transparency, which only VP9 in .webm or .mkv keeps; choose these")
+    if form.bits > 8 and codec in ("h264", "vp9"):
+        raise UnsupportedInput(
+            f"{name}: has {form.bits} bits a sample, which {codec.upper()} is not written with; choose hevc or av1"
+        )
+
+
+def _pixel_format(form: Layout, codec: str, info: VideoInfo) -> str:
+    """Return the nearest format that the codec holds.
+
+    H.264 and HEVC cannot cut a picture at half a chroma sample (H.264, 7.4.2.1.1): odd sizes are written as 4:4:4.
+    """
+    sampling = {(2, 2): "420", (2, 1): "422", (1, 1): "444"}[form.across, form.down]
+    if codec not in _PADS_ODD and (info.width % form.across or info.height % form.down):
+        sampling = "444"
+    alpha = "a" if form.alpha else ""
+    depth = "" if form.bits == 8 else f"{form.bits}le"
+    wanted = (f"yuv{alpha}{sampling}p{depth}", f"yuv{alpha}420p{depth}", "yuv420p10le")
+    return next(choice for choice in wanted if choice in _FORMATS[codec])
+
+
+def _options(codec: str, family: str, form: Layout, quality: int | None, speed: str | None) -> dict[str, str]:
+    crf = str(_QUALITY[codec] if quality is None else quality)
+    pace = speed or _SPEED[codec]
+    if family:
+        # No picture sent ahead of its turn: not every device tells by how much.
+        return {_HARDWARE[family]: crf, "bf": "0"} | ({"preset": speed} if speed else {})
+    if codec == "vp9":
+        alpha = {"auto-alt-ref": "0"} if form.alpha else {}
+        return {"crf": crf, "deadline": "good", "cpu-used": pace, "row-mt": "1"} | alpha
+    if codec == "hevc":
+        # No line in the stream that names the encoder, none on the terminal, and segments that stand alone.
+        return {"crf": crf, "preset": pace, "x265-params": "log-level=none:info=0:open-gop=0"}
+    return {"crf": crf, "preset": pace}
+
+
+def quiet(encoding: Encoding) -> None:
+    """Keep SVT-AV1 from writing to the terminal: it knows no other way than this variable."""
+    if encoding.encoder == "libsvtav1":
+        os.environ.setdefault("SVT_LOG", "0")
+
+
+def no_device(encoding: Encoding) -> DeviceUnavailable:
+    """Return the error for a hardware encoder that is not there."""
+    return DeviceUnavailable(f"{encoding.encoder} is not on this machine; choose {encoding.codec} without a device")

@@ -1,0 +1,120 @@
+"""Segments of one video joined to a file without encoding them again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from unseen.adapters.video.encoders import WRITABLE
+from unseen.adapters.video.probe import MAX_PIXELS, open_container, picture_stream
+from unseen.adapters.video.sound import Sound, SoundTrack
+from unseen.adapters.video.write import muxer, sync, write_errors
+from unseen.core.video import VideoInfo
+from unseen.errors import FileError, OutputFailed, UsageError
+
+__all__ = ["join", "segment_ending"]
+
+
+def segment_ending(ending: str, *, alpha: bool) -> str:
+    """Return the ending for segments of a file with `ending`: MP4 keeps time to the tick, but cannot hold alpha."""
+    kind = ending.lower().lstrip(".")
+    return "webm" if alpha or kind == "webm" else "mov" if kind == "mov" else "mp4"
+
+
+def join(segments: Sequence[Path], out: Path, name: str, info: VideoInfo, *, sound: Sound | None = None) -> int:
+    """Write the pictures of `segments`, in their order, to the new file `out`; return how many there are.
+
+    Segments are files of this package's writer with the same `info` and encoding; their time stamps are kept, so that
+    they must rise from one to the next. Raises UsageError (unknown ending), OutputFailed (they do not fit together, a
+    segment cannot be read, or `out` cannot be written).
+    """
+    container = WRITABLE.get(out.suffix.lower().lstrip("."))
+    if container is None or not segments:
+        raise UsageError(f"{name}: no video is written as {out.suffix}; choose {', '.join(WRITABLE)}")
+    with write_errors(out, name):
+        output = muxer(out, container, info.time_base, web=True)
+        track: SoundTrack | None = None
+        stream: Any = None
+        count = 0
+        for packet, template in _packets(segments, name):
+            if stream is None:
+                stream = _stream(output, template, info, container)
+                track = SoundTrack(output, sound, container) if sound else None
+            if track is not None:
+                track.mux_until(packet.dts * packet.time_base)
+            packet.stream = stream
+            output.mux(packet)
+            count += 1
+        if track is not None:
+            track.mux_until(None)
+        output.close()
+        sync(out)
+    return count
+
+
+def _stream(output: Any, template: Any, info: VideoInfo, container: str) -> Any:
+    try:
+        stream = output.add_stream_from_template(template, opaque=True)
+    except ValueError as error:
+        raise UsageError(f"{container} cannot hold {template.codec_context.name}; choose another ending") from error
+    stream.codec_context.framerate = info.rate
+    if template.codec_context.name == "hevc" and container in ("mp4", "mov"):
+        stream.codec_context.codec_tag = "hvc1"
+    if info.rotation:
+        stream.set_display_rotation(-info.rotation)
+    if "a" in info.pixel_format:
+        stream.codec_context.pix_fmt = info.pixel_format
+    return stream
+
+
+def _packets(segments: Sequence[Path], name: str) -> Iterator[tuple[Any, Any]]:
+    """Yield the packets of all segments with the first one's stream, decoding times rising.
+
+    At the seams an encoder's first decoding times may overlap with the last ones of the segment before. They only
+    need to rise and not to pass the time of showing, which moving them up by ticks keeps.
+    """
+    first: Any = None
+    last: int | None = None
+    shown: int | None = None
+    for segment in segments:
+        with _opened(segment, name) as container:
+            stream = picture_stream(container, name, MAX_PIXELS)
+            first = first or _Kind(stream)
+            first.check(stream, name)
+            before, latest = shown, shown
+            for packet in container.demux(stream):
+                if not packet.size:
+                    continue
+                if packet.pts is None or packet.is_corrupt or (before is not None and packet.pts <= before):
+                    raise OutputFailed(f"{name}: its parts do not follow one another; delete them and run again")
+                wanted = packet.pts if packet.dts is None else packet.dts
+                packet.dts = last = wanted if last is None else max(wanted, last + 1)
+                latest = packet.pts if latest is None else max(latest, packet.pts)
+                yield packet, first.stream
+            shown = latest
+
+
+def _opened(segment: Path, name: str) -> Any:
+    try:
+        return open_container(segment, segment.name, MAX_PIXELS)
+    except FileError as error:
+        raise OutputFailed(f"{name}: one of its parts cannot be read; delete them and run again") from error
+
+
+class _Kind:
+    """What all segments must share."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        self._facts = _facts(stream)
+
+    def check(self, stream: Any, name: str) -> None:
+        if _facts(stream) != self._facts:
+            raise OutputFailed(f"{name}: its parts were not encoded alike; delete them and run again")
+
+
+def _facts(stream: Any) -> tuple[str, int, int, Fraction | None, bytes | None]:
+    context = stream.codec_context
+    return context.name, stream.width, stream.height, stream.time_base, context.extradata

@@ -1,0 +1,263 @@
+"""Opens video files for reading, and says what they hold."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import stat
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from unseen.adapters.video.planes import stored_format
+from unseen.core.video import ColourTags, VideoInfo
+from unseen.errors import DamagedInput, FileError, TooLarge, UnreadableInput, UnsupportedInput
+
+if TYPE_CHECKING:
+    import av
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+__all__ = [
+    "FAMILIES",
+    "MAX_PIXELS",
+    "damage_as_errors",
+    "facts",
+    "is_mirrored",
+    "open_container",
+    "picture_stream",
+    "seconds",
+]
+
+#: FFmpeg's name of a container -> the endings that files of it have; the first one is used for new names.
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "mov": ("mp4", "mov", "m4v", "3gp", "3g2", "qt"),
+    "matroska": ("mkv", "webm"),
+    "avi": ("avi",),
+    "mpegts": ("ts", "m2ts", "mts", "m2t"),
+    "mpeg": ("mpg", "mpeg", "vob", "m2p"),
+}
+#: Pixels of the largest picture that is decoded: 8192 x 8192.
+MAX_PIXELS = 1 << 26
+
+_DECODERS = (
+    "h264", "hevc", "vp8", "vp9", "libvpx-vp9", "libdav1d", "av1", "mjpeg", "mpeg1video", "mpeg2video", "mpeg4",
+    "h263", "msmpeg4", "msmpeg4v2", "prores", "dnxhd", "ffv1", "rawvideo",
+)  # fmt: skip
+_UNSET_RATE = Fraction(25)
+
+
+def open_container(path: Path, name: str, max_pixels: int) -> InputContainer:
+    """Open a file with the demuxers of FAMILIES alone, so that no playlist and no reference leads out of it.
+
+    Raises UnreadableInput, UnsupportedInput (no video container, or its ending says another one), DamagedInput.
+    """
+    import av
+
+    _refuse_unreadable(path, name)
+    options = {
+        "protocol_whitelist": "file",
+        "format_whitelist": ",".join(FAMILIES),
+        "codec_whitelist": ",".join(_DECODERS),
+        "max_pixels": str(max_pixels),
+    }
+    try:
+        container = av.open(f"file:{path}", "r", options=options, metadata_errors="replace")
+    except av.ArgumentError as error:
+        raise _no_video(name) from error
+    except (av.FFmpegError, ValueError, AssertionError) as error:
+        raise _no_video(name) if _is_foreign(path) else _damaged(name) from error
+    _refuse_wrong_ending(container, name)
+    return container
+
+
+def _refuse_unreadable(path: Path, name: str) -> None:
+    try:
+        status = path.stat()
+        regular = stat.S_ISREG(status.st_mode)
+        if regular:  # Opening a pipe would wait for a writer.
+            path.open("rb").close()
+    except OSError as error:
+        raise UnreadableInput(f"{name}: cannot be opened ({error.strerror}); check the path and its rights") from error
+    if not regular:
+        raise UnreadableInput(f"{name}: is not a regular file; leave it out")
+    if not status.st_size:
+        raise UnreadableInput(f"{name}: is empty; fetch it again or leave it out")
+
+
+def _is_foreign(path: Path) -> bool:
+    """Whether the first bytes are of none of the containers, so that it is no damaged one either."""
+    with path.open("rb") as file:
+        head = file.read(200)
+    atoms = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
+    ours = head[4:8] in atoms or head.startswith((b"\x1a\x45\xdf\xa3", b"\x00\x00\x01\xba", b"RIFF"))
+    return not ours and head[:1] != b"G" and head[4:5] != b"G"
+
+
+def _no_video(name: str) -> FileError:
+    known = ", ".join(endings[0] for endings in FAMILIES.values())
+    return UnsupportedInput(f"{name}: holds no video that Unseen knows ({known}); convert it first")
+
+
+def _damaged(name: str) -> FileError:
+    return DamagedInput(f"{name}: is damaged, its index cannot be read; fetch it again or leave it out")
+
+
+def _refuse_wrong_ending(container: InputContainer, name: str) -> None:
+    family = container.format.name.split(",")[0]
+    endings = FAMILIES[family]
+    ending = name.rpartition(".")[2].lower() if "." in name else ""
+    if ending not in endings:
+        container.close()
+        called = f"is named .{ending}" if ending else "has no ending"
+        raise UnsupportedInput(f"{name}: holds {family.upper()} data but {called}; rename it to end in .{endings[0]}")
+
+
+def picture_stream(container: InputContainer, name: str, max_pixels: int) -> VideoStream:
+    """Return the stream with the pictures: the first that is no cover art; all others will not be read.
+
+    Raises UnsupportedInput (no such stream, a codec that is not read), DamagedInput or TooLarge.
+    """
+    from av.stream import Discard
+
+    streams = [stream for stream in container.streams.video if not _is_still(stream)]
+    if not streams:
+        raise UnsupportedInput(f"{name}: has no video stream; leave it out")
+    stream = streams[0]
+    codec = stream.codec_context.name if stream.codec_context else "unknown"
+    if codec not in _DECODERS:
+        raise UnsupportedInput(f"{name}: holds {codec} video, which Unseen does not read; convert it to H.264")
+    if stream.width * stream.height > max_pixels:
+        raise TooLarge(
+            f"{name}: has {stream.width} x {stream.height} pixels, more than {max_pixels // 1_000_000} megapixels; "
+            "make it smaller or leave it out"
+        )
+    if not stream.time_base:
+        raise _damaged(name)
+    for other in container.streams:
+        if other.index != stream.index:
+            other.discard = Discard.all
+    return stream
+
+
+def _is_still(stream: Any) -> bool:
+    from av.stream import Disposition
+
+    return bool(stream.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails))
+
+
+def facts(container: InputContainer, stream: VideoStream, picture: av.VideoFrame) -> VideoInfo:
+    """Return what the container and the first decoded picture say of the stream."""
+    container_name = container.format.name.split(",")[0]
+    told = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else seconds(container)
+    return VideoInfo(
+        container=_container(container, container_name),
+        codec={"libdav1d": "av1", "libvpx-vp9": "vp9"}.get(stream.codec_context.name, stream.codec_context.name),
+        width=picture.width,
+        height=picture.height,
+        rate=_rate(stream),
+        time_base=stream.time_base or Fraction(1, 1000),
+        pixel_format=stored_format(picture.format),
+        frames=stream.frames or None,
+        seconds=told if told > 0 else None,
+        rotation=_rotation(picture),
+        pixel_aspect=_pixel_aspect(stream),
+        interlaced=picture.interlaced_frame,
+        colour=_colour(picture),
+        has_audio=bool(container.streams.audio),
+        other_streams=_others(container, stream),
+    )
+
+
+def seconds(container: InputContainer) -> float:
+    """Return how long the container says that its longest stream is, 0 where it does not say."""
+    microseconds = container.duration or 0
+    if container.format.name.startswith("matroska"):
+        microseconds -= container.start_time or 0  # Matroska counts from zero, all others from the first time stamp.
+    return max(0, microseconds) / 1_000_000
+
+
+def _container(container: InputContainer, family: str) -> str:
+    if family == "mov":
+        return "mov" if container.metadata.get("major_brand", "").startswith("qt") else "mp4"
+    ending = container.name.rpartition(".")[2].lower()
+    return "webm" if ending == "webm" else FAMILIES[family][0]
+
+
+def _rate(stream: VideoStream) -> Fraction:
+    candidates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
+    return next((rate for rate in candidates if rate and 0 < rate <= 1000), _UNSET_RATE)
+
+
+def _pixel_aspect(stream: VideoStream) -> Fraction:
+    aspect = stream.sample_aspect_ratio
+    return aspect if aspect and Fraction(1, 16) <= aspect <= 16 else Fraction(1)
+
+
+def _colour(picture: av.VideoFrame) -> ColourTags:
+    """Return the picture's tags; RGB becomes BT.709 of limited range when it is handed out."""
+    primaries, transfer = _known(picture.color_primaries, 22), _known(picture.color_trc, 18)
+    if picture.format.is_rgb or picture.format.has_palette:
+        return ColourTags(primaries, transfer, 1, False)
+    full = int(picture.color_range) == 2 or picture.format.name.startswith("yuvj")
+    return ColourTags(primaries, transfer, _known(picture.colorspace, 14) or 2, full)
+
+
+def _known(tag: int, highest: int) -> int:
+    """Return a tag of ITU-T H.273, or 2, unknown, for numbers that are none."""
+    return int(tag) if 0 <= tag <= highest else 2
+
+
+def _matrix(picture: av.VideoFrame) -> tuple[int, int, int, int] | None:
+    """Return a, b, c, d of the display matrix: a stored pixel (x, y) is shown at (a x + c y, b x + d y)."""
+    side_data: Any = picture.side_data
+    for index in range(len(side_data)):
+        data = side_data[index]
+        if data.type.name == "DISPLAYMATRIX":
+            a, b, _, c, d = (int(value) for value in np.frombuffer(data, np.int32)[:5])
+            return a, b, c, d
+    return None
+
+
+def is_mirrored(picture: av.VideoFrame) -> bool:
+    """Whether the display matrix mirrors the picture, beside turning it."""
+    matrix = _matrix(picture)
+    return matrix is not None and matrix[0] * matrix[3] - matrix[1] * matrix[2] < 0
+
+
+def _rotation(picture: av.VideoFrame) -> int:
+    """Return the clockwise turn to the next quarter; of a mirrored picture, the turn after mirroring left to right."""
+    matrix = _matrix(picture)
+    if matrix is None:
+        return 0
+    sign = -1 if is_mirrored(picture) else 1
+    degrees = math.degrees(math.atan2(sign * matrix[1], sign * matrix[0]))
+    return round(degrees / 90) * 90 % 360
+
+
+def _others(container: InputContainer, stream: VideoStream) -> tuple[str, ...]:
+    """Return what else is in the file, as kinds: nothing that a file may have made up."""
+    kinds = [_kind(other) for other in container.streams if other.index != stream.index]
+    return (*kinds, *(["chapters"] if container.chapters() else []))
+
+
+def _kind(stream: Any) -> str:
+    codec = stream.codec_context.name if stream.codec_context is not None else ""
+    kind = "cover art" if stream.type == "video" and _is_still(stream) else str(stream.type)
+    return f"{kind} {codec}".strip()
+
+
+@contextlib.contextmanager
+def damage_as_errors(name: str) -> Iterator[None]:
+    """Map what FFmpeg raises while it reads to the tree of errors."""
+    import av
+
+    try:
+        yield
+    except av.MemoryError as error:
+        raise TooLarge(f"{name}: needs more memory than there is; make it smaller or leave it out") from error
+    except (av.FFmpegError, ValueError, AssertionError) as error:
+        raise DamagedInput(f"{name}: cannot be decoded; fetch it again or leave it out") from error

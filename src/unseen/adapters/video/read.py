@@ -1,0 +1,277 @@
+"""Video files read by FFmpeg: frames in display order as planes, and what went wrong on the way."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from unseen.adapters.video import probe
+from unseen.adapters.video.clock import Clock
+from unseen.adapters.video.damage import DamageTrace
+from unseen.adapters.video.planes import Fitter, ToRgb, planes_of
+from unseen.adapters.video.units import length_size, overwritten
+from unseen.core.photos import Pixels, Rgb8
+from unseen.core.video import VideoFrame, VideoInfo
+from unseen.errors import DamagedInput
+
+if TYPE_CHECKING:
+    import av
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+__all__ = ["AvReader", "open_video"]
+
+#: Codecs whose packets hold exactly one picture each, so that a packet without a picture is a loss.
+_ONE_PICTURE_A_PACKET = frozenset({"h264", "hevc", "vp9", "av1", "libdav1d"})
+#: FFmpeg's own decoder of VP9 knows no alpha, this one does; but it does not tell key pictures nor colours.
+_ALPHA_DECODER = "libvpx-vp9"
+_MOST_FAILED_READS = 64
+_SLACK_AT_END = 2
+_Pictures = Generator[tuple["av.VideoFrame", bool], None, None]
+
+
+def open_video(path: Path, name: str, *, max_pixels: int = probe.MAX_PIXELS, threads: int = 0) -> AvReader:
+    """Open a video file for reading and decode its first frame; a context manager.
+
+    `name` is for error messages and the check of its ending; `threads` is for decoding, 0 for as many as there are
+    cores. Raises UnreadableInput, UnsupportedInput, DamagedInput (no frame can be decoded) or TooLarge.
+    """
+    container = probe.open_container(path, name, max_pixels)
+    try:
+        return AvReader(container, name, max_pixels, threads)
+    except BaseException:
+        container.close()
+        raise
+
+
+class AvReader:
+    """An open video file: iterating yields its frames once, in display order.
+
+    Frames come in `info.pixel_format` and stored orientation, each of the first one's size, as read-only planes.
+    Interlaced ones are deinterlaced, each from its own two fields, and mirrored ones are turned over, so that neither
+    needs telling. Frames that corrupt data may have reached are `damaged`; so are those that came in another size.
+    HEVC, VP9 and MJPEG decoders do not notice most flipped bits: what they show is what players show. `problems`
+    tells, when the last frame has come, what was lost.
+    """
+
+    def __init__(self, container: InputContainer, name: str, max_pixels: int, threads: int) -> None:
+        self._container, self._name = container, name
+        self._stream = probe.picture_stream(container, name, max_pixels)
+        self._decoder = _decoder(self._stream, max_pixels, threads)
+        self._units = length_size(self._decoder.name, self._stream.codec_context.extradata)
+        self._counts = {"read": 0, "unread": 0, "undecoded": 0, "resized": 0}
+        self._counted: deque[int] = deque()
+        self._last: int | None = None
+        self._done = False
+        self._end = _end(container)
+        with probe.damage_as_errors(name):
+            self._pictures = self._settled()
+            head = next(self._pictures, None)
+            if head is None:
+                raise DamagedInput(f"{name}: has no frame that can be decoded; fetch it again or leave it out")
+            self.info = probe.facts(container, self._stream, head[0])
+        self._head: tuple[av.VideoFrame, bool] | None = head
+        self._mirrored = probe.is_mirrored(head[0])
+        self._clock = Clock(self.info.time_base, self.info.rate)
+        self._to_rgb = ToRgb(self.info)
+
+    def __enter__(self) -> AvReader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; frames that were handed out stay valid."""
+        self._pictures.close()
+        self._container.close()
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What went wrong so far, a line each: packets and frames that were lost, time stamps that were mended."""
+        said = (
+            (self._counts["unread"], "{} places of the file cannot be read"),
+            (self._counts["undecoded"], "{} packets cannot be decoded"),
+            (self._counts["resized"], "{} frames have another size than the first"),
+            (self._clock.mended, "{} time stamps are missing or not rising"),
+        )
+        return (*(text.format(count) for count, text in said if count), *self._missing_end())
+
+    def to_rgb(self, frame: VideoFrame, width: int | None = None, height: int | None = None) -> Rgb8:
+        """Return a frame as RGB, shape (height, width, 3), scaled; in stored orientation."""
+        return self._to_rgb(frame, width, height)
+
+    def __iter__(self) -> Iterator[VideoFrame]:
+        """Yield the frames; raises RuntimeError when asked a second time and TooLarge when memory runs out."""
+        if self._head is None:
+            raise RuntimeError("a video is read once: open it again")
+        head, self._head = self._head, None
+        with probe.damage_as_errors(self._name):
+            for index, (picture, pts, damaged) in enumerate(self._progressive(head)):
+                self._last = pts
+                yield VideoFrame(self._planes(picture), index, self._clock.stamp(pts), damaged)
+        self._done = True
+
+    def _planes(self, picture: av.VideoFrame) -> tuple[Pixels, ...]:
+        planes = planes_of(picture, self._fitter.form)
+        return tuple(plane[:, ::-1] for plane in planes) if self._mirrored else planes
+
+    def _progressive(self, head: tuple[av.VideoFrame, bool]) -> Iterator[tuple[av.VideoFrame, int | None, bool]]:
+        """Yield fitted pictures with time stamp and damage; from the first interlaced one on, through a filter."""
+        info = self.info
+        self._fitter = Fitter(info.width, info.height, info.pixel_format, info.colour)
+        deinterlacer: _Deinterlacer | None = None
+        for picture, damaged in self._all(head):
+            fitting = self._fitter.fits(picture)
+            self._counts["resized"] += not fitting
+            pts, fitted = _time(picture), self._fitter.fit(picture)
+            if deinterlacer is None and fitted.interlaced_frame:
+                deinterlacer = _Deinterlacer(info)
+            if deinterlacer is None:
+                yield fitted, pts, damaged or not fitting
+            else:
+                yield from deinterlacer.push(fitted, pts, damaged or not fitting)
+        if deinterlacer is not None:
+            yield from deinterlacer.push(None, None, False)
+
+    def _all(self, head: tuple[av.VideoFrame, bool]) -> _Pictures:
+        yield head
+        yield from self._pictures
+
+    def _settled(self) -> _Pictures:
+        """Yield decoded pictures in display order, with whether corrupt data may have reached them."""
+        counted = self._container.format.name == "avi"
+        strict = self._decoder.name in _ONE_PICTURE_A_PACKET and not counted
+        trace: DamageTrace[av.VideoFrame] = DamageTrace(strict=strict)
+        for packet in self._packets(trace):
+            for picture in self._decode(packet, trace, counted):
+                pts = None if counted else picture.pts
+                if counted:
+                    picture.pts = self._counted.popleft() if self._counted else None
+                yield from trace.shown(picture, pts, key=picture.key_frame, corrupt=picture.is_corrupt)
+        yield from trace.rest()
+
+    def _decode(self, packet: Any, trace: DamageTrace[av.VideoFrame], counted: bool) -> list[av.VideoFrame]:
+        """Return what a packet, or None at the end, brings out of the decoder.
+
+        AVI counts packets and knows no times of showing: the nth picture is shown when the nth packet is decoded.
+        """
+        import av
+
+        if packet is not None:
+            key = packet.is_keyframe and self._decoder.name == _ALPHA_DECODER
+            pts = None if counted else packet.pts
+            corrupt = packet.is_corrupt or (self._units is not None and overwritten(bytes(packet), self._units))
+            trace.sent(pts, corrupt=corrupt, shown=not packet.is_discard, key=key)
+            if counted and packet.dts is not None:
+                self._counted.append(packet.dts)
+        try:
+            pictures: list[av.VideoFrame] = self._decoder.decode(packet)
+        except av.FFmpegError:
+            self._counts["undecoded"] += 1
+            trace.failed()
+            if self._counted:
+                self._counted.pop()
+            return []
+        return pictures
+
+    def _packets(self, trace: DamageTrace[av.VideoFrame]) -> Iterator[Any]:
+        """Yield the packets and None at the end; go on behind places that cannot be read, up to many in a row."""
+        import av
+
+        failed = 0
+        packets = self._container.demux(self._stream)
+        while failed <= _MOST_FAILED_READS:
+            try:
+                packet = next(packets, None)
+            except av.FFmpegError:
+                self._counts["unread"] += 1
+                failed += 1
+                trace.failed()
+                packets = self._container.demux(self._stream)
+                continue
+            if packet is None:
+                break
+            failed = 0
+            # Packets without data stand for a repeated picture or for the end: a decoder would take them for the end.
+            if packet.size:
+                self._counts["read"] += 1
+                yield packet
+        yield None
+
+    def _missing_end(self) -> Iterator[str]:
+        """Say so where the container announces more than the file holds."""
+        info, read = self.info, self._counts["read"]
+        if not self._done:
+            return
+        if info.frames is not None and read < info.frames:
+            yield f"the file ends after {read} of {info.frames} frames"
+        last = float((self._last or 0) * info.time_base)
+        if info.frames is None and last + _SLACK_AT_END < self._end:
+            yield f"the file ends at {last:.1f} of {self._end:.1f} s"
+
+
+def _decoder(stream: VideoStream, max_pixels: int, threads: int) -> Any:
+    """Return a decoder for the stream, not open yet."""
+    from av.codec.context import CodecContext
+
+    told = stream.codec_context
+    context: Any = told
+    tags = {key.lower(): value for key, value in stream.metadata.items()}
+    if context.name == "vp9" and tags.get("alpha_mode") == "1":
+        context = CodecContext.create(_ALPHA_DECODER, "r")
+        context.color_primaries, context.color_trc = told.color_primaries, told.color_trc
+    context.thread_type = "AUTO"
+    context.thread_count = threads
+    # Only when it may give up on a picture does the decoder of MPEG-1 and 2 tell of all the damage it meets.
+    strict = "+explode" if context.name in ("mpeg1video", "mpeg2video") else ""
+    context.options = {"err_detect": f"crccheck+bitstream+buffer{strict}", "max_pixels": str(max_pixels)}
+    return context
+
+
+def _end(container: InputContainer) -> float:
+    """Return the second at which the container says that its longest stream ends, 0 where it does not say."""
+    return probe.seconds(container) + (container.start_time or 0) / 1_000_000
+
+
+def _time(picture: av.VideoFrame) -> int | None:
+    return picture.pts if picture.pts is not None else picture.dts
+
+
+class _Deinterlacer:
+    """Makes frames of interlaced pictures by FFmpeg's estdif filter, which looks at no picture but the one itself."""
+
+    def __init__(self, info: VideoInfo) -> None:
+        from av.filter import Graph
+        from av.video.format import VideoFormat
+
+        self._graph = Graph()
+        form = VideoFormat(info.pixel_format, info.width, info.height)
+        source = self._graph.add_buffer(width=info.width, height=info.height, format=form, time_base=info.time_base)
+        filter_ = self._graph.add("estdif", "mode=frame:deint=interlaced")
+        sink = self._graph.add("buffersink")
+        source.link_to(filter_)
+        filter_.link_to(sink)
+        self._graph.configure()
+        self._waiting: deque[tuple[int | None, bool]] = deque()
+
+    def push(
+        self, picture: av.VideoFrame | None, pts: int | None, damaged: bool
+    ) -> Iterator[tuple[av.VideoFrame, int | None, bool]]:
+        """Put in a picture, or None at the end, and yield what comes out: one picture for each, in order."""
+        import av
+
+        if picture is not None:
+            self._waiting.append((pts, damaged))
+        self._graph.push(picture)
+        while self._waiting:
+            try:
+                made: Any = self._graph.pull()
+            except (av.BlockingIOError, av.EOFError):
+                return
+            yield (made, *self._waiting.popleft())

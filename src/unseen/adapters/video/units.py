@@ -1,0 +1,38 @@
+"""Zeros where H.264 and HEVC allow none: places that were lost on the way, which decoders mostly do not notice."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["length_size", "overwritten"]
+
+#: Zeros may only stand before a start code (00 00 01) or at the end: some writers leave start codes inside units.
+_LOST = re.compile(rb"\0\0\0[^\0\1]")
+#: Where avcC and hvcC (ISO/IEC 14496-15) keep the size of length fields.
+_PLACES = {"h264": 4, "hevc": 21}
+
+
+def length_size(codec: str, extradata: bytes | None) -> int | None:
+    """Return how many bytes the length before each unit has, 0 for start codes, None for codecs without units."""
+    place = _PLACES.get(codec)
+    if place is None:
+        return None
+    if not extradata or extradata[0] != 1 or len(extradata) <= place:
+        return 0
+    return (extradata[place] & 3) + 1
+
+
+def overwritten(data: bytes, size: int) -> bool:
+    """Whether a packet has three zeros in a row inside a unit, which emulation prevention rules out (H.264, 7.4.1).
+
+    `size` is that of the length fields, 0 for start codes. Lengths that do not add up are a sign, too.
+    """
+    if not size:
+        return _LOST.search(data) is not None
+    at, end = 0, len(data)
+    while at < end:
+        start = at + size
+        at = start + int.from_bytes(data[at:start], "big")
+        if start >= end or at > end or _LOST.search(data, start, at):
+            return True
+    return False

@@ -1,0 +1,166 @@
+"""Damaged videos: truncated, overwritten, flipped bits. They end in a clear error or in frames, and never hang."""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.adapters.video_clips import Clip, make_clip
+from unseen.adapters.video_av import open_video
+from unseen.core.video import VideoFrame
+from unseen.errors import DamagedInput, FileError
+
+KINDS = [
+    ("libx264", "mp4"), ("libx264", "mkv"), ("libx264", "ts"), ("libx264", "avi"), ("libx265", "mp4"),
+    ("libx265", "mkv"), ("libvpx-vp9", "webm"), ("libsvtav1", "mp4"), ("mjpeg", "avi"), ("mjpeg", "mov"),
+    ("mpeg4", "avi"), ("mpeg2video", "mpg"), ("mpeg2video", "ts"), ("mpeg1video", "mpg"),
+]  # fmt: skip
+LIMIT = 60
+
+
+def _truncated(data: bytes, rng: random.Random) -> bytes:
+    return data[: rng.randrange(1, len(data))]
+
+
+def _flipped(data: bytes, rng: random.Random) -> bytes:
+    broken = bytearray(data)
+    for _ in range(8):
+        broken[rng.randrange(len(broken))] ^= 1 << rng.randrange(8)
+    return bytes(broken)
+
+
+def _zeroed(data: bytes, rng: random.Random) -> bytes:
+    start = rng.randrange(len(data))
+    return data[:start] + bytes(min(400, len(data) - start)) + data[start + 400 :]
+
+
+def _shuffled(data: bytes, rng: random.Random) -> bytes:
+    blocks = [data[i : i + 256] for i in range(0, len(data), 256)]
+    one, other = rng.randrange(len(blocks)), rng.randrange(len(blocks))
+    blocks[one], blocks[other] = blocks[other], blocks[one]
+    return b"".join(blocks)
+
+
+def _grown(data: bytes, rng: random.Random) -> bytes:
+    at = rng.randrange(len(data))
+    return data[:at] + rng.randbytes(300) + data[at:]
+
+
+def _read(path: Path) -> tuple[list[VideoFrame], tuple[str, ...]]:
+    with open_video(path, path.name) as reader:
+        return list(reader), reader.problems
+
+
+def _sound(frames: list[VideoFrame]) -> bool:
+    """Whether times rise and all frames have one size."""
+    shapes = {tuple(plane.shape for plane in frame.planes) for frame in frames}
+    return len(shapes) == 1 and all(before.pts < after.pts for before, after in pairwise(frames))
+
+
+def _in_time(act: Callable[[], None]) -> None:
+    """Run in a thread, to see that it ends."""
+    thread = threading.Thread(target=act, daemon=True)
+    thread.start()
+    thread.join(LIMIT)
+    assert not thread.is_alive(), f"reading took more than {LIMIT} s"
+
+
+@pytest.mark.parametrize("harm", [_truncated, _flipped, _zeroed, _shuffled, _grown])
+@pytest.mark.parametrize(("encoder", "ending"), KINDS)
+def test_damage_ends_in_an_error_or_in_frames(
+    tmp_path: Path, encoder: str, ending: str, harm: Callable[[bytes, random.Random], bytes]
+) -> None:
+    sound = tmp_path / f"sound.{ending}"
+    make_clip(sound, Clip(encoder, "yuvj420p" if encoder == "mjpeg" else "yuv420p"))
+    data = sound.read_bytes()
+    ends: list[str] = []
+
+    def all_of_them() -> None:
+        for seed in range(4):
+            path = tmp_path / f"broken{seed}.{ending}"
+            path.write_bytes(harm(data, random.Random(seed)))
+            try:
+                frames, _ = _read(path)
+            except FileError as error:
+                ends.append(str(error))
+                continue
+            ends.append("" if _sound(frames) else f"frames of broken{seed} do not fit")
+
+    _in_time(all_of_them)
+    assert len(ends) == 4
+    assert [end for end in ends if not re.fullmatch(r"|broken\d\.\w+: [^\n]+; [^\n]+", end)] == []
+
+
+@pytest.mark.parametrize(
+    ("encoder", "ending"), [("libx264", "mp4"), ("libx264", "ts"), ("mpeg4", "avi"), ("mpeg2video", "mpg")]
+)
+def test_pictures_that_differ_from_the_sound_ones_are_flagged(tmp_path: Path, encoder: str, ending: str) -> None:
+    path = tmp_path / f"clip.{ending}"
+    make_clip(path, Clip(encoder, size=(320, 192), stamps=range(60), muxer_options={"movflags": "faststart"}))
+    data = path.read_bytes()
+    clean = {frame.pts: frame.planes[0].astype(int) for frame in _read(path)[0]}
+    missed = differing = 0
+    for seed in range(8):
+        rng = random.Random(seed)
+        start = rng.randrange(len(data) // 3, len(data) - 2000)
+        path.write_bytes(data[:start] + rng.randbytes(600) + data[start + 600 :])
+        for frame in _read(path)[0]:
+            wanted = clean.get(frame.pts)
+            differs = wanted is not None and bool((np.abs(frame.planes[0] - wanted) > 30).mean() > 0.01)
+            differing += differs
+            missed += differs and not frame.damaged
+    assert differing > 20
+    assert missed <= differing // 10
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv", "ts", "avi"])
+def test_a_cut_video_gives_its_frames_and_says_where_it_ends(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"clip.{ending}"
+    make_clip(path, Clip(stamps=range(150), options={"bf": "0"}, muxer_options={"movflags": "faststart"}))
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    frames, problems = _read(path)
+    assert 20 < len(frames) < 130
+    assert not any(frame.damaged for frame in frames[:-15])
+    if ending != "ts":  # A transport stream has no index, so that nothing can be missed.
+        assert any(problem.startswith("the file ends") for problem in problems)
+
+
+def test_an_mp4_without_its_index_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    make_clip(path)
+    data = path.read_bytes()
+    path.write_bytes(data[: data.index(b"moov")])
+    with pytest.raises(DamagedInput, match="index cannot be read"):
+        open_video(path, "clip.mp4")
+
+
+def test_a_video_without_one_whole_frame_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    make_clip(path, Clip(stamps=range(4), muxer_options={"movflags": "faststart"}))
+    data = path.read_bytes()
+    start = data.index(b"mdat") + 4
+    path.write_bytes(data[:start] + bytes(len(data) - start))
+    with pytest.raises(DamagedInput, match="no frame that can be decoded"):
+        open_video(path, "clip.mp4")
+
+
+def test_frames_after_a_hole_are_distrusted_up_to_the_next_key_frame(tmp_path: Path) -> None:
+    path = tmp_path / "clip.ts"
+    make_clip(path, Clip(size=(320, 192), stamps=range(48), options={"bf": "0"}))
+    packets = [path.read_bytes()[i : i + 188] for i in range(0, path.stat().st_size, 188)]
+    del packets[len(packets) // 3 : len(packets) // 3 + 3]
+    path.write_bytes(b"".join(packets))
+    frames, _ = _read(path)
+    damaged = [frame.index for frame in frames if frame.damaged]
+    assert damaged
+    assert damaged == list(range(damaged[0], damaged[-1] + 1))
+    assert len(damaged) <= 13
+    assert not frames[-1].damaged

@@ -1,0 +1,318 @@
+"""Reading videos: every container and codec, times, turns, sizes, colours, and what is refused."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from tests.adapters.video_clips import Clip, Planes, make_clip, picture, psnr, scene
+from unseen.adapters.video_av import open_video
+from unseen.core.video import ColourTags, VideoFrame
+from unseen.errors import DamagedInput, TooLarge, UnreadableInput, UnsupportedInput
+
+IN_CONTAINERS = [
+    *(("libx264", ending) for ending in ("mp4", "mov", "m4v", "mkv", "avi", "ts", "m2ts", "mpg", "3gp")),
+    *(("libx265", ending) for ending in ("mp4", "mov", "mkv", "ts")),
+    *(("libvpx-vp9", ending) for ending in ("webm", "mkv", "mp4")),
+    *(("libsvtav1", ending) for ending in ("mp4", "webm", "mkv")),
+    *(("mjpeg", ending) for ending in ("avi", "mov", "mkv")),
+    *(("mpeg4", ending) for ending in ("avi", "mp4", "mkv")),
+    *(("mpeg2video", ending) for ending in ("mpg", "ts", "vob")),
+    ("mpeg1video", "mpg"),
+    ("libvpx", "webm"),
+]
+NAMES = {"libx264": "h264", "libx265": "hevc", "libvpx-vp9": "vp9", "libsvtav1": "av1", "libvpx": "vp8"}
+
+
+def _read(path: Path) -> list[VideoFrame]:
+    with open_video(path, path.name) as reader:
+        frames = list(reader)
+        assert reader.problems == ()
+    return frames
+
+
+def _worst(frames: list[VideoFrame], sources: list[Planes], bits: int = 8) -> float:
+    pairs = zip(frames, sources, strict=True)
+    return min(psnr(a, b, bits) for f, s in pairs for a, b in zip(f.planes, s, strict=True))
+
+
+@pytest.mark.parametrize(("encoder", "ending"), IN_CONTAINERS)
+def test_every_codec_is_read_from_every_container(tmp_path: Path, encoder: str, ending: str) -> None:
+    path = tmp_path / f"clip.{ending}"
+    sources = make_clip(path, Clip(encoder, "yuvj420p" if encoder == "mjpeg" else "yuv420p"))
+    with open_video(path, path.name) as reader:
+        frames = list(reader)
+        info = reader.info
+    assert [frame.index for frame in frames] == list(range(24))
+    assert not any(frame.damaged for frame in frames)
+    assert _worst(frames, sources) > 35
+    steps = {(b.pts - a.pts) * info.time_base for a, b in pairwise(frames)}
+    assert steps == {Fraction(1, 25)}
+    assert (info.width, info.height, info.pixel_format) == (160, 96, "yuv420p")
+    assert info.rate == 25
+    assert info.codec == NAMES.get(encoder, encoder)
+    assert info.colour.full_range == (encoder == "mjpeg")
+    assert (info.rotation, info.pixel_aspect, info.interlaced) == (0, Fraction(1), False)
+    assert (info.has_audio, info.other_streams) == (False, ())
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mov", "mkv"])
+def test_uneven_times_are_kept(tmp_path: Path, ending: str) -> None:
+    stamps = (100, 133, 166, 700, 701, 5000, 5040)
+    path = tmp_path / f"clip.{ending}"
+    make_clip(path, Clip(stamps=stamps, time_base=Fraction(1, 1000), muxer_options={"movie_timescale": "1000"}))
+    with open_video(path, path.name) as reader:
+        assert tuple(int(frame.pts * reader.info.time_base * 1000) for frame in reader) == stamps
+        assert reader.problems == ()
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mov", "mkv"])
+@pytest.mark.parametrize("rotation", [90, 180, 270])
+def test_the_turn_for_display_is_told(tmp_path: Path, ending: str, rotation: int) -> None:
+    path = tmp_path / f"clip.{ending}"
+    sources = make_clip(path, Clip(rotation=rotation, stamps=range(3)))
+    with open_video(path, path.name) as reader:
+        assert reader.info.rotation == rotation
+        assert _worst(list(reader), sources) > 35
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_mirrored_pictures_are_turned_over(tmp_path: Path, rotation: int) -> None:
+    path = tmp_path / "clip.mp4"
+    # FFmpeg mirrors after turning: shown is mirror(turn(stored)).
+    sources = make_clip(path, Clip(rotation=rotation, mirrored=True, stamps=range(3)))
+    with open_video(path, path.name) as reader:
+        info = reader.info
+        frame = next(iter(reader))
+        shown = np.rot90(frame.planes[0], -info.rotation // 90)
+        wanted = np.fliplr(np.rot90(sources[0][0], -rotation // 90))
+    assert psnr(shown, wanted) > 35
+
+
+@pytest.mark.parametrize("encoder", ["libvpx-vp9", "libsvtav1", "mpeg4", "mjpeg"])
+def test_odd_sizes_are_read_whole(tmp_path: Path, encoder: str) -> None:
+    path = tmp_path / "clip.mkv"
+    sources = make_clip(path, Clip(encoder, "yuvj420p" if encoder == "mjpeg" else "yuv420p", (161, 97)))
+    frames = _read(path)
+    assert [plane.shape for plane in frames[0].planes] == [(97, 161), (49, 81), (49, 81)]
+    assert _worst(frames, sources) > 34
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv", "ts", "avi"])
+def test_pixels_that_are_not_square_are_told(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"clip.{ending}"
+    make_clip(path, Clip(pixel_aspect=Fraction(4, 3), stamps=range(3)))
+    with open_video(path, path.name) as reader:
+        assert reader.info.pixel_aspect == Fraction(4, 3)
+
+
+@pytest.mark.parametrize(("tags", "hdr"), [((9, 16, 9, 1), True), ((9, 18, 9, 1), True), ((1, 1, 1, 1), False)])
+def test_ten_bits_and_colour_tags_are_read(tmp_path: Path, tags: tuple[int, int, int, int], hdr: bool) -> None:
+    path = tmp_path / "clip.mp4"
+    sources = make_clip(path, Clip("libx265", "yuv420p10le", tags=tags))
+    with open_video(path, path.name) as reader:
+        frames = list(reader)
+        assert reader.info.colour == ColourTags(*tags[:3], full_range=False)
+        assert reader.info.colour.is_hdr == hdr
+    assert frames[0].planes[0].dtype == np.uint16
+    assert _worst(frames, sources, 10) > 35
+
+
+@pytest.mark.parametrize(
+    ("encoder", "pixel_format"),
+    [("libx264", "yuv444p"), ("libx264", "yuv422p"), ("libx265", "yuv422p10le"), ("ffv1", "yuv444p12le")],
+)
+def test_fuller_chroma_is_kept(tmp_path: Path, encoder: str, pixel_format: str) -> None:
+    path = tmp_path / "clip.mkv"
+    sources = make_clip(path, Clip(encoder, pixel_format))
+    with open_video(path, path.name) as reader:
+        assert reader.info.pixel_format == pixel_format
+        assert _worst(list(reader), sources, {"10": 10, "12": 12}.get(pixel_format[7:9], 8)) > 35
+
+
+def test_alpha_of_vp9_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "clip.webm"
+    sources = make_clip(path, Clip("libvpx-vp9", "yuva420p", tags=(1, 1, 1, 1)))
+    frames = _read(path)
+    with open_video(path, path.name) as reader:
+        assert (reader.info.codec, reader.info.pixel_format) == ("vp9", "yuva420p")
+        assert reader.info.colour == ColourTags(1, 1, 1)
+    assert not any(frame.damaged for frame in frames)
+    assert _worst(frames, sources) > 35
+
+
+def test_rgb_video_becomes_bt709(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mkv"
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "bgr0"
+        red = av.VideoFrame.from_ndarray(np.full((48, 64, 3), (200, 30, 60), np.uint8), "rgb24")
+        output.mux([*stream.encode(red.reformat(format="bgr0")), *stream.encode(None)])
+    with open_video(path, path.name) as reader:
+        (frame,) = reader
+        assert (reader.info.pixel_format, reader.info.colour.matrix) == ("yuv444p", 1)
+        assert np.abs(reader.to_rgb(frame).astype(int) - (200, 30, 60)).max() <= 4
+
+
+@pytest.mark.parametrize("first", ["tff", "bff"])
+def test_interlaced_pictures_are_deinterlaced_each_by_itself(tmp_path: Path, first: str) -> None:
+    path = tmp_path / "clip.mp4"
+    make_clip(path, Clip(options={"flags": "+ilme+ildct", "x264-params": f"{first}=1"}))
+    with open_video(path, path.name) as reader:
+        frames = list(reader)
+        assert reader.info.interlaced
+    assert [frame.pts for frame in frames] == [512 * index for index in range(24)]
+    assert psnr(frames[12].planes[0], scene(12, 160, 96)[0]) > 30
+
+
+def test_combed_motion_is_gone_after_deinterlacing(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    fields = [scene(index, 160, 96) for index in range(0, 40, 10)]
+    woven = [
+        tuple(np.where(np.arange(a.shape[0])[:, None] % 2 == 0, a, b) for a, b in zip(one, two, strict=True))
+        for one, two in pairwise(fields)
+    ]
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream(
+            "libx264", rate=25, options={"crf": "8", "flags": "+ilme+ildct", "x264-params": "tff=1"}
+        )
+        stream.width, stream.height = 160, 96
+        for planes in woven:
+            output.mux(stream.encode(picture(planes, "yuv420p")))
+        output.mux(stream.encode(None))
+    combs = [float(np.abs(np.diff(planes[0].astype(int), axis=0)).mean()) for planes in woven]
+    left = [float(np.abs(np.diff(frame.planes[0].astype(int), axis=0)).mean()) for frame in _read(path)]
+    assert all(after < before / 2 for before, after in zip(combs, left, strict=True))
+
+
+def test_a_change_of_size_is_scaled_and_not_trusted(tmp_path: Path) -> None:
+    parts = [tmp_path / f"{index}.ts" for index in range(2)]
+    make_clip(parts[0], Clip(options={"bf": "0"}))
+    make_clip(parts[1], Clip(size=(128, 80), stamps=range(24, 48), options={"bf": "0"}))
+    path = tmp_path / "clip.ts"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    with open_video(path, path.name) as reader:
+        frames = list(reader)
+        assert any("another size" in problem for problem in reader.problems)
+    assert {tuple(plane.shape for plane in frame.planes) for frame in frames} == {((96, 160), (48, 80), (48, 80))}
+    assert not any(frame.damaged for frame in frames[:20])
+    assert all(frame.damaged for frame in frames[24:])
+    assert all(a.pts < b.pts for a, b in pairwise(frames))
+
+
+def test_other_streams_are_listed_by_kind_alone(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mkv"
+    clip = Clip(audio="aac", subtitles="subrip", chapters=True, attachment=True, stream_metadata={"title": "Anna"})
+    make_clip(path, clip)
+    with open_video(path, path.name) as reader:
+        assert reader.info.has_audio
+        assert reader.info.other_streams == ("audio aac", "subtitle srt", "attachment", "chapters")
+
+
+def test_frames_stay_valid_after_closing(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    sources = make_clip(path)
+    assert _worst(_read(path), sources) > 35
+
+
+def test_a_video_is_read_once(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    make_clip(path)
+    with open_video(path, path.name) as reader:
+        list(reader)
+        with pytest.raises(RuntimeError, match="open it again"):
+            list(reader)
+
+
+def test_rgb_comes_from_the_reader(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    make_clip(path)
+    with open_video(path, path.name) as reader:
+        assert reader.to_rgb(next(iter(reader)), 80, 48).shape == (48, 80, 3)
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "error"),
+    [
+        (b"", "clip.mp4", UnreadableInput),
+        (b"not a video at all, only words" * 20, "clip.mp4", UnsupportedInput),
+        (b"\x89PNG\r\n\x1a\n" + bytes(400), "clip.mp4", UnsupportedInput),
+        (b"#EXTM3U\n#EXT-X-VERSION:3\n#EXTINF:10,\nother.ts\n#EXT-X-ENDLIST\n", "clip.mp4", UnsupportedInput),
+        (b"#EXTM3U\n#EXTINF:10,\nfile:///etc/passwd\n", "clip.ts", UnsupportedInput),
+        (b"ffconcat version 1.0\nfile other.mp4\n", "clip.mp4", UnsupportedInput),
+        (b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\nm=video 5000 RTP/AVP 96\r\n", "clip.mp4", UnsupportedInput),
+        (b"\0\0\0\x18ftypisom\0\0\2\0isomiso2", "clip.mp4", DamagedInput),
+        (b"\x1a\x45\xdf\xa3" + bytes(500), "clip.mkv", DamagedInput),
+    ],
+)
+def test_what_is_no_video_is_refused(tmp_path: Path, content: bytes, name: str, error: type[Exception]) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(error, match=r"^clip\.\w+: [^\n]+; [^\n]+$"):
+        open_video(path, name)
+
+
+@pytest.mark.parametrize(
+    ("made", "named"), [("mp4", "avi"), ("mkv", "mp4"), ("ts", "mov"), ("mp4", "jpg"), ("avi", "")]
+)
+def test_a_wrong_ending_is_refused(tmp_path: Path, made: str, named: str) -> None:
+    path = tmp_path / f"clip.{made}"
+    make_clip(path, Clip("mpeg4", stamps=range(3)))
+    name = f"clip.{named}" if named else "clip"
+    with pytest.raises(UnsupportedInput, match=r"rename it to end in \.\w+$"):
+        open_video(path, name)
+
+
+def test_missing_and_foreign_paths_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableInput, match="cannot be opened"):
+        open_video(tmp_path / "none.mp4", "none.mp4")
+    with pytest.raises(UnreadableInput, match="not a regular file"):
+        open_video(tmp_path, "folder.mp4")
+    os.mkfifo(tmp_path / "pipe.mp4")
+    with pytest.raises(UnreadableInput, match="not a regular file"):
+        open_video(tmp_path / "pipe.mp4", "pipe.mp4")
+
+
+def test_sound_alone_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream("aac", rate=48000)
+        frame = av.AudioFrame.from_ndarray(np.zeros((2, 4800), np.float32), "fltp", "stereo")
+        frame.sample_rate = 48000
+        output.mux([*stream.encode(frame), *stream.encode(None)])
+    with pytest.raises(UnsupportedInput, match="has no video stream"):
+        open_video(path, "clip.mp4")
+
+
+def test_pictures_beyond_the_limit_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    make_clip(path, Clip(stamps=range(2)))
+    with pytest.raises(TooLarge, match="160 x 96 pixels"):
+        open_video(path, "clip.mp4", max_pixels=10_000)
+
+
+def test_names_cannot_smuggle_in_a_protocol(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_clip(tmp_path / "clip.mp4", Clip(stamps=range(2)))
+    with pytest.raises(UnreadableInput):
+        open_video(Path("concat:clip.mp4|clip.mp4"), "x.mp4")
+    shutil.copy("clip.mp4", "concat:clip.mp4")
+    assert len(_read(Path("concat:clip.mp4"))) == 2
+
+
+def test_real_clips_are_read_whole(test_data: Path) -> None:
+    wanted = {"rknnlite_people-walking.mp4": 314, "rknnlite_cars.mp4": 268, "egoblur_gen2_test_face_video.mp4": 14}
+    for name, count in wanted.items():
+        frames = 0
+        with open_video(test_data / "samples" / "video" / name, name) as reader:
+            for frame in reader:
+                assert not frame.damaged
+                frames += 1
+            assert (frames, reader.problems) == (count, ())
