@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import Path
 
 from unseen.core.photos import Pixels
 from unseen.core.regions import Box
 
-__all__ = ["ColourTags", "Track", "TrackPoint", "VideoFrame", "VideoInfo"]
+__all__ = ["ColourTags", "Sound", "Track", "TrackPoint", "VideoFrame", "VideoInfo", "VideoStyle"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,28 @@ class VideoInfo:
     colour: ColourTags = field(default_factory=ColourTags)
     has_audio: bool = False
     other_streams: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VideoStyle:
+    """How a video is encoded: codec ("auto", "h264", "hevc", "vp9", "av1" or a hardware encoder as "h264_nvenc"), and
+    quality (CRF) and speed (preset) in the encoder's own units, None for the defaults.
+    """
+
+    codec: str = "auto"
+    quality: int | None = None
+    speed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """The sound to put beside the pictures: the first sound stream of `source`, silent within the times of `mute`.
+
+    `mute` holds (start, end) in seconds of the source's time, as its pictures' time stamps have it.
+    """
+
+    source: Path
+    mute: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
