@@ -15,7 +15,7 @@ from unseen.core.photos import Pixels
 from unseen.core.regions import Box, Region
 from unseen.pixels.boxes import intersection, slices
 from unseen.pixels.coarse import blur, mosaic
-from unseen.pixels.fill import Ring, ring_around, stretch
+from unseen.pixels.fill import Ring, rings_around, surfaces
 from unseen.pixels.shapes import Mask, Spot, components, mask_over, outermost, place
 from unseen.pixels.standin import PEOPLE, draw
 from unseen.pixels.surface import Surface, paint, working_type
@@ -40,8 +40,9 @@ def hide(pixels: Pixels, regions: Iterable[Region], noise: np.random.Generator) 
     canvas = result if result.ndim == 3 else result[..., None]
     spots = place(regions, *canvas.shape[:2])
     covered = mask_over(spots, _whole(*canvas.shape[:2]))
-    for group in components(spots):
-        _hide_component(canvas, covered, group, noise)
+    groups = components(spots)
+    for group, ring in zip(groups, rings_around(canvas, covered, [_ringed(group) for group in groups]), strict=True):
+        _hide_component(canvas, group, ring, noise)
     return result
 
 
@@ -71,16 +72,22 @@ def _whole(height: int, width: int) -> Box:
     return Box(0.0, 0.0, float(width), float(height))
 
 
-def _hide_component(canvas: Pixels, covered: Mask, spots: Sequence[Spot], noise: np.random.Generator) -> None:
+def _ringed(spots: Sequence[Spot]) -> Sequence[Spot]:
+    """Return the spots if one of them takes its colours from the ring around them all, else none."""
+    return spots if any(_is_smooth(spot) for spot in spots) else ()
+
+
+def _is_smooth(spot: Spot) -> bool:
+    return spot.region.look.non_interfering and spot.region.look.method != "solid"
+
+
+def _hide_component(canvas: Pixels, spots: Sequence[Spot], ring: Ring | None, noise: np.random.Generator) -> None:
     """Hide regions that touch as one: surfaces below, then solids and drawings, larger ones first, then coarse looks.
 
     A coarse region that overlaps a larger one reads what was written there, so it adds no detail of its own to it.
     """
     clean = [spot for spot in spots if spot.region.look.non_interfering]
-    smooth = [spot for spot in clean if spot.region.look.method != "solid"]
-    ring = ring_around(canvas, covered, spots) if smooth else None
-    for spot in outermost(smooth):
-        _fill(canvas, spot, ring, noise)
+    _fill(canvas, outermost(spot for spot in clean if _is_smooth(spot)), ring, noise)
     for spot in _by_size(_drawn(clean)):
         _overlay(canvas, spot, ring)
     for spot in _by_size(spot for spot in spots if not spot.region.look.non_interfering):
@@ -98,11 +105,13 @@ def _drawn(clean: Sequence[Spot]) -> list[Spot]:
     return [spot for spot in upper if spot not in people] + outermost(people)
 
 
-def _fill(canvas: Pixels, spot: Spot, ring: Ring | None, noise: np.random.Generator) -> None:
+def _fill(canvas: Pixels, spots: Sequence[Spot], ring: Ring | None, noise: np.random.Generator) -> None:
     if ring is None:
-        _blacken(canvas, spot)
+        for spot in spots:
+            _blacken(canvas, spot)
         return
-    paint(canvas[slices(spot.window)], stretch(ring, spot, canvas.dtype), _own_mask(spot), noise)
+    for spot, surface in zip(spots, surfaces(ring, spots, canvas.dtype), strict=True):
+        paint(canvas[slices(spot.window)], surface, _own_mask(spot), noise)
 
 
 def _overlay(canvas: Pixels, spot: Spot, ring: Ring | None) -> None:
