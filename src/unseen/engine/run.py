@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from multiprocessing.context import BaseContext
 from pathlib import Path
 
 import numpy as np
@@ -132,8 +133,9 @@ def run(
     store: ModelStore | None = None,
     make_tools: ToolMaker = open_tools,
     clock: Callable[[], float] = time.time,
+    context: BaseContext | None = None,
 ) -> Report:
-    """Do a job and return its report; `store` defaults to this machine's models.
+    """Do a job and return its report; `store` defaults to this machine's models, `context` to fresh processes.
 
     Raises UsageError or Refused before any photo is read; what goes wrong with one file is in the report.
     """
@@ -146,7 +148,7 @@ def run(
         listen(len(placed))
         report = _report(job, terms, past, clock())
         site = _Site(job, terms.hasher, folder, journal, past)
-        executor = _executor(job, terms, folder, placed, make_tools)
+        executor = _executor(job, terms, folder, placed, make_tools, context)
         with closing(_receipts(placed, site, executor, report.ran_on)) as receipts:
             for each, receipt in receipts:
                 report.add(receipt, each.below)
@@ -200,12 +202,17 @@ def _report(job: Job, terms: _Terms, past: Past, started: float) -> Report:
 
 
 def _executor(
-    job: Job, terms: _Terms, folder: OutputFolder, placed: Sequence[Placed], make_tools: ToolMaker
+    job: Job,
+    terms: _Terms,
+    folder: OutputFolder,
+    placed: Sequence[Placed],
+    make_tools: ToolMaker,
+    context: BaseContext | None,
 ) -> LocalExecutor[_Task, _Done]:
     photos = sum(each.item.fate == "redact" for each in placed)
     workers, threads = share_cores(photos, job.workers)
     setup = Setup(terms.recipe, terms.models, terms.hasher, folder.staging, job.device, threads)
-    return LocalExecutor(partial(make_tools, setup), _redact_one, workers=workers)
+    return LocalExecutor(partial(make_tools, setup), _redact_one, workers=workers, context=context)
 
 
 def _receipts(
