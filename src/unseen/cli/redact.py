@@ -29,6 +29,9 @@ __all__ = ["Engine", "add_parser", "job_from", "run"]
 #: What does a job and tells a listener: `unseen.engine.run.run`, or a stand-in for it.
 Engine = Callable[[Job, Any], "Report"]
 
+#: What workers need, in the order that it is loaded in.
+_PRELOADED = ("unseen.adapters.preload", "unseen.engine.run", __name__)
+
 _DESCRIPTION = f"""Hide faces, people, plates, text in photos and videos, or folders of them; verify before release.
 
 Without options: faces are replaced by a smooth surface made from what is around them, plates by one colour; nothing of
@@ -245,13 +248,14 @@ def job_from(args: argparse.Namespace) -> Job:
 def run(args: argparse.Namespace, engine: Engine | None = None) -> int:
     """Do the job and print its receipt; `engine` does jobs in place of the real one."""
     from unseen.cli.progress import Progress
-    from unseen.engine.run import run as real
 
     job = job_from(args)
     if not args.quiet:
         _warn(job.recipe)
+    if engine is None:
+        engine = _real_engine(job)
     with Progress(quiet=args.quiet) as progress:
-        report = (engine or real)(job, progress)
+        report = engine(job, progress)
     for problem in report.problems:
         print(f"unseen: error: {problem}", file=sys.stderr)
     try:
@@ -263,6 +267,18 @@ def run(args: argparse.Namespace, engine: Engine | None = None) -> int:
     except OSError as error:
         raise OutputFailed(f"cannot print the receipt ({error.strerror}); the files are written") from error
     return report.exit_code
+
+
+def _real_engine(job: Job) -> Engine:
+    """Return the engine; where it will use several processes, they are made ready while it is loaded itself."""
+    from unseen.engine.local import nursery, worth_sharing
+
+    several = any(source.is_dir() for source in job.sources) or worth_sharing(len(job.sources))
+    context = nursery(_PRELOADED) if several and job.workers != 1 else None
+
+    from unseen.engine.run import run as real
+
+    return partial(real, context=context)
 
 
 def _warn(recipe: Recipe) -> None:

@@ -7,14 +7,15 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import partial
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import BaseContext
 from typing import Any, Generic, TypeVar
 
 from unseen.errors import UnseenError
 
-__all__ = ["LocalExecutor", "Unexpected", "WorkerDied", "share_cores", "unexpected"]
+__all__ = ["LocalExecutor", "Unexpected", "WorkerDied", "nursery", "share_cores", "unexpected", "worth_sharing"]
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -39,8 +40,9 @@ class Unexpected(UnseenError):
 class LocalExecutor(Generic[Task, Result]):
     """Runs tasks over processes; each makes its tools once, by calling `make_tools`, and hands them to `function`.
 
-    With one worker everything happens in this process. Both callables must be importable when there are more. With
-    `listen` the function gets a third argument, `note`: what it is called with is handed to `listen`, here.
+    With one worker everything happens in this process. Both callables must be importable when there are more, and
+    processes are made by `context`: afresh, or in a `nursery`. With `listen` the function gets a third argument,
+    `note`: what it is called with is handed to `listen`, here.
     """
 
     def __init__(
@@ -49,9 +51,12 @@ class LocalExecutor(Generic[Task, Result]):
         function: Callable[..., Result],
         *,
         workers: int,
+        context: BaseContext | None = None,
         listen: Callable[[Any], None] | None = None,
     ) -> None:
         self._make_tools, self._function, self._workers, self._listen = make_tools, function, workers, listen
+        # "spawn": forking a process that runs inference threads can deadlock the child.
+        self._context = context or multiprocessing.get_context("spawn")
 
     def run(self, tasks: Iterable[Task]) -> Generator[tuple[Task, Result | Exception], None, None]:
         """Yield each task with its result, or the UnseenError that it ended in, as they are done.
@@ -107,24 +112,48 @@ class LocalExecutor(Generic[Task, Result]):
             if worker.take(task):
                 return worker
             worker.kill()
-        worker = _Worker(self._make_tools, self._function, noting=self._listen is not None)
+        worker = _Worker(self._make_tools, self._function, self._context, noting=self._listen is not None)
         worker.take(task)
         return worker
+
+
+def nursery(modules: Sequence[str]) -> BaseContext | None:
+    """Start a process that imports modules, and return the context whose processes are forked from it.
+
+    Each of them is there at once then, where a fresh one imports everything anew. That process has one thread and
+    opens no file of this one; it ends with this one. Only one can be had: it is for programs, not for libraries. None
+    where the system has no such thing, or it cannot be started.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return None
+    from multiprocessing.forkserver import ensure_running
+
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(modules))
+    try:
+        with _uninterrupted_start():
+            ensure_running()
+    except OSError:
+        return None
+    return context
+
+
+def worth_sharing(tasks: int) -> bool:
+    """Whether so many tasks are shared among processes, unless a number of them is asked for."""
+    return tasks > _FEW
 
 
 def share_cores(tasks: int, asked: int | None = None) -> tuple[int, int]:
     """Return how many workers to use for so many tasks, unless a number is asked for, and the threads of each."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    workers = asked or (1 if tasks <= _FEW else max(1, min(cores, tasks // 2)))
+    workers = asked or (max(1, min(cores, tasks // 2)) if worth_sharing(tasks) else 1)
     return workers, max(1, cores // workers)
 
 
 class _Worker:
     """A process, the pipe to it, and the task it works on. If either side goes, the other reads the end of the pipe."""
 
-    def __init__(self, make_tools: Callable[[], Any], function: Work, *, noting: bool) -> None:
-        # "spawn": forking a process that runs inference threads can deadlock the child.
-        context = multiprocessing.get_context("spawn")
+    def __init__(self, make_tools: Callable[[], Any], function: Work, context: Any, *, noting: bool) -> None:
         self.pipe, theirs = context.Pipe()
         self.task: Any = None
         self._process = context.Process(target=_serve, args=(theirs, make_tools, function, noting), daemon=True)

@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from multiprocessing.context import BaseContext
 from pathlib import Path
 
 from unseen.adapters.files_output import OutputFolder, check_writable, discard
@@ -84,8 +85,9 @@ def run(
     store: ModelStore | None = None,
     make_tools: ToolMaker = open_tools,
     clock: Callable[[], float] = time.time,
+    context: BaseContext | None = None,
 ) -> Report:
-    """Do a job and return its report; `store` defaults to this machine's models.
+    """Do a job and return its report; `store` defaults to this machine's models, `context` to fresh processes.
 
     Raises UsageError or Refused before any photo is read; what goes wrong with one file is in the report.
     """
@@ -98,7 +100,7 @@ def run(
         listen(len(placed))
         report = _report(job, terms, past, clock())
         site = _Site(job, terms.hasher, folder, journal, past, RegionsFile(job.regions))
-        executor = _executor(job, terms, folder, placed, make_tools, listen)
+        executor = _executor(job, terms, folder, placed, make_tools, listen, context)
         with closing(_receipts(placed, site, executor, report.ran_on)) as receipts:
             for each, receipt in receipts:
                 report.add(receipt, each.below)
@@ -158,12 +160,14 @@ def _executor(
     placed: Sequence[Placed],
     make_tools: ToolMaker,
     listen: Listener,
+    context: BaseContext | None,
 ) -> LocalExecutor[Task, Done]:
     files = sum(each.item.fate == "redact" for each in placed)
     workers, threads = share_cores(files, job.workers)
-    context = json.dumps(terms.context(), sort_keys=True)
-    setup = Setup(terms.recipe, terms.models, terms.hasher, folder.staging, job.device, threads, context)
-    return LocalExecutor(partial(make_tools, setup), redact_one, workers=workers, listen=listen)
+    terms_now = json.dumps(terms.context(), sort_keys=True)
+    setup = Setup(terms.recipe, terms.models, terms.hasher, folder.staging, job.device, threads, terms_now)
+    make = partial(make_tools, setup)
+    return LocalExecutor(make, redact_one, workers=workers, context=context, listen=listen)
 
 
 def redact_one(task: Task, tools: Tools, note: Callable[[FrameNote], None]) -> Done:
