@@ -50,7 +50,8 @@ def test_what_is_inside_changes_nothing_in_any_plane(
     form: PlaneForm, height: int, width: int, regions: list[Region], seed: int
 ) -> None:
     planes = frame(form, height, width, seed)
-    inside = mask_of(regions, height, width)
+    # Around a box an ellipse hides more than it must, how much depends on the chroma; the box itself is what counts.
+    inside = mask_of([replace(r, look=Look(r.look.method)) for r in regions], height, width)
     # A chroma sample belongs to the inside when any of its luma pixels does.
     rows, columns = planes[1].shape
     padded = np.zeros((rows * form.down, columns * form.across), bool)
@@ -113,8 +114,9 @@ def test_cells_hold_while_the_picture_below_changes(method: Any) -> None:
     for number in range(12):
         box = region(4 + 2 * number, 4, 36 + 2 * number, 36, Look(method))
         done = hide_planes(frame(form, 64, 64, number), [box], form, np.random.default_rng(1), held)
-        shown.append(done[0][4:36, 4 + 2 * number : 36 + 2 * number])
-    same = [bool((a == b).all()) for a, b in itertools.pairwise(shown)]
+        shown.append(done[0][4:36, 4 + 2 * number : 36 + 2 * number].astype(int))
+    # Blurs have half a step of grain, drawn anew.
+    same = [bool((abs(a - b) <= 1).all()) for a, b in itertools.pairwise(shown)]
     assert same == [True] * 4 + [False] + [True] * 4 + [False] + [True]
 
 

@@ -7,14 +7,13 @@ from pathlib import Path
 
 from unseen.adapters.video.encoders import CODECS, WRITABLE, encoding_for
 from unseen.adapters.video.join import join, segment_ending
-from unseen.adapters.video.probe import FAMILIES, MAX_PIXELS
+from unseen.adapters.video.probe import MAX_PIXELS
 from unseen.adapters.video.read import AvReader, open_video
 from unseen.adapters.video.write import AvWriter
 from unseen.core.video import Sound, VideoInfo, VideoStyle
 
 __all__ = [
     "CODECS",
-    "FAMILIES",
     "MAX_PIXELS",
     "WRITABLE",
     "AvCodec",

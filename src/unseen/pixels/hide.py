@@ -16,7 +16,7 @@ from unseen.core.photos import Pixels
 from unseen.core.regions import Box, Region
 from unseen.pixels.boxes import intersection, slices
 from unseen.pixels.coarse import blur, mosaic
-from unseen.pixels.fill import Ring, ring_around, stretch
+from unseen.pixels.fill import Ring, rings_around, surfaces
 from unseen.pixels.shapes import Mask, Spot, components, mask_over, outermost, place
 from unseen.pixels.standin import PEOPLE, draw
 from unseen.pixels.surface import Surface, paint, working_type
@@ -64,8 +64,10 @@ def hide(
     canvas = result if result.ndim == 3 else result[..., None]
     spots = place(regions, *canvas.shape[:2])
     covered = mask_over(spots, _whole(*canvas.shape[:2]))
-    for group in components(spots):
-        _Component(canvas, covered, group, noise, black, coarse).hide()
+    groups = components(spots)
+    rings = rings_around(canvas, covered, [_ringed(group) for group in groups])
+    for group, ring in zip(groups, rings, strict=True):
+        _Component(canvas, group, ring, noise, black, coarse).hide()
     return result
 
 
@@ -95,6 +97,15 @@ def _whole(height: int, width: int) -> Box:
     return Box(0.0, 0.0, float(width), float(height))
 
 
+def _ringed(spots: Sequence[Spot]) -> Sequence[Spot]:
+    """Return the spots if one of them takes its colours from the ring around them all, else none."""
+    return spots if any(_is_smooth(spot) for spot in spots) else ()
+
+
+def _is_smooth(spot: Spot) -> bool:
+    return spot.region.look.non_interfering and spot.region.look.method != "solid"
+
+
 @dataclass(frozen=True, slots=True)
 class _Component:
     """Regions that touch, hidden as one: surfaces, then solids and drawings, larger ones first, then coarse looks.
@@ -103,37 +114,35 @@ class _Component:
     """
 
     canvas: Pixels
-    covered: Mask
     spots: Sequence[Spot]
+    ring: Ring | None
     noise: np.random.Generator
     black: int
     coarse: Coarse
 
     def hide(self) -> None:
         clean = [spot for spot in self.spots if spot.region.look.non_interfering]
-        smooth = [spot for spot in clean if spot.region.look.method != "solid"]
-        ring = ring_around(self.canvas, self.covered, self.spots) if smooth else None
-        for spot in outermost(smooth):
-            self._fill(spot, ring)
+        self._fill(outermost(spot for spot in clean if _is_smooth(spot)))
         for spot in _by_size(_drawn(clean)):
-            self._overlay(spot, ring)
+            self._overlay(spot)
         for spot in _by_size(spot for spot in self.spots if not spot.region.look.non_interfering):
             self._coarsen(spot, clean)
 
-    def _fill(self, spot: Spot, ring: Ring | None) -> None:
-        if ring is None:
-            self._blacken(spot)
+    def _fill(self, spots: Sequence[Spot]) -> None:
+        if self.ring is None:
+            for spot in spots:
+                self._blacken(spot)
             return
-        surface = stretch(ring, spot, self.canvas.dtype)
-        paint(self.canvas[slices(spot.window)], surface, _own_mask(spot), self.noise)
+        for spot, surface in zip(spots, surfaces(self.ring, spots, self.canvas.dtype), strict=True):
+            paint(self.canvas[slices(spot.window)], surface, _own_mask(spot), self.noise)
 
-    def _overlay(self, spot: Spot, ring: Ring | None) -> None:
+    def _overlay(self, spot: Spot) -> None:
         """Lay a solid or a drawing over the component's surfaces."""
         method = spot.region.look.method
         if method == "solid":
             self._blacken(spot)
-        elif method == "stand-in" and ring is not None:
-            draw(self.canvas[slices(spot.box)], spot.region.cls, ring.mean)
+        elif method == "stand-in" and self.ring is not None:
+            draw(self.canvas[slices(spot.box)], spot.region.cls, self.ring.mean)
 
     def _blacken(self, spot: Spot) -> None:
         target = self.canvas[slices(spot.window)]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unseen.adapters.video.probe import FAMILIES
+from unseen.core.formats import VIDEOS
 from unseen.core.video import Sound
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class SoundTrack:
         import av
 
         self._output = container
-        options = {"protocol_whitelist": "file", "format_whitelist": ",".join(FAMILIES)}
+        options = {"protocol_whitelist": "file", "format_whitelist": ",".join(VIDEOS)}
         self._input = av.open(f"file:{sound.source}", "r", options=options, metadata_errors="replace")
         self._stream: Any = next(iter(self._input.streams.audio), None)
         self._packets: Iterator[Any] = iter(())
