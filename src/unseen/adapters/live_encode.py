@@ -7,10 +7,10 @@ from fractions import Fraction
 from typing import Any
 
 from unseen.adapters.live_mp4 import fragment, head_of
-from unseen.adapters.video.planes import Fitter, layout, picture_of
+from unseen.adapters.video.planes import layout, picture_of
 from unseen.core.live import StreamHead, Unit
 from unseen.core.photos import Pixels
-from unseen.core.video import ColourTags, VideoInfo
+from unseen.core.video import VideoInfo
 from unseen.errors import UnseenError
 
 __all__ = ["TICKS", "H264Encoder", "JpegEncoder"]
@@ -26,7 +26,7 @@ _KEY_SECONDS = 2
 class H264Encoder:
     """Encodes frames of `info` (8-bit 4:2:0 planes) as H.264, each at once, into access units and MP4 fragments.
 
-    Nothing tells where they come from: no settings of the encoder, no time of day. Raises UnseenError when FFmpeg fails.
+    Nothing tells of the encoder's settings or the time of day. Raises UnseenError when FFmpeg fails.
     """
 
     def __init__(self, info: VideoInfo, *, quality: int = 23) -> None:
@@ -36,6 +36,7 @@ class H264Encoder:
         self._form = layout("yuv420p")
         self._codec = _x264(info, quality)
         self._filter = BitStreamFilterContext(f"filter_units=remove_types={_SEI}", "h264")
+        self._first: float | None = None
         self._last = -1
         self._number = 0
         self.head: StreamHead | None = None
@@ -45,11 +46,13 @@ class H264Encoder:
         import av
 
         picture = _picture(planes, self._form, self._info)
-        picture.pts = self._last = max(self._last + 1, round(at * TICKS))
+        # From 0 on: this machine's clock says since when it runs.
+        self._first = at if self._first is None else self._first
+        picture.pts = self._last = max(self._last + 1, round((at - self._first) * TICKS))
         picture.time_base = Fraction(1, TICKS)
         picture.pict_type = 1 if key else 0  # I, or as the encoder likes
         try:
-            packets = [bytes(p) + b"" for packet in self._codec.encode(picture) for p in self._filter.filter(packet)]
+            packets = [bytes(p) for packet in self._codec.encode(picture) for p in self._filter.filter(packet)]
         except av.FFmpegError as error:
             raise UnseenError(f"a picture cannot be encoded ({error.strerror})") from error
         return [unit for data in packets for unit in self._units(data, at)]
@@ -61,7 +64,7 @@ class H264Encoder:
         made = fragment(data, self._number, self._last, round(TICKS / self._info.rate))
         return [
             Unit("h264", data, at, made.key, self.head),
-            Unit("mp4", made.data, at, made.key, self.head),
+            Unit("mp4", made.data, at, made.key, self.head, self._last),
         ]
 
 
@@ -105,7 +108,6 @@ class JpegEncoder:
 
         self._info = info
         self._form = layout("yuv420p")
-        self._fitter = Fitter(info.width, info.height, "yuv420p", ColourTags())
         self._reformatter = VideoReformatter()
         codec: Any = av.CodecContext.create("mjpeg", "w")
         codec.width, codec.height, codec.pix_fmt = info.width, info.height, "yuv420p"

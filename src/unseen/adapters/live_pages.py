@@ -1,4 +1,4 @@
-"""The pages that viewers see: a list of cameras, JPEG pictures, and a player of MP4; nothing is loaded from elsewhere."""
+"""The pages that viewers see: all cameras, JPEG pictures, a player of MP4; nothing is loaded from elsewhere."""
 
 from __future__ import annotations
 
@@ -104,5 +104,6 @@ def player_page(camera: str) -> bytes:
     return _page(
         camera,
         f'<h1>{name}</h1><video muted autoplay playsinline></video><p id="state" role="status"></p>'
-        f'<p><a href="/{name}">as pictures</a>, <a href="/">all cameras</a></p>{_FOOT}<script src="/player.js"></script>',
+        f'<p><a href="/{name}">as pictures</a>, <a href="/">all cameras</a></p>{_FOOT}'
+        '<script src="/player.js"></script>',
     )

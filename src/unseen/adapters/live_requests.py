@@ -8,6 +8,7 @@ import hmac
 import select
 import socket
 import threading
+from collections.abc import Callable
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler
@@ -23,6 +24,7 @@ __all__ = ["Handler"]
 
 _BOUNDARY = "unseen-frame"
 _COOKIE = "unseen"
+_ICON = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8" rx="2"/></svg>'
 #: Seconds after which a viewer that does not take a picture is let go, and between signs of life to one.
 _PATIENCE, _QUIET = 10.0, 5.0
 _POLICY = "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; media-src blob:"
@@ -60,8 +62,9 @@ class Handler(BaseHTTPRequestHandler):
             self._route(parts.path)
 
     def _route(self, path: str) -> None:
-        fixed = {
+        fixed: dict[str, Callable[[], tuple[str, bytes]]] = {
             "/": lambda: ("text/html; charset=utf-8", index_page(self.server.cameras)),
+            "/favicon.ico": lambda: ("image/svg+xml", _ICON),
             "/style.css": lambda: ("text/css; charset=utf-8", STYLE.encode()),
             "/player.js": lambda: ("text/javascript; charset=utf-8", PLAYER.encode()),
             "/status": lambda: ("application/json", self.server.status().encode()),

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from unseen.adapters.live_encode import TICKS
 from unseen.adapters.live_mp4 import rebased
 from unseen.adapters.live_workers import WorkerTarget
 from unseen.core.live import Segments, Unit
@@ -52,7 +51,7 @@ class SegmentFolder:
         self._folder, self._settings, self._clock = folder, settings, clock
         self._file: BinaryIO | None = None
         self._path = folder
-        self._began = 0.0
+        self._began, self._base = 0.0, 0
 
     def write(self, unit: Unit) -> None:
         """Write a fragment; at a key picture a new file begins if the one before is long enough."""
@@ -61,18 +60,17 @@ class SegmentFolder:
         if self._file is None:
             if not unit.key or unit.head is None:
                 return
-            self._begin(unit)
-            self._file.write(unit.head.init)  # type: ignore[attr-defined]  # begun just now
-        if self._file is not None:
-            self._file.write(rebased(unit.data, round(self._began * TICKS)))
+            self._file = self._begin(unit)
+            self._file.write(unit.head.init)
+        self._file.write(rebased(unit.data, self._base))
 
-    def _begin(self, unit: Unit) -> None:
+    def _begin(self, unit: Unit) -> BinaryIO:
         name = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self._clock()))
         path, number = self._folder / f"{name}.mp4", 1
         while path.exists() or _hidden(path).exists():
             path, number = self._folder / f"{name}-{number}.mp4", number + 1
-        self._path, self._began = path, unit.at
-        self._file = _hidden(path).open("wb")
+        self._path, self._began, self._base = path, unit.at, unit.ticks
+        return _hidden(path).open("wb")
 
     def close(self) -> None:
         """Finish the file that is being written, and delete those that are too old or too many."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +35,7 @@ _PROTOCOLS = {
 _FORMATS = {"rtsp": "rtsp,sdp,rtp", "http": "mpjpeg,mjpeg,mpegts,jpeg_pipe"}
 #: A file that is this many seconds behind its pace does not try to catch up.
 _BEHIND = 1.0
+_MOST_FAILED = 256
 
 
 def open_feed(
@@ -177,7 +178,7 @@ class AvFeed:
             self._wait(start + stamp - now)
         return start
 
-    def _decoded(self) -> Iterator[tuple[av.VideoFrame, bool]]:
+    def _decoded(self) -> Generator[tuple[av.VideoFrame, bool], None, None]:
         import av
 
         failed = 0
@@ -198,9 +199,6 @@ class AvFeed:
                 if picture.key_frame and not packet.is_corrupt:
                     self._doubtful = False
                 yield picture, self._doubtful or picture.is_corrupt
-
-
-_MOST_FAILED = 256
 
 
 def _facts(stream: Any, picture: av.VideoFrame) -> VideoInfo:

@@ -1,4 +1,4 @@
-"""Who watches: each viewer has a short queue of encoded pictures, and one that is slow loses some, never others time."""
+"""Who watches: each viewer has a short queue of pictures, and one that is slow loses some of its own."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Viewer:
         return self._needs_key
 
     def offer(self, unit: Unit) -> None:
-        """Take a picture, or drop it, and others, if the viewer is too slow; after a gap MP4 begins at a key picture."""
+        """Take a picture; a viewer that is too slow loses some, and after a gap MP4 begins at a key picture."""
         with self._change:
             if self._closed or (self._needs_key and not unit.key):
                 return

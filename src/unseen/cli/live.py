@@ -157,11 +157,10 @@ def _first_line(path: Path, what: str) -> str:
 def run(args: argparse.Namespace, engine: LiveEngine | None = None) -> int:
     """Run the job until it ends or is told to, by SIGTERM or Ctrl-C, and print what was done; returns 0."""
     job = job_from(args)
-    if engine is None:
-        from unseen.engine.live import run as engine
+    from unseen.engine.live import run as real
 
     with _stop_on_signals() as stop:
-        status = engine(job, stop=stop, ready=lambda live: None if args.quiet else _say_ready(job, live))
+        status = (engine or real)(job, stop=stop, ready=lambda live: None if args.quiet else _say_ready(job, live))
     if not args.quiet:
         _print_totals(status)
     return 0

@@ -38,6 +38,7 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _WEBCAM = re.compile(r"/dev/video\d+|webcam:(\d+)")
 _MASK = "***"
 _CAMERA = "{camera}"
+_TAKEN = ("status", "metrics")
 
 
 def mask_url(url: str) -> str:
@@ -88,6 +89,8 @@ def parse_source(text: str, number: int) -> CameraSource:
     """
     named = _NAMED.fullmatch(text)
     name, rest = (named[1], named[2]) if named else (f"camera{number + 1}", text)
+    if name in _TAKEN:
+        raise UsageError(f"a camera cannot be called {name}, which is a page of its own; give it another name")
     scheme = _SCHEME.match(rest)
     if scheme is None:
         webcam = _WEBCAM.fullmatch(rest)
@@ -135,7 +138,9 @@ def parse_target(text: str, *, cameras: int = 1) -> Target:
             raise UsageError(f"{mask_url(text)}: several cameras need {_CAMERA} in the address, to tell them apart")
         return Target("rtsp", text)
     if word not in ("http", "https"):
-        raise UsageError(f"{mask_url(text)}: nothing is published by {word}; name http://, https://, rtsp:// or a folder")
+        raise UsageError(
+            f"{mask_url(text)}: nothing is published by {word}; name http://, https://, rtsp:// or a folder"
+        )
     if parts.path not in ("", "/") or parts.query or parts.username or not parts.hostname:
         raise UsageError(f"{mask_url(text)}: an address to listen at is http://HOST:PORT, without a path or a user")
     port = parts.port if parts.port is not None else (443 if word == "https" else 80)
@@ -249,7 +254,8 @@ class StreamHead:
 class Unit:
     """One encoded picture: a JPEG, an H.264 access unit (Annex B), or a fragment of MP4 (ISO/IEC 14496-12).
 
-    `at` is its time in seconds; `key` says that decoding can begin here; `head` belongs to H.264 and MP4.
+    `at` is its time in seconds; `key` says that decoding can begin here; `head` belongs to H.264 and MP4, `ticks` is
+    MP4's own time.
     """
 
     kind: UnitKind
@@ -257,3 +263,4 @@ class Unit:
     at: float
     key: bool = True
     head: StreamHead | None = None
+    ticks: int = 0

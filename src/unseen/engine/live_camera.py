@@ -241,9 +241,7 @@ def _enlarged(found: Detection, question: Question) -> Detection:
 class _Output:
     """Hides frames, encodes each once for all who want it, and hands it to the targets."""
 
-    def __init__(
-        self, camera: str, info: VideoInfo, targets: Sequence[LiveTarget], clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, camera: str, info: VideoInfo, targets: Sequence[LiveTarget], clock: Callable[[], float]) -> None:
         self._camera, self._info, self._targets, self._clock = camera, info, targets, clock
         self.haste = Haste(1 / float(info.rate))
         self._form = PlaneForm(full_range=info.colour.full_range)

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import IO, Any, Literal
+from typing import Any, BinaryIO, Literal
 
 from unseen.core.photos import Rgb8
 from unseen.core.regions import Detection
@@ -132,9 +132,9 @@ class LiveDetector:
         finally:
             self._since = None
 
-    def _pipe(self, name: Literal["stdin", "stdout"]) -> IO[bytes] | Any:
+    def _pipe(self, name: Literal["stdin", "stdout"]) -> BinaryIO:
         process = self._process
-        pipe = None if process is None else getattr(process, name)
+        pipe: BinaryIO | None = None if process is None else getattr(process, name)
         if pipe is None:
             raise EOFError
         return pipe

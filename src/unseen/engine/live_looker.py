@@ -68,7 +68,7 @@ def _read(pipe: BinaryIO, count: int) -> bytes:
 def send_picture(pipe: BinaryIO, number: int, image: Rgb8) -> None:
     """Write a picture, shape (height, width, 3), as it lies in memory: nothing of it touches a disk."""
     pipe.write(_SHAPE.pack(number, image.shape[0], image.shape[1]))
-    pipe.write(memoryview(np.ascontiguousarray(image)).cast("B"))
+    pipe.write(np.ascontiguousarray(image).data.cast("B"))
     pipe.flush()
 
 
@@ -113,4 +113,3 @@ def main() -> int:
     except (EOFError, BrokenPipeError):
         pass
     return 0
-

@@ -167,7 +167,6 @@ def _recent(sightings: list[tuple[float, Detection]], time: float) -> list[tuple
     return sightings[max(0, earlier - 2) :]
 
 
-
 def warm_up() -> None:
     """Load what linking needs, which takes a third of a second, before frames wait for it."""
     tracks = LiveTracks(64, 64, before=1.0, after=1.0)
