@@ -59,7 +59,8 @@ def main() -> None:
         ),
     )
     mounts.add_factory(
-        "/push", factory(f'( rtph264depay name=depay0 ! h264parse ! mpegtsmux ! filesink location="{pushed}" )', record=True)
+        "/push",
+        factory(f'( rtph264depay name=depay0 ! h264parse ! mpegtsmux ! filesink location="{pushed}" )', record=True),
     )
     server.attach(None)
     print(server.get_bound_port(), flush=True)

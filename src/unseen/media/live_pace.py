@@ -72,10 +72,10 @@ class Shedding:
         self.took = took if not self.took else 0.8 * self.took + 0.2 * took
         limit = 0.9 * self._seconds - self.level.interval
         self._bad = self._bad + 1 if took > limit else 0
-        self._good = self._good + 1 if took < 0.5 * limit else 0
+        self._good = self._good + 1 if took < 0.6 * limit else 0
         if self._bad >= 2 and self._at + 1 < len(self._levels):
             self._at, self._bad = self._at + 1, 0
-        elif self._good >= 40 and self._at:
+        elif self._good >= 25 and self._at:
             self._at, self._good = self._at - 1, 0
 
 
