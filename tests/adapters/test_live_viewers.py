@@ -47,10 +47,12 @@ def test_slow_viewer_of_pictures_gets_the_newest() -> None:
 
 
 def test_closing_wakes_who_waits() -> None:
-    viewer, woken = Viewer("jpeg"), threading.Event()
-    threading.Thread(target=lambda: (viewer.next(30), woken.set()), daemon=True).start()
+    viewer = Viewer("jpeg")
+    waiting = threading.Thread(target=viewer.next, args=(30,))
+    waiting.start()
     viewer.close()
-    assert woken.wait(5)
+    waiting.join(5)
+    assert not waiting.is_alive()
     viewer.offer(_unit(1, key=True))
     assert viewer.next(0.0) is None
 

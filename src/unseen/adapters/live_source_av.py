@@ -193,12 +193,12 @@ class AvFeed:
                 if failed > _MOST_FAILED:
                     raise
                 continue
-            self._doubtful = self._doubtful or packet.is_corrupt
             for picture in pictures:
                 failed = 0
-                if picture.key_frame and not packet.is_corrupt:
-                    self._doubtful = False
-                yield picture, self._doubtful or picture.is_corrupt
+                # What is made from a picture in doubt is in doubt, up to the next whole key picture.
+                corrupt = packet.is_corrupt or picture.is_corrupt
+                self._doubtful = corrupt or (self._doubtful and not picture.key_frame)
+                yield picture, self._doubtful
 
 
 def _facts(stream: Any, picture: av.VideoFrame) -> VideoInfo:

@@ -20,7 +20,7 @@ __all__ = ["LiveDetector", "State"]
 State = Literal["starting", "ready", "looking", "down"]
 #: Without the current folder on the path, where a file might be called as a library is.
 _COMMAND = (sys.executable, "-P", "-c", "import sys; from unseen.engine.live_looker import main; sys.exit(main())")
-_START_SECONDS = 60.0
+_START_SECONDS, _END_SECONDS = 60.0, 2.0
 #: Seconds to wait before the first, second ... start that follows a failed one.
 _WAITS = (0.1, 0.5, 1.0, 2.0, 5.0)
 
@@ -115,6 +115,11 @@ class LiveDetector:
         with self._guard:
             self._closed = True
         self._kill()
+        # Who looks just now reads the end of the pipe, and closes it.
+        until = time.monotonic() + _END_SECONDS
+        while self._since is not None and time.monotonic() < until:
+            time.sleep(0.01)
+        self._bury()
 
     def _start_again(self) -> None:
         self._bury()
@@ -147,7 +152,8 @@ class LiveDetector:
     def _bury(self) -> None:
         """End the process if it is still there, and close the pipes to it."""
         self.state = "down"
-        process, self._process = self._process, None
+        with self._guard:
+            process, self._process = self._process, None
         if process is None:
             return
         process.kill()

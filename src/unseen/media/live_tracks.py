@@ -94,13 +94,14 @@ def _unsure(box: Box, original: Box, doubt: float) -> Box:
 
 
 def _between(time: float, before: tuple[float, Detection], after: tuple[float, Detection]) -> Detection:
-    """Return the object between two sightings: on the straight way, unsure by the time to the nearer one."""
-    share = (time - before[0]) / (after[0] - before[0])
-    a, b = before[1].box, after[1].box
-    box = Box(*(u + share * (v - u) for u, v in zip(a.xyxy, b.xyxy, strict=True)))
+    """Return the object between two sightings: anywhere between them, unsure by the time to the nearer one.
+
+    The straight way from one to the other would cover less, and miss who stops, turns or jumps.
+    """
+    box = hull((before[1].box, after[1].box))
     nearest = min(time - before[0], after[0] - time)
-    sure = before[1] if share < 0.5 else after[1]
-    return replace(sure, box=_unsure(box, box, min(_BETWEEN, _DOUBT * nearest)))
+    sure = before[1] if nearest == time - before[0] else after[1]
+    return replace(sure, box=_unsure(box, sure.box, min(_BETWEEN, _DOUBT * nearest)))
 
 
 class LiveTracks:
