@@ -178,7 +178,9 @@ def _faces(net: _Networks, *, high: bool) -> Detector:
     # Chosen on labelled crowds (docs/adr on detectors): a smaller picture with a low threshold finds more faces in the
     # same time than a large one with a high threshold.
     inner = CenterFaceDetector(*net("centerface"), threshold=0.12 if high else 0.11)
-    return ViewsDetector(inner, face_scales if high else fit(1280, most=0.64), tile=_TILE, overlap=0.15)
+    if high:
+        return ViewsDetector(inner, face_scales, tile=_TILE, overlap=0.15)
+    return ViewsDetector(inner, fit(1280, most=0.64), tile=_TILE, overlap=0.15, multiple=32)
 
 
 def _objects(net: _Networks, *, high: bool) -> Detector:
