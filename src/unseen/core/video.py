@@ -89,7 +89,8 @@ class VideoRecipe:
 
     `stride` is the number of frames from look to look, None for as often as movement asks; `audio` what becomes of the
     sound; `check_s` the seconds from one frame that is verified to the next, beside those in which tracks begin and end
-    (with verification in full all frames are). Raises UsageError for values that make no sense.
+    (with `check_all` all frames are); `heads` asks for the heads of persons in whom no face is found. Raises UsageError
+    for values that make no sense.
     """
 
     stride: int | None = None
@@ -97,6 +98,7 @@ class VideoRecipe:
     style: VideoStyle = field(default_factory=VideoStyle)
     check_s: float = 1.0
     check_all: bool = False
+    heads: bool = False
 
     def __post_init__(self) -> None:
         if self.stride is not None and not 1 <= self.stride <= _MOST_STRIDE:
@@ -116,6 +118,7 @@ class VideoRecipe:
             "speed": self.style.speed,
             "check_every_seconds": float(self.check_s),
             "check_all_frames": self.check_all,
+            "heads": self.heads,
         }
 
 

@@ -33,6 +33,8 @@ __all__ = ["Assembled", "Models", "assemble", "require_models"]
 _FACES = frozenset({"face", "head"})
 _OBJECTS = frozenset({"person", *VEHICLES})
 _WORDS = frozenset({"plate", "text"})
+#: Scores from which on something is followed in videos.
+_FILM_FACE, _FILM_OBJECT = 0.2, 0.15
 #: Long photos are cut into tiles of this many pixels, so that memory stays bounded.
 _TILE = 1536
 
@@ -136,7 +138,7 @@ def assemble(recipe: Recipe, models: Models, device: str = "auto", threads: int 
     """Open the models of a recipe on a device; raises DeviceUnavailable or ModelCorrupt."""
     net = _Networks(models, device, threads)
     eyes, opinion = _eyes(recipe, models, net), _opinion(models, net, second_opinion_scales, fit(1280, most=2.0))
-    film_eyes, film_opinion = _film_eyes(eyes, recipe, net), _opinion(models, net, up_to_own_size, fit(1280))
+    film_eyes, film_opinion = _film_eyes(eyes, recipe, models, net), _opinion(models, net, up_to_own_size, fit(1280))
     return Assembled(eyes, opinion, film_eyes, film_opinion, net.devices())
 
 
@@ -157,20 +159,28 @@ def _eyes(recipe: Recipe, models: Models, net: _Networks) -> Eyes:
     )
 
 
-def _film_eyes(eyes: Eyes, recipe: Recipe, net: _Networks) -> Eyes:
-    """Return the detectors for frames of a video."""
-    if eyes.faces is None:
-        return eyes
-    high = recipe.recall == "high"
-    inner = CenterFaceDetector(*net("centerface"), threshold=0.15)
-    return replace(eyes, faces=ViewsDetector(inner, fit(1280, most=0.8 if high else 0.5), tile=_TILE, overlap=0.15))
+def _film_eyes(eyes: Eyes, recipe: Recipe, models: Models, net: _Networks) -> Eyes:
+    """Return the detectors for frames of a video.
+
+    Persons are found where they, vehicles or plates are to be hidden, or heads are asked for: else their network would
+    take as long as all the rest.
+    """
+    faces = close = objects = None
+    if eyes.faces is not None:
+        close = CenterFaceDetector(*net("centerface"), threshold=_FILM_FACE)
+        faces = ViewsDetector(close, fit(1280, most=1.0 if recipe.recall == "high" else 0.64), tile=_TILE, overlap=0.15)
+    if "yolo26n" in models.hide and (recipe.hidden & (_OBJECTS | {"plate"}) or recipe.video.heads):
+        objects = YoloDetector(*net("yolo26n"), threshold=_FILM_OBJECT)
+    return replace(eyes, faces=faces, faces_close=close, objects=objects)
 
 
 def _faces(net: _Networks, *, high: bool) -> Detector:
     # Chosen on labelled crowds (docs/adr on detectors): a smaller picture with a low threshold finds more faces in the
     # same time than a large one with a high threshold.
     inner = CenterFaceDetector(*net("centerface"), threshold=0.12 if high else 0.11)
-    return ViewsDetector(inner, face_scales if high else fit(1280, most=0.64), tile=_TILE, overlap=0.15)
+    if high:
+        return ViewsDetector(inner, face_scales, tile=_TILE, overlap=0.15)
+    return ViewsDetector(inner, fit(1280, most=0.64), tile=_TILE, overlap=0.15, multiple=32)
 
 
 def _objects(net: _Networks, *, high: bool) -> Detector:

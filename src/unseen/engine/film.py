@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -27,8 +27,8 @@ from unseen.engine.film_store import FilmStore, Progress
 from unseen.engine.release import MAX_ROUNDS, ResiduesRemain, Stopwatch
 from unseen.errors import VerificationFailed
 from unseen.media.ahead import ahead
-from unseen.media.find import Eyes, find
-from unseen.media.pace import pace_for
+from unseen.media.find import Eyes, find, find_again
+from unseen.media.pace import Kind, pace_for
 from unseen.media.scan import scan
 from unseen.media.shots import ShotCuts
 from unseen.media.tracklog import TrackLog
@@ -97,6 +97,7 @@ class Film:
     ) -> None:
         self._source, self._name, self._staged, self._recipe = source, name, staged, recipe
         self._tools, self._store = tools, store
+        self._film_recipe = recipe if recipe.video.heads else replace(recipe, recall="fast")
         self._verifiers = frozenset(m.name for m in tools.opinion.models) - {m.name for m in tools.eyes.models}
         self._guard = threading.Lock()
         progress = store.progress
@@ -171,9 +172,10 @@ class Film:
             if frame.index >= done:
                 yield frame
 
-    def _find(self, image: Rgb8) -> list[Detection]:
+    def _find(self, image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
+        eyes, recipe = self._tools.eyes, self._film_recipe
         with self._tools.watch.time("detect"):
-            return find(image, self._tools.eyes, self._recipe)
+            return find(image, eyes, recipe) if kind == "whole" else find_again(image, eyes, recipe, before)
 
     def _seconds(self, frame: VideoFrame) -> float:
         return float((frame.pts - (self._zero or 0)) * self._info.time_base)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from multiprocessing.context import BaseContext
 from pathlib import Path
 
@@ -279,6 +278,9 @@ def _write_records(report: Report, job: Job, regions: RegionsFile) -> None:
 
 
 def _version() -> str:
+    # Here, because workers have no use for it and would pay for the import.
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version("unseen")
     except PackageNotFoundError:

@@ -12,10 +12,11 @@ from unseen.core.photos import Rgb8
 from unseen.core.ports import Detector, Reader
 from unseen.core.recipe import Recipe
 from unseen.core.regions import VEHICLES, Box, Detection
+from unseen.media.close import look_close
 from unseen.media.cover import heads_without_face
 from unseen.media.plates import is_legible, is_texture, looks_like_plate, needs_reading, on_vehicle
 
-__all__ = ["Eyes", "find"]
+__all__ = ["Eyes", "find", "find_again"]
 
 _HEAD_SCORE = 0.25
 _LOOK_CLOSER = 0.08
@@ -28,10 +29,12 @@ _FULL_RANGE = 230.0
 class Eyes:
     """The detectors of a run; None where a recipe has no use for one, or the optional model is not there.
 
-    `text` looks at whole pictures, `text_close` at cut-out vehicles; `reader` reads what they found.
+    `faces_close` looks at small parts around where faces were, `text` at whole pictures, `text_close` at cut-out
+    vehicles; `reader` reads what they found.
     """
 
     faces: Detector | None = None
+    faces_close: Detector | None = None
     objects: Detector | None = None
     text: Detector | None = None
     text_close: Detector | None = None
@@ -40,7 +43,7 @@ class Eyes:
     @property
     def models(self) -> tuple[ModelFile, ...]:
         """Every model file in use, once."""
-        ports = (self.faces, self.objects, self.text, self.text_close, self.reader)
+        ports = (self.faces, self.faces_close, self.objects, self.text, self.text_close, self.reader)
         return tuple({m.name: m for port in ports if port is not None for m in port.models}.values())
 
 
@@ -55,6 +58,20 @@ def find(image: Rgb8, eyes: Eyes, recipe: Recipe) -> list[Detection]:
         found += heads_without_face(found, least_score=_HEAD_SCORE)
     if eyes.text is not None:
         found += _plates_and_text(image, eyes.text, [d for d in found if d.cls in VEHICLES], eyes, recipe)
+    return [d for d in found if d.cls in recipe.hidden]
+
+
+def find_again(image: Rgb8, eyes: Eyes, recipe: Recipe, before: Sequence[Detection]) -> list[Detection]:
+    """Return what a close look finds of classes that the recipe hides, shortly after a look that found `before`.
+
+    Faces are looked for where they were, persons and vehicles in the whole picture; text is not looked for.
+    """
+    found: list[Detection] = []
+    if eyes.objects is not None:
+        found += eyes.objects.detect([image])[0]
+    near = [d.box for d in before if d.cls in ("face", "head")]
+    if eyes.faces_close is not None and near:
+        found += look_close(image, eyes.faces_close, near)
     return [d for d in found if d.cls in recipe.hidden]
 
 

@@ -1,26 +1,29 @@
-"""When to look: every so many frames, more often while things move fast."""
+"""When to look, and how: at whole frames every so often, closely in between, more often while things move fast."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from unseen.core.regions import Detection
 
-__all__ = ["AutoPace", "EveryNth", "Pace", "pace_for"]
+__all__ = ["AutoPace", "EveryNth", "Kind", "Pace", "pace_for"]
 
-#: Seconds from look to look: when all is calm, and at the most hurried.
-_CALM_S, _HURRIED_S = 0.2, 0.07
+#: Looking at the whole frame, or only where something was found a moment ago.
+Kind = Literal["whole", "close"]
+#: Seconds between looks at whole frames; between all looks when all is calm, and at the most hurried.
+_WHOLE_S, _CALM_S, _HURRIED_S = 0.34, 0.17, 0.07
 #: What moves farther than this many of its sizes from look to look is fast.
 _FAR = 0.6
+_SURE = 0.4
 
 
 class Pace(Protocol):
     """Decides which frames are looked at."""
 
-    def wants(self, frame: int, cut: bool) -> bool:
-        """Whether to look at a frame, the next in order; `cut` says that a shot begins with it."""
+    def wants(self, frame: int, cut: bool) -> Kind | None:
+        """How to look at a frame, the next in order, or None; `cut` says that a shot begins with it."""
         ...
 
     def saw(self, frame: int, found: Sequence[Detection]) -> None:
@@ -29,18 +32,18 @@ class Pace(Protocol):
 
 
 class EveryNth:
-    """Looks at every nth frame, and where a shot begins."""
+    """Looks at the whole of every nth frame, and where a shot begins."""
 
     def __init__(self, step: int) -> None:
         self._step = step
         self._next = 0
 
-    def wants(self, frame: int, cut: bool) -> bool:
-        """Whether to look at a frame."""
+    def wants(self, frame: int, cut: bool) -> Kind | None:
+        """How to look at a frame."""
         if not cut and frame < self._next:
-            return False
+            return None
         self._next = frame + self._step
-        return True
+        return "whole"
 
     def saw(self, frame: int, found: Sequence[Detection]) -> None:
         """Take in what a look found: it changes nothing."""
@@ -49,32 +52,36 @@ class EveryNth:
 class AutoPace:
     """Looks often enough that nothing moves far from look to look, measured in its own sizes.
 
-    Without anything in the picture, or while all is calm, it looks every fifth of a second.
+    The whole frame is looked at three times a second, where a shot begins, and after frames that could not be. What was
+    found is looked for again closely in between.
     """
 
     def __init__(self, rate: float) -> None:
         self._calm = max(1, round(_CALM_S * rate))
         self._hurried = max(1, min(self._calm, math.floor(_HURRIED_S * rate)))
+        self._whole = max(self._calm, round(_WHOLE_S * rate))
         self._step = self._calm
-        self._next = 0
+        self._next = self._next_whole = 0
         self._last: tuple[int, Sequence[Detection]] | None = None
 
-    def wants(self, frame: int, cut: bool) -> bool:
-        """Whether to look at a frame."""
+    def wants(self, frame: int, cut: bool) -> Kind | None:
+        """How to look at a frame."""
         if cut:
             self._last = None
-        if not cut and frame < self._next:
-            return False
+        if cut or frame >= self._next_whole:
+            self._next, self._next_whole = frame + self._step, frame + self._whole
+            return "whole"
+        if frame < self._next:
+            return None
         self._next = frame + self._step
-        return True
+        return "close"
 
     def saw(self, frame: int, found: Sequence[Detection]) -> None:
         """Take in what a look found, and hurry or calm down."""
         last, self._last = self._last, (frame, found)
         if last is None:
             return
-        passed = frame - last[0]
-        moved = _fastest(last[1], found) / max(1, passed)
+        moved = _fastest(last[1], found) / max(1, frame - last[0])
         wanted = self._calm if moved <= 0 else int(_FAR / moved)
         self._step = min(max(wanted, self._hurried), self._calm)
         self._next = min(self._next, frame + self._step)
@@ -87,7 +94,7 @@ def _fastest(before: Sequence[Detection], now: Sequence[Detection]) -> float:
     """
     fastest = 0.0
     for one in now:
-        if one.score < 0.4:
+        if one.score < _SURE:
             continue
         size = math.sqrt(one.box.area)
         near = [_distance(one, other) / size for other in before if other.cls == one.cls and _alike(one, other)]

@@ -8,15 +8,15 @@ from unseen.core.photos import Rgb8
 from unseen.core.ports import VideoReader
 from unseen.core.regions import Detection
 from unseen.core.video import VideoFrame
-from unseen.media.pace import Pace
+from unseen.media.pace import Kind, Pace
 from unseen.media.shots import ShotCuts
 from unseen.media.upright import Upright
 from unseen.media.windows import Scanned
 
 __all__ = ["Finder", "scan"]
 
-#: Finds what is to be hidden in an upright picture.
-Finder = Callable[[Rgb8], Sequence[Detection]]
+#: Finds what is to be hidden in an upright picture: how to look, and what the look before found there.
+Finder = Callable[[Rgb8, Kind, Sequence[Detection]], Sequence[Detection]]
 
 
 def scan(
@@ -26,11 +26,14 @@ def scan(
 
     The first frame of a shot is always looked at; a damaged one is not, as it is hidden whole.
     """
+    last: Sequence[Detection] = ()
     for frame in frames:
         cut = cuts.begins(frame.planes[0]) and not frame.damaged
-        if frame.damaged or not pace.wants(frame.index, cut):
+        kind = None if frame.damaged else pace.wants(frame.index, cut)
+        if kind is None:
             yield Scanned(frame, None, cut)
             continue
-        found = tuple(upright.stored(find(upright.view(reader, frame))))
+        last = find(upright.view(reader, frame), kind, last)
+        found = tuple(upright.stored(last))
         pace.saw(frame.index, found)
         yield Scanned(frame, found, cut)

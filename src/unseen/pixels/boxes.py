@@ -28,6 +28,9 @@ __all__ = [
     "widen",
 ]
 
+#: Boxes compared with all others at once when detections are grouped.
+_ROWS = 64
+
 
 def widen(box: Box, ratio_x: float, ratio_y: float, minimum_px: float = 0.0) -> Box:
     """Return the box with every side moved outward.
@@ -142,17 +145,23 @@ def merge(detections: Sequence[Detection], iou_threshold: float) -> list[Detecti
 
 def _groups(detections: Sequence[Detection], iou_threshold: float) -> list[list[int]]:
     """Return indices in groups, best score first in each and among groups; every index is in exactly one."""
-    boxes = as_array(found.box for found in detections)
+    order = sorted(range(len(detections)), key=lambda i: -detections[i].score)
+    boxes = as_array(detections[i].box for i in order)
     names = {cls: i for i, cls in enumerate(dict.fromkeys(found.cls for found in detections))}
-    classes = np.array([names[found.cls] for found in detections], dtype=np.intp)
-    order = np.argsort([-found.score for found in detections], kind="stable").astype(np.intp)
-    groups: list[list[int]] = []
-    while order.size:
-        rest = order[1:]
-        near = _iou(boxes[order[0]], boxes[rest]) > iou_threshold
-        near &= classes[rest] == classes[order[0]]
-        groups.append([int(order[0]), *map(int, rest[near])])
-        order = rest[~near]
+    classes = np.array([names[detections[i].cls] for i in order], dtype=np.intp)
+    left, groups = np.arange(len(order)), list[list[int]]()
+    while left.size:
+        # Many at once, because a photo holds a dozen boxes, and numpy takes its time to be called.
+        near = _iou(boxes[left[:_ROWS], None], boxes[left]) > iou_threshold
+        near &= classes[left[:_ROWS], None] == classes[left]
+        free = np.ones(len(left), dtype=bool)
+        for best, row in enumerate(near):
+            if free[best]:
+                free[best] = False
+                others = row & free
+                free &= ~others
+                groups.append([order[left[best]], *(order[i] for i in left[others].tolist())])
+        left = left[free]
     return groups
 
 

@@ -25,6 +25,8 @@ __all__ = ["Ring", "rings_around", "surfaces"]
 
 #: The ring is as thick as this share of the region's side (root of its area), in whole pixels within the bounds.
 _THICKNESS, _THINNEST, _THICKEST = 1 / 32, 3, 32
+#: Nodes of a surface lie as far apart as this share of the side, and never closer than the ring is thick.
+_SPACING = 1 / 20
 #: Kernel values computed at once, to stay in the processor's cache, and ring pixels, to bound the memory they take.
 _CHUNK, _MOST_PIXELS = 1 << 15, 1 << 18
 #: With more pieces than this in a ring, far ones are taken together.
@@ -83,7 +85,8 @@ def surfaces(ring: Ring, spots: Sequence[Spot], dtype: np.dtype[np.generic]) -> 
     work = ring.value.dtype
     splines, grids = [], []
     for spot in spots:
-        step, window = _thickness(spot.box), spot.window
+        window = spot.window
+        step = max(float(_thickness(spot.box)), math.sqrt(spot.box.area) * _SPACING)
         y, rows = spline(int(window.height), step, work)
         x, columns = spline(int(window.width), step, work)
         splines.append((rows, columns))

@@ -12,7 +12,7 @@ from unseen.core.photos import Pixels
 from unseen.core.regions import Box, Region
 from unseen.pixels.boxes import round_out, scale
 from unseen.pixels.coarse import laid_over
-from unseen.pixels.hide import coarse_surface, hide, hide_alpha
+from unseen.pixels.hide import Coarse, coarse_surface, hide, hide_alpha
 from unseen.pixels.surface import Surface
 
 __all__ = ["HeldCells", "PlaneForm", "hide_planes", "whole_frame"]
@@ -92,12 +92,14 @@ def hide_planes(
     aligned = [r for each in regions if (r := _aligned(each, form, width, height)) is not None]
     smaller = [_in_chroma(region, form) for region in aligned]
     luma, chroma = form.black
-    done = []
-    for number, plane in enumerate(planes[:3]):
-        if held is not None:
-            held.plane = number
-        coarse = coarse_surface if held is None else held
-        done.append(hide(plane, smaller if number else aligned, noise, black=chroma if number else luma, coarse=coarse))
+    coarse: Coarse = coarse_surface
+    if held is not None:
+        held.plane, coarse = 0, held
+    first = hide(planes[0], aligned, noise, black=luma, coarse=coarse)
+    if held is not None:
+        held.plane = 1
+    both = hide(np.stack(planes[1:3], axis=-1), smaller, noise, black=chroma, coarse=coarse)
+    done = (first, both[..., 0], both[..., 1])
     opaque = (1 << form.bits) - 1
     return (*done, *(np.minimum(hide_alpha(alpha, aligned), opaque).astype(alpha.dtype) for alpha in planes[3:]))
 

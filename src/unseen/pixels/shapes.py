@@ -72,9 +72,12 @@ def components(spots: Sequence[Spot]) -> list[list[Spot]]:
     while left.size:
         group, left = [int(left[0])], left[1:]
         for i in group:  # grows while it is walked: a breadth-first search
+            if not left.size:
+                break
             near = _touching(edges[i], edges[left])
-            group.extend(map(int, left[near]))
-            left = left[~near]
+            if near.any():
+                group.extend(left[near].tolist())
+                left = left[~near]
         groups.append([spots[i] for i in sorted(group)])
     return groups
 
