@@ -19,8 +19,8 @@ from websockets.sync.client import ClientConnection, connect
 __all__ = ["Page", "browser", "find_browser"]
 
 _WORDS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-port=0", "--remote-allow-origins=*",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-component-update",
+    "--disable-background-networking", "--disable-sync", "--remote-debugging-port=0", "--remote-allow-origins=*",
     "--autoplay-policy=no-user-gesture-required", "--window-size=900,700",
 )  # fmt: skip
 

@@ -165,9 +165,9 @@ class AvFeed:
 
     def _stamp(self, picture: av.VideoFrame) -> float | None:
         # MJPEG over HTTP has no times: FFmpeg counts pictures at a rate that it makes up.
-        if picture.pts is None or picture.time_base is None or self._source.kind == "http":
+        if picture.pts is None or self._stream.time_base is None or self._source.kind == "http":
             return None
-        return float(picture.pts * picture.time_base)
+        return float(picture.pts * self._stream.time_base)
 
     def _keep_pace(self, start: float | None, stamp: float) -> float:
         """Wait until the frame's time has come, and return when the file's time was 0."""
