@@ -163,7 +163,7 @@ def _add_checks(group: Any) -> None:
         "--verify",
         choices=("full", "sample"),
         help="full (default): another model family looks at every photo again, and in videos, if it is said, at every "
-        "frame instead of those where tracks begin and end and one in two seconds; sample: at a secret share of the photos",
+        "frame and not only where tracks begin and end and every two seconds; sample: at a secret share of the photos",
     )
     group.add_argument(
         "--sample-share",
