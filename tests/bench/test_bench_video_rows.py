@@ -211,5 +211,15 @@ def test_nothing_is_asked_in_long_gaps_nor_of_the_smallest() -> None:
 
     states = [True, *[False] * RULE.bridge, True, *[False] * (RULE.bridge + 1), True]
     points = [point(i, detected=on) for i, on in enumerate(states)]
-    asked = counting(Track(0, "face", (*points, point(len(points), detected=True, side=9.9))), RULE)
+    points.append(point(len(points), detected=True, side=9.9))
+    found = [[[Detection("face", p.box, 0.9, YUNET)]] for p in points]
+    asked = counting(Track(0, "face", tuple(points)), found, RULE)
     assert asked == [True] * (RULE.bridge + 2) + [False] * (RULE.bridge + 1) + [True, False]
+
+
+def test_nothing_is_asked_long_after_a_face_was_confirmed() -> None:
+    box = Box(0, 0, 20, 20)
+    found = [[[Detection("face", box, 0.9 if i == 0 else 0.6, YUNET)]] for i in range(RULE.near + 3)]
+    track = Track(0, "face", tuple(TrackPoint(i, box, 0.6, True) for i in range(len(found))))
+    assert counting(track, found, RULE) == [True] * (RULE.near + 1) + [False] * 2
+    assert not any(counting(track, [[[Detection("face", box, 0.6, YUNET)]] for _ in found], RULE))
