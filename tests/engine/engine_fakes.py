@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image, ImageSequence
 
 from unseen.adapters.files_pillow import PillowCodec
+from unseen.adapters.video_av import AvCodec
 from unseen.cli.main import main
 from unseen.core.catalogue import entry_named
 from unseen.core.models import ModelFile
@@ -26,7 +27,8 @@ from unseen.core.photos import Rgb8
 from unseen.core.ports import Detector, PhotoCodec
 from unseen.core.regions import Box, Detection
 from unseen.engine.assemble import Assembled
-from unseen.engine.run import Setup, ToolMaker, Tools, run
+from unseen.engine.run import run
+from unseen.engine.work import Setup, ToolMaker, Tools
 from unseen.errors import DeviceUnavailable, ModelUnavailable
 from unseen.media.find import Eyes
 from unseen.verify.residues import SecondOpinion
@@ -173,8 +175,9 @@ def fake_tools(
 ) -> Tools:
     """Make tools without models; `eyes` hides, `looks_again` verifies."""
     faces = MagentaDetector(acts=True) if eyes is None else eyes
-    models = Assembled(Eyes(faces=faces), SecondOpinion(faces=tuple(looks_again)), {"centerface": "fake:CPU"})
-    return Tools(setup, PillowCodec() if codec is None else codec, models, time.perf_counter)
+    hiding, opinion = Eyes(faces=faces), SecondOpinion(faces=tuple(looks_again))
+    models = Assembled(hiding, opinion, hiding, opinion, {"centerface": "fake:CPU"})
+    return Tools(setup, PillowCodec() if codec is None else codec, models, time.perf_counter, AvCodec(1))
 
 
 def no_tools(setup: Setup) -> Tools:

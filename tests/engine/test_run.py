@@ -14,7 +14,7 @@ import pytest
 
 from tests.engine.engine_fakes import RAISE, SECRET, Command, FakeStore, fake_tools, make_photo, shows_face
 from unseen.core.jobs import Job
-from unseen.core.receipts import FileReceipt
+from unseen.core.receipts import FileReceipt, FrameNote
 from unseen.engine.run import run
 
 
@@ -226,7 +226,7 @@ def test_file_that_cannot_be_read_when_its_turn_comes_fails_alone(
     gone = make_photo(tmp_path / "in" / "a.png")
     make_photo(tmp_path / "in" / "b.png")
 
-    def listen(event: int | FileReceipt) -> None:
+    def listen(event: int | FileReceipt | FrameNote) -> None:
         if isinstance(event, int):
             spoil(gone)
 
@@ -311,7 +311,7 @@ def test_file_put_there_while_the_run_is_under_way_is_not_replaced(tmp_path: Pat
     make_photo(tmp_path / "in" / "a.png")
     make_photo(tmp_path / "in" / "b.png")
 
-    def listen(event: int | FileReceipt) -> None:
+    def listen(event: int | FileReceipt | FrameNote) -> None:
         if isinstance(event, FileReceipt) and event.input == "a.png":
             (tmp_path / "out" / "b.png").write_bytes(b"somebody else's")
 

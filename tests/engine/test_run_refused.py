@@ -13,7 +13,7 @@ from tests.engine.engine_fakes import Command, FakeStore, fake_engine, fake_tool
 from unseen.cli.main import main
 from unseen.core.jobs import Job
 from unseen.core.looks import Look
-from unseen.core.receipts import FileReceipt
+from unseen.core.receipts import FileReceipt, FrameNote
 from unseen.core.recipe import Recipe
 from unseen.engine.report import Report
 from unseen.engine.run import run
@@ -282,7 +282,7 @@ def test_records_that_cannot_be_written_in_the_end_are_told_and_the_photos_stay(
     places = tmp_path / "records"
 
     def engine(job: Job, listen: Any) -> Report:
-        def spoil(event: int | FileReceipt) -> None:
+        def spoil(event: int | FileReceipt | FrameNote) -> None:
             if isinstance(event, FileReceipt):
                 places.rmdir()
                 places.write_text("in the way")

@@ -29,7 +29,8 @@ def _photo() -> Photo:
 
 
 def _tools(eyes: Detector, *looks_again: Detector) -> Assembled:
-    return Assembled(Eyes(faces=eyes), SecondOpinion(faces=looks_again), {})
+    opinion = SecondOpinion(faces=looks_again)
+    return Assembled(Eyes(faces=eyes), opinion, Eyes(faces=eyes), opinion, {})
 
 
 def _shows(pixels: NDArray[np.uint8]) -> bool:

@@ -12,7 +12,7 @@ from unseen.core.ports import Detector
 from unseen.core.regions import Box, Detection
 from unseen.pixels.boxes import merge
 
-__all__ = ["Scales", "ViewsDetector", "face_scales", "fit", "second_opinion_scales"]
+__all__ = ["Scales", "ViewsDetector", "face_scales", "fit", "second_opinion_scales", "up_to_own_size"]
 
 #: From the longer side of a picture in pixels to the scales it is looked at.
 Scales = Callable[[int], tuple[float, ...]]
@@ -38,6 +38,15 @@ def second_opinion_scales(longer: int) -> tuple[float, ...]:
     """Scales for a network of 192 px: the whole picture, then doubling up to twice its size or 2,560 px."""
     scales, side = [192 / longer], 384
     while side <= min(2 * longer, 2560):
+        scales.append(side / longer)
+        side *= 2
+    return tuple(scales)
+
+
+def up_to_own_size(longer: int) -> tuple[float, ...]:
+    """Scales for a network of 192 px in videos: the whole picture, then doubling up to its size."""
+    scales, side = [min(1.0, 192 / longer)], 384
+    while side <= min(longer, 1280):
         scales.append(side / longer)
         side *= 2
     return tuple(scales)

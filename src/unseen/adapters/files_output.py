@@ -14,7 +14,7 @@ from typing import IO
 from unseen.core.names import display
 from unseen.errors import OutputFailed, UsageError
 
-__all__ = ["OWN", "OutputFolder", "check_writable", "discard", "stage", "write_whole"]
+__all__ = ["OWN", "OutputFolder", "append_lines", "check_writable", "discard", "stage", "write_whole"]
 
 #: The folder inside the output that holds the journal, the lock and what is being written.
 OWN = ".unseen"
@@ -32,6 +32,7 @@ class OutputFolder:
         self.own = root / OWN
         self.journal = self.own / "journal.jsonl"
         self.staging = self.own / "staging"
+        self.work = self.own / "work"
         self._lock: IO[bytes] | None = None
 
     def __enter__(self) -> OutputFolder:
@@ -117,6 +118,18 @@ def write_whole(path: Path, parts: Iterable[str], what: str) -> None:
         raise OutputFailed(f"{display(path)}: cannot write {what} ({error.strerror}); choose another place") from error
     finally:
         discard(part)
+
+
+def append_lines(path: Path, lines: Iterable[str], what: str) -> None:
+    """Add lines to a file and force them to disk; `what` names it in the error. Raises OutputFailed."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in lines)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise OutputFailed(f"{display(path)}: cannot write {what} ({error.strerror}); choose another place") from error
 
 
 def check_writable(path: Path, what: str) -> None:

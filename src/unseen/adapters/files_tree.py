@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from unseen.core.formats import FORMATS
+from unseen.core.formats import FORMATS, VIDEOS
 from unseen.core.names import display
 from unseen.errors import Refused, UsageError
 
 __all__ = ["Item", "Sniffer", "inputs_below", "refuse_overlap", "refuse_records", "walk"]
 
-_ENDINGS = frozenset(ending for endings in FORMATS.values() for ending in endings)
-_PEEK = 64
+_KNOWN = {**FORMATS, **VIDEOS}
+_ENDINGS = frozenset(ending for endings in _KNOWN.values() for ending in endings)
+_PEEK = 400
 
-#: Tells by a file's first bytes which photo format it holds, or None.
+#: Tells by a file's first bytes which format of photo or video it holds, or None.
 Sniffer = Callable[[bytes], str | None]
 
 
@@ -46,8 +47,8 @@ def refuse_overlap(sources: Sequence[Path], output: Path) -> None:
         return
     if os.path.lexists(output):
         raise UsageError(f"{display(output)} is a file; -o names a folder")
-    if _has_photo_ending(output):
-        raise UsageError(f"{display(output)} looks like a file name; -o names a folder, the photo keeps its name in it")
+    if _has_known_ending(output):
+        raise UsageError(f"{display(output)} looks like a file name; -o names a folder, files keep their names in it")
 
 
 def refuse_records(records: Sequence[Path], read: Sequence[Path], own: Path) -> None:
@@ -57,7 +58,7 @@ def refuse_records(records: Sequence[Path], read: Sequence[Path], own: Path) -> 
     a photo or lies in Unseen's `own` folder, or if two of them are one.
     """
     for record in records:
-        if _is_folder(record) or _has_photo_ending(record) or record.resolve().is_relative_to(own.resolve()):
+        if _is_folder(record) or _has_known_ending(record) or record.resolve().is_relative_to(own.resolve()):
             raise UsageError(f"{display(record)} is a folder, a photo or Unseen's own; name another file")
         for path in read:
             if _lies_in(record, path) or _same(record, path):
@@ -102,24 +103,24 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _has_photo_ending(path: Path) -> bool:
+def _has_known_ending(path: Path) -> bool:
     return path.suffix.lstrip(".").lower() in _ENDINGS
 
 
-def walk(sources: Sequence[Path], looks_like_photo: Sniffer) -> Iterator[Item]:
+def walk(sources: Sequence[Path], kind_of: Sniffer) -> Iterator[Item]:
     """Yield every entry below the sources, folders in the order of their names.
 
     One folder is mirrored as it is; of several, each keeps its own name. Links are not followed, except a source that
-    is one. `looks_like_photo` tells by a file's first bytes.
+    is one. `kind_of` tells by a file's first bytes what it holds.
     """
     lone = len(sources) == 1
     for source in sources:
         if _is_folder(source):
-            yield from _walk_folder(source, Path() if lone else Path(source.resolve().name), looks_like_photo)
+            yield from _walk_folder(source, Path() if lone else Path(source.resolve().name), kind_of)
         elif _is_file(source):
             yield Item(source, Path(source.name))
         else:
-            yield Item(source, Path(source.name), "fail", "not a regular file; name a photo or a folder")
+            yield Item(source, Path(source.name), "fail", "not a regular file; name a photo, a video or a folder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ def _kind(entry: os.DirEntry[str]) -> Literal["link", "hidden", "folder", "file"
 
 def _judge(entry: _Entry, sniff: Sniffer) -> Item:
     """Say what becomes of an entry that is no folder; what may be a photo is a failure, never skipped in silence."""
-    path, relative, photo = entry.path, entry.relative, _has_photo_ending(entry.path)
+    path, relative, photo = entry.path, entry.relative, _has_known_ending(entry.path)
     if entry.kind == "hidden":
         return Item(path, relative, "skip", "hidden; rename it to have it redacted")
     if entry.kind == "link":
@@ -185,5 +186,5 @@ def _unknown(path: Path, relative: Path, sniff: Sniffer) -> Item:
     except OSError as error:
         return Item(path, relative, "fail", f"cannot be read ({error.strerror}); check its permissions")
     if kind is not None:
-        return Item(path, relative, "fail", f"holds {kind.upper()} data; rename it to end in .{FORMATS[kind][0]}")
-    return Item(path, relative, "skip", "no photo")
+        return Item(path, relative, "fail", f"holds {kind.upper()} data; rename it to end in .{_KNOWN[kind][0]}")
+    return Item(path, relative, "skip", "neither photo nor video")

@@ -13,7 +13,7 @@ from unseen.adapters.onnx_file import free_shapes, is_onnx
 from unseen.adapters.tensors import Shape, checked, in_batches, one_line, thread_count
 from unseen.errors import DeviceUnavailable, ModelCorrupt, ModelUnavailable, UnseenError
 
-__all__ = ["PROVIDERS", "OnnxRuntimeNetwork", "onnxruntime_devices", "start_session"]
+__all__ = ["PROVIDERS", "OnnxRuntimeNetwork", "load_onnxruntime", "onnxruntime_devices", "start_session"]
 
 #: Device name -> execution provider.
 PROVIDERS: dict[str, str] = {
@@ -41,7 +41,7 @@ _IDENTITY = (
 _FATAL = 4
 
 
-def _onnxruntime() -> Any:
+def load_onnxruntime() -> Any:
     """Import ONNX Runtime with its telemetry off.
 
     Its newer official builds store a device id and send usage events to their maker unless ORT_DISABLE_TELEMETRY is set
@@ -58,7 +58,7 @@ def _onnxruntime() -> Any:
 def onnxruntime_devices() -> tuple[str, ...]:
     """Return which of CPU, CUDA and TensorRT start here; a GPU build without a GPU or its libraries has only CPU."""
     try:
-        runtime = _onnxruntime()
+        runtime = load_onnxruntime()
     except ImportError:
         return ()
     built_in = runtime.get_available_providers()
@@ -89,7 +89,7 @@ class OnnxRuntimeNetwork:
     def __init__(self, path: Path, device: str = "CPU", threads: int | None = None, shape: Shape | None = None) -> None:
         model = _read(path, shape)
         try:
-            runtime = _onnxruntime()
+            runtime = load_onnxruntime()
         except ImportError as error:
             raise DeviceUnavailable("ONNX Runtime is not installed; run `pip install onnxruntime`") from error
         self._name = path.name

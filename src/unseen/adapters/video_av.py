@@ -1,33 +1,4 @@
-"""Video files by PyAV: FFmpeg's demuxers, decoders, encoders and muxers behind three functions.
-
-As they would stand in core/ports.py:
-
-    class VideoReader(Protocol):
-        info: VideoInfo                                   # read-only
-        problems: tuple[str, ...]                         # read-only; complete after the last frame
-        def __enter__(self) -> VideoReader: ...
-        def __exit__(self, *_: object) -> None: ...
-        def __iter__(self) -> Iterator[VideoFrame]: ...   # once, display order
-        def to_rgb(self, frame: VideoFrame, width: int | None = None, height: int | None = None) -> Rgb8: ...
-
-    class VideoWriter(Protocol):
-        frames: int                                       # read-only; frames written so far
-        def __enter__(self) -> VideoWriter: ...
-        def __exit__(self, *_: object) -> None: ...       # close(), or abandon() after an exception
-        def write(self, frame: VideoFrame) -> None: ...
-        def close(self) -> None: ...
-        def abandon(self) -> None: ...
-
-    class VideoCodec(Protocol):
-        def open_video(self, path: Path, name: str) -> VideoReader: ...
-        def open_writer(self, path: Path, info: VideoInfo, *, codec: str = "auto", quality: int | None = None,
-                        speed: str | None = None, sound: Sound | None = None) -> VideoWriter: ...
-        def concat(self, segments: Sequence[Path], out: Path, info: VideoInfo, *,
-                   sound: Sound | None = None) -> int: ...
-        def segment_ending(self, ending: str, *, alpha: bool) -> str: ...
-
-`Sound` is a frozen value: the source's path and the times to mute.
-"""
+"""Video files by PyAV: FFmpeg's demuxers, decoders, encoders and muxers behind core.ports.VideoCodec."""
 
 from __future__ import annotations
 
@@ -36,17 +7,16 @@ from pathlib import Path
 
 from unseen.adapters.video.encoders import CODECS, WRITABLE, encoding_for
 from unseen.adapters.video.join import join, segment_ending
-from unseen.adapters.video.probe import FAMILIES, MAX_PIXELS
+from unseen.adapters.video.probe import MAX_PIXELS
 from unseen.adapters.video.read import AvReader, open_video
-from unseen.adapters.video.sound import Sound
 from unseen.adapters.video.write import AvWriter
-from unseen.core.video import VideoInfo
+from unseen.core.video import Sound, VideoInfo, VideoStyle
 
 __all__ = [
     "CODECS",
-    "FAMILIES",
     "MAX_PIXELS",
     "WRITABLE",
+    "AvCodec",
     "AvReader",
     "AvWriter",
     "Sound",
@@ -89,3 +59,33 @@ def concat(
     Nothing is encoded again and time stamps are kept. Raises UsageError or OutputFailed; `out` is deleted then.
     """
     return join(segments, out, name or out.name, info, sound=sound)
+
+
+class AvCodec:
+    """PyAV as a `core.ports.VideoCodec`; `threads` are those of each decoder and encoder, 0 for as many as cores."""
+
+    def __init__(self, threads: int = 0) -> None:
+        self._threads = threads
+
+    def open_video(self, path: Path, name: str) -> AvReader:
+        """Open a file; raises UnreadableInput, UnsupportedInput, DamagedInput or TooLarge."""
+        return open_video(path, name, threads=self._threads)
+
+    def open_writer(
+        self, path: Path, info: VideoInfo, style: VideoStyle, name: str, *, sound: Sound | None = None
+    ) -> AvWriter:
+        """Start a file for frames of `info`; see the function of this name."""
+        return open_writer(
+            path, info, name=name, codec=style.codec, quality=style.quality, speed=style.speed, sound=sound,
+            threads=self._threads,
+        )  # fmt: skip
+
+    def concat(
+        self, segments: Sequence[Path], out: Path, info: VideoInfo, name: str, *, sound: Sound | None = None
+    ) -> int:
+        """Join segments to a file without encoding again and return the number of frames."""
+        return concat(segments, out, info, name=name, sound=sound)
+
+    def segment_ending(self, ending: str, *, alpha: bool) -> str:
+        """Return the ending for segments of a file with `ending`."""
+        return segment_ending(ending, alpha=alpha)

@@ -6,10 +6,9 @@ import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
-if TYPE_CHECKING:
-    from unseen.core.receipts import FileReceipt
+from unseen.core.receipts import FileReceipt, FrameNote
 
 __all__ = ["Progress"]
 
@@ -26,6 +25,7 @@ class Progress:
         self._stream = sys.stderr if stream is None else stream
         self._clock = clock
         self._bar: Any = None
+        self._films: dict[str, tuple[float, int]] = {}
         self._total = self._done = 0
         self._start = self._said = clock()
 
@@ -38,10 +38,13 @@ class Progress:
         if self._bar is not None:
             self._bar.close()
 
-    def __call__(self, event: int | FileReceipt) -> None:
-        """Take the number of files, once, then each receipt."""
+    def __call__(self, event: int | FileReceipt | FrameNote) -> None:
+        """Take the number of files, once, then each receipt, and how far videos are."""
         if isinstance(event, int):
             self._begin(event)
+            return
+        if isinstance(event, FrameNote):
+            self._frames(event)
             return
         self._done += 1
         if event.error is not None and (event.status == "failed" or not self._quiet):
@@ -57,6 +60,24 @@ class Progress:
             from tqdm import tqdm
 
             self._bar = tqdm(total=total, unit="file", file=self._stream, dynamic_ncols=True)
+
+    def _frames(self, note: FrameNote) -> None:
+        """Say how far a video is, with its rate and the time left."""
+        if self._quiet:
+            return
+        now = self._clock()
+        first = self._films.setdefault(note.name, (now, note.done))
+        passed, done = now - first[0], note.done - first[1]
+        rate = done / passed if passed > 0 else 0.0
+        text = f"{note.name}: frame {note.done}" + (f" of {note.total}" if note.total else "")
+        if rate:
+            text += f", {rate:.1f} a second"
+            text += f", {max(0, note.total - note.done) / rate:.0f} s left" if note.total else ""
+        if self._bar is not None:
+            self._bar.set_postfix_str(text)
+        elif now - self._said >= _EVERY_SECONDS:
+            self._said = now
+            self._say(text)
 
     def _say(self, line: str) -> None:
         if self._bar is not None:

@@ -1,4 +1,4 @@
-"""unseen redact: hide people and plates in photos and folders of photos."""
+"""unseen redact: hide people and plates in photos, videos and folders of them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from unseen.core.formats import FORMATS, KEEPABLE, Limits
 from unseen.core.jobs import Job
 from unseen.core.looks import LEAKS, METHODS
 from unseen.core.names import display
+from unseen.core.receipts import time_code
 from unseen.core.recipe import Recipe, looks_for, parse_hide
 from unseen.core.regions import CLASSES, GROUPS
+from unseen.core.video import Audio, VideoRecipe, VideoStyle
 from unseen.errors import OutputFailed, UsageError
 
 if TYPE_CHECKING:
@@ -27,10 +29,13 @@ __all__ = ["Engine", "add_parser", "job_from", "run"]
 #: What does a job and tells a listener: `unseen.engine.run.run`, or a stand-in for it.
 Engine = Callable[[Job, Any], "Report"]
 
-_DESCRIPTION = f"""Hide faces, people, plates, text in photos and folders of photos; verify each result before release.
+#: What workers need, in the order that it is loaded in.
+_PRELOADED = ("unseen.adapters.preload", "unseen.engine.run", __name__)
+
+_DESCRIPTION = f"""Hide faces, people, plates, text in photos and videos, or folders of them; verify before release.
 
 Without options: faces are replaced by a smooth surface made from what is around them, plates by one colour; nothing of
-the inside survives. All metadata but the colour profile is dropped. The input is never changed.
+the inside survives. All metadata but the colour profile is dropped, and the sound of videos. The input never changes.
 
 methods:
   fill      a smooth surface from around the region, with grain; nothing of the inside survives (default)
@@ -46,16 +51,17 @@ def add_parser(verbs: Any, engine: Engine | None = None) -> None:
     """Add this verb to the command line; `engine` does its jobs in place of the real one."""
     parser = verbs.add_parser(
         "redact",
-        help="hide faces, people, plates and text in photos",
+        help="hide faces, people, plates and text in photos and videos",
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("sources", metavar="PHOTO_OR_FOLDER", nargs="+", type=Path, help="photos, or folders of them")
+    parser.add_argument("sources", metavar="FILE_OR_FOLDER", nargs="+", type=Path, help="photos, videos, or folders")
     parser.add_argument(
         "-o", "--output", metavar="FOLDER", type=Path, required=True, help="where results go; never inside the input"
     )
     _add_what(parser.add_argument_group("what is hidden, and how"))
     _add_files(parser.add_argument_group("files"))
+    _add_videos(parser.add_argument_group("videos"))
     _add_checks(parser.add_argument_group("verification and records"))
     _add_machine(parser.add_argument_group("machine"))
     parser.set_defaults(run=partial(run, engine=engine))
@@ -113,12 +119,51 @@ def _add_files(group: Any) -> None:
     )
 
 
+def _add_videos(group: Any) -> None:
+    group.add_argument(
+        "--stride",
+        metavar="auto|N",
+        type=_stride,
+        default=None,
+        help="look at every Nth frame; auto (default) looks as often as movement asks; in between, tracks are followed",
+    )
+    group.add_argument(
+        "--audio",
+        choices=get_args(Audio),
+        default="drop",
+        help="a voice is personal data: drop it (default), keep it, or mute it while somebody is hidden",
+    )
+    group.add_argument(
+        "--codec",
+        default="auto",
+        metavar="NAME",
+        help="h264 (default), hevc, vp9, av1, or a hardware encoder as h264_nvenc; more than 8 bits become hevc",
+    )
+    group.add_argument("--quality", type=int, metavar="N", help="the encoder's CRF; lower is better and larger")
+    group.add_argument("--speed", metavar="NAME", help="the encoder's preset, as veryfast")
+    group.add_argument(
+        "--regions", metavar="FILE.jsonl", type=Path, help="write what was hidden in each frame, one line a frame"
+    )
+    group.add_argument(
+        "--check-every", metavar="SECONDS", type=float, default=1.0, help="how often a second model looks (default: 1)"
+    )
+
+
+def _stride(word: str) -> int | None:
+    if word == "auto":
+        return None
+    try:
+        return int(word)
+    except ValueError:
+        raise argparse.ArgumentTypeError("say auto or a number of frames") from None
+
+
 def _add_checks(group: Any) -> None:
     group.add_argument(
         "--verify",
         choices=("full", "sample"),
-        default="full",
-        help="look at every output again with another model family, or at a secret sample",
+        help="full (default): another model family looks at every photo again, and in videos, if it is said, at every "
+        "frame instead of those where tracks begin and end and one a second; sample: at a secret share of the photos",
     )
     group.add_argument(
         "--sample-share",
@@ -167,7 +212,7 @@ def job_from(args: argparse.Namespace) -> Job:
     recipe = Recipe(
         looks=looks_for(classes, parse_hide(args.hide)),
         recall=args.recall,
-        verify="skip" if args.unsafe_skip_verify else args.verify,
+        verify="skip" if args.unsafe_skip_verify else args.verify or "full",
         sample_share=args.sample_share,
         margin=args.margin,
         face_shape=args.face_shape,
@@ -175,6 +220,13 @@ def job_from(args: argparse.Namespace) -> Job:
         format=args.format,
         unsafe_strength=args.unsafe_strength,
         limits=replace(Limits(), max_pixels=pixels, max_total_pixels=4 * pixels),
+        video=VideoRecipe(
+            stride=args.stride,
+            audio=args.audio,
+            style=VideoStyle(args.codec, args.quality, args.speed),
+            check_s=args.check_every,
+            check_all=args.verify == "full",
+        ),
     )
     return Job(
         sources=tuple(args.sources),
@@ -189,19 +241,21 @@ def job_from(args: argparse.Namespace) -> Job:
         workers=args.jobs,
         report=args.report,
         sheet=args.sheet,
+        regions=args.regions,
     )
 
 
 def run(args: argparse.Namespace, engine: Engine | None = None) -> int:
     """Do the job and print its receipt; `engine` does jobs in place of the real one."""
     from unseen.cli.progress import Progress
-    from unseen.engine.run import run as real
 
     job = job_from(args)
     if not args.quiet:
         _warn(job.recipe)
+    if engine is None:
+        engine = _real_engine(job)
     with Progress(quiet=args.quiet) as progress:
-        report = (engine or real)(job, progress)
+        report = engine(job, progress)
     for problem in report.problems:
         print(f"unseen: error: {problem}", file=sys.stderr)
     try:
@@ -211,8 +265,20 @@ def run(args: argparse.Namespace, engine: Engine | None = None) -> int:
         # Whoever reads the receipt is gone, as `head` is early; the work is done in any case.
         pass
     except OSError as error:
-        raise OutputFailed(f"cannot print the receipt ({error.strerror}); the photos are written") from error
+        raise OutputFailed(f"cannot print the receipt ({error.strerror}); the files are written") from error
     return report.exit_code
+
+
+def _real_engine(job: Job) -> Engine:
+    """Return the engine; where it will use several processes, they are made ready while it is loaded itself."""
+    from unseen.engine.local import nursery, worth_sharing
+
+    several = any(source.is_dir() for source in job.sources) or worth_sharing(len(job.sources))
+    context = nursery(_PRELOADED) if several and job.workers != 1 else None
+
+    from unseen.engine.run import run as real
+
+    return partial(real, context=context)
 
 
 def _warn(recipe: Recipe) -> None:
@@ -241,12 +307,31 @@ def _print_facts(report: Report, totals: dict[str, Any]) -> None:
     print(f"ran on {ran}" if ran else "nothing to run")
     regions = ", ".join(f"{n} {cls}" for cls, n in totals["regions"].items()) or "none"
     print(f"regions hidden: {regions}")
+    if totals["frames"]:
+        tracks = ", ".join(f"{n} {cls}" for cls, n in totals["tracks"].items()) or "none"
+        print(f"tracks hidden in {totals['frames']} frames of videos: {tracks}")
+        _print_video_notes(report)
     print(f"verified by a second model: {totals['verified']} files, {totals['files_with_residues']} needed more hiding")
     if report.recipe.verify == "sample":
         print(_sample_line(totals))
     seconds = totals["seconds"]
     spent = ", ".join(f"{stage} {s:.1f}" for stage, s in seconds.items() if stage != "verify")
     print(f"seconds over all processes: {spent or 'none'}; verification apart: {seconds.get('verify', 0.0):.1f}")
+
+
+def _print_video_notes(report: Report) -> None:
+    for file in report.files:
+        if file.video is None:
+            continue
+        for problem in file.video.problems:
+            print(f"note: {file.input}: {problem}")
+        if file.video.whole:
+            print(f"note: {file.input}: {file.video.whole} damaged frames are hidden whole")
+        weak = [track for track in file.video.tracks if track.review]
+        if weak:
+            first = weak[0]
+            more = f" and {len(weak) - 1} more" if len(weak) > 1 else ""
+            print(f"review: {file.input}: {first.cls} at {time_code(first.start)} ({first.review}){more}")
 
 
 def _sample_line(totals: dict[str, Any]) -> str:

@@ -18,7 +18,9 @@ class Job:
     """One call of `unseen redact`.
 
     `sources` are files and folders; `output` is a folder. `key` is the secret behind keyed hashes, None for one that
-    is made for this run and thrown away. `workers` None means as many processes as fit the work and the machine.
+    is made for this run and thrown away. `regions` is a file for what is hidden in each frame of videos, `edits` one
+    with what a person changes in that, `preview` asks for a small copy of each video with its tracks drawn in.
+    `workers` None means as many processes as fit the work and the machine.
     """
 
     sources: tuple[Path, ...]
@@ -33,3 +35,6 @@ class Job:
     workers: int | None = None
     report: Path | None = None
     sheet: Path | None = None
+    regions: Path | None = None
+    edits: Path | None = None
+    preview: bool = False

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -12,8 +14,20 @@ from unseen.core.formats import Limits
 from unseen.core.models import ModelFile
 from unseen.core.photos import Photo, Rgb8
 from unseen.core.regions import Box, Detection
+from unseen.core.video import Sound, VideoFrame, VideoInfo, VideoStyle
 
-__all__ = ["Detector", "Executor", "Journal", "ModelStore", "Network", "PhotoCodec", "Reader"]
+__all__ = [
+    "Detector",
+    "Executor",
+    "Journal",
+    "ModelStore",
+    "Network",
+    "PhotoCodec",
+    "Reader",
+    "VideoCodec",
+    "VideoReader",
+    "VideoWriter",
+]
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -75,6 +89,70 @@ class PhotoCodec(Protocol):
 
     def encode(self, photo: Photo, *, format: str | None = None, keep: frozenset[str] = frozenset({"icc"})) -> bytes:
         """Encode as `format` (default: the photo's own) with no metadata but what `keep` names."""
+        ...
+
+
+class VideoReader(Protocol):
+    """An open video: iterating yields its frames once, in display order; a context manager."""
+
+    @property
+    def info(self) -> VideoInfo:
+        """Facts of the picture stream."""
+        ...
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What was lost or mended, a line each; complete after the last frame."""
+        ...
+
+    def __enter__(self) -> VideoReader: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def __iter__(self) -> Iterator[VideoFrame]: ...
+
+    def to_rgb(self, frame: VideoFrame, width: int | None = None, height: int | None = None) -> Rgb8:
+        """Return a frame as RGB, shape (height, width, 3), scaled, in stored orientation."""
+        ...
+
+
+class VideoWriter(Protocol):
+    """A video file that is being written; a context manager that deletes the file when left by an exception."""
+
+    def __enter__(self) -> VideoWriter: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def write(self, frame: VideoFrame) -> None:
+        """Encode a frame; its time stamp must be later than that of the one before."""
+        ...
+
+
+class VideoCodec(Protocol):
+    """Opens videos for reading and writing, and joins segments."""
+
+    def open_video(self, path: Path, name: str) -> VideoReader:
+        """Open a file; raises UnreadableInput, UnsupportedInput, DamagedInput or TooLarge."""
+        ...
+
+    def open_writer(
+        self, path: Path, info: VideoInfo, style: VideoStyle, name: str, *, sound: Sound | None = None
+    ) -> VideoWriter:
+        """Start a file for frames of `info`; raises UsageError, UnsupportedInput, DeviceUnavailable, OutputFailed."""
+        ...
+
+    def concat(
+        self, segments: Sequence[Path], out: Path, info: VideoInfo, name: str, *, sound: Sound | None = None
+    ) -> int:
+        """Join segments to a file without encoding again and return the number of frames."""
+        ...
+
+    def segment_ending(self, ending: str, *, alpha: bool) -> str:
+        """Return the ending for segments of a file with `ending`."""
         ...
 
 

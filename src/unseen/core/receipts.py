@@ -10,7 +10,18 @@ from unseen.core.looks import LEAKS
 from unseen.core.models import ModelFile
 from unseen.core.regions import Region
 
-__all__ = ["SCHEMA", "FileReceipt", "Status", "Verdict", "model_record", "region_record"]
+__all__ = [
+    "SCHEMA",
+    "FileReceipt",
+    "FrameNote",
+    "Status",
+    "TrackReceipt",
+    "Verdict",
+    "VideoReceipt",
+    "model_record",
+    "region_record",
+    "time_code",
+]
 
 #: Name and version of the report's format; a change that breaks readers raises the number.
 SCHEMA = "unseen-report/1"
@@ -47,6 +58,101 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class TrackReceipt:
+    """One object that was hidden over time; frames are counted from 0, times are seconds from the first frame.
+
+    `detected` counts frames in which it was found, `bridged` the others between its first and last detection,
+    `longest_gap` the most of these in a row. `review` says why a person should look at it, "" when the evidence is
+    good.
+    """
+
+    number: int
+    cls: str
+    first: int
+    last: int
+    start: float
+    end: float
+    detected: int
+    bridged: int
+    longest_gap: int
+    mean_score: float
+    review: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {
+            "track": self.number,
+            "class": self.cls,
+            "first": self.first,
+            "last": self.last,
+            "start": round(self.start, 3),
+            "end": round(self.end, 3),
+            "detected": self.detected,
+            "bridged": self.bridged,
+            "longest_gap": self.longest_gap,
+            "mean_score": round(self.mean_score, 3),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class VideoReceipt:
+    """What is said of a video beside what is said of every file.
+
+    `whole` counts the frames that were hidden whole, `looked` those in which something was looked for, `checked` the
+    pictures that a second model looked at; `problems` tell what was wrong with the input; `dropped` names what else
+    the input held, by kind.
+    """
+
+    frames: int
+    seconds: float
+    tracks: tuple[TrackReceipt, ...] = ()
+    whole: int = 0
+    looked: int = 0
+    checked: int = 0
+    problems: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values; `needs_review` lists tracks with weak evidence, with time codes."""
+        weak = [track for track in self.tracks if track.review]
+        return {
+            "frames": self.frames,
+            "duration": round(self.seconds, 3),
+            "frames_hidden_whole": self.whole,
+            "frames_looked_at": self.looked,
+            "frames_checked": self.checked,
+            "problems": list(self.problems),
+            "dropped": list(self.dropped),
+            "tracks": [track.as_dict() for track in self.tracks],
+            "needs_review": [
+                {
+                    "track": track.number,
+                    "class": track.cls,
+                    "from": time_code(track.start),
+                    "to": time_code(track.end),
+                    "reason": track.review,
+                }
+                for track in weak
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FrameNote:
+    """How far a video is: frames done, and in all, None where that is not known."""
+
+    name: str
+    done: int
+    total: int | None
+
+
+def time_code(seconds: float) -> str:
+    """Return seconds as hours:minutes:seconds.milliseconds."""
+    whole = round(max(0.0, seconds) * 1000)
+    return f"{whole // 3_600_000:02d}:{whole // 60_000 % 60:02d}:{whole // 1000 % 60:02d}.{whole % 1000:03d}"
+
+
+@dataclass(frozen=True, slots=True)
 class FileReceipt:
     """What happened to one file; `seconds` maps stages to times, hashes are keyed unless the report says plain."""
 
@@ -61,6 +167,7 @@ class FileReceipt:
     regions: tuple[tuple[Region, ...], ...] = ()
     verdict: Verdict | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
+    video: VideoReceipt | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, as the report's schema has them."""
@@ -75,6 +182,7 @@ class FileReceipt:
             "regions": [region_record(r, i) for i, frame in enumerate(self.regions) for r in frame],
             "verdict": None if self.verdict is None else self.verdict.as_dict(),
             "seconds": {stage: round(s, 4) for stage, s in self.seconds.items()},
+            "video": None if self.video is None else self.video.as_dict(),
         }
 
 

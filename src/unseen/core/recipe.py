@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 from unseen.core.formats import FORMATS, KEEPABLE, Limits
 from unseen.core.looks import DEFAULT_LOOKS, Look
 from unseen.core.regions import CLASSES, GROUPS
+from unseen.core.video import VideoRecipe
 from unseen.errors import UsageError
 
 __all__ = ["DEFAULT_CLASSES", "Recall", "Recipe", "VerifyMode", "expand_classes", "looks_for", "parse_hide"]
@@ -81,7 +82,7 @@ def looks_for(classes: Sequence[str] | None, hide: Mapping[str, Look] | None) ->
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How photos are redacted.
+    """How photos and videos are redacted; `video` holds what concerns videos alone.
 
     `looks` maps each class to its look, or a group for all of its classes; classes that are missing, or have the look
     "none", stay visible. `margin` is added to the calibrated widening of each region, as a share of its side, 0 or
@@ -99,6 +100,7 @@ class Recipe:
     format: str | None = None
     unsafe_strength: bool = False
     limits: Limits = field(default_factory=Limits)
+    video: VideoRecipe = field(default_factory=VideoRecipe)
 
     def __post_init__(self) -> None:
         _check_word("recall", self.recall, get_args(Recall))
@@ -152,11 +154,16 @@ class Recipe:
             "keep_metadata": sorted(self.keep),
             "format": self.format,
             "unsafe_strength": self.unsafe_strength,
+            "video": self.video.as_dict(),
         }
 
     def digest(self) -> str:
         """Return the SHA-256 of the recipe in canonical JSON, hexadecimal."""
-        text = json.dumps(self.as_dict(), sort_keys=True, separators=(",", ":"))
+        values = self.as_dict()
+        # What is said of videos counts once something is said: photos that are done stay done.
+        if self.video == VideoRecipe():
+            del values["video"]
+        text = json.dumps(values, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -85,3 +85,4 @@ class Region:
     score: float = 1.0
     model: str = ""
     reason: str = "detected"
+    track: int | None = None

@@ -4,11 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal, get_args
 
 from unseen.core.photos import Pixels
 from unseen.core.regions import Box
+from unseen.errors import UsageError
 
-__all__ = ["ColourTags", "Track", "TrackPoint", "VideoFrame", "VideoInfo"]
+__all__ = [
+    "Audio",
+    "ColourTags",
+    "Sound",
+    "Track",
+    "TrackPoint",
+    "VideoFrame",
+    "VideoInfo",
+    "VideoRecipe",
+    "VideoStyle",
+]
+
+#: Frames from look to look that are allowed at the most, and seconds from check to check.
+_MOST_STRIDE, _MOST_CHECK_S = 60, 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +67,67 @@ class VideoInfo:
     colour: ColourTags = field(default_factory=ColourTags)
     has_audio: bool = False
     other_streams: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VideoStyle:
+    """How a video is encoded: codec ("auto", "h264", "hevc", "vp9", "av1" or a hardware encoder as "h264_nvenc"), and
+    quality (CRF) and speed (preset) in the encoder's own units, None for the defaults.
+    """
+
+    codec: str = "auto"
+    quality: int | None = None
+    speed: str | None = None
+
+
+Audio = Literal["drop", "keep", "mute-when-person"]
+
+
+@dataclass(frozen=True, slots=True)
+class VideoRecipe:
+    """What a recipe says of videos alone.
+
+    `stride` is the number of frames from look to look, None for as often as movement asks; `audio` what becomes of the
+    sound; `check_s` the seconds from one frame that is verified to the next, beside those in which tracks begin and end
+    (with verification in full all frames are). Raises UsageError for values that make no sense.
+    """
+
+    stride: int | None = None
+    audio: Audio = "drop"
+    style: VideoStyle = field(default_factory=VideoStyle)
+    check_s: float = 1.0
+    check_all: bool = False
+
+    def __post_init__(self) -> None:
+        if self.stride is not None and not 1 <= self.stride <= _MOST_STRIDE:
+            raise UsageError(f"--stride must be auto or from 1 to {_MOST_STRIDE}, got {self.stride}")
+        if self.audio not in get_args(Audio):
+            raise UsageError(f"unknown audio {self.audio!r}; choose from {', '.join(get_args(Audio))}")
+        if not 0 < self.check_s <= _MOST_CHECK_S:
+            raise UsageError(f"seconds between checks must be above 0 and at most {_MOST_CHECK_S}, got {self.check_s}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, for receipts and the digest."""
+        return {
+            "stride": "auto" if self.stride is None else self.stride,
+            "audio": self.audio,
+            "codec": self.style.codec,
+            "quality": self.style.quality,
+            "speed": self.style.speed,
+            "check_every_seconds": float(self.check_s),
+            "check_all_frames": self.check_all,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """The sound to put beside the pictures: the first sound stream of `source`, silent within the times of `mute`.
+
+    `mute` holds (start, end) in seconds of the source's time, as its pictures' time stamps have it.
+    """
+
+    source: Path
+    mute: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from unseen.errors import KeyUnusable
@@ -36,6 +37,12 @@ class Key:
 
         The domain is length-prefixed, so that no two pairs of domain and value collide.
         """
+        return self.tag_of(domain, (value,))
+
+    def tag_of(self, domain: str, parts: Iterable[bytes]) -> str:
+        """Return the tag of a value that comes in parts, as a large file does."""
         name = domain.encode()
-        message = len(name).to_bytes(4, "big") + name + value
-        return hmac.new(self.secret, message, hashlib.sha256).hexdigest()
+        made = hmac.new(self.secret, len(name).to_bytes(4, "big") + name, hashlib.sha256)
+        for part in parts:
+            made.update(part)
+        return made.hexdigest()

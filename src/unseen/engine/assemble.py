@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from unseen.adapters.detect_blazeface import SIDE, BlazeFaceDetector
 from unseen.adapters.detect_centerface import CenterFaceDetector
 from unseen.adapters.detect_text import DbTextDetector, PpocrReader, characters_of
-from unseen.adapters.detect_views import ViewsDetector, face_scales, fit, second_opinion_scales
+from unseen.adapters.detect_views import (
+    Scales,
+    ViewsDetector,
+    face_scales,
+    fit,
+    second_opinion_scales,
+    up_to_own_size,
+)
 from unseen.adapters.detect_yolo import YoloDetector
 from unseen.adapters.detect_yunet import YuNetDetector
 from unseen.adapters.propose_strips import EdgeStripDetector
@@ -93,10 +100,16 @@ def _verifiers(recipe: Recipe, store: ModelStore) -> dict[str, ModelFile]:
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """The opened models of one worker: those that hide, those that verify, and what each of them runs on."""
+    """The opened models of one worker: those that hide, those that verify, and what each of them runs on.
+
+    `film_eyes` and `film_opinion` are the same networks for frames of a video, which are looked at in fewer sizes: what
+    one frame misses the next ones show.
+    """
 
     eyes: Eyes
     opinion: SecondOpinion
+    film_eyes: Eyes
+    film_opinion: SecondOpinion
     devices: Mapping[str, str]
 
 
@@ -122,8 +135,9 @@ class _Networks:
 def assemble(recipe: Recipe, models: Models, device: str = "auto", threads: int | None = None) -> Assembled:
     """Open the models of a recipe on a device; raises DeviceUnavailable or ModelCorrupt."""
     net = _Networks(models, device, threads)
-    eyes, opinion = _eyes(recipe, models, net), _opinion(models, net)
-    return Assembled(eyes, opinion, net.devices())
+    eyes, opinion = _eyes(recipe, models, net), _opinion(models, net, second_opinion_scales, fit(1280, most=2.0))
+    film_eyes, film_opinion = _film_eyes(eyes, recipe, net), _opinion(models, net, up_to_own_size, fit(1280))
+    return Assembled(eyes, opinion, film_eyes, film_opinion, net.devices())
 
 
 def _eyes(recipe: Recipe, models: Models, net: _Networks) -> Eyes:
@@ -143,6 +157,15 @@ def _eyes(recipe: Recipe, models: Models, net: _Networks) -> Eyes:
     )
 
 
+def _film_eyes(eyes: Eyes, recipe: Recipe, net: _Networks) -> Eyes:
+    """Return the detectors for frames of a video."""
+    if eyes.faces is None:
+        return eyes
+    high = recipe.recall == "high"
+    inner = CenterFaceDetector(*net("centerface"), threshold=0.15)
+    return replace(eyes, faces=ViewsDetector(inner, fit(1280, most=0.8 if high else 0.5), tile=_TILE, overlap=0.15))
+
+
 def _faces(net: _Networks, *, high: bool) -> Detector:
     # Chosen on labelled crowds (docs/adr on detectors): a smaller picture with a low threshold finds more faces in the
     # same time than a large one with a high threshold.
@@ -159,15 +182,18 @@ def _reader(net: _Networks) -> PpocrReader:
     return PpocrReader(network, file, characters_of(file))
 
 
-def _opinion(models: Models, net: _Networks) -> SecondOpinion:
-    """Return the models that verify; none when the recipe skips verification."""
+def _opinion(models: Models, net: _Networks, small: Scales, whole: Scales) -> SecondOpinion:
+    """Return the models that verify; none when the recipe skips verification.
+
+    `small` are the scales of the network that takes tiles, `whole` those of the one that takes pictures of any size.
+    """
     faces: list[Detector] = []
     if "mediapipe-full-range" in models.verify:
         inner = BlazeFaceDetector(*net("mediapipe-full-range"), threshold=0.5)
-        faces.append(ViewsDetector(inner, second_opinion_scales, tile=SIDE, overlap=0.35))
+        faces.append(ViewsDetector(inner, small, tile=SIDE, overlap=0.35))
     if "yunet" in models.verify:
         third = YuNetDetector(*net("yunet"), threshold=0.6)
-        faces.append(ViewsDetector(third, fit(1280, most=2.0), tile=_TILE, overlap=0.15))
+        faces.append(ViewsDetector(third, whole, tile=_TILE, overlap=0.15))
     plates = "ppocr-rec" in models.verify
     return SecondOpinion(
         faces=tuple(faces),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 
 from unseen.crypto.keys import Key
 
 __all__ = ["Hasher"]
+
+_PART = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,17 @@ class Hasher:
     def of(self, domain: str, data: bytes) -> str:
         """Return the commitment in hexadecimal; `domain` keeps names, inputs and outputs apart when keyed."""
         return hashlib.sha256(data).hexdigest() if self.plain else self.key.tag(domain, data)
+
+    def of_file(self, domain: str, path: Path) -> str:
+        """Return the commitment to a file's bytes, read in parts; raises OSError."""
+        with path.open("rb") as file:
+            parts = iter(lambda: file.read(_PART), b"")
+            if not self.plain:
+                return self.key.tag_of(domain, parts)
+            made = hashlib.sha256()
+            for part in parts:
+                made.update(part)
+            return made.hexdigest()
 
     @property
     def identity(self) -> str:

@@ -7,21 +7,24 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from functools import partial
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import BaseContext
 from typing import Any, Generic, TypeVar
 
 from unseen.errors import UnseenError
 
-__all__ = ["LocalExecutor", "Unexpected", "WorkerDied", "share_cores", "unexpected"]
+__all__ = ["LocalExecutor", "Unexpected", "WorkerDied", "nursery", "share_cores", "unexpected", "worth_sharing"]
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
-Work = Callable[[Any, Any], Any]
+Work = Callable[..., Any]
 
 #: Seconds that an idle worker has to end by itself, and a killed one to be gone.
 _PATIENCE = 10.0
 _NO_TASK: Any = object()
+_NOTED: Any = object()
 #: Up to this many tasks one process is quicker than two, because each loads the models.
 _FEW = 4
 
@@ -37,11 +40,23 @@ class Unexpected(UnseenError):
 class LocalExecutor(Generic[Task, Result]):
     """Runs tasks over processes; each makes its tools once, by calling `make_tools`, and hands them to `function`.
 
-    With one worker everything happens in this process. Both callables must be importable when there are more.
+    With one worker everything happens in this process. Both callables must be importable when there are more, and
+    processes are made by `context`: afresh, or in a `nursery`. With `listen` the function gets a third argument,
+    `note`: what it is called with is handed to `listen`, here.
     """
 
-    def __init__(self, make_tools: Callable[[], Any], function: Callable[[Task, Any], Result], *, workers: int) -> None:
-        self._make_tools, self._function, self._workers = make_tools, function, workers
+    def __init__(
+        self,
+        make_tools: Callable[[], Any],
+        function: Callable[..., Result],
+        *,
+        workers: int,
+        context: BaseContext | None = None,
+        listen: Callable[[Any], None] | None = None,
+    ) -> None:
+        self._make_tools, self._function, self._workers, self._listen = make_tools, function, workers, listen
+        # "spawn": forking a process that runs inference threads can deadlock the child.
+        self._context = context or multiprocessing.get_context("spawn")
 
     def run(self, tasks: Iterable[Task]) -> Generator[tuple[Task, Result | Exception], None, None]:
         """Yield each task with its result, or the UnseenError that it ended in, as they are done.
@@ -56,7 +71,7 @@ class LocalExecutor(Generic[Task, Result]):
         for number, task in enumerate(tasks):
             if number == 0:
                 tools = self._make_tools()
-            yield task, _attempt(self._function, task, tools)
+            yield task, _attempt(_with_note(self._function, self._listen), task, tools)
 
     def _over_processes(self, tasks: Iterable[Task]) -> Generator[tuple[Task, Result | Exception], None, None]:
         waiting, idle, busy = iter(tasks), list[_Worker](), dict[Any, _Worker]()
@@ -64,8 +79,11 @@ class LocalExecutor(Generic[Task, Result]):
             self._hand_out(waiting, idle, busy)
             while busy:
                 for pipe in wait(list(busy)):
+                    answer = busy[pipe].answer(self._listen)
+                    if answer is _NOTED:
+                        continue
                     worker = busy.pop(pipe)
-                    task, result = worker.task, worker.answer()
+                    task, result = worker.task, answer
                     if not isinstance(result, WorkerDied):
                         idle.append(worker)
                     # Before the result is handed on, so that nobody is idle while the caller works with it.
@@ -94,27 +112,51 @@ class LocalExecutor(Generic[Task, Result]):
             if worker.take(task):
                 return worker
             worker.kill()
-        worker = _Worker(self._make_tools, self._function)
+        worker = _Worker(self._make_tools, self._function, self._context, noting=self._listen is not None)
         worker.take(task)
         return worker
+
+
+def nursery(modules: Sequence[str]) -> BaseContext | None:
+    """Start a process that imports modules, and return the context whose processes are forked from it.
+
+    Each of them is there at once then, where a fresh one imports everything anew. That process has one thread and
+    opens no file of this one; it ends with this one. Only one can be had: it is for programs, not for libraries. None
+    where the system has no such thing, or it cannot be started.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return None
+    from multiprocessing.forkserver import ensure_running
+
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(modules))
+    try:
+        with _uninterrupted_start():
+            ensure_running()
+    except OSError:
+        return None
+    return context
+
+
+def worth_sharing(tasks: int) -> bool:
+    """Whether so many tasks are shared among processes, unless a number of them is asked for."""
+    return tasks > _FEW
 
 
 def share_cores(tasks: int, asked: int | None = None) -> tuple[int, int]:
     """Return how many workers to use for so many tasks, unless a number is asked for, and the threads of each."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    workers = asked or (1 if tasks <= _FEW else max(1, min(cores, tasks // 2)))
+    workers = asked or (max(1, min(cores, tasks // 2)) if worth_sharing(tasks) else 1)
     return workers, max(1, cores // workers)
 
 
 class _Worker:
     """A process, the pipe to it, and the task it works on. If either side goes, the other reads the end of the pipe."""
 
-    def __init__(self, make_tools: Callable[[], Any], function: Work) -> None:
-        # "spawn": forking a process that runs inference threads can deadlock the child.
-        context = multiprocessing.get_context("spawn")
+    def __init__(self, make_tools: Callable[[], Any], function: Work, context: Any, *, noting: bool) -> None:
         self.pipe, theirs = context.Pipe()
         self.task: Any = None
-        self._process = context.Process(target=_serve, args=(theirs, make_tools, function), daemon=True)
+        self._process = context.Process(target=_serve, args=(theirs, make_tools, function, noting), daemon=True)
         try:
             with _uninterrupted_start():
                 self._process.start()
@@ -136,13 +178,20 @@ class _Worker:
             return False
         return True
 
-    def answer(self) -> Any:
-        """Return the result of the task, or the error it ended in; raises what the making of tools raised."""
+    def answer(self, listen: Callable[[Any], None] | None) -> Any:
+        """Return the result of the task, or the error it ended in; raises what the making of tools raised.
+
+        A note on the way goes to `listen`, and _NOTED is returned.
+        """
         try:
             told, answer = self.pipe.recv()
         except (EOFError, OSError):
             self.kill()
             return WorkerDied("the process that worked on it died: too little memory, or a damaged file; leave it out")
+        if told == "note":
+            if listen is not None:
+                listen(answer)
+            return _NOTED
         if told == "no tools":
             self.end()
             raise answer
@@ -199,8 +248,13 @@ def _blocked_for_children() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _serve(pipe: Connection, make_tools: Callable[[], Any], function: Work) -> None:
+def _with_note(function: Callable[..., Any], listen: Callable[[Any], None] | None) -> Work:
+    return function if listen is None else partial(function, note=listen)
+
+
+def _serve(pipe: Connection, make_tools: Callable[[], Any], function: Work, noting: bool) -> None:
     """Make the tools, then answer each task, until the parent is done or gone."""
+    function = _with_note(function, (lambda value: pipe.send(("note", value))) if noting else None)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _hush()
     with contextlib.suppress(EOFError, OSError):

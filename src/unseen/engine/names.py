@@ -8,7 +8,7 @@ from pathlib import Path
 
 from unseen.adapters.files_output import OWN
 from unseen.adapters.files_tree import Item
-from unseen.core.formats import FORMATS
+from unseen.core.formats import FORMATS, VIDEO_OUTPUTS, VIDEOS, is_video
 from unseen.core.names import collision_key, display
 from unseen.core.receipts import FileReceipt
 from unseen.crypto.keys import Key
@@ -16,7 +16,7 @@ from unseen.crypto.pseudonym import pseudonym
 
 __all__ = ["Placed", "place"]
 
-_ENDINGS = frozenset(f".{ending}" for endings in FORMATS.values() for ending in endings)
+_ENDINGS = frozenset(f".{ending}" for known in (FORMATS, VIDEOS) for endings in known.values() for ending in endings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,9 @@ def _pseudonymous(relative: Path, key: Key) -> Path:
 
 
 def _with_format(path: Path, format: str | None) -> Path:
+    if is_video(path.name):
+        known = path.suffix.lstrip(".").lower() in VIDEO_OUTPUTS
+        return path if known else path.with_name(f"{path.stem}.{VIDEO_OUTPUTS[0]}")
     if format is None or path.suffix.lstrip(".").lower() in FORMATS[format]:
         return path
     return path.with_name(f"{path.stem}.{FORMATS[format][0]}")

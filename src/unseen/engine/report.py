@@ -69,6 +69,8 @@ class Report:
         return {
             "files": {name: status[name] for name in ("released", "resumed", "failed", "skipped")},
             "regions": dict(sorted(Counter(r.cls for r in regions).items())),
+            "tracks": dict(sorted(Counter(t.cls for f in self.files if f.video for t in f.video.tracks).items())),
+            "frames": sum(f.video.frames for f in self.files if f.video),
             "reasons": dict(sorted(Counter(r.reason for r in regions).items())),
             "verified": sum(f.verdict is not None and f.verdict.outcome == "pass" for f in self.files),
             "files_with_residues": sum(f.verdict is not None and f.verdict.rounds > 0 for f in self.files),

@@ -71,7 +71,7 @@ def unchanged(past: _Entry, final: Path, input_hash: str, hasher: Hasher) -> boo
     if past.get("input") != input_hash:
         return False
     try:
-        return past.get("output") == hasher.of("output", final.read_bytes())
+        return past.get("output") == hasher.of_file("output", final)
     except OSError:
         return False
 

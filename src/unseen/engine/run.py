@@ -1,72 +1,49 @@
-"""The only file that orders the stages: decide, walk, then decode, detect, hide, verify, release, record each photo."""
+"""The only file that orders the stages: decide, walk, then decode, detect, hide, verify, release, record each file."""
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from multiprocessing.context import BaseContext
 from pathlib import Path
 
-import numpy as np
-
-from unseen.adapters.cpu_threads import single_threaded
 from unseen.adapters.files_output import OutputFolder, check_writable, discard
 from unseen.adapters.files_pillow import PillowCodec, sniff
 from unseen.adapters.files_tree import inputs_below, refuse_overlap, refuse_records, walk
 from unseen.adapters.journal_file import FileJournal
+from unseen.core.formats import is_video
 from unseen.core.jobs import Job
 from unseen.core.names import display
-from unseen.core.ports import Journal, ModelStore, PhotoCodec
-from unseen.core.receipts import FileReceipt, Verdict
+from unseen.core.ports import Journal, ModelStore
+from unseen.core.receipts import FileReceipt, FrameNote
 from unseen.core.recipe import Recipe
-from unseen.engine.assemble import Assembled, Models, assemble, require_models
+from unseen.engine.assemble import Models, require_models
+from unseen.engine.film_task import redact_video
 from unseen.engine.hashing import Hasher
-from unseen.engine.inputs import read_key, read_photo, read_policy
+from unseen.engine.inputs import read_key, read_policy
 from unseen.engine.local import LocalExecutor, share_cores, unexpected
 from unseen.engine.models import model_store
 from unseen.engine.names import Placed, place
-from unseen.engine.release import MAX_ROUNDS, ResiduesRemain, Stopwatch, Workbench, stage_verified
+from unseen.engine.photo import redact_photo
+from unseen.engine.regions_file import RegionsFile
 from unseen.engine.report import Report
-from unseen.engine.resume import Past, entry_for, past_of, path_tag, unchanged
+from unseen.engine.resume import Past, entry_for, past_of, path_tag
 from unseen.engine.sheet import write_sheet
-from unseen.errors import OutputFailed, OutputTaken, Refused, UnseenError, UsageError, VerificationFailed
-from unseen.media.photos import plan
+from unseen.engine.work import Done, Setup, Task, ToolMaker, Tools, open_tools
+from unseen.errors import OutputFailed, OutputTaken, Refused, UnseenError, UsageError
 from unseen.policy.rules import decide
 
-__all__ = ["Listener", "Setup", "ToolMaker", "Tools", "open_tools", "run"]
+__all__ = ["Listener", "redact_one", "run"]
 
-#: Called with the number of files to do, then with each receipt as it comes.
-Listener = Callable[[int | FileReceipt], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """What every worker needs to make its tools; can be sent to another process."""
-
-    recipe: Recipe
-    models: Models
-    hasher: Hasher
-    staging: Path
-    device: str
-    threads: int
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What one worker works with."""
-
-    setup: Setup
-    codec: PhotoCodec
-    models: Assembled
-    clock: Callable[[], float]
-
-
-#: Makes the tools of one worker; must be importable, because workers are processes of their own.
-ToolMaker = Callable[[Setup], Tools]
+#: Called with the number of files to do, then with each receipt as it comes, and with how far videos are meanwhile.
+Listener = Callable[[int | FileReceipt | FrameNote], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,31 +75,7 @@ class _Site:
     folder: OutputFolder
     journal: Journal
     past: Past
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """One photo, where it goes, and what the journal knows of it."""
-
-    placed: Placed
-    final: Path
-    past: Mapping[str, object] | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """What a worker hands back: the receipt, the staged file that waits for its name, and what the models ran on."""
-
-    receipt: FileReceipt
-    staged: Path | None
-    devices: Mapping[str, str]
-
-
-def open_tools(setup: Setup) -> Tools:
-    """Open the models for one worker; raises DeviceUnavailable or ModelCorrupt."""
-    single_threaded()
-    models = assemble(setup.recipe, setup.models, setup.device, setup.threads)
-    return Tools(setup, PillowCodec(), models, time.perf_counter)
+    regions: RegionsFile
 
 
 def run(
@@ -132,8 +85,9 @@ def run(
     store: ModelStore | None = None,
     make_tools: ToolMaker = open_tools,
     clock: Callable[[], float] = time.time,
+    context: BaseContext | None = None,
 ) -> Report:
-    """Do a job and return its report; `store` defaults to this machine's models.
+    """Do a job and return its report; `store` defaults to this machine's models, `context` to fresh processes.
 
     Raises UsageError or Refused before any photo is read; what goes wrong with one file is in the report.
     """
@@ -145,14 +99,14 @@ def run(
         placed = _placed(job, terms)
         listen(len(placed))
         report = _report(job, terms, past, clock())
-        site = _Site(job, terms.hasher, folder, journal, past)
-        executor = _executor(job, terms, folder, placed, make_tools)
+        site = _Site(job, terms.hasher, folder, journal, past, RegionsFile(job.regions))
+        executor = _executor(job, terms, folder, placed, make_tools, listen, context)
         with closing(_receipts(placed, site, executor, report.ran_on)) as receipts:
             for each, receipt in receipts:
                 report.add(receipt, each.below)
                 listen(each.named(receipt))
     report.ended = clock()
-    _write_records(report, job)
+    _write_records(report, job, site.regions)
     return report
 
 
@@ -165,7 +119,7 @@ def _settle(job: Job, store: ModelStore) -> _Terms:
     if job.workers is not None and job.workers < 1:
         raise UsageError(f"--jobs must be at least 1, got {job.workers}")
     refuse_overlap(job.sources, job.output)
-    records = [path for path in (job.report, job.sheet) if path is not None]
+    records = [path for path in (job.report, job.sheet, job.regions) if path is not None]
     kept = [path for path in (job.key_file, job.policy_file) if path is not None]
     refuse_records(records, [*job.sources, *kept], OutputFolder(job.output).own)
     hasher = Hasher(read_key(job.key_file), plain=job.plain_hashes)
@@ -200,18 +154,33 @@ def _report(job: Job, terms: _Terms, past: Past, started: float) -> Report:
 
 
 def _executor(
-    job: Job, terms: _Terms, folder: OutputFolder, placed: Sequence[Placed], make_tools: ToolMaker
-) -> LocalExecutor[_Task, _Done]:
-    photos = sum(each.item.fate == "redact" for each in placed)
-    workers, threads = share_cores(photos, job.workers)
-    setup = Setup(terms.recipe, terms.models, terms.hasher, folder.staging, job.device, threads)
-    return LocalExecutor(partial(make_tools, setup), _redact_one, workers=workers)
+    job: Job,
+    terms: _Terms,
+    folder: OutputFolder,
+    placed: Sequence[Placed],
+    make_tools: ToolMaker,
+    listen: Listener,
+    context: BaseContext | None,
+) -> LocalExecutor[Task, Done]:
+    files = sum(each.item.fate == "redact" for each in placed)
+    workers, threads = share_cores(files, job.workers)
+    terms_now = json.dumps(terms.context(), sort_keys=True)
+    setup = Setup(terms.recipe, terms.models, terms.hasher, folder.staging, job.device, threads, terms_now)
+    make = partial(make_tools, setup)
+    return LocalExecutor(make, redact_one, workers=workers, context=context, listen=listen)
+
+
+def redact_one(task: Task, tools: Tools, note: Callable[[FrameNote], None]) -> Done:
+    """Take one file through the stages, up to a verified file that waits for its name; raises FileError."""
+    if is_video(task.placed.item.path.name):
+        return redact_video(task, tools, note)
+    return redact_photo(task, tools)
 
 
 def _receipts(
     placed: Sequence[Placed],
     site: _Site,
-    executor: LocalExecutor[_Task, _Done],
+    executor: LocalExecutor[Task, Done],
     ran_on: Callable[[Mapping[str, str]], None],
 ) -> Generator[tuple[Placed, FileReceipt], None, None]:
     """Yield a receipt for every entry: those that cannot be done first, then the others as they are released."""
@@ -223,41 +192,16 @@ def _receipts(
             status = "skipped" if each.item.fate == "skip" else "failed"
             yield each, FileReceipt(each.label, status, error=each.told(problem))  # type: ignore[arg-type]
         else:
-            tasks.append(_Task(each, final, site.past.done.get(tag)))
+            tasks.append(Task(each, final, site.past.done.get(tag), tag))
+    _forget_other_work(site.folder, {task.tag[:32] for task in tasks})
     with closing(executor.run(tasks)) as results:
         for task, result in results:
-            if isinstance(result, _Done):
+            if isinstance(result, Done):
                 ran_on(result.devices)
             yield task.placed, _release(task, result, site)
 
 
-def _redact_one(task: _Task, tools: Tools) -> _Done:
-    """Take one photo through the stages, up to a verified file that waits for its name; raises FileError."""
-    recipe, hasher, name = tools.setup.recipe, tools.setup.hasher, task.placed.label
-    watch = Stopwatch(tools.clock)
-    with watch.time("read"):
-        data = read_photo(task.placed.item.path, name, recipe.limits.max_bytes)
-        receipt = FileReceipt(name, "released", input_hash=hasher.of("input", data), seconds=watch.seconds)
-    if task.past is not None and unchanged(task.past, task.final, receipt.input_hash or "", hasher):
-        return _Done(replace(receipt, status="resumed", output_hash=str(task.past["output"])), None, {})
-    with watch.time("decode"):
-        photo = tools.codec.decode(data, name, recipe.limits)
-    with watch.time("detect"):
-        regions = plan(photo, tools.models.eyes, recipe)
-    receipt = replace(receipt, width=photo.frames[0].width, height=photo.frames[0].height)
-    bench = Workbench(tools.codec, tools.models.opinion, np.random.default_rng(), tools.setup.staging, watch)
-    look_again = _looks_again(recipe, receipt.input_hash or "", hasher)
-    try:
-        staged = stage_verified(photo, regions, recipe, bench, name, look_again=look_again)
-    except VerificationFailed as error:
-        verdict = Verdict("fail", rounds=MAX_ROUNDS if isinstance(error, ResiduesRemain) else 0, detail=str(error))
-        return _Done(replace(receipt, status="failed", error=str(error), verdict=verdict), None, tools.models.devices)
-    output_hash = hasher.of("output", staged.data)
-    receipt = replace(receipt, output_hash=output_hash, regions=staged.regions, verdict=staged.verdict)
-    return _Done(receipt, staged.path, tools.models.devices)
-
-
-def _release(task: _Task, result: _Done | Exception, site: _Site) -> FileReceipt:
+def _release(task: Task, result: Done | Exception, site: _Site) -> FileReceipt:
     """Record a verified file and give it its name; whatever goes wrong becomes the receipt of a failure."""
     if isinstance(result, Exception):
         return _failure(FileReceipt(task.placed.label, "failed"), task, str(result))
@@ -266,14 +210,14 @@ def _release(task: _Task, result: _Done | Exception, site: _Site) -> FileReceipt
         return _failure(receipt, task, receipt.error or "")
     if result.staged is not None:
         try:
-            _give_name(result.staged, task, receipt, site)
+            _give_name(result.staged, result.work, task, receipt, site)
         except Exception as error:  # noqa: BLE001  # a bug must release nothing, nor stop the other files
             text = str(error) if isinstance(error, UnseenError) else str(unexpected(error))
             return _failure(replace(receipt, regions=(), verdict=None, output_hash=None), task, text)
     return replace(receipt, output=display(task.placed.below))
 
 
-def _give_name(staged: Path, task: _Task, receipt: FileReceipt, site: _Site) -> None:
+def _give_name(staged: Path, work: Path | None, task: Task, receipt: FileReceipt, site: _Site) -> None:
     """Write the journal, then rename: what a killed run leaves is either recorded or not there."""
     try:
         problem = _taken(task.final, task.placed, site)
@@ -281,23 +225,27 @@ def _give_name(staged: Path, task: _Task, receipt: FileReceipt, site: _Site) -> 
             raise OutputTaken(problem)
         site.journal.append(entry_for(task.placed.below, receipt, staged, site.hasher))
         site.folder.release(staged, task.final)
+        if work is not None:
+            site.regions.add(task.placed.label, work)
+            shutil.rmtree(work, ignore_errors=True)
     except OSError as error:
         raise OutputFailed(f"the staged file is gone ({error.strerror}); run again") from error
     finally:
         discard(staged)
 
 
-def _failure(receipt: FileReceipt, task: _Task, text: str) -> FileReceipt:
+def _forget_other_work(folder: OutputFolder, wanted: set[str]) -> None:
+    """Delete parts of videos that no task of this run can go on with."""
+    if not folder.work.is_dir():
+        return
+    for each in folder.work.iterdir():
+        if each.name not in wanted:
+            shutil.rmtree(each, ignore_errors=True)
+
+
+def _failure(receipt: FileReceipt, task: Task, text: str) -> FileReceipt:
     stale = "; what an earlier run wrote there is still there" if os.path.lexists(task.final) else ""
     return replace(receipt, status="failed", error=task.placed.told(text) + stale)
-
-
-def _looks_again(recipe: Recipe, input_hash: str, hasher: Hasher) -> bool:
-    """Whether this file is verified by a second look: always, never, or by a secret draw that its hash decides."""
-    if recipe.verify != "sample":
-        return recipe.verify == "full"
-    draw = int(hasher.key.tag("sample", input_hash.encode())[:12], 16) / float(1 << 48)
-    return draw < recipe.sample_share
 
 
 def _taken(final: Path, placed: Placed, site: _Site) -> str:
@@ -315,9 +263,10 @@ def _taken(final: Path, placed: Placed, site: _Site) -> str:
     return "a file that Unseen did not write has the output's name; choose an empty -o, or say --overwrite"
 
 
-def _write_records(report: Report, job: Job) -> None:
+def _write_records(report: Report, job: Job, regions: RegionsFile) -> None:
     """Write report and contact sheet; what goes wrong is a problem of the run, as the photos are released by now."""
     writers: list[tuple[Path | None, Callable[[Path], None]]] = [
+        (job.regions, lambda _: regions.finish()),
         (job.report, report.write),
         (job.sheet, lambda path: write_sheet(report, job.output, path, PillowCodec())),
     ]

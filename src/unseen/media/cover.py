@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from unseen.core.looks import Look
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Box, Detection, Region
+from unseen.core.video import Track, TrackPoint
 from unseen.pixels.boxes import round_out
 
-__all__ = ["MARGINS", "Margins", "cover", "heads_without_face"]
+__all__ = ["FILM_MARGINS", "MARGINS", "Margins", "cover", "cover_point", "heads_without_face"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,14 @@ MARGINS: Mapping[str, Margins] = {
 }
 _ELSE = Margins(0.20, 0.30, 0.20, 2.0)
 _HEAD = Margins(0.0, 0.03, 0.0, 1.0)
+#: Widening in videos, by class, on top of what the track is unsure by.
+FILM_MARGINS: Mapping[str, Margins] = {
+    "face": Margins(0.10, 0.0, 0.22, 0.0),
+    "head": Margins(0.0, 0.03, 0.0, 0.0),
+    "plate": Margins(0.10, 0.15, 0.15, 0.0),
+    "text": Margins(0.10, 0.15, 0.15, 0.0),
+}
+_FILM_ELSE = Margins(0.0, 0.0, 0.0, 0.0)
 
 
 def cover(
@@ -61,6 +70,21 @@ def cover(
             look = _shaped(recipe.looks[detection.cls], detection.cls, recipe)
             regions.append(Region(detection.cls, box, look, detection.score, detection.model, why))
     return regions
+
+
+def cover_point(track: Track, box: Box, point: TrackPoint, recipe: Recipe, width: int, height: int) -> Region | None:
+    """Return the region to hide for a track in one frame of a video, or None where it has left the picture.
+
+    `box` is what the track covers there, which is wider than what was detected already, so that only what a model
+    leaves out of its boxes is added.
+    """
+    margins = FILM_MARGINS.get(track.cls, _FILM_ELSE)
+    outer = round_out(margins.around(box, recipe.margin), width, height)
+    if outer is None:
+        return None
+    look = _shaped(recipe.looks[track.cls], track.cls, recipe)
+    reason = "detected" if point.detected else "followed"
+    return Region(track.cls, outer, look, point.score, track.models[0] if track.models else "", reason, track.number)
 
 
 def _shaped(look: Look, cls: str, recipe: Recipe) -> Look:

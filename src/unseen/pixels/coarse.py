@@ -12,7 +12,7 @@ import numpy as np
 from unseen.core.photos import Pixels
 from unseen.pixels.surface import Floats, Surface, full_scale, working_type
 
-__all__ = ["LEVELS", "SMALLEST_CELL", "blur", "mosaic"]
+__all__ = ["LEVELS", "SMALLEST_CELL", "blur", "laid_over", "mosaic"]
 
 #: Values a cell may take between 0 and full scale.
 LEVELS = 16
@@ -29,6 +29,22 @@ def mosaic(source: Pixels, cells: float, noise: np.random.Generator) -> Surface:
     """
     rows, columns = (_one_hot(edges, working_type(source.dtype)) for edges in _grid(source, cells))
     return Surface(rows, columns, _averages(source, cells, noise), np.zeros(source.shape[2]))
+
+
+def laid_over(surface: Surface, height: int, width: int, share: float | None) -> Surface | None:
+    """Return the cells of an earlier mosaic, or of a blur with this `share`, laid over another window.
+
+    None where the window has fewer pixels than the mosaic has cells.
+    """
+    down, across = surface.nodes.shape[:2]
+    if height < down * SMALLEST_CELL or width < across * SMALLEST_CELL:
+        return None
+    edges = (np.arange(n + 1) * size // n for n, size in ((down, height), (across, width)))
+    rows, columns = (_one_hot(each, surface.nodes.dtype) for each in edges)
+    if share is not None:
+        reach = share * max(height, width)
+        rows, columns = _smooth(rows, reach), _smooth(columns, reach)
+    return Surface(rows, columns, surface.nodes, surface.grain)
 
 
 def blur(source: Pixels, cells: float, share: float, noise: np.random.Generator) -> Surface:

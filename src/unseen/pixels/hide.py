@@ -6,7 +6,8 @@ blur are laid over what is left of their regions, reading the picture as it is b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,21 +16,44 @@ from unseen.core.photos import Pixels
 from unseen.core.regions import Box, Region
 from unseen.pixels.boxes import intersection, slices
 from unseen.pixels.coarse import blur, mosaic
-from unseen.pixels.fill import Ring, ring_around, stretch
+from unseen.pixels.fill import Ring, rings_around, surfaces
 from unseen.pixels.shapes import Mask, Spot, components, mask_over, outermost, place
 from unseen.pixels.standin import PEOPLE, draw
 from unseen.pixels.surface import Surface, paint, working_type
 
-__all__ = ["hide", "hide_alpha", "mask_of"]
+__all__ = ["Coarse", "coarse_surface", "hide", "hide_alpha", "mask_of"]
+
+#: Makes the surface of a mosaic or blur from the pixels of a region's window, the region and noise.
+Coarse = Callable[[Pixels, Region, np.random.Generator], Surface]
 
 
-def hide(pixels: Pixels, regions: Iterable[Region], noise: np.random.Generator) -> Pixels:
+def coarse_surface(source: Pixels, region: Region, noise: np.random.Generator) -> Surface:
+    """Return the mosaic or blur of a region, whose window holds `source` (height, width, channels)."""
+    strength = region.look.strength_for(region.cls)
+    floor = floor_of("mosaic", region.cls)
+    if region.look.method == "mosaic" and strength is not None:
+        return mosaic(source, strength, noise)
+    if region.look.method == "blur" and strength is not None and floor is not None:
+        return blur(source, floor, strength, noise)
+    raise ValueError(f"no way is known to hide by {region.look.method!r}")
+
+
+def hide(
+    pixels: Pixels,
+    regions: Iterable[Region],
+    noise: np.random.Generator,
+    *,
+    black: int = 0,
+    coarse: Coarse = coarse_surface,
+) -> Pixels:
     """Return a copy of a picture with its regions hidden.
 
     `pixels` has shape (height, width) or (height, width, channels), any number of channels, any bool, integer or float
     type. Regions may overlap and lie anywhere; their boxes are rounded outward and clipped. What is written for
     "fill", "solid" and "stand-in" depends on pixels outside every region, on the regions and on `noise` only; where
-    such a region overlaps a mosaic or blur, it wins. Raises ValueError for other shapes or types.
+    such a region overlaps a mosaic or blur, it wins. `black` is the value of black in every channel: 16 in a luma plane
+    of limited range, 128 in a chroma plane. `coarse` makes mosaics and blurs. Raises ValueError for other shapes or
+    types.
     """
     if pixels.ndim not in (2, 3):
         raise ValueError(f"pixels need shape (height, width) or (height, width, channels), got {pixels.shape}")
@@ -40,8 +64,10 @@ def hide(pixels: Pixels, regions: Iterable[Region], noise: np.random.Generator) 
     canvas = result if result.ndim == 3 else result[..., None]
     spots = place(regions, *canvas.shape[:2])
     covered = mask_over(spots, _whole(*canvas.shape[:2]))
-    for group in components(spots):
-        _hide_component(canvas, covered, group, noise)
+    groups = components(spots)
+    rings = rings_around(canvas, covered, [_ringed(group) for group in groups])
+    for group, ring in zip(groups, rings, strict=True):
+        _Component(canvas, group, ring, noise, black, coarse).hide()
     return result
 
 
@@ -71,20 +97,65 @@ def _whole(height: int, width: int) -> Box:
     return Box(0.0, 0.0, float(width), float(height))
 
 
-def _hide_component(canvas: Pixels, covered: Mask, spots: Sequence[Spot], noise: np.random.Generator) -> None:
-    """Hide regions that touch as one: surfaces below, then solids and drawings, larger ones first, then coarse looks.
+def _ringed(spots: Sequence[Spot]) -> Sequence[Spot]:
+    """Return the spots if one of them takes its colours from the ring around them all, else none."""
+    return spots if any(_is_smooth(spot) for spot in spots) else ()
+
+
+def _is_smooth(spot: Spot) -> bool:
+    return spot.region.look.non_interfering and spot.region.look.method != "solid"
+
+
+@dataclass(frozen=True, slots=True)
+class _Component:
+    """Regions that touch, hidden as one: surfaces, then solids and drawings, larger ones first, then coarse looks.
 
     A coarse region that overlaps a larger one reads what was written there, so it adds no detail of its own to it.
     """
-    clean = [spot for spot in spots if spot.region.look.non_interfering]
-    smooth = [spot for spot in clean if spot.region.look.method != "solid"]
-    ring = ring_around(canvas, covered, spots) if smooth else None
-    for spot in outermost(smooth):
-        _fill(canvas, spot, ring, noise)
-    for spot in _by_size(_drawn(clean)):
-        _overlay(canvas, spot, ring)
-    for spot in _by_size(spot for spot in spots if not spot.region.look.non_interfering):
-        _coarsen(canvas, spot, clean, noise)
+
+    canvas: Pixels
+    spots: Sequence[Spot]
+    ring: Ring | None
+    noise: np.random.Generator
+    black: int
+    coarse: Coarse
+
+    def hide(self) -> None:
+        clean = [spot for spot in self.spots if spot.region.look.non_interfering]
+        self._fill(outermost(spot for spot in clean if _is_smooth(spot)))
+        for spot in _by_size(_drawn(clean)):
+            self._overlay(spot)
+        for spot in _by_size(spot for spot in self.spots if not spot.region.look.non_interfering):
+            self._coarsen(spot, clean)
+
+    def _fill(self, spots: Sequence[Spot]) -> None:
+        if self.ring is None:
+            for spot in spots:
+                self._blacken(spot)
+            return
+        for spot, surface in zip(spots, surfaces(self.ring, spots, self.canvas.dtype), strict=True):
+            paint(self.canvas[slices(spot.window)], surface, _own_mask(spot), self.noise)
+
+    def _overlay(self, spot: Spot) -> None:
+        """Lay a solid or a drawing over the component's surfaces."""
+        method = spot.region.look.method
+        if method == "solid":
+            self._blacken(spot)
+        elif method == "stand-in" and self.ring is not None:
+            draw(self.canvas[slices(spot.box)], spot.region.cls, self.ring.mean)
+
+    def _blacken(self, spot: Spot) -> None:
+        target = self.canvas[slices(spot.window)]
+        target[... if spot.is_box else spot.covers(spot.window)] = self.black
+
+    def _coarsen(self, spot: Spot, clean: Iterable[Spot]) -> None:
+        """Lay a mosaic or blur over the part of a region that no non-interfering region covers."""
+        target = self.canvas[slices(spot.window)]
+        mask = _own_mask(spot)
+        above = [other for other in clean if intersection(other.window, spot.window)]
+        if above:
+            mask = ~mask_over(above, spot.window) & (True if mask is None else mask)
+        paint(target, self.coarse(target, spot.region, self.noise), mask, self.noise)
 
 
 def _by_size(spots: Iterable[Spot]) -> list[Spot]:
@@ -96,47 +167,6 @@ def _drawn(clean: Sequence[Spot]) -> list[Spot]:
     upper = [spot for spot in clean if spot.region.look.method != "fill"]
     people = [spot for spot in upper if spot.region.look.method == "stand-in" and spot.region.cls in PEOPLE]
     return [spot for spot in upper if spot not in people] + outermost(people)
-
-
-def _fill(canvas: Pixels, spot: Spot, ring: Ring | None, noise: np.random.Generator) -> None:
-    if ring is None:
-        _blacken(canvas, spot)
-        return
-    paint(canvas[slices(spot.window)], stretch(ring, spot, canvas.dtype), _own_mask(spot), noise)
-
-
-def _overlay(canvas: Pixels, spot: Spot, ring: Ring | None) -> None:
-    """Lay a solid or a drawing over the component's surfaces."""
-    method = spot.region.look.method
-    if method == "solid":
-        _blacken(canvas, spot)
-    elif method == "stand-in" and ring is not None:
-        draw(canvas[slices(spot.box)], spot.region.cls, ring.mean)
-
-
-def _blacken(canvas: Pixels, spot: Spot) -> None:
-    target = canvas[slices(spot.window)]
-    target[... if spot.is_box else spot.covers(spot.window)] = 0
-
-
-def _coarsen(canvas: Pixels, spot: Spot, clean: Iterable[Spot], noise: np.random.Generator) -> None:
-    """Lay a mosaic or blur over the part of a region that no non-interfering region covers."""
-    target = canvas[slices(spot.window)]
-    mask = _own_mask(spot)
-    above = [other for other in clean if intersection(other.window, spot.window)]
-    if above:
-        mask = ~mask_over(above, spot.window) & (True if mask is None else mask)
-    paint(target, _coarse_surface(target, spot.region, noise), mask, noise)
-
-
-def _coarse_surface(source: Pixels, region: Region, noise: np.random.Generator) -> Surface:
-    strength = region.look.strength_for(region.cls)
-    floor = floor_of("mosaic", region.cls)
-    if region.look.method == "mosaic" and strength is not None:
-        return mosaic(source, strength, noise)
-    if region.look.method == "blur" and strength is not None and floor is not None:
-        return blur(source, floor, strength, noise)
-    raise ValueError(f"no way is known to hide by {region.look.method!r}")
 
 
 def _own_mask(spot: Spot) -> Mask | None:

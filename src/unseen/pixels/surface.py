@@ -58,15 +58,21 @@ def as_type(values: Floats, dtype: np.dtype[Any]) -> Pixels:
     """Return working values (which are overwritten) as pixels: rounded for integers, clipped to what the type holds."""
     if dtype.kind == "b":
         return np.asarray(values >= 0.5)
-    info: Any = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
     if dtype.kind != "f":
         np.rint(values, out=values)
     if dtype.itemsize < values.dtype.itemsize or dtype.kind != "f":
-        low, high = values.dtype.type(info.min), values.dtype.type(info.max)
-        # The largest 64-bit integers are no floats: the rounded bound would overflow.
-        high = high if int(high) <= int(info.max) else np.nextafter(high, low)
-        np.clip(values, low, high, out=values)
+        low, high = _bounds(dtype, values.dtype)
+        np.minimum(np.maximum(values, low, out=values), high, out=values)
     return values.astype(dtype)
+
+
+@lru_cache
+def _bounds(dtype: np.dtype[Any], work: np.dtype[Any]) -> tuple[Any, Any]:
+    """Return the least and the largest working value that a type of pixels holds."""
+    info: Any = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
+    low, high = work.type(info.min), work.type(info.max)
+    # The largest 64-bit integers are no floats: the rounded bound would overflow.
+    return low, high if int(high) <= int(info.max) else np.nextafter(high, low)
 
 
 @lru_cache(maxsize=512)
@@ -97,16 +103,18 @@ def spline(size: int, step: float, dtype: np.dtype[Any]) -> tuple[Floats, Floats
 def paint(target: Pixels, surface: Surface, mask: Mask | None, noise: np.random.Generator) -> None:
     """Write a surface with its grain into `target` (height, width, channels), where `mask` (height, width) is set.
 
-    The noise that is drawn depends on the shapes only, never on what `target` held.
+    The noise that is drawn depends on the shapes only, never on what `target` held. Channels are worked on as planes,
+    because numpy is slow where the last axis is short.
     """
     height, width, channels = target.shape
-    nodes = np.matmul(surface.columns, surface.nodes).reshape(-1, width * channels)
+    planes = surface.nodes.transpose(0, 2, 1).reshape(-1, surface.nodes.shape[1])
+    nodes = (planes @ surface.columns.T).reshape(-1, channels * width)
     step = max(1, _BAND // (width * channels))
     for top in range(0, height, step):
         band = slice(top, min(top + step, height))
-        values = (surface.rows[band] @ nodes).reshape(-1, width, channels)
+        values = (surface.rows[band] @ nodes).reshape(-1, channels, width)
         _roughen(values, surface.grain, noise)
-        pixels = as_type(values, target.dtype)
+        pixels = as_type(values, target.dtype).transpose(0, 2, 1)
         if mask is None:
             target[band] = pixels
         else:
@@ -114,10 +122,12 @@ def paint(target: Pixels, surface: Surface, mask: Mask | None, noise: np.random.
 
 
 def _roughen(values: Floats, grain: Floats, noise: np.random.Generator) -> None:
-    """Add uniform noise of up to +-grain, one pattern for all channels as in photos, whose grain has little colour."""
+    """Add uniform noise of up to +-grain to `values` (height, channels, width).
+
+    One pattern for all channels as in photos, whose grain has little colour.
+    """
     if not grain.any():
         return
-    pattern = noise.random(values.shape[:2], dtype=values.dtype)
+    pattern = noise.random((len(values), 1, values.shape[2]), dtype=values.dtype)
     pattern -= 0.5
-    for channel, amount in enumerate(grain):
-        values[..., channel] += pattern * (2 * amount)
+    values += pattern * (2 * grain[:, None])

@@ -9,9 +9,9 @@ from typing import Any
 
 from unseen.adapters.video.encoders import WRITABLE
 from unseen.adapters.video.probe import MAX_PIXELS, open_container, picture_stream
-from unseen.adapters.video.sound import Sound, SoundTrack
+from unseen.adapters.video.sound import SoundTrack
 from unseen.adapters.video.write import muxer, sync, write_errors
-from unseen.core.video import VideoInfo
+from unseen.core.video import Sound, VideoInfo
 from unseen.errors import FileError, OutputFailed, UsageError
 
 __all__ = ["join", "segment_ending"]

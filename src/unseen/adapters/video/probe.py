@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unseen.adapters.video.planes import stored_format
+from unseen.core.formats import VIDEOS
 from unseen.core.video import ColourTags, VideoInfo
 from unseen.errors import DamagedInput, FileError, TooLarge, UnreadableInput, UnsupportedInput
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 __all__ = [
-    "FAMILIES",
     "MAX_PIXELS",
     "damage_as_errors",
     "facts",
@@ -32,14 +32,6 @@ __all__ = [
     "seconds",
 ]
 
-#: FFmpeg's name of a container -> the endings that files of it have; the first one is used for new names.
-FAMILIES: dict[str, tuple[str, ...]] = {
-    "mov": ("mp4", "mov", "m4v", "3gp", "3g2", "qt"),
-    "matroska": ("mkv", "webm"),
-    "avi": ("avi",),
-    "mpegts": ("ts", "m2ts", "mts", "m2t"),
-    "mpeg": ("mpg", "mpeg", "vob", "m2p"),
-}
 #: Pixels of the largest picture that is decoded: 8192 x 8192.
 MAX_PIXELS = 1 << 26
 
@@ -51,7 +43,7 @@ _UNSET_RATE = Fraction(25)
 
 
 def open_container(path: Path, name: str, max_pixels: int) -> InputContainer:
-    """Open a file with the demuxers of FAMILIES alone, so that no playlist and no reference leads out of it.
+    """Open a file with the demuxers of VIDEOS alone, so that no playlist and no reference leads out of it.
 
     Raises UnreadableInput, UnsupportedInput (no video container, or its ending says another one), DamagedInput.
     """
@@ -60,7 +52,7 @@ def open_container(path: Path, name: str, max_pixels: int) -> InputContainer:
     _refuse_unreadable(path, name)
     options = {
         "protocol_whitelist": "file",
-        "format_whitelist": ",".join(FAMILIES),
+        "format_whitelist": ",".join(VIDEOS),
         "codec_whitelist": ",".join(_DECODERS),
         "max_pixels": str(max_pixels),
     }
@@ -98,7 +90,7 @@ def _is_foreign(path: Path) -> bool:
 
 
 def _no_video(name: str) -> FileError:
-    known = ", ".join(endings[0] for endings in FAMILIES.values())
+    known = ", ".join(endings[0] for endings in VIDEOS.values())
     return UnsupportedInput(f"{name}: holds no video that Unseen knows ({known}); convert it first")
 
 
@@ -108,7 +100,7 @@ def _damaged(name: str) -> FileError:
 
 def _refuse_wrong_ending(container: InputContainer, name: str) -> None:
     family = container.format.name.split(",")[0]
-    endings = FAMILIES[family]
+    endings = VIDEOS[family]
     ending = name.rpartition(".")[2].lower() if "." in name else ""
     if ending not in endings:
         container.close()
@@ -184,7 +176,7 @@ def _container(container: InputContainer, family: str) -> str:
     if family == "mov":
         return "mov" if container.metadata.get("major_brand", "").startswith("qt") else "mp4"
     ending = container.name.rpartition(".")[2].lower()
-    return "webm" if ending == "webm" else FAMILIES[family][0]
+    return "webm" if ending == "webm" else VIDEOS[family][0]
 
 
 def _rate(stream: VideoStream) -> Fraction:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unseen.adapters.video.probe import FAMILIES
+from unseen.core.formats import VIDEOS
+from unseen.core.video import Sound
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
 
-__all__ = ["Sound", "SoundTrack"]
+__all__ = ["SoundTrack"]
 
 #: What is copied without a new encoding, by container.
 _COPIED: dict[str, frozenset[str]] = {
@@ -35,17 +34,6 @@ _JITTER = Fraction(1, 20)
 _LONGEST_GAP = 24 * 3600
 
 
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """The sound to put beside the pictures: the first sound stream of `source`, silent within the times of `mute`.
-
-    `mute` holds (start, end) in seconds of the source's time, as its pictures' time stamps have it.
-    """
-
-    source: Path
-    mute: tuple[tuple[float, float], ...] = ()
-
-
 class SoundTrack:
     """A sound stream of a file that is being written; without effect where the source has none.
 
@@ -57,7 +45,7 @@ class SoundTrack:
         import av
 
         self._output = container
-        options = {"protocol_whitelist": "file", "format_whitelist": ",".join(FAMILIES)}
+        options = {"protocol_whitelist": "file", "format_whitelist": ",".join(VIDEOS)}
         self._input = av.open(f"file:{sound.source}", "r", options=options, metadata_errors="replace")
         self._stream: Any = next(iter(self._input.streams.audio), None)
         self._packets: Iterator[Any] = iter(())

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from unseen.adapters.video.clock import DecodingTimes
 from unseen.adapters.video.encoders import Encoding, no_device, quiet
 from unseen.adapters.video.planes import Fitter, layout, picture_of
-from unseen.adapters.video.sound import Sound, SoundTrack
-from unseen.core.video import ColourTags, VideoFrame, VideoInfo
+from unseen.adapters.video.sound import SoundTrack
+from unseen.core.video import ColourTags, Sound, VideoFrame, VideoInfo
 from unseen.errors import OutputFailed
 
 if TYPE_CHECKING:

@@ -1,0 +1,162 @@
+"""The parts of a video that are done: verified segments and what they hide, kept until the whole is released."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unseen.core.names import display
+from unseen.core.regions import Box, Detection, Region
+from unseen.errors import OutputFailed
+from unseen.media.windows import Look
+
+__all__ = ["FilmStore", "Progress"]
+
+_STATE = "state.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a video is: the next frame, the track log as plain values, looks that later windows need, and totals."""
+
+    next_frame: int
+    tracks: dict[str, Any]
+    looks: tuple[Look, ...]
+    counts: dict[str, int]
+
+
+class FilmStore:
+    """A folder for the segments of one video, with a state that says which of them are verified.
+
+    `context` is what must be as it was for the work to go on: input, recipe, models. Work of another context is
+    deleted. Holds nothing but what may be released. Raises OutputFailed when the disk is full.
+    """
+
+    def __init__(self, folder: Path, context: str) -> None:
+        self.folder, self._context = folder, context
+        self._parts: list[str] = []
+        self.progress: Progress | None = None
+        state = _read(folder / _STATE)
+        try:
+            if state.get("context") != context:
+                raise ValueError
+            self._parts = [str(part) for part in state["parts"]]
+            self.progress = _progress(state)
+            if not all((folder / part).is_file() for part in self._parts):
+                raise ValueError
+        except (KeyError, TypeError, ValueError, AttributeError):
+            self._parts, self.progress = [], None
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @property
+    def segments(self) -> list[Path]:
+        """The verified segments, in order."""
+        return [self.folder / part for part in self._parts]
+
+    def new_path(self, ending: str) -> Path:
+        """Return a path for the next segment, which is not there yet."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _failed(self.folder, error) from error
+        return self.folder / f"{secrets.token_hex(8)}.new.{ending}"
+
+    def commit(
+        self,
+        staged: Path,
+        regions: Sequence[Sequence[Region]],
+        first: int,
+        times: Sequence[float],
+        progress: Progress,
+    ) -> None:
+        """Take in a verified segment, what is hidden in each of its frames from `first` on, their time stamps in
+        seconds, and how far we are."""
+        number = len(self._parts)
+        final = self.folder / f"{number:06d}{staged.suffix}"
+        try:
+            with _list_of(final).open("w", encoding="utf-8") as file:
+                rows = enumerate(zip(times, regions, strict=True), start=first)
+                file.writelines(_line(frame, time, each) + "\n" for frame, (time, each) in rows)
+                file.flush()
+                os.fsync(file.fileno())
+            staged.replace(final)
+            self._parts.append(final.name)
+            self.progress = progress
+            self._save()
+        except OSError as error:
+            raise _failed(self.folder, error) from error
+
+    def _save(self) -> None:
+        progress = self.progress
+        if progress is None:
+            return
+        state = {
+            "context": self._context,
+            "parts": self._parts,
+            "next": progress.next_frame,
+            "tracks": progress.tracks,
+            "counts": progress.counts,
+            "looks": [[look.frame, [_plain(d) for d in look.found]] for look in progress.looks],
+        }
+        part = self.folder / f"{_STATE}.new"
+        with part.open("w", encoding="utf-8") as file:
+            json.dump(state, file)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(self.folder / _STATE)
+
+    def hidden(self) -> Iterator[str]:
+        """Yield one JSON text a frame: its index and what is hidden in it."""
+        return self.lines_in(self.folder)
+
+    @staticmethod
+    def lines_in(folder: Path) -> Iterator[str]:
+        """Yield what `hidden` does, for the folder of a video that is done."""
+        for part in sorted(folder.glob("*.jsonl")):
+            with part.open(encoding="utf-8") as file:
+                yield from (line.rstrip("\n") for line in file)
+
+
+def _list_of(segment: Path) -> Path:
+    return segment.with_suffix(".jsonl")
+
+
+def _line(frame: int, time: float, regions: Sequence[Region]) -> str:
+    rows = [
+        [r.cls, *(int(v) for v in r.box.xyxy), r.track, round(r.score, 3), r.reason, r.look.method, r.look.shape]
+        for r in regions
+    ]
+    return json.dumps({"frame": frame, "time": round(time, 6), "regions": rows})
+
+
+def _plain(found: Detection) -> list[Any]:
+    return [found.cls, *found.box.xyxy, found.score, found.model]
+
+
+def _progress(state: dict[str, Any]) -> Progress:
+    looks = tuple(
+        Look(int(frame), tuple(Detection(d[0], Box(*d[1:5]), float(d[5]), str(d[6])) for d in found))
+        for frame, found in state["looks"]
+    )
+    return Progress(int(state["next"]), dict(state["tracks"]), looks, dict(state["counts"]))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    with contextlib.suppress(OSError, ValueError):
+        state = json.loads(path.read_text("utf-8"))
+        if isinstance(state, dict):
+            return state
+    return {}
+
+
+def _failed(folder: Path, error: OSError) -> OutputFailed:
+    return OutputFailed(
+        f"{display(folder)}: cannot be written ({error.strerror}); free some space or choose another -o"
+    )

@@ -1,0 +1,53 @@
+"""One photo through all stages, up to a verified file that waits for its name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from unseen.core.receipts import FileReceipt, Verdict
+from unseen.core.recipe import Recipe
+from unseen.engine.hashing import Hasher
+from unseen.engine.inputs import read_photo
+from unseen.engine.release import MAX_ROUNDS, ResiduesRemain, Stopwatch, Workbench, stage_verified
+from unseen.engine.resume import unchanged
+from unseen.engine.work import Done, Task, Tools
+from unseen.errors import VerificationFailed
+from unseen.media.photos import plan
+
+__all__ = ["redact_photo"]
+
+
+def redact_photo(task: Task, tools: Tools) -> Done:
+    """Take one photo through the stages, up to a verified file that waits for its name; raises FileError."""
+    recipe, hasher, name = tools.setup.recipe, tools.setup.hasher, task.placed.label
+    watch = Stopwatch(tools.clock)
+    with watch.time("read"):
+        data = read_photo(task.placed.item.path, name, recipe.limits.max_bytes)
+        receipt = FileReceipt(name, "released", input_hash=hasher.of("input", data), seconds=watch.seconds)
+    if task.past is not None and unchanged(task.past, task.final, receipt.input_hash or "", hasher):
+        return Done(replace(receipt, status="resumed", output_hash=str(task.past["output"])), None, {})
+    with watch.time("decode"):
+        photo = tools.codec.decode(data, name, recipe.limits)
+    with watch.time("detect"):
+        regions = plan(photo, tools.models.eyes, recipe)
+    receipt = replace(receipt, width=photo.frames[0].width, height=photo.frames[0].height)
+    bench = Workbench(tools.codec, tools.models.opinion, np.random.default_rng(), tools.setup.staging, watch)
+    look_again = _looks_again(recipe, receipt.input_hash or "", hasher)
+    try:
+        staged = stage_verified(photo, regions, recipe, bench, name, look_again=look_again)
+    except VerificationFailed as error:
+        verdict = Verdict("fail", rounds=MAX_ROUNDS if isinstance(error, ResiduesRemain) else 0, detail=str(error))
+        return Done(replace(receipt, status="failed", error=str(error), verdict=verdict), None, tools.models.devices)
+    output_hash = hasher.of("output", staged.data)
+    receipt = replace(receipt, output_hash=output_hash, regions=staged.regions, verdict=staged.verdict)
+    return Done(receipt, staged.path, tools.models.devices)
+
+
+def _looks_again(recipe: Recipe, input_hash: str, hasher: Hasher) -> bool:
+    """Whether this file is verified by a second look: always, never, or by a secret draw that its hash decides."""
+    if recipe.verify != "sample":
+        return recipe.verify == "full"
+    draw = int(hasher.key.tag("sample", input_hash.encode())[:12], 16) / float(1 << 48)
+    return draw < recipe.sample_share

@@ -1,0 +1,81 @@
+"""What workers share: what they are set up with, their tools, their tasks, and what they hand back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from unseen.adapters.cpu_threads import single_threaded
+from unseen.adapters.files_pillow import PillowCodec
+from unseen.adapters.video_av import AvCodec
+from unseen.core.ports import PhotoCodec, VideoCodec
+from unseen.core.receipts import FileReceipt
+from unseen.core.recipe import Recipe
+from unseen.engine.assemble import Assembled, Models, assemble
+from unseen.engine.hashing import Hasher
+from unseen.engine.names import Placed
+
+__all__ = ["Done", "Setup", "Task", "ToolMaker", "Tools", "open_tools"]
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What every worker needs to make its tools; can be sent to another process."""
+
+    recipe: Recipe
+    models: Models
+    hasher: Hasher
+    staging: Path
+    device: str
+    threads: int
+    context: str = ""
+
+    @property
+    def work(self) -> Path:
+        """The folder for parts of videos that are done."""
+        return self.staging.with_name("work")
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What one worker works with."""
+
+    setup: Setup
+    codec: PhotoCodec
+    models: Assembled
+    clock: Callable[[], float]
+    video: VideoCodec
+
+
+#: Makes the tools of one worker; must be importable, because workers are processes of their own.
+ToolMaker = Callable[[Setup], Tools]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One file, where it goes, what the journal knows of it, and the commitment to its path."""
+
+    placed: Placed
+    final: Path
+    past: Mapping[str, object] | None
+    tag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a worker hands back: the receipt, the staged file that waits for its name, what the models ran on, and
+    the folder with the parts of a video, which is deleted when the file has its name."""
+
+    receipt: FileReceipt
+    staged: Path | None
+    devices: Mapping[str, str]
+    work: Path | None = None
+
+
+def open_tools(setup: Setup) -> Tools:
+    """Open the models for one worker; raises DeviceUnavailable or ModelCorrupt."""
+    single_threaded()
+    models = assemble(setup.recipe, setup.models, setup.device, setup.threads)
+    return Tools(setup, PillowCodec(), models, time.perf_counter, AvCodec(setup.threads))

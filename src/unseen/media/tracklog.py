@@ -1,0 +1,98 @@
+"""What is remembered of each track of a video: when it was hidden, in how many frames it was found, how surely."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from unseen.core.receipts import TrackReceipt
+from unseen.core.regions import Region
+
+__all__ = ["TrackLog"]
+
+#: A track is reviewed by a person if it was found in fewer frames than this, or less surely, or lost for longer.
+_FEW, _UNSURE, _LONG_S = 3, 0.3, 0.6
+
+
+@dataclass(slots=True)
+class _Entry:
+    cls: str
+    first: int
+    last: int
+    start: float
+    end: float
+    detected: int = 0
+    total_score: float = 0.0
+    last_detected: int | None = None
+    bridged: int = 0
+    longest_gap: int = 0
+    verified: bool = False
+
+
+class TrackLog:
+    """Adds up what was hidden frame by frame; can be saved and loaded, so that a killed run goes on with it."""
+
+    def __init__(self, saved: Mapping[str, Any] | None = None) -> None:
+        self._entries = {int(number): _Entry(**entry) for number, entry in (saved or {}).items()}
+
+    def saved(self) -> dict[str, Any]:
+        """Return all of it as plain values."""
+        return {str(number): asdict(entry) for number, entry in self._entries.items()}
+
+    def add(self, frame: int, seconds: float, regions: Sequence[Region]) -> None:
+        """Take in what was hidden in a frame, the next in order, which is shown at `seconds`."""
+        for region in regions:
+            if region.track is None:
+                continue
+            entry = self._entries.setdefault(region.track, _Entry(region.cls, frame, frame, seconds, seconds))
+            entry.last, entry.end = frame, seconds
+            if region.reason == "followed":
+                continue
+            if entry.last_detected is not None:
+                gap = frame - entry.last_detected - 1
+                entry.bridged += gap
+                entry.longest_gap = max(entry.longest_gap, gap)
+            entry.last_detected = frame
+            entry.detected += 1
+            entry.total_score += region.score
+            entry.verified |= region.reason == "verification"
+
+    @property
+    def next_number(self) -> int:
+        """A track number that is not taken."""
+        return max(self._entries, default=0) + 1
+
+    def receipts(self, rate: float) -> tuple[TrackReceipt, ...]:
+        """Return the tracks by number, for a video of `rate` frames a second."""
+        return tuple(_receipt(number, entry, rate) for number, entry in sorted(self._entries.items()))
+
+
+def _receipt(number: int, entry: _Entry, rate: float) -> TrackReceipt:
+    mean = entry.total_score / entry.detected if entry.detected else 0.0
+    return TrackReceipt(
+        number=number,
+        cls=entry.cls,
+        first=entry.first,
+        last=entry.last,
+        start=entry.start,
+        end=entry.end,
+        detected=entry.detected,
+        bridged=entry.bridged,
+        longest_gap=entry.longest_gap,
+        mean_score=mean,
+        review=_review(entry, mean, rate),
+    )
+
+
+def _review(entry: _Entry, mean: float, rate: float) -> str:
+    """Say what is weak about the evidence for a track, or ""."""
+    if entry.verified:
+        return "found by verification"
+    if entry.detected < _FEW and mean < 0.5:
+        return f"found in {entry.detected} frames only"
+    if mean < _UNSURE:
+        return f"mean score {mean:.2f}"
+    if entry.longest_gap > _LONG_S * rate:
+        return f"not found for {entry.longest_gap} frames in a row"
+    return ""

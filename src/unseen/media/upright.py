@@ -1,0 +1,66 @@
+"""Frames as detectors want them: upright, with square pixels, not too large; and boxes back in the stored frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from unseen.core.photos import Rgb8
+from unseen.core.ports import VideoReader
+from unseen.core.regions import Box, Detection
+from unseen.core.video import VideoFrame, VideoInfo
+
+__all__ = ["Upright"]
+
+
+class Upright:
+    """Turns stored frames into upright RGB pictures of at most `side` pixels, and boxes in these back.
+
+    A phone's portrait video is stored lying down, and pixels need not be square: detectors find few faces in either.
+    """
+
+    def __init__(self, info: VideoInfo, side: int) -> None:
+        self._stored = (info.width, info.height)
+        self._turns = info.rotation // 90 % 4
+        wide = max(1.0, info.width * float(info.pixel_aspect))
+        factor = min(1.0, side / max(wide, info.height))
+        #: Size of a picture before it is turned.
+        self._size = (max(1, round(wide * factor)), max(1, round(info.height * factor)))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the pictures."""
+        width, height = self._size
+        return (height, width) if self._turns % 2 else (width, height)
+
+    def view(self, reader: VideoReader, frame: VideoFrame) -> Rgb8:
+        """Return a frame as an upright picture."""
+        picture = reader.to_rgb(frame, *self._size)
+        return np.ascontiguousarray(np.rot90(picture, -self._turns)) if self._turns else picture
+
+    def stored(self, found: Iterable[Detection]) -> list[Detection]:
+        """Return detections in a picture with their boxes in pixels of the stored frame."""
+        return [replace(each, box=self._back(each.box)) for each in found]
+
+    def shown(self, box: Box) -> Box:
+        """Return a box of the stored frame in pixels of the picture."""
+        sx, sy = self._size[0] / self._stored[0], self._size[1] / self._stored[1]
+        box = Box(box.x1 * sx, box.y1 * sy, box.x2 * sx, box.y2 * sy)
+        size = self._size
+        for _ in range(self._turns):
+            box, size = _turned(box, size[1]), (size[1], size[0])
+        return box
+
+    def _back(self, box: Box) -> Box:
+        size = self.size
+        for _ in range((4 - self._turns) % 4):
+            box, size = _turned(box, size[1]), (size[1], size[0])
+        sx, sy = self._stored[0] / self._size[0], self._stored[1] / self._size[1]
+        return Box(box.x1 * sx, box.y1 * sy, box.x2 * sx, box.y2 * sy)
+
+
+def _turned(box: Box, height: int) -> Box:
+    """Return a box after the picture, `height` pixels high before, is turned clockwise by 90 degrees."""
+    return Box(height - box.y2, box.x1, height - box.y1, box.x2)

@@ -1,0 +1,226 @@
+"""A video in windows of a few seconds, and what is hidden in each frame: by tracks that know what comes after."""
+
+from __future__ import annotations
+
+import bisect
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from unseen.core.looks import DEFAULT_LOOKS
+from unseen.core.recipe import Recipe
+from unseen.core.regions import Detection, Region
+from unseen.core.video import Track, TrackPoint, VideoFrame, VideoInfo
+from unseen.media.cover import cover_point
+from unseen.tracks.cover import covering_box, extend_all
+from unseen.tracks.link import link
+from unseen.tracks.settings import CoverSettings, LinkSettings
+
+__all__ = ["Look", "Named", "Scanned", "Sizes", "Window", "Windows", "cover_window", "sizes_for"]
+
+#: Seconds of a window, and of what is looked at before and after it: gaps are bridged over a second, and tracks go on.
+_WINDOW_S, _AROUND_S = 2.0, 1.4
+#: Bytes of frames that may wait at once, over all windows that are in the works.
+_MOST_BYTES = 900_000_000
+#: Windows that are in the works at once: one that is being hidden, one that is being verified, one that fills.
+_AT_ONCE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was found in a frame that was looked at, in pixels of the stored frame."""
+
+    frame: int
+    found: tuple[Detection, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """A frame with what was found in it, None where nobody looked; `cut` says that a shot begins with it."""
+
+    frame: VideoFrame
+    found: tuple[Detection, ...] | None
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Frames of a window, and of what is known around it."""
+
+    window: int
+    around: int
+
+
+def sizes_for(info: VideoInfo, most_bytes: int = _MOST_BYTES) -> Sizes:
+    """Return how many frames to take at once, so that those which wait need at most `most_bytes`."""
+    frame = (
+        info.width
+        * info.height
+        * (2 if "le" in info.pixel_format else 1)
+        * 3
+        // (1 if "444" in info.pixel_format else 2)
+    )
+    rate = float(info.rate)
+    wanted, around = max(8, round(_WINDOW_S * rate)), max(4, round(_AROUND_S * rate))
+    room = max(8, most_bytes // max(1, frame))
+    around = min(around, room // 2)
+    return Sizes(max(2, min(wanted, (room - around) // _AT_ONCE)), around)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Consecutive frames with all that was seen in and around them.
+
+    `looks` reach from before the first frame to after the last one, up to frame `horizon`; no look is in another shot
+    than those that `cuts` part. `step` is the most frames from one look to the next.
+    """
+
+    frames: tuple[VideoFrame, ...]
+    looks: tuple[Look, ...]
+    cuts: tuple[int, ...]
+    horizon: int
+    step: int
+
+    @property
+    def first(self) -> int:
+        """Index of the first frame."""
+        return self.frames[0].index
+
+    def seen_too(self, more: Iterable[Look]) -> Window:
+        """Return the window with what was found later on, by verification."""
+        found: dict[int, tuple[Detection, ...]] = {look.frame: look.found for look in self.looks}
+        for look in more:
+            found[look.frame] = (*found.get(look.frame, ()), *look.found)
+        return replace(self, looks=tuple(Look(f, found[f]) for f in sorted(found)))
+
+
+class Windows:
+    """Gathers scanned frames into windows; a window ends early where a shot ends."""
+
+    def __init__(self, sizes: Sizes) -> None:
+        self._sizes = sizes
+        self._waiting: deque[VideoFrame] = deque()
+        self._looks: list[Look] = []
+        self._cuts: list[int] = []
+        self._guard = threading.Lock()
+
+    def history(self, before: int) -> tuple[Look, ...]:
+        """Return the looks that windows from frame `before` on still need, for a run that goes on there."""
+        with self._guard:
+            return tuple(look for look in self._looks if before - self._sizes.around <= look.frame < before)
+
+    def remember(self, looks: Iterable[Look]) -> None:
+        """Take in what was found in frames that are done, so that later ones know of it."""
+        with self._guard:
+            known = {look.frame: look.found for look in self._looks}
+            for look in looks:
+                known[look.frame] = (*known.get(look.frame, ()), *look.found)
+            self._looks = [Look(frame, known[frame]) for frame in sorted(known)]
+
+    def gather(self, scanned: Iterable[Scanned]) -> Iterator[Window]:
+        """Yield the windows of a video, in order, each as soon as enough is known of what comes after."""
+        for each in scanned:
+            index = each.frame.index
+            if each.cut and self._waiting:
+                yield from self._all_up_to(index - 1)
+            if each.cut:
+                self._cuts.append(index)
+            self._waiting.append(each.frame)
+            if each.found is not None:
+                self.remember([Look(index, each.found)])
+            if len(self._waiting) >= self._sizes.window + self._sizes.around:
+                yield self._window(self._sizes.window, index)
+        if self._waiting:
+            yield from self._all_up_to(self._waiting[-1].index)
+
+    def _all_up_to(self, last: int) -> Iterator[Window]:
+        while self._waiting:
+            left = len(self._waiting)
+            # What is left at the end of a shot is one window or two of like length, not one and a scrap.
+            count = left if left <= 1.5 * self._sizes.window else self._sizes.window
+            yield self._window(count, last)
+
+    def _window(self, count: int, horizon: int) -> Window:
+        frames = tuple(self._waiting.popleft() for _ in range(count))
+        earliest = frames[0].index - self._sizes.around
+        with self._guard:
+            self._looks = self._looks[bisect.bisect_left(self._looks, earliest, key=lambda look: look.frame) :]
+            looks = tuple(self._looks)
+        cuts = tuple(c for c in self._cuts if c > earliest)
+        self._cuts = list(cuts)
+        steps = [b.frame - a.frame for a, b in pairwise(looks)]
+        return Window(frames, looks, cuts, horizon, max([1, *steps]))
+
+
+class Named:
+    """Gives tracks numbers that stay the same from window to window, by the detections that windows share."""
+
+    def __init__(self, next_number: int = 1) -> None:
+        self._numbers: dict[tuple[int, tuple[float, ...]], int] = {}
+        self._next = next_number
+
+    def __call__(self, tracks: Sequence[Track], offset: int, forget_before: int) -> list[Track]:
+        """Return the tracks numbered anew; `offset` is added to their frames for the keys, old keys are dropped."""
+        self._numbers = {key: n for key, n in self._numbers.items() if key[0] >= forget_before}
+        named, taken = [], set[int]()
+        for track in tracks:
+            keys = [(p.frame + offset, p.box.xyxy) for p in track.points if p.detected]
+            known = sorted({self._numbers[key] for key in keys if key in self._numbers} - taken)
+            number = known[0] if known else self._next
+            self._next += not known
+            taken.add(number)
+            self._numbers.update(dict.fromkeys(keys, number))
+            named.append(replace(track, number=number))
+        return named
+
+
+def cover_window(
+    window: Window,
+    info: VideoInfo,
+    recipe: Recipe,
+    named: Named,
+    verifiers: frozenset[str] = frozenset(),
+    link_by: LinkSettings | None = None,
+    cover_by: CoverSettings | None = None,
+) -> tuple[list[tuple[Region, ...]], list[Track]]:
+    """Return the regions to hide in each frame of a window, and its tracks in frames of the video.
+
+    What a model of `verifiers` found is hidden without interference, whatever the recipe says.
+    """
+    base = min(window.first, window.looks[0].frame if window.looks else window.first)
+    last = window.horizon - base
+    frames = [look.frame - base for look in window.looks]
+    found = [[d for d in look.found if d.cls in recipe.hidden] for look in window.looks]
+    cuts = [c - base for c in window.cuts if c > base]
+    rate = float(info.rate)
+    linked = link(frames, found, width=info.width, height=info.height, rate=rate, cuts=cuts, settings=link_by)
+    linked = named(linked, base, base)
+    wide = extend_all(
+        linked, width=info.width, height=info.height, rate=rate, last_frame=last, cuts=cuts, stride=window.step,
+        settings=cover_by,
+    )  # fmt: skip
+    regions: list[list[Region]] = [[] for _ in window.frames]
+    start, end = window.first - base, window.first - base + len(window.frames)
+    for track in wide:
+        for point in track.points:
+            if start <= point.frame < end and (region := _region(track, point, recipe, info, verifiers)) is not None:
+                regions[point.frame - start].append(region)
+    moved = [_moved(track, base) for track in wide]
+    return [tuple(each) for each in regions], moved
+
+
+def _region(
+    track: Track, point: TrackPoint, recipe: Recipe, info: VideoInfo, verifiers: frozenset[str]
+) -> Region | None:
+    region = cover_point(track, covering_box(point), point, recipe, info.width, info.height)
+    if region is None or not verifiers & set(track.models):
+        return region
+    look = region.look if region.look.non_interfering else DEFAULT_LOOKS[track.cls]
+    found_again = verifiers >= set(track.models) and point.detected
+    return replace(region, look=look, reason="verification" if found_again else region.reason)
+
+
+def _moved(track: Track, by: int) -> Track:
+    return replace(track, points=tuple(replace(p, frame=p.frame + by) for p in track.points))

@@ -1,0 +1,131 @@
+"""Hiding in frames that are stored as planes (Y, Cb, Cr[, alpha]), of which chroma may be smaller."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from unseen.core.looks import Look
+from unseen.core.photos import Pixels
+from unseen.core.regions import Box, Region
+from unseen.pixels.boxes import round_out, scale
+from unseen.pixels.coarse import laid_over
+from unseen.pixels.hide import coarse_surface, hide, hide_alpha
+from unseen.pixels.surface import Surface
+
+__all__ = ["HeldCells", "PlaneForm", "hide_planes", "whole_frame"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaneForm:
+    """How a frame is stored: luma pixels a chroma sample covers across and down, bits a sample, range."""
+
+    across: int = 2
+    down: int = 2
+    bits: int = 8
+    full_range: bool = False
+
+    @property
+    def black(self) -> tuple[int, int]:
+        """Black in luma and in chroma (ITU-T H.273, 8.3)."""
+        return (0 if self.full_range else 16 << (self.bits - 8)), 128 << (self.bits - 8)
+
+
+class HeldCells:
+    """Mosaics and blurs whose cells are taken from a track once in `frames` frames and carried along in between.
+
+    A moving mosaic that is drawn anew in each frame samples the face at other places each time, and can be added up to
+    more detail than its cells have. Here the cells move with the track. `start` is called once for each frame.
+    """
+
+    def __init__(self, frames: int) -> None:
+        self._frames = frames
+        self._now = 0
+        self._kept: dict[tuple[int, int, str], tuple[int, Surface]] = {}
+        self.plane = 0
+
+    def start(self) -> None:
+        """Begin a frame; what has not been seen for long is forgotten."""
+        self._now += 1
+        old = [key for key, (since, _) in self._kept.items() if self._now - since > 2 * self._frames]
+        for key in old:
+            del self._kept[key]
+
+    def __call__(self, source: Pixels, region: Region, noise: np.random.Generator) -> Surface:
+        """Return the surface for a region, kept or new."""
+        if region.track is None:
+            return coarse_surface(source, region, noise)
+        key = (region.track, self.plane, region.cls)
+        since, kept = self._kept.get(key, (-self._frames, None))
+        share = region.look.strength_for(region.cls) if region.look.method == "blur" else None
+        if kept is not None and self._now - since < self._frames:
+            moved = laid_over(kept, source.shape[0], source.shape[1], share)
+            if moved is not None:
+                return moved
+        surface = coarse_surface(source, region, noise)
+        self._kept[key] = (self._now, surface)
+        return surface
+
+
+def hide_planes(
+    planes: Sequence[Pixels],
+    regions: Sequence[Region],
+    form: PlaneForm,
+    noise: np.random.Generator,
+    held: HeldCells | None = None,
+) -> tuple[Pixels, ...]:
+    """Return copies of a frame's planes with the regions hidden.
+
+    `planes` are Y, Cb, Cr and perhaps alpha, each (height, width); regions are in luma pixels and are widened to whole
+    chroma samples, so that no sample holds a pixel of both sides. Drawn stand-ins are luma only; alpha is opaque in
+    every region. Raises ValueError for another number of planes.
+    """
+    if len(planes) not in (3, 4):
+        raise ValueError(f"a frame needs 3 or 4 planes, got {len(planes)}")
+    if not regions:
+        return tuple(planes)
+    if held is not None:
+        held.start()
+    height, width = planes[0].shape
+    aligned = [r for each in regions if (r := _aligned(each, form, width, height)) is not None]
+    smaller = [_in_chroma(region, form) for region in aligned]
+    luma, chroma = form.black
+    done = []
+    for number, plane in enumerate(planes[:3]):
+        if held is not None:
+            held.plane = number
+        coarse = coarse_surface if held is None else held
+        done.append(hide(plane, smaller if number else aligned, noise, black=chroma if number else luma, coarse=coarse))
+    opaque = (1 << form.bits) - 1
+    return (*done, *(np.minimum(hide_alpha(alpha, aligned), opaque).astype(alpha.dtype) for alpha in planes[3:]))
+
+
+def whole_frame(planes: Sequence[Pixels], form: PlaneForm) -> tuple[Pixels, ...]:
+    """Return planes of the same shapes that are black all over; alpha is opaque."""
+    luma, chroma = form.black
+    opaque = (1 << form.bits) - 1
+    return tuple(np.full_like(p, v) for p, v in zip(planes, (luma, chroma, chroma, opaque), strict=False))
+
+
+def _aligned(region: Region, form: PlaneForm, width: int, height: int) -> Region | None:
+    """Return the region with its box grown to whole chroma samples; None where it lies outside of the picture."""
+    box = round_out(region.box, width, height)
+    if box is None:
+        return None
+    x1, y1 = box.x1 // form.across * form.across, box.y1 // form.down * form.down
+    x2, y2 = -(-box.x2 // form.across) * form.across, -(-box.y2 // form.down) * form.down
+    return replace(region, box=Box(x1, y1, x2, y2))
+
+
+def _in_chroma(region: Region, form: PlaneForm) -> Region:
+    """Return the region in chroma samples; drawings become fills of the colour around, and rounded shapes grow by a
+    sample, so that no sample on their edge holds a hidden pixel."""
+    box = scale(region.box, 1 / form.across, 1 / form.down)
+    look = region.look
+    if look.method == "stand-in":
+        look = Look("fill", shape=look.shape)
+    if look.shape == "ellipse" and (form.across, form.down) != (1, 1):
+        box = Box(box.x1 - 1, box.y1 - 1, box.x2 + 1, box.y2 + 1)
+    return replace(region, box=box, look=look)

@@ -1,0 +1,52 @@
+"""Which moments of a video are looked at again: at even steps, and where each track begins and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from unseen.core.regions import Box
+from unseen.core.video import Track
+
+__all__ = ["Moment", "moments"]
+
+#: A look around the end of a track reaches this many of its sides to all sides, and has at least this many pixels.
+_AROUND, _LEAST = 1.5, 192.0
+#: Tracks that were found in fewer frames have no ends to speak of: the even steps look after them.
+_FEWEST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A frame to look at, and the part of it; None for the whole frame."""
+
+    frame: int
+    part: Box | None = None
+
+
+def moments(first: int, last: int, step: int, tracks: Sequence[Track], size: tuple[int, int]) -> list[Moment]:
+    """Return what to look at in frames `first` to `last` of a video whose frames are `size` pixels wide and high.
+
+    Every `step`-th frame of the video is looked at as a whole; of each track the last frame before it, its first and
+    last and the first one after it, around where it was. Nothing is looked at twice.
+    """
+    whole = {frame for frame in range(first, last + 1) if frame % step == 0}
+    found = [Moment(frame) for frame in sorted(whole)]
+    for track in tracks:
+        if track.detected < _FEWEST:
+            continue
+        ends = ((track.points[0].frame - 1, track.points[0].box), (track.points[-1].frame + 1, track.points[-1].box))
+        for frame, box in ends:
+            if first <= frame <= last and frame not in whole:
+                found.append(Moment(frame, _around(box, size)))
+    return found
+
+
+def _around(box: Box, size: tuple[int, int]) -> Box:
+    """Return the part of the frame around a box, in whole pixels, moved inside where it reaches beyond the edge."""
+    sides = []
+    for low, high, most in ((box.x1, box.x2, size[0]), (box.y1, box.y2, size[1])):
+        length = min(float(most), float(round(max(_LEAST, (1 + 2 * _AROUND) * (high - low)))))
+        start = min(max(0.0, float(round((low + high - length) / 2))), most - length)
+        sides.append((start, start + length))
+    return Box(sides[0][0], sides[1][0], sides[0][1], sides[1][1])
