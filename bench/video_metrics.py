@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,7 +25,7 @@ class Leaks:
     `tracks`, `pairs` (a track in a frame) and `shown` (frames that show somebody) are those that count; `leaked_` how
     many of them leak. `longest` is the longest run of frames in which one track leaks. `frames` is all frames, `beside`
     the sum over them of the share of pixels that is hidden outside of every label, `whole` how many are hidden from
-    edge to edge although labels do not fill them.
+    edge to edge although labels do not fill them. `where` gives the frames in which a track leaks, by clip and track.
     """
 
     tracks: int = 0
@@ -38,6 +38,7 @@ class Leaks:
     frames: int = 0
     beside: float = 0.0
     whole: int = 0
+    where: Mapping[str, Mapping[int, Sequence[int]]] = field(default_factory=dict)
 
     def __add__(self, other: Leaks) -> Leaks:
         return Leaks(
@@ -51,6 +52,7 @@ class Leaks:
             self.frames + other.frames,
             self.beside + other.beside,
             self.whole + other.whole,
+            {**self.where, **other.where},
         )
 
 
@@ -79,6 +81,7 @@ def leaks_of(clip: Clip, masks: Iterable[Mask]) -> Leaks:
         frames=len(clip.frames),
         beside=beside,
         whole=whole,
+        where={clip.name: leaking} if leaking else {},
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.deface_cli import NAME, Deface
-from bench.metrics import Mask, boxes_mask
+from bench.metrics import Mask, Shape, boxes_mask, shapes_mask
 from bench.video_clips import Clip
 
 __all__ = [
@@ -110,11 +110,18 @@ def unseen(cls: str, stride: str, *, verify: bool, environ: Mapping[str, str]) -
 def _reported(clip: Clip, folder: Path) -> Iterator[Mask]:
     files = json.loads((folder / "report.json").read_text("utf-8"))["files"]
     released = any(file["status"] == "released" for file in files)
-    hidden: dict[int, list[tuple[float, float, float, float]]] = {}
+    hidden: dict[int, list[Shape]] = {}
     for record in lines_of(folder / "regions.jsonl") if released else ():
-        hidden.setdefault(record["frame"], []).extend((x1, y1, x2, y2) for _, x1, y1, x2, y2, *_ in record["regions"])
+        hidden.setdefault(record["frame"], []).extend(_shapes(record["regions"]))
     for i in range(len(clip.frames)):
-        yield boxes_mask(clip.height, clip.width, hidden.get(i, ()))
+        yield shapes_mask(clip.height, clip.width, hidden.get(i, ()))
+
+
+def _shapes(regions: Sequence[Sequence[Any]]) -> Iterator[Shape]:
+    """Yield what regions hide: each is class, four sides, track, score, reason, method and shape."""
+    for _, x1, y1, x2, y2, _, _, _, method, shape in regions:
+        if method != "none":
+            yield Shape((x1, y1, x2, y2), shape == "ellipse")
 
 
 def missing_options(environ: Mapping[str, str]) -> list[str]:

@@ -118,7 +118,9 @@ def test_what_unseen_hid_is_read_frame_by_frame(tmp_path: Path) -> None:
     tool = unseen("face", "auto", verify=False, environ={})
     assert tool.masks is not None
     report = {"files": [{"input": "c.mp4", "status": "released"}]}
-    lines = [{"input": "c.mp4", "frame": i, "regions": [["face", 0, 0, 2, 3, 0]] * (i == 2)} for i in (0, 2)]
+    hidden = ["face", 0, 0, 2, 3, 0, 0.9, "detected", "fill", "box"]
+    shown = ["face", 4, 0, 6, 3, 1, 0.9, "detected", "none", "box"]
+    lines = [{"input": "c.mp4", "frame": i, "regions": [hidden, shown] * (i == 2)} for i in (0, 2)]
     (tmp_path / "regions.jsonl").write_text("\n".join(map(json.dumps, lines)))
     (tmp_path / "report.json").write_text(json.dumps(report))
     assert [int(mask.sum()) for mask in tool.masks(CLIP, tmp_path)] == [0, 0, 6]
