@@ -23,7 +23,8 @@ from unseen.core.video import VideoFrame
 
 __all__ = ["Detail", "check", "correlation", "detail_in"]
 
-_LEFT, _KEPT = 0.3, 0.7
+# Encoding alone takes fine grain from large pictures: in egoblur_gen2_test_face_video it leaves a correlation of 0.74.
+_LEFT, _KEPT = 0.3, 0.5
 _FEWEST = 64
 _Luma = NDArray[np.float32]
 

@@ -20,23 +20,32 @@ def wanted_of(done: Done, beside_it: Sequence[Done], *, timed: bool) -> Mapping[
     """Return the bounds on a row's figures by name, from the other rows of the same clips.
 
     They hold for Unseen as it runs by default: `--stride auto`, verified. `timed` says that speed is asked of these
-    clips. None are asked of anything else.
+    clips. None are asked of anything else. Where a clip was not released, little hidden beside and a quick end
+    are no merit, and are not asked.
     """
     if done.leaks is None or not (done.tool.verified and done.tool.stride == "auto"):
         return {}
     bounds = {"whole": Wanted(0, at_most=True), "not_released": Wanted(0, at_most=True)}
+    released = done.released == done.clips
+    timed &= released
     others = {other.tool.name: other for other in beside_it}
-    each = next((d.leaks for d in beside_it if d.tool.verified and d.tool.stride == "1" and d.leaks is not None), None)
+    each = next((d.leaks for d in beside_it if _looks_at_each(d)), None)
     peer = next((d for d in beside_it if d.tool.verified is None and d.leaks is not None), None)
     if each is not None:
         bounds["pairs"] = _at_most(each.leaked_pairs, each.pairs)
     if peer is not None and peer.leaks is not None:
         bounds |= _against(peer, peer.leaks)
+        if not released:
+            del bounds["beside"]
         if timed:
             bounds["rate"] = Wanted((PLAIN_FACTOR if peer.tool.name == PLAIN else DEFACE_FACTOR) * peer.rate)
     if timed and LIMIT in others:
         bounds["of_limit"] = Wanted(_OF_LIMIT)
     return bounds
+
+
+def _looks_at_each(done: Done) -> bool:
+    return done.tool.verified is True and done.tool.stride == "1" and done.released == done.clips
 
 
 def _against(peer: Done, theirs: Leaks) -> dict[str, Wanted]:

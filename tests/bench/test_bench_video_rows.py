@@ -77,6 +77,13 @@ def test_frames_hidden_whole_and_clips_not_released_fall_short() -> None:
     assert figures == {"whole": "SHORT <= 0", "not_released": "SHORT <= 0"}
 
 
+def test_a_clip_that_is_not_released_earns_nothing_by_hiding_nothing_and_by_ending_early() -> None:
+    figures = _figures(
+        [_done(AUTO, 0.1, 9, 0.0, released=0), _done(EACH, 0.1, 9, released=0), _done(_tool(PLAIN), 8.0), LIMITED]
+    )
+    assert figures == {"tracks": "SHORT <= 0", "whole": "ok <= 0", "not_released": "SHORT <= 0"}
+
+
 def test_nothing_is_wanted_of_others_nor_of_other_settings() -> None:
     for tool in (EACH, _tool("off", "auto", verified=False), _tool(PLAIN), _tool(LIMIT)):
         assert _figures([_done(tool, 1.0, 9, whole=3), _done(_tool(PLAIN), 8.0)]) == {}
