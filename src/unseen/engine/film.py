@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -186,7 +187,8 @@ class Film:
         after = window.frames[-1].index + 1
         progress = Progress(after, self._log.saved(), self._windows.history(after), dict(self._counts))
         times = [float(frame.pts * self._info.time_base) for frame in window.frames]
-        self._store.commit(part.path, regions, window.first, times, progress)
+        whole = frozenset(frame.index for frame in window.frames if frame.damaged)
+        self._store.commit(part.path, regions, window.first, times, progress, whole)
 
     def _sound(self) -> Sound | None:
         """Return what becomes of the sound."""
@@ -221,7 +223,7 @@ class Film:
             looked=counts["looked"],
             checked=counts["checked"],
             problems=problems,
-            dropped=info.other_streams if self._recipe.video.audio != "drop" else _with_audio(info),
+            dropped=info.other_streams if self._recipe.video.audio == "drop" else _but_sound(info.other_streams),
         )
 
     def _verdict(self) -> Verdict:
@@ -238,22 +240,27 @@ class Film:
         )
 
 
-def _with_audio(info: VideoInfo) -> tuple[str, ...]:
-    return (*info.other_streams, *(("audio",) if info.has_audio else ()))
+def _but_sound(kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """Return kinds of streams but the first one of sound."""
+    sound = next((number for number, kind in enumerate(kinds) if kind.startswith("audio")), len(kinds))
+    return (*kinds[:sound], *kinds[sound + 1 :])
 
 
 def _times_with(lines: Iterable[str], classes: frozenset[str], step: float) -> Iterator[tuple[float, float]]:
-    """Yield the times (start, end) in seconds in which a region of one of the classes is hidden, and a frame around."""
-    start: float | None = None
-    end = 0.0
-    for line in lines:
-        frame = json.loads(line)
-        if not any(region[0] in classes for region in frame["regions"]):
-            continue
-        if start is not None and frame["time"] - end > step:
-            yield start, end
-            start = None
-        start = frame["time"] - step if start is None else start
-        end = frame["time"] + 2 * step
-    if start is not None:
-        yield start, end
+    """Yield the times (start, end) in seconds in which a region of one of the classes is hidden, or all of a frame, and
+    `step` seconds around; a frame is shown until the next one is, or for `step` seconds."""
+    since: float | None = None
+    end, shows = -math.inf, False
+    for frame in map(json.loads, lines):
+        time = frame["time"]
+        if shows:
+            end = max(end, time + step)
+        if since is not None and time - step > end:
+            yield since, end
+            since = None
+        shows = frame.get("whole", False) or any(region[0] in classes for region in frame["regions"])
+        if shows:
+            since = time - step if since is None else since
+            end = time + 2 * step
+    if since is not None:
+        yield since, end
