@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +17,7 @@ from numpy.typing import NDArray
 from tests.adapters.video_clips import Clip, Planes, make_clip
 from tests.engine.engine_fakes import MagentaDetector, fake_engine, fake_tools
 from unseen.adapters.video_av import open_video
+from unseen.cli.main import main
 from unseen.core.models import ModelFile
 from unseen.core.photos import Rgb8
 from unseen.core.ports import Detector
@@ -119,8 +123,8 @@ def film_engine(
     """Return an engine whose detectors are made anew for each run; `change` may exchange tools."""
 
     def make(setup: Setup) -> Tools:
-        again = {} if looks_again is None else {"looks_again": (looks_again(),)}
-        return change(fake_tools(setup, eyes=None if eyes is None else eyes(), **again))
+        again = (MagentaDetector("mediapipe-full-range") if looks_again is None else looks_again(),)
+        return change(fake_tools(setup, eyes=None if eyes is None else eyes(), looks_again=again))
 
     return fake_engine(make)
 
@@ -131,3 +135,22 @@ def leftovers(output: Path) -> list[str]:
     return sorted(
         p.relative_to(own).as_posix() for p in own.rglob("*") if p.is_file() and p.name not in ("journal.jsonl", "lock")
     )
+
+
+class SlowDetector(MissingDetector):
+    """Finds the square, and takes its time."""
+
+    def detect(self, images: Sequence[Rgb8]) -> list[list[Detection]]:
+        time.sleep(0.01)
+        return super().detect(images)
+
+
+def film_command(*words: str | Path) -> list[str]:
+    """Return the command that runs the words with a detector that is slow."""
+    return [sys.executable, "-m", "tests.engine.film_scenes", *map(str, words)]
+
+
+if __name__ == "__main__":
+    # Where the tests run in the background, Ctrl-C is switched off for their children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.exit(main(sys.argv[1:], engine=film_engine(lambda: SlowDetector(frozenset()))))

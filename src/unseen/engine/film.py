@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -89,6 +89,8 @@ class Film:
             self._upright = Upright(info, _SIDE)
             self._windows = Windows(sizes_for(info))
             self._zero: int | None = None
+            self._latest = 0.0
+            self._looked: deque[int] = deque()
             frames, last = self._all_windows(reader, self._renderer(reader))
             problems = reader.problems
         sound = self._sound()
@@ -126,18 +128,18 @@ class Film:
         if self._store.progress:
             self._windows.remember(self._store.progress.looks)
         waiting: Future[Part] | None = None
-        frames, last = done, 0.0
+        frames = done
         with ThreadPoolExecutor(1) as verifier, closing(self._settled(reader, renderer, done)) as settled:
             for each in settled:
                 part = renderer.render(each)
                 if waiting is not None:
                     self._keep(waiting.result())
                 waiting = verifier.submit(renderer.check, part)
-                frames, last = each.window.frames[-1].index + 1, self._seconds(each.window.frames[-1])
+                frames, self._latest = each.window.frames[-1].index + 1, self._seconds(each.window.frames[-1])
                 self._tools.note(frames, self._info.frames)
             if waiting is not None:
                 self._keep(waiting.result())
-        return frames, last
+        return frames, self._latest
 
     def _settled(self, reader: VideoReader, renderer: Renderer, done: int) -> Generator[Settled, None, None]:
         with closing(ahead(self._scanned(reader, done), _AHEAD)) as scanned:
@@ -150,7 +152,8 @@ class Film:
         pace = pace_for(recipe.video.stride, float(info.rate))
         frames = self._from(self._timed(reader), done)
         for each in scan(frames, reader, self._find, self._upright, pace, ShotCuts(layout(info.pixel_format).bits)):
-            self._counts["looked"] += each.found is not None
+            if each.found is not None:
+                self._looked.append(each.frame.index)
             yield each
 
     def _timed(self, frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
@@ -169,6 +172,8 @@ class Film:
                 self._zero = frame.pts
             if frame.index >= done:
                 yield frame
+            else:
+                self._latest = self._seconds(frame)
 
     def _find(self, image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
         eyes, recipe = self._tools.eyes, self._film_recipe
@@ -185,6 +190,10 @@ class Film:
             self._counts["whole"] += frame.damaged
             self._log.add(frame.index, self._seconds(frame), () if frame.damaged else each)
         after = window.frames[-1].index + 1
+        # Those further on are looked at again by a run that goes on from here.
+        while self._looked and self._looked[0] < after:
+            self._looked.popleft()
+            self._counts["looked"] += 1
         progress = Progress(after, self._log.saved(), self._windows.history(after), dict(self._counts))
         times = [float(frame.pts * self._info.time_base) for frame in window.frames]
         whole = frozenset(frame.index for frame in window.frames if frame.damaged)

@@ -51,6 +51,8 @@ class FilmStore:
             self.progress = _progress(state)
             if not all((folder / part).is_file() for part in self._parts):
                 raise ValueError
+            for unfinished in folder.glob("*.new*"):
+                unfinished.unlink(missing_ok=True)
         except (KeyError, TypeError, ValueError, AttributeError):
             self._parts, self.progress = [], None
             shutil.rmtree(folder, ignore_errors=True)

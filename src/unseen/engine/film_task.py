@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -48,6 +49,8 @@ def redact_video(task: Task, tools: Tools, note: Callable[[FrameNote], None]) ->
         done = Film(task.placed.item.path, name, staged, setup.recipe, kit, store).redact()
     except VerificationFailed as error:
         discard(staged)
+        # Parts that cannot be trusted, or that end in the same failure, are no start for another run.
+        shutil.rmtree(folder, ignore_errors=True)
         verdict = Verdict("fail", rounds=MOST_ROUNDS if isinstance(error, ResiduesRemain) else 0, detail=str(error))
         return Done(replace(receipt, status="failed", error=str(error), verdict=verdict), None, tools.models.devices)
     except BaseException:
