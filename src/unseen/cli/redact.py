@@ -145,7 +145,7 @@ def _add_videos(group: Any) -> None:
         "--regions", metavar="FILE.jsonl", type=Path, help="write what was hidden in each frame, one line a frame"
     )
     group.add_argument(
-        "--check-every", metavar="SECONDS", type=float, default=1.0, help="how often a second model looks (default: 1)"
+        "--check-every", metavar="SECONDS", type=float, default=2.0, help="how often a second model looks (default: 2)"
     )
 
 
@@ -163,7 +163,7 @@ def _add_checks(group: Any) -> None:
         "--verify",
         choices=("full", "sample"),
         help="full (default): another model family looks at every photo again, and in videos, if it is said, at every "
-        "frame instead of those where tracks begin and end and one a second; sample: at a secret share of the photos",
+        "frame and not only where tracks begin and end and every two seconds; sample: at a secret share of the photos",
     )
     group.add_argument(
         "--sample-share",
@@ -307,7 +307,8 @@ def _print_facts(report: Report, totals: dict[str, Any]) -> None:
     ran = ", ".join(sorted(set(report.devices.values())))
     print(f"ran on {ran}" if ran else "nothing to run")
     regions = ", ".join(f"{n} {cls}" for cls, n in totals["regions"].items()) or "none"
-    print(f"regions hidden: {regions}")
+    if totals["regions"] or not totals["frames"]:
+        print(f"regions hidden: {regions}")
     if totals["frames"]:
         tracks = ", ".join(f"{n} {cls}" for cls, n in totals["tracks"].items()) or "none"
         print(f"tracks hidden in {totals['frames']} frames of videos: {tracks}")

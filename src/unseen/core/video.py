@@ -96,7 +96,7 @@ class VideoRecipe:
     stride: int | None = None
     audio: Audio = "drop"
     style: VideoStyle = field(default_factory=VideoStyle)
-    check_s: float = 1.0
+    check_s: float = 2.0
     check_all: bool = False
     heads: bool = False
 

@@ -34,7 +34,7 @@ _FACES = frozenset({"face", "head"})
 _OBJECTS = frozenset({"person", *VEHICLES})
 _WORDS = frozenset({"plate", "text"})
 #: Scores from which on something is followed in videos.
-_FILM_FACE, _FILM_OBJECT = 0.2, 0.15
+_FILM_FACE, _FILM_OBJECT = 0.18, 0.15
 #: Long photos are cut into tiles of this many pixels, so that memory stays bounded.
 _TILE = 1536
 
@@ -72,12 +72,13 @@ def require_models(recipe: Recipe, store: ModelStore) -> Models:
         hide["ppocr-det"] = store.require("ppocr-det")
     if "plate" in recipe.hidden:
         hide["ppocr-rec"] = store.require("ppocr-rec")
-    yolo = store.find("yolo26n")
-    if yolo is None and recipe.hidden & _OBJECTS:
-        store.require("yolo26n")
-        raise ModelUnavailable("yolo26n is not here; see: unseen models list")
-    if yolo is not None and (recipe.hidden & _OBJECTS or _helps(recipe)):
-        hide["yolo26n"] = yolo
+    if recipe.hidden & _OBJECTS or _helps(recipe):
+        yolo = store.find("yolo26n")
+        if yolo is None and recipe.hidden & _OBJECTS:
+            store.require("yolo26n")
+            raise ModelUnavailable("yolo26n is not here; see: unseen models list")
+        if yolo is not None:
+            hide["yolo26n"] = yolo
     if recipe.verify != "skip":
         verify.update(_verifiers(recipe, store))
     return Models(hide, verify)
@@ -137,8 +138,8 @@ class _Networks:
 def assemble(recipe: Recipe, models: Models, device: str = "auto", threads: int | None = None) -> Assembled:
     """Open the models of a recipe on a device; raises DeviceUnavailable or ModelCorrupt."""
     net = _Networks(models, device, threads)
-    eyes, opinion = _eyes(recipe, models, net), _opinion(models, net, second_opinion_scales, fit(1280, most=2.0))
-    film_eyes, film_opinion = _film_eyes(eyes, recipe, models, net), _opinion(models, net, up_to_own_size, fit(1280))
+    eyes, opinion = _eyes(recipe, models, net), _opinion(models, net)
+    film_eyes, film_opinion = _film_eyes(eyes, recipe, models, net), _film_opinion(models, net)
     return Assembled(eyes, opinion, film_eyes, film_opinion, net.devices())
 
 
@@ -192,21 +193,39 @@ def _reader(net: _Networks) -> PpocrReader:
     return PpocrReader(network, file, characters_of(file))
 
 
-def _opinion(models: Models, net: _Networks, small: Scales, whole: Scales) -> SecondOpinion:
-    """Return the models that verify; none when the recipe skips verification.
-
-    `small` are the scales of the network that takes tiles, `whole` those of the one that takes pictures of any size.
-    """
+def _opinion(models: Models, net: _Networks) -> SecondOpinion:
+    """Return the models that verify photos; none when the recipe skips verification."""
     faces: list[Detector] = []
     if "mediapipe-full-range" in models.verify:
-        inner = BlazeFaceDetector(*net("mediapipe-full-range"), threshold=0.5)
-        faces.append(ViewsDetector(inner, small, tile=SIDE, overlap=0.35))
+        faces.append(_tiled(net, second_opinion_scales))
     if "yunet" in models.verify:
-        third = YuNetDetector(*net("yunet"), threshold=0.6)
-        faces.append(ViewsDetector(third, whole, tile=_TILE, overlap=0.15))
+        faces.append(_third(net, fit(1280, most=2.0)))
+    return _with_plates(tuple(faces), models, net)
+
+
+def _film_opinion(models: Models, net: _Networks) -> SecondOpinion:
+    """Return the models that verify videos: one family, the quicker one if it is there."""
+    faces: tuple[Detector, ...] = ()
+    if "yunet" in models.verify:
+        faces = (_third(net, fit(1280)),)
+    elif "mediapipe-full-range" in models.verify:
+        faces = (_tiled(net, up_to_own_size),)
+    return _with_plates(faces, models, net)
+
+
+def _tiled(net: _Networks, scales: Scales) -> Detector:
+    inner = BlazeFaceDetector(*net("mediapipe-full-range"), threshold=0.5)
+    return ViewsDetector(inner, scales, tile=SIDE, overlap=0.35)
+
+
+def _third(net: _Networks, scales: Scales) -> Detector:
+    return ViewsDetector(YuNetDetector(*net("yunet"), threshold=0.6), scales, tile=_TILE, overlap=0.15)
+
+
+def _with_plates(faces: tuple[Detector, ...], models: Models, net: _Networks) -> SecondOpinion:
     plates = "ppocr-rec" in models.verify
     return SecondOpinion(
-        faces=tuple(faces),
+        faces=faces,
         strips=EdgeStripDetector() if plates else None,
         reader=_reader(net) if plates else None,
     )

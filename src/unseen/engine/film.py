@@ -1,30 +1,26 @@
-"""One video through the stages: scan, then window by window cover, hide, encode, verify, keep; at last join and check.
-
-Decoding and detection run in a thread of their own, and so does verification, while this one hides and encodes.
-"""
+"""One video through the stages: scan, then window by window settle, hide, encode, read back, keep; at last join."""
 
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import math
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from unseen.adapters.video.planes import layout
-from unseen.core.photos import Pixels, Rgb8
+from unseen.core.photos import Rgb8
 from unseen.core.ports import VideoCodec, VideoReader
 from unseen.core.receipts import Verdict, VideoReceipt
 from unseen.core.recipe import Recipe
-from unseen.core.regions import Box, Detection, Region
-from unseen.core.video import Sound, Track, VideoFrame, VideoInfo
-from unseen.engine.film_check import PartCheck, look_at_part
+from unseen.core.regions import Detection
+from unseen.core.video import Sound, VideoFrame, VideoInfo
+from unseen.engine.film_render import Part, Renderer, Settled
 from unseen.engine.film_store import FilmStore, Progress
-from unseen.engine.release import MAX_ROUNDS, ResiduesRemain, Stopwatch
+from unseen.engine.release import Stopwatch
 from unseen.errors import VerificationFailed
 from unseen.media.ahead import ahead
 from unseen.media.find import Eyes, find, find_again
@@ -33,18 +29,16 @@ from unseen.media.scan import scan
 from unseen.media.shots import ShotCuts
 from unseen.media.tracklog import TrackLog
 from unseen.media.upright import Upright
-from unseen.media.windows import Look, Named, Scanned, Window, Windows, cover_window, sizes_for
-from unseen.pixels.planes import HeldCells, PlaneForm, hide_planes, whole_frame
+from unseen.media.windows import Named, Scanned, Windows, sizes_for
 from unseen.verify.residues import SecondOpinion
 from unseen.verify.streams import extent, scan_video
 
-__all__ = ["Film", "FilmDone", "FilmTools", "form_of"]
+__all__ = ["Film", "FilmDone", "FilmTools"]
 
 #: Longer side in pixels of the pictures that detectors get.
 _SIDE = 1280
 #: Scanned frames that wait for the window they belong to, beside those in it.
 _AHEAD = 4
-_GROWTH = 0.25
 _PEOPLE = frozenset({"face", "head", "person"})
 
 
@@ -72,23 +66,6 @@ class FilmDone:
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A window as it was hidden and written."""
-
-    window: Window
-    regions: list[tuple[Region, ...]]
-    tracks: list[Track]
-    path: Path
-    thumbnails: list[Pixels]
-
-
-def form_of(info: VideoInfo) -> PlaneForm:
-    """Return how the frames of a video are stored."""
-    form = layout(info.pixel_format)
-    return PlaneForm(form.across, form.down, form.bits, info.colour.full_range)
-
-
 class Film:
     """A video that is being redacted to `staged`; `name` is for messages, `store` keeps what is done."""
 
@@ -99,26 +76,24 @@ class Film:
         self._tools, self._store = tools, store
         self._film_recipe = recipe if recipe.video.heads else replace(recipe, recall="fast")
         self._verifiers = frozenset(m.name for m in tools.opinion.models) - {m.name for m in tools.eyes.models}
-        self._guard = threading.Lock()
         progress = store.progress
         self._log = TrackLog(progress.tracks if progress else None)
         self._named = Named(self._log.next_number)
-        counts = progress.counts if progress else {}
-        self._counts = {key: counts.get(key, 0) for key in ("whole", "looked", "checked", "residues", "rounds")}
-        # One pattern of grain for the whole video: drawn anew in each frame it would flicker.
-        self._seed = int(np.random.default_rng().integers(1 << 63))
+        # All keys from the start: threads add to them while others copy.
+        self._counts = Counter(dict.fromkeys(("whole", "looked", "checked", "residues", "rounds"), 0))
+        self._counts.update(progress.counts if progress else {})
 
     def redact(self) -> FilmDone:
         """Write the redacted video and return what was done; raises FileError and leaves no output then."""
         staged = self._staged
         with self._tools.codec.open_video(self._source, self._name) as reader:
             self._info = info = reader.info
-            self._form, self._upright = form_of(info), Upright(info, _SIDE)
-            self._held = HeldCells(max(1, round(float(info.rate))))
-            self._sizes = sizes_for(info)
-            self._windows = Windows(self._sizes)
+            self._upright = Upright(info, _SIDE)
+            self._windows = Windows(sizes_for(info))
             self._zero: int | None = None
-            frames, last = self._all_windows(reader)
+            self._latest = 0.0
+            self._looked: deque[int] = deque()
+            frames, last = self._all_windows(reader, self._renderer(reader))
             problems = reader.problems
         sound = self._sound()
         with self._tools.watch.time("join"):
@@ -128,31 +103,59 @@ class Film:
         receipt = self._receipt(frames, last, problems)
         return FilmDone(staged, info, receipt, self._verdict())
 
-    def _all_windows(self, reader: VideoReader) -> tuple[int, float]:
-        """Take every window through the stages; return the number of frames and the seconds to the last one."""
+    def _renderer(self, reader: VideoReader) -> Renderer:
+        tools = self._tools
+        ending = tools.codec.segment_ending(self._staged.suffix, alpha="a" in reader.info.pixel_format)
+        return Renderer(
+            reader,
+            self._recipe,
+            tools.codec,
+            tools.opinion,
+            self._verifiers,
+            self._windows,
+            self._named,
+            self._counts,
+            tools.watch,
+            lambda: self._store.new_path(ending),
+            self._name,
+        )
+
+    def _all_windows(self, reader: VideoReader, renderer: Renderer) -> tuple[int, float]:
+        """Take every window through the stages; return the number of frames and the seconds to the last one.
+
+        Four threads: one decodes and detects, one covers and looks at hidden frames again, this one hides and encodes,
+        and one reads back what was written.
+        """
         done = self._store.progress.next_frame if self._store.progress else 0
         if self._store.progress:
             self._windows.remember(self._store.progress.looks)
-        waiting: Future[_Part] | None = None
-        frames, last = done, 0.0
-        with ThreadPoolExecutor(1) as verifier, closing(ahead(self._scanned(reader, done), _AHEAD)) as scanned:
-            for window in self._windows.gather(scanned):
-                part = self._rendered(window, self._held)
+        waiting: Future[Part] | None = None
+        frames = done
+        with ThreadPoolExecutor(1) as verifier, closing(self._settled(reader, renderer, done)) as settled:
+            for each in settled:
+                part = renderer.render(each)
                 if waiting is not None:
                     self._keep(waiting.result())
-                waiting = verifier.submit(self._verified, part)
-                frames, last = window.frames[-1].index + 1, self._seconds(window.frames[-1])
+                waiting = verifier.submit(renderer.check, part)
+                frames, self._latest = each.window.frames[-1].index + 1, self._seconds(each.window.frames[-1])
                 self._tools.note(frames, self._info.frames)
             if waiting is not None:
                 self._keep(waiting.result())
-        return frames, last
+        return frames, self._latest
+
+    def _settled(self, reader: VideoReader, renderer: Renderer, done: int) -> Generator[Settled, None, None]:
+        with closing(ahead(self._scanned(reader, done), _AHEAD)) as scanned:
+            windows = self._windows.gather(scanned)
+            with closing(ahead(map(renderer.settle, windows), 1)) as settled:
+                yield from settled
 
     def _scanned(self, reader: VideoReader, done: int) -> Iterator[Scanned]:
         recipe, info = self._recipe, self._info
         pace = pace_for(recipe.video.stride, float(info.rate))
         frames = self._from(self._timed(reader), done)
-        for each in scan(frames, reader, self._find, self._upright, pace, ShotCuts(self._form.bits)):
-            self._counts["looked"] += each.found is not None
+        for each in scan(frames, reader, self._find, self._upright, pace, ShotCuts(layout(info.pixel_format).bits)):
+            if each.found is not None:
+                self._looked.append(each.frame.index)
             yield each
 
     def _timed(self, frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
@@ -171,6 +174,8 @@ class Film:
                 self._zero = frame.pts
             if frame.index >= done:
                 yield frame
+            else:
+                self._latest = self._seconds(frame)
 
     def _find(self, image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
         eyes, recipe = self._tools.eyes, self._film_recipe
@@ -180,63 +185,21 @@ class Film:
     def _seconds(self, frame: VideoFrame) -> float:
         return float((frame.pts - (self._zero or 0)) * self._info.time_base)
 
-    def _rendered(self, window: Window, held: HeldCells) -> _Part:
-        """Cover, hide and encode a window."""
-        tools, info = self._tools, self._info
-        with tools.watch.time("cover"), self._guard:
-            regions, tracks = cover_window(window, info, self._recipe, self._named, self._verifiers)
-        ending = tools.codec.segment_ending(self._staged.suffix, alpha="a" in info.pixel_format)
-        path = self._store.new_path(ending)
-        thumbnails = []
-        with tools.codec.open_writer(path, info, self._recipe.video.style, self._name) as writer:
-            for frame, parts in zip(window.frames, regions, strict=True):
-                with tools.watch.time("hide"):
-                    hidden = self._hidden(frame, parts, held)
-                thumbnails.append(_thumbnail(hidden.planes[0]))
-                with tools.watch.time("encode"):
-                    writer.write(hidden)
-        return _Part(window, regions, tracks, path, thumbnails)
-
-    def _hidden(self, frame: VideoFrame, regions: tuple[Region, ...], held: HeldCells) -> VideoFrame:
-        if frame.damaged:
-            return replace(frame, planes=whole_frame(frame.planes, self._form))
-        noise = np.random.default_rng(self._seed)
-        return replace(frame, planes=hide_planes(frame.planes, regions, self._form, noise, held))
-
-    def _verified(self, part: _Part) -> _Part:
-        """Look at a written window again; hide and write it anew while something shows, three times at most."""
-        if self._recipe.verify == "skip":
-            return part
-        for round_ in range(MAX_ROUNDS + 1):
-            with self._tools.watch.time("verify"):
-                check = PartCheck(part.path, part.window.frames, part.regions, part.tracks, part.thumbnails)
-                looks, checked = look_at_part(check, self._info, self._recipe, self._tools.codec, self._tools.opinion)
-            self._counts["checked"] += checked
-            if not looks:
-                return part
-            self._counts["residues"] += sum(len(look.found) for look in looks)
-            self._counts["rounds"] = max(self._counts["rounds"], round_ + 1)
-            part.path.unlink(missing_ok=True)
-            part = self._again(part, looks, round_)
-        part.path.unlink(missing_ok=True)
-        raise ResiduesRemain(
-            f"{self._name}: faces or plates still show after {MAX_ROUNDS} more tries; mark them with --edits"
-        )
-
-    def _again(self, part: _Part, looks: list[Look], round_: int) -> _Part:
-        grown = [Look(look.frame, tuple(_grown(d, round_) for d in look.found)) for look in looks]
-        self._windows.remember(grown)
-        return self._rendered(part.window.seen_too(grown), HeldCells(1))
-
-    def _keep(self, part: _Part) -> None:
+    def _keep(self, part: Part) -> None:
         """Note what a verified window hides, and that it is done."""
-        for frame, regions in zip(part.window.frames, part.regions, strict=True):
+        window, regions = part.settled.window, part.settled.regions
+        for frame, each in zip(window.frames, regions, strict=True):
             self._counts["whole"] += frame.damaged
-            self._log.add(frame.index, self._seconds(frame), () if frame.damaged else regions)
-        after = part.window.frames[-1].index + 1
+            self._log.add(frame.index, self._seconds(frame), () if frame.damaged else each)
+        after = window.frames[-1].index + 1
+        # Those further on are looked at again by a run that goes on from here.
+        while self._looked and self._looked[0] < after:
+            self._looked.popleft()
+            self._counts["looked"] += 1
         progress = Progress(after, self._log.saved(), self._windows.history(after), dict(self._counts))
-        times = [float(frame.pts * self._info.time_base) for frame in part.window.frames]
-        self._store.commit(part.path, part.regions, part.window.first, times, progress)
+        times = [float(frame.pts * self._info.time_base) for frame in window.frames]
+        whole = frozenset(frame.index for frame in window.frames if frame.damaged)
+        self._store.commit(part.path, regions, window.first, times, progress, whole)
 
     def _sound(self) -> Sound | None:
         """Return what becomes of the sound."""
@@ -271,7 +234,7 @@ class Film:
             looked=counts["looked"],
             checked=counts["checked"],
             problems=problems,
-            dropped=info.other_streams if self._recipe.video.audio != "drop" else _with_audio(info),
+            dropped=info.other_streams if self._recipe.video.audio == "drop" else _but_sound(info.other_streams),
         )
 
     def _verdict(self) -> Verdict:
@@ -288,34 +251,27 @@ class Film:
         )
 
 
-def _with_audio(info: VideoInfo) -> tuple[str, ...]:
-    return (*info.other_streams, *(("audio",) if info.has_audio else ()))
-
-
-def _thumbnail(luma: Pixels) -> Pixels:
-    """Return enough of a luma plane to tell whether a written frame is the one that was meant."""
-    return np.array(luma[::16, ::16])
-
-
-def _grown(found: Detection, round_: int) -> Detection:
-    """Return what was found again with a box that is wider each time."""
-    dx, dy = (_GROWTH * round_ * side for side in (found.box.width, found.box.height))
-    box = Box(found.box.x1 - dx, found.box.y1 - dy, found.box.x2 + dx, found.box.y2 + dy)
-    return replace(found, box=box, score=max(found.score, 0.5))
+def _but_sound(kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """Return kinds of streams but the first one of sound."""
+    sound = next((number for number, kind in enumerate(kinds) if kind.startswith("audio")), len(kinds))
+    return (*kinds[:sound], *kinds[sound + 1 :])
 
 
 def _times_with(lines: Iterable[str], classes: frozenset[str], step: float) -> Iterator[tuple[float, float]]:
-    """Yield the times (start, end) in seconds in which a region of one of the classes is hidden, and a frame around."""
-    start: float | None = None
-    end = 0.0
-    for line in lines:
-        frame = json.loads(line)
-        if not any(region[0] in classes for region in frame["regions"]):
-            continue
-        if start is not None and frame["time"] - end > step:
-            yield start, end
-            start = None
-        start = frame["time"] - step if start is None else start
-        end = frame["time"] + 2 * step
-    if start is not None:
-        yield start, end
+    """Yield the times (start, end) in seconds in which a region of one of the classes is hidden, or all of a frame, and
+    `step` seconds around; a frame is shown until the next one is, or for `step` seconds."""
+    since: float | None = None
+    end, shows = -math.inf, False
+    for frame in map(json.loads, lines):
+        time = frame["time"]
+        if shows:
+            end = max(end, time + step)
+        if since is not None and time - step > end:
+            yield since, end
+            since = None
+        shows = frame.get("whole", False) or any(region[0] in classes for region in frame["regions"])
+        if shows:
+            since = time - step if since is None else since
+            end = time + 2 * step
+    if since is not None:
+        yield since, end

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from unseen.adapters.files_output import discard
 from unseen.core.names import display
 from unseen.core.regions import Box, Detection, Region
 from unseen.errors import OutputFailed
@@ -51,9 +52,17 @@ class FilmStore:
             self.progress = _progress(state)
             if not all((folder / part).is_file() for part in self._parts):
                 raise ValueError
+            for unfinished in folder.glob("*.new*"):
+                unfinished.unlink(missing_ok=True)
         except (KeyError, TypeError, ValueError, AttributeError):
             self._parts, self.progress = [], None
             shutil.rmtree(folder, ignore_errors=True)
+        self.drop_unfinished()
+
+    def drop_unfinished(self) -> None:
+        """Delete segments that were not verified."""
+        for path in self.folder.glob("*.new*"):
+            discard(path)
 
     @property
     def segments(self) -> list[Path]:
@@ -75,15 +84,16 @@ class FilmStore:
         first: int,
         times: Sequence[float],
         progress: Progress,
+        whole: frozenset[int] = frozenset(),
     ) -> None:
         """Take in a verified segment, what is hidden in each of its frames from `first` on, their time stamps in
-        seconds, and how far we are."""
+        seconds, how far we are, and which frames are hidden whole."""
         number = len(self._parts)
         final = self.folder / f"{number:06d}{staged.suffix}"
         try:
             with _list_of(final).open("w", encoding="utf-8") as file:
                 rows = enumerate(zip(times, regions, strict=True), start=first)
-                file.writelines(_line(frame, time, each) + "\n" for frame, (time, each) in rows)
+                file.writelines(_line(frame, time, each, whole=frame in whole) + "\n" for frame, (time, each) in rows)
                 file.flush()
                 os.fsync(file.fileno())
             staged.replace(final)
@@ -128,12 +138,13 @@ def _list_of(segment: Path) -> Path:
     return segment.with_suffix(".jsonl")
 
 
-def _line(frame: int, time: float, regions: Sequence[Region]) -> str:
+def _line(frame: int, time: float, regions: Sequence[Region], *, whole: bool) -> str:
     rows = [
         [r.cls, *(int(v) for v in r.box.xyxy), r.track, round(r.score, 3), r.reason, r.look.method, r.look.shape]
         for r in regions
     ]
-    return json.dumps({"frame": frame, "time": round(time, 6), "regions": rows})
+    said = {"whole": True} if whole else {}
+    return json.dumps({"frame": frame, "time": round(time, 6), "regions": rows, **said})
 
 
 def _plain(found: Detection) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +12,9 @@ from pathlib import Path
 from unseen.adapters.files_output import discard
 from unseen.core.receipts import FileReceipt, FrameNote, Verdict
 from unseen.engine.film import Film, FilmTools
+from unseen.engine.film_render import MOST_ROUNDS
 from unseen.engine.film_store import FilmStore
-from unseen.engine.release import MAX_ROUNDS, ResiduesRemain, Stopwatch
+from unseen.engine.release import ResiduesRemain, Stopwatch
 from unseen.engine.resume import unchanged
 from unseen.engine.work import Done, Task, Tools
 from unseen.errors import UnreadableInput, VerificationFailed
@@ -47,11 +49,15 @@ def redact_video(task: Task, tools: Tools, note: Callable[[FrameNote], None]) ->
         done = Film(task.placed.item.path, name, staged, setup.recipe, kit, store).redact()
     except VerificationFailed as error:
         discard(staged)
-        verdict = Verdict("fail", rounds=MAX_ROUNDS if isinstance(error, ResiduesRemain) else 0, detail=str(error))
+        # Parts that cannot be trusted, or that end in the same failure, are no start for another run.
+        shutil.rmtree(folder, ignore_errors=True)
+        verdict = Verdict("fail", rounds=MOST_ROUNDS if isinstance(error, ResiduesRemain) else 0, detail=str(error))
         return Done(replace(receipt, status="failed", error=str(error), verdict=verdict), None, tools.models.devices)
     except BaseException:
         discard(staged)
         raise
+    finally:
+        store.drop_unfinished()
     receipt = replace(
         receipt,
         output_hash=setup.hasher.of_file("output", staged),

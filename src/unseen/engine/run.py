@@ -91,7 +91,10 @@ def run(
     Raises UsageError or Refused before any photo is read; what goes wrong with one file is in the report.
     """
     terms = _settle(job, model_store() if store is None else store)
-    with OutputFolder(job.output) as folder, closing(FileJournal(folder.journal)) as journal:
+    with (
+        OutputFolder(job.output, keep_work=job.key_file is not None) as folder,
+        closing(FileJournal(folder.journal)) as journal,
+    ):
         past = past_of(journal, terms.context(), terms.hasher)
         header = {"event": "run", "schema": "unseen-journal/1", "key": terms.hasher.identity, "at": clock()}
         journal.append({**header, **terms.context()})

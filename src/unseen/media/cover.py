@@ -45,14 +45,15 @@ MARGINS: Mapping[str, Margins] = {
 }
 _ELSE = Margins(0.20, 0.30, 0.20, 2.0)
 _HEAD = Margins(0.0, 0.03, 0.0, 1.0)
-#: Widening in videos, by class, on top of what the track is unsure by.
+#: Widening in videos, by model, on top of what a track is unsure by.
 FILM_MARGINS: Mapping[str, Margins] = {
-    "face": Margins(0.10, 0.0, 0.22, 0.0),
-    "head": Margins(0.0, 0.03, 0.0, 0.0),
-    "plate": Margins(0.10, 0.15, 0.15, 0.0),
-    "text": Margins(0.10, 0.15, 0.15, 0.0),
+    "centerface": Margins(0.10, 0.0, 0.22, 0.0),
+    "mediapipe-full-range": Margins(0.15, 0.35, 0.10, 0.0),
+    "yunet": Margins(0.12, 0.12, 0.12, 0.0),
+    "ppocr-det": Margins(0.10, 0.15, 0.15, 0.0),
 }
 _FILM_ELSE = Margins(0.0, 0.0, 0.0, 0.0)
+_FILM_HEAD = Margins(0.0, 0.03, 0.0, 0.0)
 
 
 def cover(
@@ -78,13 +79,14 @@ def cover_point(track: Track, box: Box, point: TrackPoint, recipe: Recipe, width
     `box` is what the track covers there, which is wider than what was detected already, so that only what a model
     leaves out of its boxes is added.
     """
-    margins = FILM_MARGINS.get(track.cls, _FILM_ELSE)
+    model = track.models[0] if track.models else ""
+    margins = _FILM_HEAD if track.cls == "head" else FILM_MARGINS.get(model, _FILM_ELSE)
     outer = round_out(margins.around(box, recipe.margin), width, height)
     if outer is None:
         return None
     look = _shaped(recipe.looks[track.cls], track.cls, recipe)
     reason = "detected" if point.detected else "followed"
-    return Region(track.cls, outer, look, point.score, track.models[0] if track.models else "", reason, track.number)
+    return Region(track.cls, outer, look, point.score, model, reason, track.number)
 
 
 def _shaped(look: Look, cls: str, recipe: Recipe) -> Look:

@@ -15,7 +15,7 @@ Kind = Literal["whole", "close"]
 #: Seconds between looks at whole frames; between all looks when all is calm, and at the most hurried.
 _WHOLE_S, _CALM_S, _HURRIED_S = 0.34, 0.17, 0.07
 #: What moves farther than this many of its sizes from look to look is fast.
-_FAR = 0.6
+_FAR = 1.0
 _SURE = 0.4
 
 

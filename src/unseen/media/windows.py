@@ -23,9 +23,9 @@ __all__ = ["Look", "Named", "Scanned", "Sizes", "Window", "Windows", "cover_wind
 #: Seconds of a window, and of what is looked at before and after it: gaps are bridged over a second, and tracks go on.
 _WINDOW_S, _AROUND_S = 2.0, 1.4
 #: Bytes of frames that may wait at once, over all windows that are in the works.
-_MOST_BYTES = 900_000_000
-#: Windows that are in the works at once: one that is being hidden, one that is being verified, one that fills.
-_AT_ONCE = 3
+_MOST_BYTES = 600_000_000
+#: Windows in the works at once: one that is read back, one that is hidden, one or two that settle, one that fills.
+_AT_ONCE = 5
 
 
 @dataclass(frozen=True, slots=True)

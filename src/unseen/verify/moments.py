@@ -13,7 +13,7 @@ __all__ = ["Moment", "moments"]
 #: A look around the end of a track reaches this many of its sides to all sides, and has at least this many pixels.
 _AROUND, _LEAST = 1.5, 192.0
 #: Tracks that were found in fewer frames have no ends to speak of: the even steps look after them.
-_FEWEST = 2
+_FEWEST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +24,20 @@ class Moment:
     part: Box | None = None
 
 
-def moments(first: int, last: int, step: int, tracks: Sequence[Track], size: tuple[int, int]) -> list[Moment]:
+def moments(
+    first: int,
+    last: int,
+    step: int,
+    tracks: Sequence[Track],
+    size: tuple[int, int],
+    only: frozenset[int] | None = None,
+) -> list[Moment]:
     """Return what to look at in frames `first` to `last` of a video whose frames are `size` pixels wide and high.
 
-    Every `step`-th frame of the video is looked at as a whole; of each track the last frame before it, its first and
-    last and the first one after it, around where it was. Nothing is looked at twice.
+    Every `step`-th frame of the video is looked at as a whole, or those of `only`; the last frame before each track and
+    the first one after it around where it was, because what is missed of it is there. In the order of frames.
     """
-    whole = {frame for frame in range(first, last + 1) if frame % step == 0}
+    whole = {frame for frame in range(first, last + 1) if (frame % step == 0 if only is None else frame in only)}
     found = [Moment(frame) for frame in sorted(whole)]
     for track in tracks:
         if track.detected < _FEWEST:
@@ -39,7 +46,7 @@ def moments(first: int, last: int, step: int, tracks: Sequence[Track], size: tup
         for frame, box in ends:
             if first <= frame <= last and frame not in whole:
                 found.append(Moment(frame, _around(box, size)))
-    return found
+    return sorted(found, key=lambda moment: moment.frame)
 
 
 def _around(box: Box, size: tuple[int, int]) -> Box:

@@ -1,0 +1,171 @@
+"""Windows of a video: settled by looking at hidden frames until nothing shows, written, and read back."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from unseen.adapters.video.planes import layout
+from unseen.core.photos import Pixels
+from unseen.core.ports import VideoCodec, VideoReader
+from unseen.core.recipe import Recipe
+from unseen.core.regions import Box, Detection, Region
+from unseen.core.video import Track, VideoFrame, VideoInfo
+from unseen.engine.film_check import Checker, check_written
+from unseen.engine.release import ResiduesRemain, Stopwatch
+from unseen.media.windows import Look, Named, Window, Windows, cover_window
+from unseen.pixels.planes import HeldCells, PlaneForm, hide_planes, whole_frame
+from unseen.verify.moments import moments
+from unseen.verify.residues import SecondOpinion
+
+__all__ = ["MOST_ROUNDS", "Part", "Renderer", "Settled"]
+
+_GROWTH = 0.25
+#: How often residues are hidden again before a video fails: each time shows the ends of the tracks that were added.
+MOST_ROUNDS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A window with what is hidden in each of its frames."""
+
+    window: Window
+    regions: Sequence[tuple[Region, ...]]
+    tracks: Sequence[Track]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A window as it was written, with thumbnails of the frames that were meant."""
+
+    settled: Settled
+    path: Path
+    thumbnails: Sequence[Pixels]
+
+
+class Renderer:
+    """Takes the windows of one video through cover, hide, encode and verify.
+
+    `new_path` names files for segments by their ending; `counts` adds up what is told of the video. Windows must be
+    settled in order, and rendered in order; each in one thread at a time.
+    """
+
+    def __init__(
+        self,
+        reader: VideoReader,
+        recipe: Recipe,
+        codec: VideoCodec,
+        opinion: SecondOpinion,
+        verifiers: frozenset[str],
+        windows: Windows,
+        named: Named,
+        counts: Counter[str],
+        watch: Stopwatch,
+        new_path: Callable[[], Path],
+        name: str,
+    ) -> None:
+        self._info: VideoInfo = reader.info
+        self._recipe, self._codec, self._opinion, self._verifiers = recipe, codec, opinion, verifiers
+        self._windows, self._named, self._counts = windows, named, counts
+        self._watch, self._new_path, self._name = watch, new_path, name
+        form = layout(self._info.pixel_format)
+        self._form = PlaneForm(form.across, form.down, form.bits, self._info.colour.full_range)
+        self._checker = Checker(reader, opinion, recipe)
+        self._held = HeldCells(max(1, round(float(self._info.rate))))
+        self._guard = threading.Lock()
+        # One pattern of grain for the whole video: drawn anew in each frame it would flicker.
+        self._seed = int(np.random.default_rng().integers(1 << 63))
+
+    def settle(self, window: Window) -> Settled:
+        """Cover a window, and look at its hidden frames with the second model family until nothing shows.
+
+        Looks at each frame that is due and where tracks begin and end; what shows is hidden as well, and looked at
+        again, a bounded number of times. Raises ResiduesRemain after the last.
+        """
+        only: frozenset[int] | None = None
+        for round_ in range(MOST_ROUNDS + 1):
+            settled = self._covered(window)
+            if self._recipe.verify == "skip":
+                return settled
+            with self._watch.time("verify"):
+                looks = self._still_shows(settled, only)
+            if not looks:
+                return settled
+            self._counts["residues"] += sum(len(look.found) for look in looks)
+            self._counts["rounds"] = max(self._counts["rounds"], round_ + 1)
+            only = frozenset(look.frame for look in looks)
+            grown = [Look(look.frame, tuple(_grown(d, round_) for d in look.found)) for look in looks]
+            self._windows.remember(grown)
+            window = window.seen_too(grown)
+        raise ResiduesRemain(f"{self._name}: faces or plates still show after {MOST_ROUNDS} more tries; leave it out")
+
+    def _covered(self, window: Window) -> Settled:
+        with self._watch.time("cover"), self._guard:
+            regions, tracks = cover_window(window, self._info, self._recipe, self._named, self._verifiers)
+        return Settled(window, regions, tracks)
+
+    def _still_shows(self, settled: Settled, only: frozenset[int] | None) -> list[Look]:
+        """Return what a second model family sees in the hidden frames of a window that are due.
+
+        After the first time only frames in which something showed are due, and the ends of tracks that were added: in
+        all others more is hidden than before.
+        """
+        if not self._recipe.hidden & set(self._opinion.classes):
+            return []
+        frames, first = settled.window.frames, settled.window.first
+        recipe, info = self._recipe.video, self._info
+        step = 1 if recipe.check_all else max(1, round(recipe.check_s * float(info.rate)))
+        tracks = [t for t in settled.tracks if only is None or self._verifiers & set(t.models)]
+        size = (info.width, info.height)
+        found: dict[int, list[Detection]] = {}
+        hidden: dict[int, VideoFrame] = {}
+        for moment in moments(first, frames[-1].index, step, tracks, size, only):
+            frame, regions = frames[moment.frame - first], settled.regions[moment.frame - first]
+            if frame.damaged:
+                continue
+            if moment.frame not in hidden:
+                hidden = {moment.frame: self._hidden(frame, regions, HeldCells(1))}
+            self._counts["checked"] += 1
+            shown = self._checker.residues(hidden[moment.frame], regions, moment)
+            if shown:
+                found.setdefault(moment.frame, []).extend(shown)
+        return [Look(frame, tuple(found[frame])) for frame in sorted(found)]
+
+    def _hidden(self, frame: VideoFrame, regions: Sequence[Region], held: HeldCells) -> VideoFrame:
+        if frame.damaged:
+            return replace(frame, planes=whole_frame(frame.planes, self._form))
+        noise = np.random.default_rng(self._seed)
+        return replace(frame, planes=hide_planes(frame.planes, regions, self._form, noise, held))
+
+    def render(self, settled: Settled) -> Part:
+        """Hide and encode a settled window."""
+        path, thumbnails = self._new_path(), []
+        with self._codec.open_writer(path, self._info, self._recipe.video.style, self._name) as writer:
+            for frame, regions in zip(settled.window.frames, settled.regions, strict=True):
+                with self._watch.time("hide"):
+                    hidden = self._hidden(frame, regions, self._held)
+                thumbnails.append(np.array(hidden.planes[0][::16, ::16]))
+                with self._watch.time("encode"):
+                    writer.write(hidden)
+        return Part(settled, path, thumbnails)
+
+    def check(self, part: Part) -> Part:
+        """Read a written window back and return it; raises VerificationFailed if it is not what was meant.
+
+        Every frame is compared with the one that was meant, which the second model family has looked at already.
+        """
+        with self._watch.time("verify"):
+            check_written(part.path, part.thumbnails, self._info, self._codec, self._name)
+        return part
+
+
+def _grown(found: Detection, round_: int) -> Detection:
+    """Return what was found again with a box that is wider each time."""
+    dx, dy = (_GROWTH * round_ * side for side in (found.box.width, found.box.height))
+    box = Box(found.box.x1 - dx, found.box.y1 - dy, found.box.x2 + dx, found.box.y2 + dy)
+    return replace(found, box=box, score=max(found.score, 0.5))
