@@ -83,7 +83,7 @@ def browser(program: str, profile: Path) -> Iterator[Page]:
     told = profile.with_suffix(".log")
     with told.open("wb") as log:
         process = subprocess.Popen(
-            [program, *_WORDS, f"--user-data-dir={profile}", "about:blank"],
+            [*_unhurried(), program, *_WORDS, f"--user-data-dir={profile}", "about:blank"],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -96,6 +96,18 @@ def browser(program: str, profile: Path) -> Iterator[Page]:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(timeout=20)
+
+
+def _unhurried() -> list[str]:
+    """Return what a command begins with so that it gets no real-time priority.
+
+    As root the browser may take the highest there is, and one of its processes was seen to spin with it for minutes on
+    the only core of a test worker.
+    """
+    setpriv = shutil.which("setpriv")
+    if setpriv is None or os.geteuid() != 0:
+        return []
+    return [setpriv, "--bounding-set=-sys_nice", "--inh-caps=-sys_nice"]
 
 
 def _page_of(process: subprocess.Popen[bytes], told: Path) -> str:
