@@ -79,7 +79,9 @@ class Film:
         progress = store.progress
         self._log = TrackLog(progress.tracks if progress else None)
         self._named = Named(self._log.next_number)
-        self._counts: Counter[str] = Counter(progress.counts if progress else {})
+        # All keys from the start: threads add to them while others copy.
+        self._counts = Counter(dict.fromkeys(("whole", "looked", "checked", "residues", "rounds"), 0))
+        self._counts.update(progress.counts if progress else {})
 
     def redact(self) -> FilmDone:
         """Write the redacted video and return what was done; raises FileError and leaves no output then."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from unseen.adapters.files_output import discard
 from unseen.core.names import display
 from unseen.core.regions import Box, Detection, Region
 from unseen.errors import OutputFailed
@@ -56,6 +57,12 @@ class FilmStore:
         except (KeyError, TypeError, ValueError, AttributeError):
             self._parts, self.progress = [], None
             shutil.rmtree(folder, ignore_errors=True)
+        self.drop_unfinished()
+
+    def drop_unfinished(self) -> None:
+        """Delete segments that were not verified."""
+        for path in self.folder.glob("*.new*"):
+            discard(path)
 
     @property
     def segments(self) -> list[Path]:

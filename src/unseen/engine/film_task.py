@@ -56,6 +56,8 @@ def redact_video(task: Task, tools: Tools, note: Callable[[FrameNote], None]) ->
     except BaseException:
         discard(staged)
         raise
+    finally:
+        store.drop_unfinished()
     receipt = replace(
         receipt,
         output_hash=setup.hasher.of_file("output", staged),
