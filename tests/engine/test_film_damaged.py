@@ -109,7 +109,7 @@ def test_damaged_videos_are_hidden_or_fail_in_one_line(unseen: Command, tmp_path
             assert "\n" not in file["error"]
             assert "unexpected" not in file["error"]
             assert not list((tmp_path / "out").glob(f"{Path(name).stem}.*"))
-    # What a decoder does not notice, or too late, is looked at as often as any video: of a garbled square some may show.
+    # What a decoder does not notice is looked at as often as any video: of a garbled square some may show.
     assert len(garbled) <= 8, garbled
     assert all(name.split()[0] in _NOT_NOTICED for name in garbled), garbled
     released = [file["video"] for file in done.files.values() if file["status"] == "released"]
