@@ -14,6 +14,7 @@ from typing import Any
 
 from unseen.core.names import display
 from unseen.core.regions import Box, Detection, Region
+from unseen.engine.film_tracks import region_rows
 from unseen.errors import OutputFailed
 from unseen.media.windows import Look
 
@@ -129,11 +130,7 @@ def _list_of(segment: Path) -> Path:
 
 
 def _line(frame: int, time: float, regions: Sequence[Region]) -> str:
-    rows = [
-        [r.cls, *(int(v) for v in r.box.xyxy), r.track, round(r.score, 3), r.reason, r.look.method, r.look.shape]
-        for r in regions
-    ]
-    return json.dumps({"frame": frame, "time": round(time, 6), "regions": rows})
+    return json.dumps({"frame": frame, "time": round(time, 6), "regions": region_rows(regions)})
 
 
 def _plain(found: Detection) -> list[Any]:
