@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from unseen.core.edits import Edits, KnownTracks
+from unseen.core.looks import Look
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Detection, Region
 from unseen.core.video import Track, TrackPoint
@@ -20,6 +21,7 @@ __all__ = ["Edited", "Editing", "NoLooks"]
 #: What verification finds counts as looked for so many times a second, not just where it was found.
 _LOOKS = 6
 _AGAIN = "run once without --edits"
+_DONE = Look("fill")
 
 
 class NoLooks:
@@ -71,7 +73,9 @@ class Editing:
         around = {frame: self._apply(frame)[0] for frame in (first - 1, last + 1) if frame in self._rows}
         hidden = {frame: each for frame, (each, _) in enumerate(both, start=first)}
         tracks = tuple(_tracks({**around, **hidden}))
-        return Edited(tuple(each for each, _ in both), tuple(each for _, each in both), tracks)
+        # What shows there is meant to: for verification that is as if nothing of it were left.
+        spared = tuple(tuple(replace(r, look=_DONE) for r in each) for _, each in both)
+        return Edited(tuple(each for each, _ in both), spared, tracks)
 
     def _apply(self, frame: int) -> tuple[tuple[Region, ...], tuple[Region, ...]]:
         rows = self._rows.get(frame)
