@@ -25,9 +25,9 @@ def table(*rows: tuple[float, ...]) -> NDArray[np.float32]:
 
 @st.composite
 def many_boxes(draw: st.DrawFn) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    count = draw(st.integers(0, 25))
+    count = draw(st.one_of(st.integers(0, 25), st.integers(60, 140)))
     random = np.random.default_rng(draw(st.integers(0, 10_000)))
-    corners = random.uniform(0, 60, (count, 2))
+    corners = random.uniform(0, draw(st.sampled_from((60, 600))), (count, 2))
     boxes = np.concatenate([corners, corners + random.uniform(1, 50, (count, 2))], axis=1)
     return boxes.astype(np.float32), random.choice([0.2, 0.5, 0.9], count).astype(np.float32)
 

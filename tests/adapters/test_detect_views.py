@@ -27,6 +27,26 @@ def marked(image: Rgb8) -> list[Detection]:
     return [face(columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)]
 
 
+# Sides.
+
+
+@given(st.integers(1, 400), st.integers(1, 400), st.floats(0.2, 2.0))
+def test_sides_are_given_a_multiple_only_where_that_squashes_little(height: int, width: int, scale: float) -> None:
+    inner = FakeDetector(lambda _: [])
+    ViewsDetector(inner, lambda _: (scale,), tile=2000, overlap=0.1, multiple=32).detect([grey(height, width)])
+    for seen, side in zip(inner.seen[0].shape, (height, width), strict=False):
+        wanted, near = side * scale, 32 * round(side * scale / 32)
+        assert seen == (near if abs(near - wanted) <= wanted / 8 else max(1, round(wanted)))
+
+
+def test_what_a_squashed_view_shows_lands_where_it_is() -> None:
+    image = grey(300, 400)
+    image[100:200, 200:300] = 255
+    views = ViewsDetector(FakeDetector(marked), lambda _: (0.5,), tile=2000, overlap=0.1, multiple=32)
+    (found,) = views.detect([image])[0]
+    assert found.box.xyxy == pytest.approx((200, 100, 300, 200), abs=4)
+
+
 # Tiles.
 
 

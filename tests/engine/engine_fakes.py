@@ -22,12 +22,15 @@ from unseen.adapters.files_pillow import PillowCodec
 from unseen.adapters.video_av import AvCodec
 from unseen.cli.main import main
 from unseen.core.catalogue import entry_named
+from unseen.core.jobs import Job
 from unseen.core.models import ModelFile
 from unseen.core.photos import Rgb8
 from unseen.core.ports import Detector, PhotoCodec
 from unseen.core.regions import Box, Detection
 from unseen.engine.assemble import Assembled
-from unseen.engine.run import run
+from unseen.engine.local import nursery
+from unseen.engine.report import Report
+from unseen.engine.run import Listener, run
 from unseen.engine.work import Setup, ToolMaker, Tools
 from unseen.errors import DeviceUnavailable, ModelUnavailable
 from unseen.media.find import Eyes
@@ -223,6 +226,12 @@ def bare_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
 
 
+def _as_the_command(job: Job, listen: Listener) -> Report:
+    """Run a job with workers from a nursery, as the command line does."""
+    context = nursery(["unseen.engine.run"])
+    return run(job, listen, store=FakeStore(), make_tools=fake_tools, context=context)
+
+
 if __name__ == "__main__":
     # Where the tests run in the background, Ctrl-C is switched off for their children.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -233,4 +242,4 @@ if __name__ == "__main__":
         bound = int(arguments[1])
         resource.setrlimit(resource.RLIMIT_FSIZE, (bound, bound))
         arguments = arguments[2:]
-    sys.exit(main(arguments, engine=partial(run, store=FakeStore(), make_tools=fake_tools)))
+    sys.exit(main(arguments, engine=_as_the_command))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from multiprocessing import active_children
+from multiprocessing import active_children, get_all_start_methods
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +213,42 @@ def test_worker_that_died_while_idle_is_replaced(tmp_path: Path) -> None:
 
     found = {repr(task): result for task, result in executor.run(tasks())}
     assert found["2"] == 4
+
+
+def loaded(name: str) -> bool:
+    return name in sys.modules
+
+
+@pytest.mark.skipif("forkserver" not in get_all_start_methods(), reason="this system has no server to fork from")
+def test_workers_from_a_nursery_have_loaded_its_modules_and_fail_alone() -> None:
+    script = """
+from functools import partial
+from multiprocessing import active_children
+from tests.engine.test_local import die, loaded, tools, work
+from unseen.engine.local import LocalExecutor, nursery
+
+if __name__ == "__main__":
+    executor = LocalExecutor(tools, work, workers=2, context=nursery(["colorsys", "no_such_module"]))
+    results = [result for _, result in executor.run([1, die, partial(loaded, "colorsys"), 2])]
+    print(sorted(map(str, results)), active_children())
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=120)
+    died = "the process that worked on it died: too little memory, or a damaged file; leave it out"
+    assert (done.stdout, done.stderr) == (f"{['2', '4', 'True', died]} []\n", "")
+
+
+def test_what_workers_need_is_loaded_in_one_thread_and_without_telemetry() -> None:
+    script = """
+import os, sys
+import unseen.adapters.preload
+tasks = len(os.listdir("/proc/self/task")) if os.path.exists("/proc/self/task") else 1
+print(tasks, "onnxruntime" in sys.modules, "cv2" in sys.modules, os.environ["ORT_DISABLE_TELEMETRY"])
+"""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OPENBLAS_", "ORT_"))}
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=120, env=kept
+    )
+    assert (done.stdout, done.stderr) == ("1 True True 1\n", "")
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,18 @@ def test_file_is_what_the_schema_says(tmp_path: Path, schema: dict[str, Any]) ->
     assert list(written["leaks"]) == ["mosaic"]
 
 
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_report_has_a_line_for_each_file(tmp_path: Path, count: int) -> None:
+    report = _report(*(_file(output=f"{i}\n.jpg") for i in range(count)))
+    report.write(tmp_path / "r.json")
+    text = (tmp_path / "r.json").read_text("utf-8")
+    assert json.loads(text) == json.loads(json.dumps(report.as_dict()))
+    lines = text.splitlines()
+    assert [json.loads(line.rstrip(","))["output"] for line in lines[lines.index('  "files": [') + 1 : -2] if line] == [
+        f"{i}\n.jpg" for i in range(count)
+    ]
+
+
 def test_schema_refuses_what_it_does_not_know(schema: dict[str, Any]) -> None:
     validator = jsonschema.Draft202012Validator(schema)
     for path in ((), ("totals",), ("recipe",), ("totals", "second_look")):

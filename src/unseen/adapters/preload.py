@@ -25,6 +25,7 @@ def _load() -> None:
     with contextlib.suppress(Exception):
         for name in _NEEDED:
             import_module(name)
+        import_module("PIL.Image").preinit()  # what it does at the first picture that is written
         # Not by its name: that would switch its telemetry on.
         import_module("unseen.adapters.run_onnxruntime").load_onnxruntime()
 

@@ -87,11 +87,13 @@ class OnnxRuntimeNetwork:
     """
 
     def __init__(self, path: Path, device: str = "CPU", threads: int | None = None, shape: Shape | None = None) -> None:
-        model = _read(path, shape)
         try:
             runtime = load_onnxruntime()
         except ImportError as error:
             raise DeviceUnavailable("ONNX Runtime is not installed; run `pip install onnxruntime`") from error
+        # Before the file is read and changed, which takes longer than anything else here.
+        _require_provider(runtime, device)
+        model = _read(path, shape)
         self._name = path.name
         self._device = device
         self._session = start_session(runtime, model, device, thread_count(threads), path.name)
@@ -139,15 +141,19 @@ def _read(path: Path, shape: Shape | None) -> bytes:
     raise ModelCorrupt(f"{path} is no ONNX model; get it again or remove it")
 
 
+def _require_provider(runtime: Any, device: str) -> None:
+    if PROVIDERS.get(device) not in runtime.get_available_providers():
+        raise DeviceUnavailable(
+            f"ONNX Runtime here has no {device}; installing onnxruntime-gpu brings CUDA and TensorRT"
+        )
+
+
 def start_session(runtime: Any, model: bytes, device: str, threads: int, name: str = "the model") -> Any:
     """Start a session of `runtime` (the onnxruntime module) on exactly the device asked for.
 
     Raises DeviceUnavailable when it is another one or none, ModelCorrupt when the CPU cannot load the model.
     """
-    if PROVIDERS.get(device) not in runtime.get_available_providers():
-        raise DeviceUnavailable(
-            f"ONNX Runtime here has no {device}; installing onnxruntime-gpu brings CUDA and TensorRT"
-        )
+    _require_provider(runtime, device)
     options = runtime.SessionOptions()
     options.log_severity_level = _FATAL
     options.intra_op_num_threads = threads

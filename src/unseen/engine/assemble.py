@@ -72,12 +72,13 @@ def require_models(recipe: Recipe, store: ModelStore) -> Models:
         hide["ppocr-det"] = store.require("ppocr-det")
     if "plate" in recipe.hidden:
         hide["ppocr-rec"] = store.require("ppocr-rec")
-    yolo = store.find("yolo26n")
-    if yolo is None and recipe.hidden & _OBJECTS:
-        store.require("yolo26n")
-        raise ModelUnavailable("yolo26n is not here; see: unseen models list")
-    if yolo is not None and (recipe.hidden & _OBJECTS or _helps(recipe)):
-        hide["yolo26n"] = yolo
+    if recipe.hidden & _OBJECTS or _helps(recipe):
+        yolo = store.find("yolo26n")
+        if yolo is None and recipe.hidden & _OBJECTS:
+            store.require("yolo26n")
+            raise ModelUnavailable("yolo26n is not here; see: unseen models list")
+        if yolo is not None:
+            hide["yolo26n"] = yolo
     if recipe.verify != "skip":
         verify.update(_verifiers(recipe, store))
     return Models(hide, verify)

@@ -138,8 +138,9 @@ def nms(detections: Sequence[Detection], iou_threshold: float) -> list[Detection
 def merge(detections: Sequence[Detection], iou_threshold: float) -> list[Detection]:
     """Return what `nms` returns, each box grown to the hull of those that it suppressed, so that no area is lost."""
     return [
-        replace(detections[group[0]], box=hull(detections[i].box for i in group))
+        replace(detections[group[0]], box=hull(detections[i].box for i in group)) if others else detections[best]
         for group in _groups(detections, iou_threshold)
+        for best, *others in [group]
     ]
 
 
