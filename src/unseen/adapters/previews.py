@@ -20,7 +20,9 @@ _COLOURS = {
     "text": (234, 128, 252),
     **dict.fromkeys(VEHICLES, (255, 82, 82)),
 }
-_FONT, _SCALE, _PAD = 0, 0.38, 2
+_FONT, _SCALE, _PAD = 0, 0.33, 1
+#: Left, top, width and height of a label.
+_Place = tuple[int, int, int, int]
 
 
 def outlined(image: Rgb8, boxes: Sequence[tuple[str, Box, int | None]]) -> Rgb8:
@@ -33,22 +35,47 @@ def outlined(image: Rgb8, boxes: Sequence[tuple[str, Box, int | None]]) -> Rgb8:
         x1, y1, x2, y2 = (round(v) for v in box.xyxy)
         corner = (min(x2, width) - 1, min(y2, height) - 1)
         cv2.rectangle(drawn, (max(0, x1), max(0, y1)), corner, _COLOURS.get(cls, (255, 255, 255)), 1)
+    taken: list[_Place] = []
     for cls, box, number in boxes:
         if number is not None:
-            _label(drawn, str(number), box, _COLOURS.get(cls, (255, 255, 255)))
+            taken.append(_label(drawn, str(number), box, _COLOURS.get(cls, (255, 255, 255)), taken))
     return drawn
 
 
-def _label(drawn: Rgb8, text: str, box: Box, colour: tuple[int, int, int]) -> None:
-    """Write a number on black above a box, or inside of it where it begins at the top of the picture."""
+def _label(drawn: Rgb8, text: str, box: Box, colour: tuple[int, int, int], taken: Sequence[_Place]) -> _Place:
+    """Write a number on black near a box, where no other one is if there is such a place; return the place."""
     import cv2
 
     (wide, high), _ = cv2.getTextSize(text, _FONT, _SCALE, 1)
-    x = min(max(0, round(box.x1)), max(0, drawn.shape[1] - wide - 2 * _PAD))
-    y = round(box.y1) - high - 2 * _PAD
-    y = max(0, min(y if y >= 0 else round(box.y1), drawn.shape[0] - high - 2 * _PAD))
-    drawn[y : y + high + 2 * _PAD, x : x + wide + 2 * _PAD] = 0
-    cv2.putText(drawn, text, (x + _PAD, y + high + _PAD - 1), _FONT, _SCALE, colour, 1, cv2.LINE_AA)
+    wide, high = wide + 2 * _PAD, high + 2 * _PAD
+    places = [
+        (min(max(0, x), max(0, drawn.shape[1] - wide)), min(max(0, y), max(0, drawn.shape[0] - high)), wide, high)
+        for x, y in _near(box, wide, high)
+    ]
+    place = min(places, key=lambda at: sum(_shared(at, other) for other in taken))
+    x, y = place[:2]
+    drawn[y : y + high, x : x + wide] = 0
+    cv2.putText(drawn, text, (x + _PAD, y + high - _PAD - 1), _FONT, _SCALE, colour, 1, cv2.LINE_AA)
+    return place
+
+
+def _near(box: Box, wide: int, high: int) -> list[tuple[int, int]]:
+    """Return places for a label, the best ones first: above, below, beside, and farther off."""
+    x1, y1, x2, y2 = (round(v) for v in box.xyxy)
+    beside = [(x2, y1), (x1 - wide, y1)]
+    return [
+        (x1, y1 - high),
+        (x1, y2),
+        *beside,
+        *((x1, y) for n in (2, 3, 4) for y in (y1 - n * high, y2 + (n - 1) * high)),
+    ]
+
+
+def _shared(one: _Place, other: _Place) -> int:
+    """Return how many pixels two places share."""
+    across = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
+    down = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
+    return max(0, across) * max(0, down)
 
 
 def beside(left: Rgb8, right: Rgb8) -> Rgb8:

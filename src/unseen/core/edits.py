@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from unseen.core.names import display
+from unseen.core.receipts import EditsReceipt
 from unseen.core.regions import CLASSES, Box
 from unseen.errors import UsageError
 
@@ -54,6 +56,11 @@ class KnownTracks:
     frames: int
     classes: Mapping[int, str]
 
+    @property
+    def next_number(self) -> int:
+        """The first track number that is not taken."""
+        return max(self.classes, default=0) + 1
+
 
 @dataclass(frozen=True, slots=True)
 class Edits:
@@ -74,6 +81,15 @@ class Edits:
         added = [[a.cls, a.first, a.last, [box.xyxy for box in a.boxes]] for a in self.added]
         text = json.dumps([self.removed, self.visible, added], separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def receipt(self, known: KnownTracks) -> EditsReceipt:
+        """Return what is said of the edits: tracks with their classes; added ones are numbered from there on."""
+        first = known.next_number
+        return EditsReceipt(
+            removed=tuple((n, known.classes[n]) for n in self.removed),
+            visible=tuple((n, known.classes[n]) for n in self.visible),
+            added=tuple((n, a.cls, a.first, a.last) for n, a in enumerate(self.added, start=first)),
+        )
 
     def check(self, known: KnownTracks) -> None:
         """Raise UsageError if the edits speak of a track, a frame or a part of the picture that is not there."""
@@ -101,7 +117,7 @@ def parse_edits(values: Any) -> dict[str, Edits]:
     """
     if not isinstance(values, dict) or not values:
         raise UsageError('holds no edits; write {"NAME": [{"remove": [3]}]}, NAME being an input')
-    return {str(name): _edits(each, str(name)) for name, each in values.items()}
+    return {str(name): _edits(each, display(str(name))) for name, each in values.items()}
 
 
 def _edits(values: Any, name: str) -> Edits:

@@ -54,7 +54,7 @@ class Editing:
     def __init__(self, lines: Iterable[str], edits: Edits, known: KnownTracks, recipe: Recipe, name: str) -> None:
         self._lines, self._edits, self._known, self._recipe, self._name = iter(lines), edits, known, recipe, name
         self._rows: dict[int, tuple[Region, ...]] = {}
-        self._first_added = max(known.classes, default=0) + 1
+        self._first_added = known.next_number
 
     @property
     def next_number(self) -> int:
@@ -94,8 +94,6 @@ class Editing:
             if frame >= first:
                 self._rows[frame] = regions
         self._rows = {frame: rows for frame, rows in self._rows.items() if frame >= first}
-
-
 
 
 def _tracks(hidden: dict[int, tuple[Region, ...]]) -> Iterator[Track]:

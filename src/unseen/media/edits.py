@@ -33,7 +33,7 @@ def apply_edits(
 
 
 def look_again(recipe: Recipe, cls: str, method: str, shape: str) -> Look:
-    """Return the look of a region that was hidden before by `method` in `shape`: the recipe's, where that is its method.
+    """Return the look of a region that was hidden before by `method` in `shape`: the recipe's, if that is its method.
 
     What was found by verification was hidden without interference, whatever the recipe says, and is again.
     """
