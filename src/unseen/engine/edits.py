@@ -7,18 +7,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from unseen.core.edits import Edits, parse_edits
+from unseen.core.edits import Edits, KnownTracks, parse_edits
 from unseen.core.formats import is_video
 from unseen.core.names import display
+from unseen.core.receipts import FileReceipt
 from unseen.core.recipe import Recipe
-from unseen.engine.film_tracks import Kept, read_kept, tracks_path
+from unseen.engine.film_store import FilmStore
+from unseen.engine.film_tracks import Kept, keep_tracks, kept_lines, read_kept, tracks_path, with_tracks
 from unseen.engine.hashing import Hasher
 from unseen.engine.names import Placed
 from unseen.engine.resume import path_tag
+from unseen.engine.work import Task
 from unseen.errors import Refused, UsageError
 from unseen.policy.rules import Policy, must_stay_hidden
 
-__all__ = ["edits_for", "fits"]
+__all__ = ["edits_for", "fits", "keep_for_edits"]
 
 
 def edits_for(
@@ -61,6 +64,28 @@ def fits(kept: Kept, input_hash: str, recipe: Recipe) -> str:
     if kept.recipe != recipe.digest():
         return "its tracks are those of other options; say the same ones again, or run once without --edits"
     return ""
+
+
+def keep_for_edits(work: Path, task: Task, receipt: FileReceipt, recipe: str, folder: Path) -> None:
+    """Keep what was hidden in a video, whose parts are in `work`, so that later runs can edit it; raises OutputFailed.
+
+    Of a video that was edited, what was detected stays as it is; what verification found since is added to it.
+    """
+    if receipt.video is None:
+        return
+    path, name = tracks_path(folder, task.tag), task.placed.label
+    lines = FilmStore.lines_in(work)
+    classes = {track.number: track.cls for track in receipt.video.tracks}
+    before = read_kept(path) if task.edits is not None else None
+    if task.edits is not None and before is not None:
+        first = before.known.next_number + len(task.edits.added)
+        classes = {number: cls for number, cls in classes.items() if number >= first}
+        if not classes:
+            return
+        classes |= before.known.classes
+        lines = with_tracks(kept_lines(path), lines, first)
+    known = KnownTracks(receipt.width, receipt.height, receipt.video.frames, classes)
+    keep_tracks(path, Kept(receipt.input_hash or "", recipe, known), lines, name)
 
 
 def _problem(each: Placed, kept: Kept | None, hasher: Hasher, recipe: Recipe) -> str:

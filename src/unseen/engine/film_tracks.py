@@ -21,7 +21,7 @@ from unseen.core.regions import Box, Region
 from unseen.errors import OutputFailed
 from unseen.media.edits import look_again
 
-__all__ = ["Kept", "keep_tracks", "kept_lines", "read_kept", "region_rows", "regions_in", "tracks_path"]
+__all__ = ["Kept", "keep_tracks", "kept_lines", "read_kept", "region_rows", "regions_in", "tracks_path", "with_tracks"]
 
 _SCHEMA = "unseen-tracks/1"
 _BROKEN = (OSError, EOFError, ValueError, zlib.error)
@@ -90,6 +90,14 @@ def kept_lines(path: Path) -> Iterator[str]:
             yield from file
     except _BROKEN as error:
         raise OutputFailed(f"{display(path)}: is damaged; run once without --edits") from error
+
+
+def with_tracks(before: Iterable[str], after: Iterable[str], first: int) -> Iterator[str]:
+    """Yield the lines of `before`, each with those regions of `after` whose tracks are numbered `first` or above."""
+    for one, other in zip(before, after, strict=True):
+        frame = json.loads(one)
+        frame["regions"] += [row for row in json.loads(other)["regions"] if row[5] is not None and row[5] >= first]
+        yield json.dumps(frame)
 
 
 def region_rows(regions: Iterable[Region]) -> list[list[Any]]:

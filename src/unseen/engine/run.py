@@ -17,7 +17,7 @@ from unseen.adapters.files_output import OutputFolder, check_writable, discard
 from unseen.adapters.files_pillow import PillowCodec, sniff
 from unseen.adapters.files_tree import inputs_below, refuse_overlap, refuse_records, walk
 from unseen.adapters.journal_file import FileJournal
-from unseen.core.edits import Edits, KnownTracks
+from unseen.core.edits import Edits
 from unseen.core.formats import is_video
 from unseen.core.jobs import Job
 from unseen.core.names import display
@@ -25,10 +25,9 @@ from unseen.core.ports import Journal, ModelStore
 from unseen.core.receipts import FileReceipt, FrameNote
 from unseen.core.recipe import Recipe
 from unseen.engine.assemble import Models, require_models
-from unseen.engine.edits import edits_for
-from unseen.engine.film_store import FilmStore
+from unseen.engine.edits import edits_for, keep_for_edits
 from unseen.engine.film_task import redact_video
-from unseen.engine.film_tracks import Kept, keep_tracks, tracks_path
+from unseen.engine.film_tracks import tracks_path
 from unseen.engine.hashing import Hasher
 from unseen.engine.inputs import read_key, read_policy
 from unseen.engine.local import LocalExecutor, share_cores, unexpected
@@ -247,8 +246,8 @@ def _give_name(done: Done, staged: Path, task: Task, site: _Site) -> None:
         problem = _taken(below, task.placed, site) or (preview and _taken(preview, task.placed, site))
         if problem:
             raise OutputTaken(problem)
-        if done.work is not None and task.edits is None and site.hasher.comparable:
-            _keep_tracks(done.work, task, receipt, site)
+        if done.work is not None and site.hasher.comparable:
+            keep_for_edits(done.work, task, receipt, site.recipe, site.folder.tracks)
         if preview is not None and done.preview is not None:
             site.journal.append(preview_entry(preview, done.preview, site.hasher))
             site.folder.release(done.preview, site.job.output / preview)
@@ -261,17 +260,6 @@ def _give_name(done: Done, staged: Path, task: Task, site: _Site) -> None:
         raise OutputFailed(f"the staged file is gone ({error.strerror}); run again") from error
     finally:
         discard(staged)
-
-
-def _keep_tracks(work: Path, task: Task, receipt: FileReceipt, site: _Site) -> None:
-    """Keep what was hidden in each frame of a video, so that later runs can edit it without detecting again."""
-    if receipt.video is None:
-        return
-    classes = {track.number: track.cls for track in receipt.video.tracks}
-    known = KnownTracks(receipt.width, receipt.height, receipt.video.frames, classes)
-    kept = Kept(receipt.input_hash or "", site.recipe, known)
-    path = tracks_path(site.folder.tracks, task.tag)
-    keep_tracks(path, kept, FilmStore.lines_in(work), task.placed.label)
 
 
 def _forget_other_work(folder: OutputFolder, wanted: set[str]) -> None:
