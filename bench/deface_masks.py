@@ -1,6 +1,6 @@
-"""Writes which pixels deface hides in each photo of a folder; run by the Python of deface's own environment.
+"""Writes which pixels deface hides in photos or in a video; run by the Python of deface's own environment.
 
-    python deface_masks.py FOLDER MASKS.npz
+    python deface_masks.py FOLDER|VIDEO MASKS.npz
 
 deface's own code draws with its default settings on a picture of noise; the pixels that differ afterwards are hidden.
 So its clipping, its ellipse and its rounding are measured as they are, and not as they were understood.
@@ -9,6 +9,7 @@ So its clipping, its ellipse and its rounding are measured as they are, and not 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,16 +41,29 @@ def _hidden(detections: Any, height: int, width: int) -> NDArray[np.bool_]:
     return np.asarray((before != after).any(axis=2))
 
 
-def main(folder: Path, target: Path) -> int:
-    """Write the masks, packed to bits, with their heights and widths."""
+def _photos(folder: Path) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+    """Yield the photos of a folder by file name."""
+    for path in sorted(folder.iterdir()):
+        yield path.name, imageio.imread(path)
+
+
+def _frames(video: Path) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+    """Yield the frames of a video by their number, read as deface reads them."""
+    reader: Any = imageio.get_reader(video)
+    for i, frame in enumerate(reader.iter_data()):
+        yield str(i), frame
+    reader.close()
+
+
+def main(source: Path, target: Path) -> int:
+    """Write the masks of the photos of a folder, or the frames of a file: packed to bits, with heights and widths."""
     network = CenterFace(in_shape=None, backend="auto")
     masks: dict[str, NDArray[Any]] = {}
-    for path in sorted(folder.iterdir()):
-        frame = imageio.imread(path)
+    for name, frame in _photos(source) if source.is_dir() else _frames(source):
         detections, _ = network(frame, threshold=_THRESHOLD)
         mask = _hidden(detections, *frame.shape[:2])
-        masks[f"{path.name}/shape"] = np.asarray(mask.shape)
-        masks[f"{path.name}/bits"] = np.packbits(mask)
+        masks[f"{name}/shape"] = np.asarray(mask.shape)
+        masks[f"{name}/bits"] = np.packbits(mask)
     np.savez_compressed(target, **masks)  # type: ignore[arg-type]  # the stubs take them for allow_pickle
     return 0
 

@@ -81,8 +81,13 @@ def coverage(mask: Mask, xyxy: Xyxy) -> float:
     height, width = mask.shape
     x1, y1, x2, y2 = xyxy
     across, down = _parts(x1, x2, width), _parts(y1, y2, height)
-    area = float(across.sum() * down.sum())
-    return float(down @ mask @ across) / area if area > 0 else 0.0
+    rows, columns = np.flatnonzero(down), np.flatnonzero(across)
+    if not rows.size or not columns.size:
+        return 0.0
+    # Only the part of the mask that the box touches: videos have many boxes.
+    down, across = down[rows[0] : rows[-1] + 1], across[columns[0] : columns[-1] + 1]
+    part = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return float(down @ part @ across) / float(across.sum() * down.sum())
 
 
 def _parts(low: float, high: float, length: int) -> NDArray[np.float64]:

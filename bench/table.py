@@ -9,7 +9,7 @@ from bench.rows import Row
 from bench.wanted import Figure
 from unseen.core.regions import VEHICLES
 
-__all__ = ["as_records", "cell", "render"]
+__all__ = ["aligned", "as_records", "cell", "plain", "render"]
 
 _HEADS = (
     "photos",
@@ -31,8 +31,13 @@ _HEADS = (
 
 def render(rows: Sequence[Row]) -> str:
     """Return an aligned Markdown table; what repeats the row above is left out, but for sizes and figures."""
-    lines = [_HEADS, *_cells(rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(_HEADS))]
+    return aligned(_HEADS, _cells(rows))
+
+
+def aligned(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table whose columns are as wide as their widest cell."""
+    lines = [heads, *cells]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(heads))]
     body = ["| " + " | ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)) + " |" for line in lines]
     body.insert(1, "|" + "|".join("-" * (w + 2) for w in widths) + "|")
     return "\n".join(body)
@@ -91,15 +96,16 @@ def as_records(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 def _record(row: Row) -> dict[str, Any]:
     values = {name: getattr(row, name) for name in row.__slots__}
-    return {name: _plain(value) for name, value in values.items() if value is not None}
+    return {name: plain(value) for name, value in values.items() if value is not None}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a figure or another value of a row as what JSON can hold."""
     if not isinstance(value, Figure):
         return list(value) if isinstance(value, tuple) else value
-    plain: dict[str, Any] = {"value": round(value.value, 6)}
+    record: dict[str, Any] = {"value": round(value.value, 6)}
     if value.interval is not None:
-        plain["interval"] = [round(v, 6) for v in value.interval]
+        record["interval"] = [round(v, 6) for v in value.interval]
     if value.wanted is not None:
-        plain |= {"wanted": str(value.wanted), "short": value.short}
-    return plain
+        record |= {"wanted": str(value.wanted), "short": value.short}
+    return record

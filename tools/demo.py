@@ -7,9 +7,10 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
-__all__ = ["before_and_after", "demo_photo", "main"]
+__all__ = ["before_and_after", "demo_clip", "demo_photo", "main"]
 
 _FOLDER = Path("demo-out")
 _GAP = 8
@@ -32,6 +33,22 @@ def demo_photo(path: Path) -> Path:
     exif[_GPS] = _PLACE
     with Image.open(Path(spec.origin).parent / "data" / "astronaut.png") as picture:
         picture.convert("RGB").save(path, quality=92, exif=exif)
+    return path
+
+
+def demo_clip(photo: Path, path: Path, frames: int = 36) -> Path:
+    """Write a short video that pans over a photo of 512 x 512 pixels, at 12 frames a second, and return the path."""
+    import av
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with Image.open(photo) as picture, av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=12)
+        stream.width, stream.height, stream.pix_fmt = 384, 288, "yuv420p"
+        for index in range(frames):
+            left = 2 * index
+            part = picture.convert("RGB").crop((left, 0, left + 384, 288))
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.asarray(part), format="rgb24")))
+        container.mux(stream.encode(None))
     return path
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -82,10 +82,10 @@ def picture(planes: Planes, pixel_format: str) -> av.VideoFrame:
     return made
 
 
-def make_clip(path: Path, clip: Clip = Clip()) -> list[Planes]:
-    """Write a clip to `path` and return the frames that went in."""
+def make_clip(path: Path, clip: Clip = Clip(), draw: Callable[[int, int, int, str], Planes] = scene) -> list[Planes]:
+    """Write a clip to `path` and return the frames that went in, drawn by number, width, height and pixel format."""
     width, height = clip.size
-    frames = [scene(index, width, height, clip.pixel_format) for index in range(len(clip.stamps))]
+    frames = [draw(index, width, height, clip.pixel_format) for index in range(len(clip.stamps))]
     with av.open(str(path), "w", container_options=dict(clip.muxer_options)) as output:
         output.metadata.update(clip.metadata)
         stream = _video(output, clip)

@@ -178,7 +178,7 @@ def fake_tools(
 ) -> Tools:
     """Make tools without models; `eyes` hides, `looks_again` verifies."""
     faces = MagentaDetector(acts=True) if eyes is None else eyes
-    hiding, opinion = Eyes(faces=faces), SecondOpinion(faces=tuple(looks_again))
+    hiding, opinion = Eyes(faces=faces, faces_close=faces), SecondOpinion(faces=tuple(looks_again))
     models = Assembled(hiding, opinion, hiding, opinion, {"centerface": "fake:CPU"})
     return Tools(setup, PillowCodec() if codec is None else codec, models, time.perf_counter, AvCodec(1))
 

@@ -41,7 +41,6 @@ def test_link_settings_that_make_no_sense_are_refused(change: dict[str, float], 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"sure": 0}, "sure"),
         ({"seen_at": 0.5}, "seen_at"),
         ({"grain": -1.0}, "grain"),
         ({"near_s": math.inf}, "near_s"),
@@ -57,3 +56,8 @@ def test_cover_settings_that_make_no_sense_are_refused(change: dict[str, float],
 def test_nothing_is_covered_beyond_by_less_than_nothing() -> None:
     with pytest.raises(ValueError, match="extend_s"):
         Beyond(extend_s=-0.1)
+
+
+def test_a_track_is_sure_after_one_frame_at_the_least() -> None:
+    with pytest.raises(ValueError, match="sure"):
+        Beyond(sure=0)

@@ -32,7 +32,8 @@ def _print_facts(report: Report, job: Job, totals: dict[str, Any]) -> None:
     ran = ", ".join(sorted(set(report.devices.values())))
     print(f"ran on {ran}" if ran else "nothing to run")
     regions = ", ".join(f"{n} {cls}" for cls, n in totals["regions"].items()) or "none"
-    print(f"regions hidden: {regions}")
+    if totals["regions"] or not totals["frames"]:
+        print(f"regions hidden: {regions}")
     if totals["frames"]:
         tracks = ", ".join(f"{n} {cls}" for cls, n in totals["tracks"].items()) or "none"
         print(f"tracks hidden in {totals['frames']} frames of videos: {tracks}")

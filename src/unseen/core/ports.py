@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseen.core.formats import Limits
+from unseen.core.live import Unit, UnitKind
 from unseen.core.models import ModelFile
 from unseen.core.photos import Photo, Rgb8
 from unseen.core.regions import Box, Detection
@@ -20,6 +21,8 @@ __all__ = [
     "Detector",
     "Executor",
     "Journal",
+    "LiveFeed",
+    "LiveTarget",
     "ModelStore",
     "Network",
     "PhotoCodec",
@@ -153,6 +156,46 @@ class VideoCodec(Protocol):
 
     def segment_ending(self, ending: str, *, alpha: bool) -> str:
         """Return the ending for segments of a file with `ending`."""
+        ...
+
+
+class LiveFeed(Protocol):
+    """A connected camera: iterating yields frames with their time stamps in seconds, or None where it has none."""
+
+    @property
+    def info(self) -> VideoInfo:
+        """Facts of the pictures."""
+        ...
+
+    def __iter__(self) -> Iterator[tuple[VideoFrame, float | None]]: ...
+
+    def to_rgb(self, frame: VideoFrame, width: int | None = None, height: int | None = None) -> Rgb8:
+        """Return a frame as RGB, shape (height, width, 3), scaled; also after the feed is closed."""
+        ...
+
+    def close(self) -> None:
+        """Disconnect."""
+        ...
+
+
+class LiveTarget(Protocol):
+    """Where encoded pictures of all cameras go; nothing here may block for long, or raise."""
+
+    @property
+    def problems(self) -> dict[str, str]:
+        """What goes wrong just now, by camera, without passwords."""
+        ...
+
+    def wants(self, camera: str) -> tuple[frozenset[UnitKind], bool]:
+        """Return which kinds of pictures are wanted now, and whether a key picture is, for somebody who is new."""
+        ...
+
+    def send(self, camera: str, unit: Unit) -> None:
+        """Hand on a picture."""
+        ...
+
+    def close(self) -> None:
+        """Finish what is written, and let everybody go."""
         ...
 
 

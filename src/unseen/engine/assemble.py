@@ -34,7 +34,7 @@ _FACES = frozenset({"face", "head"})
 _OBJECTS = frozenset({"person", *VEHICLES})
 _WORDS = frozenset({"plate", "text"})
 #: Scores from which on something is followed in videos.
-_FILM_FACE, _FILM_OBJECT = 0.2, 0.15
+_FILM_FACE, _FILM_OBJECT = 0.18, 0.15
 #: Long photos are cut into tiles of this many pixels, so that memory stays bounded.
 _TILE = 1536
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+import math
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -89,7 +90,9 @@ class Film:
         progress = store.progress
         self._log = TrackLog(progress.tracks if progress else None)
         self._named = Named(max(self._log.next_number, editing.next_number if editing else 1))
-        self._counts: Counter[str] = Counter(progress.counts if progress else {})
+        # All keys from the start: threads add to them while others copy.
+        self._counts = Counter(dict.fromkeys(("whole", "looked", "checked", "residues", "rounds"), 0))
+        self._counts.update(progress.counts if progress else {})
 
     def redact(self) -> FilmDone:
         """Write the redacted video and return what was done; raises FileError and leaves no output then."""
@@ -99,6 +102,8 @@ class Film:
             self._upright = Upright(info, _SIDE)
             self._windows = Windows(sizes_for(info))
             self._zero: int | None = None
+            self._latest = 0.0
+            self._looked: deque[int] = deque()
             frames, last = self._all_windows(reader, self._renderer(reader))
             problems = reader.problems
         sound = self._sound()
@@ -147,18 +152,18 @@ class Film:
         if self._store.progress:
             self._windows.remember(self._store.progress.looks)
         waiting: Future[Part] | None = None
-        frames, last = done, 0.0
+        frames = done
         with ThreadPoolExecutor(1) as verifier, closing(self._settled(reader, renderer, done)) as settled:
             for each in settled:
                 part = renderer.render(each)
                 if waiting is not None:
                     self._keep(waiting.result())
                 waiting = verifier.submit(renderer.check, part)
-                frames, last = each.window.frames[-1].index + 1, self._seconds(each.window.frames[-1])
+                frames, self._latest = each.window.frames[-1].index + 1, self._seconds(each.window.frames[-1])
                 self._tools.note(frames, self._info.frames)
             if waiting is not None:
                 self._keep(waiting.result())
-        return frames, last
+        return frames, self._latest
 
     def _settled(self, reader: VideoReader, renderer: Renderer, done: int) -> Generator[Settled, None, None]:
         with closing(ahead(self._scanned(reader, done), _AHEAD)) as scanned:
@@ -171,7 +176,8 @@ class Film:
         pace = NoLooks() if self._editing else pace_for(recipe.video.stride, float(info.rate))
         frames = self._from(self._timed(reader), done)
         for each in scan(frames, reader, self._find, self._upright, pace, ShotCuts(layout(info.pixel_format).bits)):
-            self._counts["looked"] += each.found is not None
+            if each.found is not None:
+                self._looked.append(each.frame.index)
             yield each
 
     def _timed(self, frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
@@ -190,6 +196,8 @@ class Film:
                 self._zero = frame.pts
             if frame.index >= done:
                 yield frame
+            else:
+                self._latest = self._seconds(frame)
 
     def _find(self, image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
         eyes, recipe = self._tools.eyes, self._film_recipe
@@ -206,9 +214,14 @@ class Film:
             self._counts["whole"] += frame.damaged
             self._log.add(frame.index, self._seconds(frame), () if frame.damaged else each)
         after = window.frames[-1].index + 1
+        # Those further on are looked at again by a run that goes on from here.
+        while self._looked and self._looked[0] < after:
+            self._looked.popleft()
+            self._counts["looked"] += 1
         progress = Progress(after, self._log.saved(), self._windows.history(after), dict(self._counts))
         times = [float(frame.pts * self._info.time_base) for frame in window.frames]
-        self._store.commit(part.path, regions, window.first, times, progress)
+        whole = frozenset(frame.index for frame in window.frames if frame.damaged)
+        self._store.commit(part.path, regions, window.first, times, progress, whole)
 
     def _sound(self) -> Sound | None:
         """Return what becomes of the sound."""
@@ -243,7 +256,7 @@ class Film:
             looked=counts["looked"],
             checked=counts["checked"],
             problems=problems,
-            dropped=info.other_streams if self._recipe.video.audio != "drop" else _with_audio(info),
+            dropped=info.other_streams if self._recipe.video.audio == "drop" else _but_sound(info.other_streams),
         )
 
     def _verdict(self) -> Verdict:
@@ -260,22 +273,27 @@ class Film:
         )
 
 
-def _with_audio(info: VideoInfo) -> tuple[str, ...]:
-    return (*info.other_streams, *(("audio",) if info.has_audio else ()))
+def _but_sound(kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """Return kinds of streams but the first one of sound."""
+    sound = next((number for number, kind in enumerate(kinds) if kind.startswith("audio")), len(kinds))
+    return (*kinds[:sound], *kinds[sound + 1 :])
 
 
 def _times_with(lines: Iterable[str], classes: frozenset[str], step: float) -> Iterator[tuple[float, float]]:
-    """Yield the times (start, end) in seconds in which a region of one of the classes is hidden, and a frame around."""
-    start: float | None = None
-    end = 0.0
-    for line in lines:
-        frame = json.loads(line)
-        if not any(region[0] in classes for region in frame["regions"]):
-            continue
-        if start is not None and frame["time"] - end > step:
-            yield start, end
-            start = None
-        start = frame["time"] - step if start is None else start
-        end = frame["time"] + 2 * step
-    if start is not None:
-        yield start, end
+    """Yield the times (start, end) in seconds in which a region of one of the classes is hidden, or all of a frame, and
+    `step` seconds around; a frame is shown until the next one is, or for `step` seconds."""
+    since: float | None = None
+    end, shows = -math.inf, False
+    for frame in map(json.loads, lines):
+        time = frame["time"]
+        if shows:
+            end = max(end, time + step)
+        if since is not None and time - step > end:
+            yield since, end
+            since = None
+        shows = frame.get("whole", False) or any(region[0] in classes for region in frame["regions"])
+        if shows:
+            since = time - step if since is None else since
+            end = time + 2 * step
+    if since is not None:
+        yield since, end

@@ -23,11 +23,11 @@ from unseen.pixels.planes import HeldCells, PlaneForm, hide_planes, whole_frame
 from unseen.verify.moments import moments
 from unseen.verify.residues import SecondOpinion
 
-__all__ = ["Part", "Renderer", "Settled"]
+__all__ = ["MOST_ROUNDS", "Part", "Renderer", "Settled"]
 
 _GROWTH = 0.25
 #: How often residues are hidden again before a video fails: each time shows the ends of the tracks that were added.
-_MOST_ROUNDS = 6
+MOST_ROUNDS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Renderer:
         again, a bounded number of times. Raises ResiduesRemain after the last.
         """
         only: frozenset[int] | None = None
-        for round_ in range(_MOST_ROUNDS + 1):
+        for round_ in range(MOST_ROUNDS + 1):
             settled = self._covered(window)
             if self._recipe.verify == "skip":
                 return settled
@@ -103,7 +103,7 @@ class Renderer:
             grown = [Look(look.frame, tuple(_grown(d, round_) for d in look.found)) for look in looks]
             self._windows.remember(grown)
             window = window.seen_too(grown)
-        raise ResiduesRemain(f"{self._name}: faces or plates still show after {_MOST_ROUNDS} more tries; leave it out")
+        raise ResiduesRemain(f"{self._name}: faces or plates still show after {MOST_ROUNDS} more tries; leave it out")
 
     def _covered(self, window: Window) -> Settled:
         with self._watch.time("cover"), self._guard:

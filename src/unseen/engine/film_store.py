@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from unseen.adapters.files_output import discard
 from unseen.core.names import display
 from unseen.core.regions import Box, Detection, Region
 from unseen.engine.film_tracks import region_rows
@@ -52,9 +53,17 @@ class FilmStore:
             self.progress = _progress(state)
             if not all((folder / part).is_file() for part in self._parts):
                 raise ValueError
+            for unfinished in folder.glob("*.new*"):
+                unfinished.unlink(missing_ok=True)
         except (KeyError, TypeError, ValueError, AttributeError):
             self._parts, self.progress = [], None
             shutil.rmtree(folder, ignore_errors=True)
+        self.drop_unfinished()
+
+    def drop_unfinished(self) -> None:
+        """Delete segments that were not verified."""
+        for path in self.folder.glob("*.new*"):
+            discard(path)
 
     @property
     def segments(self) -> list[Path]:
@@ -76,15 +85,16 @@ class FilmStore:
         first: int,
         times: Sequence[float],
         progress: Progress,
+        whole: frozenset[int] = frozenset(),
     ) -> None:
         """Take in a verified segment, what is hidden in each of its frames from `first` on, their time stamps in
-        seconds, and how far we are."""
+        seconds, how far we are, and which frames are hidden whole."""
         number = len(self._parts)
         final = self.folder / f"{number:06d}{staged.suffix}"
         try:
             with _list_of(final).open("w", encoding="utf-8") as file:
                 rows = enumerate(zip(times, regions, strict=True), start=first)
-                file.writelines(_line(frame, time, each) + "\n" for frame, (time, each) in rows)
+                file.writelines(_line(frame, time, each, whole=frame in whole) + "\n" for frame, (time, each) in rows)
                 file.flush()
                 os.fsync(file.fileno())
             staged.replace(final)
@@ -129,8 +139,9 @@ def _list_of(segment: Path) -> Path:
     return segment.with_suffix(".jsonl")
 
 
-def _line(frame: int, time: float, regions: Sequence[Region]) -> str:
-    return json.dumps({"frame": frame, "time": round(time, 6), "regions": region_rows(regions)})
+def _line(frame: int, time: float, regions: Sequence[Region], *, whole: bool) -> str:
+    said = {"whole": True} if whole else {}
+    return json.dumps({"frame": frame, "time": round(time, 6), "regions": region_rows(regions), **said})
 
 
 def _plain(found: Detection) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +16,10 @@ from unseen.engine.edits import fits
 from unseen.engine.film import Film, FilmTools
 from unseen.engine.film_edit import Editing
 from unseen.engine.film_preview import write_preview
+from unseen.engine.film_render import MOST_ROUNDS
 from unseen.engine.film_store import FilmStore
 from unseen.engine.film_tracks import kept_lines, read_kept, tracks_path
-from unseen.engine.release import MAX_ROUNDS, ResiduesRemain, Stopwatch
+from unseen.engine.release import ResiduesRemain, Stopwatch
 from unseen.engine.resume import unchanged
 from unseen.engine.work import Done, Task, Tools
 from unseen.errors import UnreadableInput, VerificationFailed
@@ -49,11 +51,15 @@ def redact_video(task: Task, tools: Tools, note: Callable[[FrameNote], None]) ->
                 write_preview(staged, store.hidden(), preview, tools.video, name)
     except VerificationFailed as error:
         discard(staged)
-        verdict = Verdict("fail", rounds=MAX_ROUNDS if isinstance(error, ResiduesRemain) else 0, detail=str(error))
+        # Parts that cannot be trusted, or that end in the same failure, are no start for another run.
+        shutil.rmtree(store.folder, ignore_errors=True)
+        verdict = Verdict("fail", rounds=MOST_ROUNDS if isinstance(error, ResiduesRemain) else 0, detail=str(error))
         return Done(replace(receipt, status="failed", error=str(error), verdict=verdict), None, tools.models.devices)
     except BaseException:
         discard(staged)
         raise
+    finally:
+        store.drop_unfinished()
     receipt = replace(
         receipt,
         output_hash=setup.hasher.of_file("output", staged),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import platform
 import signal
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -121,10 +122,11 @@ def nursery(modules: Sequence[str]) -> BaseContext | None:
     """Start a process that imports modules, and return the context whose processes are forked from it.
 
     Each of them is there at once then, where a fresh one imports everything anew. That process has one thread and
-    opens no file of this one; it ends with this one. Only one can be had: it is for programs, not for libraries. None
-    where the system has no such thing, or it cannot be started.
+    holds no file of this one; it ends with this one. Only one can be had: it is for programs, not for libraries. None
+    where the system is not fit for it, or it cannot be started.
     """
-    if "forkserver" not in multiprocessing.get_all_start_methods():
+    # On macOS system libraries that are loaded may not be used after a fork, and Windows knows no fork.
+    if platform.system() != "Linux" or "forkserver" not in multiprocessing.get_all_start_methods():
         return None
     from multiprocessing.forkserver import ensure_running
 

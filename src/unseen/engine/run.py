@@ -102,7 +102,10 @@ def run(
     tracks = OutputFolder(job.output).tracks
     edits = edits_for(job.edits, placed, tracks, terms.hasher, terms.recipe, terms.rules)
     previews = preview_places(placed) if job.preview else {}
-    with OutputFolder(job.output) as folder, closing(FileJournal(folder.journal)) as journal:
+    with (
+        OutputFolder(job.output, keep_work=job.key_file is not None) as folder,
+        closing(FileJournal(folder.journal)) as journal,
+    ):
         past = past_of(journal, terms.context(), terms.hasher)
         header = {"event": "run", "schema": "unseen-journal/1", "key": terms.hasher.identity, "at": clock()}
         journal.append({**header, **terms.context()})

@@ -110,8 +110,9 @@ class _Scene:
         frames = np.array([p.frame for p in found], np.intp)
         states = steady.steady(frames, states_of((p.box for p in found), *self.picture))
         kind = KINDS[track.cls]
-        share = min(1.0, len(found) * self.stride / settings.sure)
-        far = max(round(settings.beyond[kind].extend_s * self.rate * share), self.stride - 1)
+        beyond = settings.beyond[kind]
+        share = min(1.0, len(found) * self.stride / beyond.sure)
+        far = max(round(beyond.extend_s * self.rate * share), self.stride - 1)
         shot = self._shot(track.first)
         before = min(far, int(frames[0]) - self.shots[shot - 1])
         after = min(far, self.shots[shot] - 1 - int(frames[-1]))

@@ -72,14 +72,19 @@ class Beyond:
 
     `extend_s` seconds are added before the first and after the last detection. Where nothing is detected, the box is as
     unsure as the motion says, but by at most `doubt` sizes (the square root of its area), so that what is not seen
-    does not grow without end. Raises ValueError for a number that is negative or not finite.
+    does not grow without end. A track that was detected in less than `sure` frames (a look counts for all frames up to
+    the next) is extended by a share of the seconds, because what is seen once is mostly nothing. Raises ValueError for
+    a number that is negative or not finite, or a `sure` below 1.
     """
 
     extend_s: float = 0.4
     doubt: float = 0.1
+    sure: int = 5
 
     def __post_init__(self) -> None:
         _check_numbers(self, least=0.0)
+        if self.sure < 1:
+            raise ValueError(f"sure must be at least 1, got {self.sure}")
 
 
 #: What is covered beyond, by kind. A face that turns away is still there, and small; a person or a vehicle that is no
@@ -88,8 +93,8 @@ BEYOND: Mapping[str, Beyond] = MappingProxyType(
     {
         "person": Beyond(extend_s=0.25, doubt=0.01),
         "vehicle": Beyond(extend_s=0.25, doubt=0.01),
-        "face": Beyond(),
-        "plate": Beyond(),
+        "face": Beyond(sure=10),
+        "plate": Beyond(sure=10),
         "text": Beyond(),
     }
 )
@@ -129,14 +134,12 @@ class LinkSettings:
 class CoverSettings:
     """How far a track is covered beyond what was detected: `beyond` by kind, and what holds for all kinds.
 
-    A track that was detected in less than `sure` frames is extended by a share of the seconds, because what is seen
-    once is mostly nothing. A frame without a detection is covered as widely as the detections before and after it were,
-    if those are within `near_s` seconds. All sides are unsure by `grain` pixels (a standard deviation) of the picture
-    that the detectors saw, whose longer side was `seen_at` pixels. `motions` says how each kind moves. Raises
-    ValueError for numbers that make no sense.
+    A frame without a detection is covered as widely as the detections before and after it were, if those are within
+    `near_s` seconds. All sides are unsure by `grain` pixels (a standard deviation) of the picture that the detectors
+    saw, whose longer side was `seen_at` pixels. `motions` says how each kind moves. Raises ValueError for numbers that
+    make no sense.
     """
 
-    sure: int = 5
     near_s: float = 0.2
     grain: float = 1.4
     seen_at: float = 640.0
@@ -147,5 +150,5 @@ class CoverSettings:
         _check_numbers(self, least=0.0)
         _check_kinds("beyond", self.beyond)
         _check_kinds("motions", self.motions)
-        if self.sure < 1 or self.seen_at < 1:
-            raise ValueError(f"sure and seen_at must be at least 1, got {self.sure} and {self.seen_at}")
+        if self.seen_at < 1:
+            raise ValueError(f"seen_at must be at least 1, got {self.seen_at}")

@@ -1,0 +1,208 @@
+"""What one viewer's connection asks for, and whether it may."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import select
+import socket
+import threading
+from collections.abc import Callable
+from http import HTTPStatus
+from http.cookies import CookieError, SimpleCookie
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from unseen.adapters import live_websocket
+from unseen.adapters.live_pages import PLAYER, STYLE, index_page, picture_page, player_page
+from unseen.adapters.live_viewers import Viewer
+from unseen.core.live import UnitKind, is_loopback
+
+__all__ = ["Handler"]
+
+_BOUNDARY = "unseen-frame"
+_COOKIE = "unseen"
+_ICON = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8" rx="2"/></svg>'
+#: Seconds after which a viewer that does not take a picture is let go, and between signs of life to one.
+_PATIENCE, _QUIET = 10.0, 5.0
+_POLICY = "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; media-src blob:"
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Cache-Control": "no-store",
+}
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers GET alone; the server says which cameras there are, and which token opens them."""
+
+    server: Any
+    protocol_version = "HTTP/1.1"
+    server_version, sys_version = "unseen", ""
+    timeout = _PATIENCE
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Log nothing: addresses may hold a token, and who watches is personal."""
+
+    def do_GET(self) -> None:
+        """Answer a request, or say no."""
+        parts = urlsplit(self.path)
+        if not self._is_from_here():
+            self._say(HTTPStatus.FORBIDDEN, "asked by another site")
+        elif (token := parse_qs(parts.query).get("token", [""])[0]) and self._is_token(token):
+            self._let_in(parts.path)
+        elif not self._is_let_in():
+            self._say(HTTPStatus.UNAUTHORIZED, "a token is needed: open this address with ?token=... once")
+        else:
+            self._route(parts.path)
+
+    def _route(self, path: str) -> None:
+        fixed: dict[str, Callable[[], tuple[str, bytes]]] = {
+            "/": lambda: ("text/html; charset=utf-8", index_page(self.server.cameras)),
+            "/favicon.ico": lambda: ("image/svg+xml", _ICON),
+            "/style.css": lambda: ("text/css; charset=utf-8", STYLE.encode()),
+            "/player.js": lambda: ("text/javascript; charset=utf-8", PLAYER.encode()),
+            "/status": lambda: ("application/json", self.server.status().encode()),
+            "/metrics": lambda: ("text/plain; version=0.0.4; charset=utf-8", self.server.metrics().encode()),
+        }
+        if path in fixed:
+            self._send(*fixed[path]())
+            return
+        camera, _, what = path.lstrip("/").partition("/")
+        if camera not in self.server.cameras or what not in ("", "play", "mjpeg", "stream"):
+            self._say(HTTPStatus.NOT_FOUND, "nothing is here")
+        elif what == "mjpeg":
+            self._watch(camera, "jpeg")
+        elif what == "stream":
+            self._watch(camera, "mp4")
+        else:
+            page = player_page(camera) if what == "play" else picture_page(camera)
+            self._send("text/html; charset=utf-8", page)
+
+    def _is_from_here(self) -> bool:
+        """Whether no other web site sent the browser here: names that lead to loopback by a trick, foreign pages."""
+        host = self.headers.get("Host", "")
+        origin = self.headers.get("Origin")
+        if origin is not None and urlsplit(origin).netloc != host:
+            return False
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+        except ValueError:
+            return False
+        return self.server.token is not None or not self.server.local or is_loopback(name)
+
+    def _is_token(self, given: str) -> bool:
+        wanted = self.server.token
+        return wanted is not None and hmac.compare_digest(given.encode(), wanted.encode())
+
+    def _is_let_in(self) -> bool:
+        if self.server.token is None:
+            return True
+        kind, _, given = self.headers.get("Authorization", "").partition(" ")
+        if kind.lower() == "bearer" and self._is_token(given.strip()):
+            return True
+        with contextlib.suppress(CookieError):
+            cookie = SimpleCookie(self.headers.get("Cookie", "")).get(_COOKIE)
+            return cookie is not None and hmac.compare_digest(cookie.value.encode(), self._pass().encode())
+        return False
+
+    def _pass(self) -> str:
+        """Return what a browser keeps instead of the token."""
+        return hmac.new(self.server.token.encode(), b"unseen live viewer", hashlib.sha256).hexdigest()
+
+    def _let_in(self, path: str) -> None:
+        """Give the browser its pass and send it on, so that the token does not stay in its address line."""
+        self.send_response(HTTPStatus.SEE_OTHER)
+        secure = "; Secure" if self.server.secure else ""
+        self.send_header("Set-Cookie", f"{_COOKIE}={self._pass()}; Path=/; HttpOnly; SameSite=Strict{secure}")
+        self.send_header("Location", "/" + path.lstrip("/"))
+        self.send_header("Content-Length", "0")
+        self._end()
+
+    def _end(self) -> None:
+        for name, value in _HEADERS.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def _send(self, kind: str, body: bytes, status: HTTPStatus = HTTPStatus.OK) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self._end()
+        self.wfile.write(body)
+
+    def _say(self, status: HTTPStatus, text: str) -> None:
+        self._send("text/plain; charset=utf-8", f"{text}\n".encode(), status)
+
+    def _watch(self, camera: str, kind: UnitKind) -> None:
+        key = self.headers.get("Sec-WebSocket-Key")
+        if kind == "mp4" and (key is None or self.headers.get("Upgrade", "").lower() != "websocket"):
+            self._say(HTTPStatus.UPGRADE_REQUIRED, "this is for WebSocket: open the page that ends in /play")
+            return
+        viewer = self.server.viewers.join(camera, kind)
+        if viewer is None:
+            self._say(HTTPStatus.SERVICE_UNAVAILABLE, "too many viewers")
+            return
+        self.close_connection = True
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            if kind == "jpeg":
+                self._pictures(viewer)
+            else:
+                self._fragments(viewer, key or "")
+        finally:
+            self.server.viewers.leave(camera, viewer)
+
+    def _pictures(self, viewer: Viewer) -> None:
+        """Send JPEG pictures, each in place of the one before, until the viewer goes."""
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", f"multipart/x-mixed-replace; boundary={_BOUNDARY}")
+        self.send_header("Connection", "close")
+        self._end()
+        while not viewer.closed:
+            unit = viewer.next(_QUIET)
+            if unit is not None:
+                head = f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(unit.data)}\r\n\r\n"
+                self.wfile.write(head.encode() + unit.data + b"\r\n")
+
+    def _fragments(self, viewer: Viewer, key: str) -> None:
+        """Send the codec as text, then MP4 in binary messages, until the viewer goes."""
+        try:
+            answer = live_websocket.accept_key(key)
+        except ValueError:
+            self._say(HTTPStatus.BAD_REQUEST, "no WebSocket key")
+            return
+        self.send_response(HTTPStatus.SWITCHING_PROTOCOLS)
+        for name, value in (("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", answer)):
+            self.send_header(name, value)
+        self.end_headers()
+        threading.Thread(target=self._listen, args=(viewer,), daemon=True).start()
+        told = None
+        while not viewer.closed:
+            unit = viewer.next(_QUIET)
+            if unit is None:
+                self.wfile.write(live_websocket.frame(b"", live_websocket.PING))
+                continue
+            if unit.head is not None and unit.head is not told:
+                told = unit.head
+                self.wfile.write(live_websocket.frame(told.codec.encode(), live_websocket.TEXT))
+                self.wfile.write(live_websocket.frame(told.init))
+            self.wfile.write(live_websocket.frame(unit.data))
+        with contextlib.suppress(OSError):
+            self.wfile.write(live_websocket.frame(b"\x03\xe9", live_websocket.CLOSE))
+
+    def _listen(self, viewer: Viewer) -> None:
+        """Read what a viewer says, until it closes or says what it may not."""
+        with contextlib.suppress(OSError, ValueError):
+            while not viewer.closed:
+                if not select.select([self.connection], [], [], 1.0)[0]:
+                    continue
+                said = live_websocket.read_frame(self.rfile.read)
+                if said is None or said[0] == live_websocket.CLOSE:
+                    break
+        viewer.close()

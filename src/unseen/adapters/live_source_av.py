@@ -1,0 +1,220 @@
+"""Live sources read by FFmpeg: RTSP, MJPEG over HTTP, webcams, and files at their own pace."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Generator, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from unseen.adapters.video import probe
+from unseen.adapters.video.planes import Fitter, ToRgb, planes_of
+from unseen.core.live import CameraSource
+from unseen.core.photos import Rgb8
+from unseen.core.video import ColourTags, VideoFrame, VideoInfo
+from unseen.errors import DamagedInput, FileError, UnreadableInput, UnsupportedInput
+
+if TYPE_CHECKING:
+    import av
+    from av.container import InputContainer
+
+__all__ = ["AvFeed", "open_feed"]
+
+_FORMAT = "yuv420p"
+_OPEN_SECONDS, _READ_SECONDS = 10.0, 5.0
+_RATE = Fraction(25)
+#: Which protocols a source may use: no address leads to local files or other hosts' playlists.
+_PROTOCOLS = {
+    "rtsp": "rtsp,rtp,tcp,udp",
+    "rtsps": "rtsps,rtsp,rtp,tls,tcp,udp",
+    "http": "http,tcp",
+    "https": "https,http,tls,tcp",
+}
+_FORMATS = {"rtsp": "rtsp,sdp,rtp", "http": "mpjpeg,mjpeg,mpegts,jpeg_pipe"}
+#: A file that is this many seconds behind its pace does not try to catch up.
+_BEHIND = 1.0
+_MOST_FAILED = 256
+
+
+def open_feed(
+    source: CameraSource,
+    like: VideoInfo | None = None,
+    *,
+    wait: Callable[[float], object] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> AvFeed:
+    """Connect to a source and return its feed; pictures are brought to the size and colours of `like` if it is given.
+
+    `wait` is how a file waits for its pace, in seconds. Raises UnreadableInput where there is no answer, and
+    UnsupportedInput or DamagedInput where there are no pictures; messages hold no password.
+    """
+    container = _opened(source)
+    try:
+        return AvFeed(container, source, like, wait, clock)
+    except BaseException:
+        container.close()
+        raise
+
+
+def _opened(source: CameraSource) -> InputContainer:
+    import av
+
+    if source.kind == "file":
+        return probe.open_container(Path(source.url), Path(source.url).name, probe.MAX_PIXELS)
+    with _as_errors(source):
+        if source.kind == "webcam":
+            return av.open(source.url, "r", format="v4l2", timeout=(_OPEN_SECONDS, _READ_SECONDS))
+        scheme = source.url.partition(":")[0].lower()
+        options = {
+            "protocol_whitelist": _PROTOCOLS[scheme],
+            "format_whitelist": _FORMATS[source.kind],
+            "max_pixels": str(probe.MAX_PIXELS),
+            "fflags": "nobuffer",
+            "analyzeduration": "1000000",
+            "probesize": "500000",
+        }
+        if source.kind == "rtsp":
+            options |= {"rtsp_transport": "tcp", "allowed_media_types": "video"}
+        return av.open(source.url, "r", options=options, timeout=(_OPEN_SECONDS, _READ_SECONDS))
+
+
+@contextlib.contextmanager
+def _as_errors(source: CameraSource) -> Iterator[None]:
+    """Map what FFmpeg raises; its own text holds the address with the password, so that only the reason is told."""
+    import av
+
+    try:
+        yield
+    except FileError:
+        raise
+    except (av.HTTPUnauthorizedError, av.HTTPForbiddenError) as error:
+        raise UnreadableInput(f"{source.name}: {source.shown} refuses; check user and password") from error
+    except (av.FFmpegError, OSError) as error:
+        reason = error.strerror or type(error).__name__
+        raise UnreadableInput(f"{source.name}: {source.shown} does not answer ({reason}); check the address") from error
+    except (ValueError, AssertionError) as error:
+        raise UnreadableInput(f"{source.name}: {source.shown} cannot be opened; check the address") from error
+
+
+class AvFeed:
+    """A connected source: iterating yields (frame, time stamp in seconds or None), for as long as pictures come.
+
+    Frames are 8-bit 4:2:0 of one even size, in the source's colours. Frames that corrupt data may have reached are
+    `damaged`, up to the next key picture. Raises UnreadableInput when the connection is lost; a file ends.
+    """
+
+    def __init__(
+        self,
+        container: InputContainer,
+        source: CameraSource,
+        like: VideoInfo | None,
+        wait: Callable[[float], object],
+        clock: Callable[[], float],
+    ) -> None:
+        self._container, self._source, self._wait, self._clock = container, source, wait, clock
+        name = source.shown if source.kind != "file" else Path(source.url).name
+        self._stream = probe.picture_stream(container, name, probe.MAX_PIXELS)
+        self._decoder: Any = self._stream.codec_context
+        self._decoder.thread_type, self._decoder.thread_count = "SLICE", 1
+        self._decoder.options = {"err_detect": "crccheck+bitstream+buffer", "max_pixels": str(probe.MAX_PIXELS)}
+        self._doubtful = True
+        with _as_errors(source):
+            self._pictures = self._decoded()
+            first = next(self._pictures, None)
+        if first is None:
+            raise DamagedInput(f"{source.name}: {name} sends no picture that can be decoded")
+        self._head: tuple[av.VideoFrame, bool] | None = first
+        if source.kind == "file":
+            self._refuse_turned(first[0], name)
+        self.info = like or _facts(self._stream, first[0])
+        self._fitter = Fitter(self.info.width, self.info.height, _FORMAT, self.info.colour)
+        self._to_rgb = ToRgb(self.info)
+
+    def _refuse_turned(self, picture: av.VideoFrame, name: str) -> None:
+        info = probe.facts(self._container, self._stream, picture)
+        if info.rotation or probe.is_mirrored(picture):
+            raise UnsupportedInput(f"{name}: is stored turned or mirrored, in which faces are missed; turn it first")
+
+    def close(self) -> None:
+        """Disconnect; frames that were handed out stay valid."""
+        with contextlib.suppress(Exception):
+            self._pictures.close()
+        self._container.close()
+
+    def to_rgb(self, frame: VideoFrame, width: int | None = None, height: int | None = None) -> Rgb8:
+        """Return a frame as RGB, shape (height, width, 3), scaled."""
+        return self._to_rgb(frame, width, height)
+
+    def __iter__(self) -> Iterator[tuple[VideoFrame, float | None]]:
+        start: float | None = None
+        for index, (picture, damaged) in enumerate(self._all()):
+            stamp = self._stamp(picture)
+            if self._source.kind == "file":
+                start = self._keep_pace(start, stamp or 0.0)
+            planes = planes_of(self._fitter.fit(picture), self._fitter.form)
+            yield VideoFrame(planes, index, picture.pts or 0, damaged), stamp
+
+    def _all(self) -> Iterator[tuple[av.VideoFrame, bool]]:
+        if self._head is not None:
+            head, self._head = self._head, None
+            yield head
+        with _as_errors(self._source):
+            yield from self._pictures
+
+    def _stamp(self, picture: av.VideoFrame) -> float | None:
+        # MJPEG over HTTP has no times: FFmpeg counts pictures at a rate that it makes up.
+        if picture.pts is None or self._stream.time_base is None or self._source.kind == "http":
+            return None
+        return float(picture.pts * self._stream.time_base)
+
+    def _keep_pace(self, start: float | None, stamp: float) -> float:
+        """Wait until the frame's time has come, and return when the file's time was 0."""
+        now = self._clock()
+        if start is None or now - (start + stamp) > _BEHIND:
+            return now - stamp
+        if start + stamp > now:
+            self._wait(start + stamp - now)
+        return start
+
+    def _decoded(self) -> Generator[tuple[av.VideoFrame, bool], None, None]:
+        import av
+
+        failed = 0
+        for packet in self._container.demux(self._stream):
+            try:
+                pictures = self._decoder.decode(packet if packet.size else None)
+            except av.EOFError:
+                return
+            except av.FFmpegError:
+                self._doubtful = True
+                failed += 1
+                if failed > _MOST_FAILED:
+                    raise
+                continue
+            for picture in pictures:
+                failed = 0
+                # What is made from a picture in doubt is in doubt, up to the next whole key picture.
+                corrupt = packet.is_corrupt or picture.is_corrupt
+                self._doubtful = corrupt or (self._doubtful and not picture.key_frame)
+                yield picture, self._doubtful
+
+
+def _facts(stream: Any, picture: av.VideoFrame) -> VideoInfo:
+    rates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
+    rate = next((rate for rate in rates if rate and 1 <= rate <= 120), _RATE)
+    full = int(picture.color_range) == 2 or picture.format.name.startswith("yuvj")
+    rgb = picture.format.is_rgb or picture.format.has_palette
+    matrix = 1 if rgb else int(picture.colorspace)
+    return VideoInfo(
+        container="live",
+        codec=stream.codec_context.name,
+        width=max(2, picture.width // 2 * 2),
+        height=max(2, picture.height // 2 * 2),
+        rate=rate,
+        time_base=stream.time_base or Fraction(1, 90_000),
+        pixel_format=_FORMAT,
+        pixel_aspect=stream.sample_aspect_ratio or Fraction(1),
+        colour=ColourTags(2, 2, matrix if 0 < matrix <= 14 else 2, full and not rgb),
+    )

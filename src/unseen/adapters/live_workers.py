@@ -1,0 +1,97 @@
+"""One thread for each camera and target that takes its time: what is slow there holds up nobody else."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from unseen.adapters.live_viewers import Viewer
+from unseen.core.live import Unit, UnitKind
+
+__all__ = ["Sink", "WorkerTarget"]
+
+_QUIET = 0.5
+_WAITS = (1.0, 2.0, 5.0, 10.0)
+
+
+class Sink(Protocol):
+    """Where one camera's pictures are written, one after another; may block, and raises OSError or its like."""
+
+    def write(self, unit: Unit) -> None:
+        """Write a picture; the first one after opening, or after an error, is a key picture."""
+        ...
+
+    def close(self) -> None:
+        """Finish what is written."""
+        ...
+
+
+class WorkerTarget:
+    """A `core.ports.LiveTarget` that writes in threads; `make` opens a camera's sink, also again after an error.
+
+    What `make` and the sink raise of `errors` is kept as the camera's problem, and tried again, later each time.
+    """
+
+    def __init__(
+        self, make: Callable[[str], Sink], kind: UnitKind, tell: Callable[[str, BaseException], str],
+        errors: tuple[type[BaseException], ...],
+    ) -> None:  # fmt: skip
+        self._make, self._kind, self._tell, self._errors = make, kind, tell, errors
+        self._queues: dict[str, Viewer] = {}
+        self._threads: list[threading.Thread] = []
+        self._stop = threading.Event()
+        self._problems: dict[str, str] = {}
+
+    @property
+    def problems(self) -> dict[str, str]:
+        """What goes wrong just now, by camera."""
+        return dict(self._problems)
+
+    def wants(self, camera: str) -> tuple[frozenset[UnitKind], bool]:
+        """Return what is wanted: always this target's kind."""
+        queue = self._queues.get(camera)
+        return frozenset({self._kind}), queue is None or queue.needs_key
+
+    def send(self, camera: str, unit: Unit) -> None:
+        """Put a picture in the camera's queue."""
+        if unit.kind != self._kind or self._stop.is_set():
+            return
+        if camera not in self._queues:
+            self._queues[camera] = Viewer(self._kind)
+            thread = threading.Thread(target=self._work, args=(camera,), daemon=True, name=f"{self._kind} {camera}")
+            self._threads.append(thread)
+            thread.start()
+        self._queues[camera].offer(unit)
+
+    def close(self) -> None:
+        """Write what is in the queues, finish, and wait a little for it."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(3.0)
+
+    def _work(self, camera: str) -> None:
+        failures = 0
+        while not self._stop.is_set():
+            try:
+                self._write_on(camera)
+                return
+            except self._errors as error:
+                self._problems[camera] = self._tell(camera, error)
+            self._stop.wait(_WAITS[min(failures, len(_WAITS) - 1)])
+            failures += 1
+            self._queues[camera] = Viewer(self._kind)  # begins at a key picture
+
+    def _write_on(self, camera: str) -> None:
+        queue = self._queues[camera]
+        sink = self._make(camera)
+        try:
+            while True:
+                unit = queue.next(_QUIET)
+                if unit is not None:
+                    sink.write(unit)
+                    self._problems.pop(camera, None)
+                elif self._stop.is_set():
+                    return
+        finally:
+            sink.close()

@@ -1,0 +1,212 @@
+"""unseen live: hide people in camera pictures as they come, and publish the result."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from unseen.core.live import Listening, LiveJob, Segments, parse_source, parse_target
+from unseen.core.recipe import Recipe, looks_for, parse_hide
+from unseen.core.regions import CLASSES, GROUPS
+from unseen.errors import UsageError
+
+__all__ = ["LiveEngine", "add_parser", "job_from", "run"]
+
+#: What runs a job: `unseen.engine.live.run`, or a stand-in for it.
+LiveEngine = Callable[..., dict[str, Any]]
+
+_DESCRIPTION = """Hide people in camera pictures as they come, and publish the result.
+
+A frame waits for the look-ahead, so that what is found a moment later is hidden in it, too. A frame that the detector
+did not look at in time, on both sides, is hidden whole: black, and says so. A raw frame is never published or written.
+
+sources:  rtsp://USER:PASSWORD@HOST/PATH, http://HOST/PATH (MJPEG), webcam:0, a file (played at its own pace);
+          NAME=SOURCE gives the camera a name; @FILE reads the address from a file, so that others do not see it
+targets:  http://127.0.0.1:8080  pages with MJPEG and MP4, /status, /metrics; https:// with a certificate
+          rtsp://HOST/PATH       pushes H.264 to a media server; {camera} stands for the camera's name
+          FOLDER                 files of MP4, one after another
+"""
+
+
+def add_parser(verbs: Any, engine: LiveEngine | None = None) -> None:
+    """Add this verb to the command line; `engine` runs its jobs in place of the real one."""
+    parser = verbs.add_parser(
+        "live",
+        help="hide people in camera pictures as they come, and publish the result",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("sources", metavar="SOURCE", nargs="+", help="cameras, webcams or files")
+    parser.add_argument(
+        "--publish", metavar="TARGET", action="append", required=True, help="where pictures go; may be said again"
+    )
+    _add_hiding(parser.add_argument_group("what is hidden, and how"))
+    _add_viewers(parser.add_argument_group("viewers"))
+    _add_segments(parser.add_argument_group("files"))
+    _add_running(parser.add_argument_group("running"))
+    parser.set_defaults(run=partial(run, engine=engine))
+
+
+def _add_hiding(group: Any) -> None:
+    known = ", ".join((*CLASSES, *GROUPS))
+    group.add_argument("--classes", metavar="LIST", default="face", help=f"of {known} (default: face)")
+    group.add_argument("--hide", metavar="CLASS=METHOD,...", default="", help="as in unseen redact")
+    group.add_argument("--margin", metavar="SHARE", type=float, default=0.0, help="as in unseen redact")
+    group.add_argument("--unsafe-strength", action="store_true", help="allow a strength below the floor; recorded")
+    group.add_argument(
+        "--look-ahead", metavar="MS", type=float, default=400.0,
+        help="how long a frame waits, in milliseconds (default: 400); slow detectors need more",
+    )  # fmt: skip
+    group.add_argument(
+        "--looks", metavar="N", type=float, default=8.0, help="frames a second to look at, at most (default: 8)"
+    )
+    group.add_argument(
+        "--side", metavar="PIXELS", type=int, default=640,
+        help="longer side of the pictures that are looked at (default: 640)",
+    )  # fmt: skip
+    group.add_argument("--policy", metavar="FILE.toml", type=Path, help="rules that may refuse the job")
+
+
+def _add_viewers(group: Any) -> None:
+    group.add_argument("--tls-cert", metavar="FILE.pem", type=Path, help="certificate of https:// targets")
+    group.add_argument("--tls-key", metavar="FILE.pem", type=Path, help="its key")
+    group.add_argument(
+        "--token-file", metavar="FILE", type=Path,
+        help="what viewers have to know, 16 characters or more; needed to listen beyond this machine",
+    )  # fmt: skip
+
+
+def _add_segments(group: Any) -> None:
+    group.add_argument("--segment", metavar="SECONDS", type=float, default=60.0, help="length of a file (default: 60)")
+    group.add_argument(
+        "--keep", metavar="HOURS", type=float, default=24.0, help="delete files older than this (default: 24)"
+    )
+    group.add_argument("--keep-mb", metavar="MB", type=float, help="delete the oldest beyond this size, a camera")
+
+
+def _add_running(group: Any) -> None:
+    group.add_argument("--loop", action="store_true", help="begin files again at their end")
+    group.add_argument("--stop-after", metavar="SECONDS", type=float, help="end by itself")
+    group.add_argument("--device", default="auto", help="as in unseen redact")
+    group.add_argument("--report", metavar="FILE.json", type=Path, help="write the last status to a file")
+    group.add_argument("--quiet", action="store_true", help="print errors only")
+
+
+def job_from(args: argparse.Namespace) -> LiveJob:
+    """Build the job from parsed words; raises UsageError or Refused."""
+    classes = [word.strip() for word in args.classes.split(",") if word.strip()]
+    recipe = Recipe(
+        looks=looks_for(classes, parse_hide(args.hide)), recall="fast", verify="skip", margin=args.margin,
+        unsafe_strength=args.unsafe_strength,
+    )  # fmt: skip
+    sources = tuple(parse_source(_spelled_out(word), number) for number, word in enumerate(args.sources))
+    return LiveJob(
+        sources=sources,
+        targets=tuple(parse_target(_spelled_out(word), cameras=len(sources)) for word in args.publish),
+        recipe=recipe,
+        look_ahead=args.look_ahead / 1000,
+        looks=args.looks,
+        side=args.side,
+        loop=args.loop,
+        listening=Listening(args.tls_cert, args.tls_key, _token(args.token_file)),
+        segments=Segments(
+            args.segment, args.keep * 3600, None if args.keep_mb is None else max(1, round(args.keep_mb * 1_000_000))
+        ),
+        policy_file=args.policy,
+        device=args.device,
+        report=args.report,
+        stop_after=args.stop_after,
+    )
+
+
+def _spelled_out(word: str) -> str:
+    """Return what a word stands for: "@FILE" and "NAME=@FILE" the first line of a file, anything else itself."""
+    name, sign, rest = word.rpartition("@")
+    if sign and (not name or name.endswith("=")):
+        return name + _first_line(Path(rest), "the address")
+    return word
+
+
+def _token(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    token = _first_line(path, "the token")
+    if len(token) < 16:
+        raise UsageError(f"{path}: the token must have 16 characters or more; make one as with: openssl rand -hex 16")
+    return token
+
+
+def _first_line(path: Path, what: str) -> str:
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot read {what} from it; check the name and its rights") from error
+    line = lines[0].strip() if lines else ""
+    if not line:
+        raise UsageError(f"{path}: holds nothing; write {what} in its first line")
+    return line
+
+
+def run(args: argparse.Namespace, engine: LiveEngine | None = None) -> int:
+    """Run the job until it ends or is told to, by SIGTERM or Ctrl-C, and print what was done; returns 0."""
+    job = job_from(args)
+    from unseen.engine.live import run as real
+
+    with _stop_on_signals() as stop:
+        status = (engine or real)(job, stop=stop, ready=lambda live: None if args.quiet else _say_ready(job, live))
+    if not args.quiet:
+        _print_totals(status)
+    return 0
+
+
+@contextmanager
+def _stop_on_signals() -> Iterator[threading.Event]:
+    """Yield an event that SIGTERM and Ctrl-C set, once; the second one does what it did before."""
+    stop = threading.Event()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = {number: signal.getsignal(number) for number in numbers}
+
+    def told(number: int, _: Any) -> None:
+        stop.set()
+        signal.signal(number, before[signal.Signals(number)])
+
+    for number in numbers:
+        signal.signal(number, told)
+    try:
+        yield stop
+    finally:
+        for number in numbers:
+            signal.signal(number, before[number])
+
+
+def _say_ready(job: LiveJob, live: Any) -> None:
+    for source in job.sources:
+        print(f"{source.name}: {source.shown}")
+    for address in live.addresses:
+        print(f"watch at {address}")
+    for target in job.targets:
+        if target.kind != "http":
+            print(f"publishing to {target.shown}")
+    if job.recipe.visible_by_choice:
+        print(f"told to stay visible: {', '.join(job.recipe.visible_by_choice)}", file=sys.stderr)
+    print("live; end with Ctrl-C", flush=True)
+
+
+def _print_totals(status: dict[str, Any]) -> None:
+    for name, told in status["cameras"].items():
+        frames, latency = told["frames"], told["latency_s"]["p95"]
+        late = "" if latency is None else f", latency p95 {1000 * latency:.0f} ms"
+        print(
+            f"{name}: {frames['in']} frames in, {frames['out']} out, {frames['dropped']} dropped, "
+            f"{frames['hidden_whole']} hidden whole{late}"
+        )

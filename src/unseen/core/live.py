@@ -1,0 +1,266 @@
+"""Live cameras: where pictures come from, where they go, and how a job and its encoded pictures are told."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import re
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+from urllib.parse import SplitResult, urlsplit
+
+from unseen.core.recipe import Recipe
+from unseen.errors import Refused, UsageError
+
+__all__ = [
+    "CameraSource",
+    "Listening",
+    "LiveJob",
+    "Segments",
+    "StreamHead",
+    "Target",
+    "Unit",
+    "UnitKind",
+    "is_loopback",
+    "mask_url",
+    "parse_source",
+    "parse_target",
+]
+
+SourceKind = Literal["rtsp", "http", "webcam", "file"]
+TargetKind = Literal["http", "rtsp", "segments"]
+UnitKind = Literal["jpeg", "h264", "mp4"]
+
+_NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]{0,31})=(.+)", re.S)
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_WEBCAM = re.compile(r"/dev/video\d+|webcam:(\d+)")
+_MASK = "***"
+_CAMERA = "{camera}"
+_TAKEN = ("status", "metrics")
+
+
+def mask_url(url: str) -> str:
+    """Return an address as it may be shown: user, password and every value of its query are replaced by stars."""
+    if not _SCHEME.match(url):
+        return url
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return f"{url.partition('://')[0]}://{_MASK}"
+    # What looks like a query or a fragment may be the rest of a password that was not escaped.
+    place = parts.netloc.rpartition("@")[2]
+    if "@" in f"{parts.path}{parts.query}{parts.fragment}":
+        return f"{parts.scheme}://{_MASK}"
+    user = f"{_MASK}@" if "@" in parts.netloc else ""
+    query = "&".join(f"{pair.partition('=')[0]}={_MASK}" for pair in parts.query.split("&")) if parts.query else ""
+    return f"{parts.scheme}://{user}{place}{parts.path}" + (f"?{query}" if query else "")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine's own loopback address; names other than localhost are not trusted to be."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSource:
+    """A camera: its name in addresses and metrics, and where its pictures come from; `url` may hold a password."""
+
+    name: str
+    kind: SourceKind
+    url: str = field(repr=False)
+
+    @property
+    def shown(self) -> str:
+        """The address as it may be shown."""
+        return mask_url(self.url)
+
+
+def parse_source(text: str, number: int) -> CameraSource:
+    """Read "[NAME=]SOURCE"; without a name it is camera1, camera2 ... by `number`, which counts from 0.
+
+    A source is rtsp://, rtsps://, http:// or https:// (MJPEG), /dev/video0 or webcam:0, or a file. Raises UsageError.
+    """
+    named = _NAMED.fullmatch(text)
+    name, rest = (named[1], named[2]) if named else (f"camera{number + 1}", text)
+    if name in _TAKEN:
+        raise UsageError(f"a camera cannot be called {name}, which is a page of its own; give it another name")
+    scheme = _SCHEME.match(rest)
+    if scheme is None:
+        webcam = _WEBCAM.fullmatch(rest)
+        if webcam:
+            return CameraSource(name, "webcam", f"/dev/video{webcam[1]}" if webcam[1] else rest)
+        return CameraSource(name, "file", rest)
+    word = scheme[1].lower()
+    if word not in ("rtsp", "rtsps", "http", "https"):
+        raise UsageError(f"{mask_url(rest)}: no camera is read by {word}; name rtsp://, http://, a webcam or a file")
+    _split(rest)
+    return CameraSource(name, "rtsp" if word.startswith("rtsp") else "http", rest)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where hidden pictures go; `url` may hold a password. `host` and `port` are set for what listens."""
+
+    kind: TargetKind
+    url: str = field(repr=False)
+    host: str = ""
+    port: int = 0
+    tls: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The address as it may be shown."""
+        return mask_url(self.url)
+
+    def for_camera(self, name: str) -> str:
+        """Return the address for one camera: "{camera}" stands for its name."""
+        return self.url.replace(_CAMERA, name)
+
+
+def parse_target(text: str, *, cameras: int = 1) -> Target:
+    """Read a target: http://HOST:PORT or https://HOST:PORT listens, rtsp:// pushes, anything else is a folder.
+
+    Raises UsageError; with several cameras an rtsp:// address needs "{camera}" in it.
+    """
+    scheme = _SCHEME.match(text)
+    if scheme is None:
+        return Target("segments", text)
+    word, parts = scheme[1].lower(), _split(text)
+    if word in ("rtsp", "rtsps"):
+        if cameras > 1 and _CAMERA not in text:
+            raise UsageError(f"{mask_url(text)}: several cameras need {_CAMERA} in the address, to tell them apart")
+        return Target("rtsp", text)
+    if word not in ("http", "https"):
+        raise UsageError(
+            f"{mask_url(text)}: nothing is published by {word}; name http://, https://, rtsp:// or a folder"
+        )
+    if parts.path not in ("", "/") or parts.query or parts.username or not parts.hostname:
+        raise UsageError(f"{mask_url(text)}: an address to listen at is http://HOST:PORT, without a path or a user")
+    port = parts.port if parts.port is not None else (443 if word == "https" else 80)
+    return Target("http", text, parts.hostname, port, word == "https")
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise UsageError(f"{mask_url(url)}: is no address; check host and port, and escape the password") from error
+    if not parts.hostname:
+        raise UsageError(f"{mask_url(url)}: names no host; write it as in rtsp://HOST:554/PATH")
+    return parts
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """How viewers get in: certificate and key of TLS as PEM files, and the token that they have to know."""
+
+    certificate: Path | None = None
+    key: Path | None = None
+    token: str | None = field(default=None, repr=False)
+
+    def check(self, target: Target) -> None:
+        """Raise Refused unless the target is on loopback, or has TLS and a token; UsageError without a certificate."""
+        if not is_loopback(target.host) and not (target.tls and self.token):
+            raise Refused(
+                f"{target.shown}: listens beyond this machine, which needs TLS and a token; "
+                "say https:// with --tls-cert, --tls-key and --token-file, or listen at 127.0.0.1"
+            )
+        if target.tls and (self.certificate is None or self.key is None):
+            raise UsageError(f"{target.shown}: https needs --tls-cert and --tls-key")
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """How files are cut and kept: seconds of each, seconds and bytes of all of a camera's (None: no limit)."""
+
+    seconds: float = 60.0
+    keep_seconds: float | None = 24 * 3600.0
+    keep_bytes: int | None = None
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.seconds) and self.seconds >= 1):
+            raise UsageError(f"a segment lasts at least 1 second, got {self.seconds}")
+        for what in (self.keep_seconds, self.keep_bytes):
+            if what is not None and not what > 0:
+                raise UsageError(f"what is kept must be more than 0, got {what}")
+
+
+@dataclass(frozen=True, slots=True)
+class LiveJob:
+    """One call of `unseen live`.
+
+    `look_ahead` is how many seconds a frame waits, so that what is found a little later is hidden in it, too; `looks`
+    is how many frames a second are looked at, at most; `side` the longer side in pixels of what is looked at. `loop`
+    begins files again at their end. `stop_after` seconds end the run, None goes on until it is told to stop.
+    """
+
+    sources: tuple[CameraSource, ...]
+    targets: tuple[Target, ...]
+    recipe: Recipe
+    look_ahead: float = 0.4
+    looks: float = 8.0
+    side: int = 640
+    loop: bool = False
+    listening: Listening = field(default_factory=Listening)
+    segments: Segments = field(default_factory=Segments)
+    policy_file: Path | None = None
+    device: str = "auto"
+    report: Path | None = None
+    stop_after: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_between("look-ahead", self.look_ahead, 0.1, 10.0, "seconds")
+        _check_between("number of looks", self.looks, 0.5, 60.0, "a second")
+        _check_between("side", self.side, 160, 1920, "pixels")
+        if self.stop_after is not None and not self.stop_after > 0:
+            raise UsageError(f"the run must last more than 0 seconds, got {self.stop_after}")
+        if not self.sources or not self.targets:
+            raise UsageError("a live job needs a source and a target; name a camera, and where to --publish it")
+        names = [source.name for source in self.sources]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise UsageError(f"two cameras are called {twice[0]}; give each a name of its own, as in door=rtsp://...")
+        for target in self.targets:
+            if target.kind == "http":
+                self.listening.check(target)
+
+
+def _check_between(what: str, value: float, least: float, most: float, unit: str) -> None:
+    if not least <= value <= most:
+        raise UsageError(f"the {what} must be from {least:g} to {most:g} {unit}, got {value:g}")
+
+
+@dataclass(frozen=True, slots=True)
+class StreamHead:
+    """What a viewer needs before the first picture of a stream: size, rate, codec (RFC 6381) and MP4's first part."""
+
+    width: int
+    height: int
+    rate: Fraction
+    codec: str
+    init: bytes = field(repr=False)
+    parameters: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One encoded picture: a JPEG, an H.264 access unit (Annex B), or a fragment of MP4 (ISO/IEC 14496-12).
+
+    `at` is its time in seconds; `key` says that decoding can begin here; `head` belongs to H.264 and MP4, `ticks` is
+    MP4's own time.
+    """
+
+    kind: UnitKind
+    data: bytes = field(repr=False)
+    at: float
+    key: bool = True
+    head: StreamHead | None = None
+    ticks: int = 0

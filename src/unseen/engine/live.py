@@ -1,0 +1,245 @@
+"""Runs live cameras: decide, open targets, start the detector, then let frames flow until it is told to stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from unseen.adapters.cpu_threads import single_threaded
+from unseen.adapters.live_http import HttpTarget
+from unseen.adapters.live_rtsp_push import rtsp_target
+from unseen.adapters.live_segments import segment_target
+from unseen.adapters.live_source_av import open_feed
+from unseen.core.live import LiveJob
+from unseen.core.ports import LiveFeed, LiveTarget, ModelStore
+from unseen.core.recipe import Recipe
+from unseen.engine.assemble import Models, require_models
+from unseen.engine.inputs import read_policy
+from unseen.engine.live_camera import Camera, FeedOpener
+from unseen.engine.live_detector import LiveDetector
+from unseen.engine.live_figures import prometheus
+from unseen.engine.live_looker import LookerSetup
+from unseen.engine.models import model_store
+from unseen.errors import OutputFailed, Refused, UnseenError, UsageError
+from unseen.media.live_tracks import warm_up
+from unseen.policy.rules import decide
+
+__all__ = ["SCHEMA", "Live", "LiveTools", "run"]
+
+SCHEMA = "unseen-live/1"
+_TICK = 0.05
+_JOIN = 5.0
+
+
+def _connect(source: Any, like: Any, wait: Callable[[float], object]) -> LiveFeed:
+    return open_feed(source, like, wait=wait)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveTools:
+    """What a run works with, so that tests can put other things in place: models, feeds, detector, clocks."""
+
+    store: ModelStore | None = None
+    open_feed: FeedOpener = _connect
+    make_detector: Callable[[Recipe, Models | None, LiveJob], LiveDetector] | None = None
+    clock: Callable[[], float] = time.monotonic
+    wall_clock: Callable[[], float] = time.time
+
+
+@dataclass(slots=True)
+class Live:
+    """A run that goes on: what is told of it, and how it is stopped."""
+
+    cameras: Sequence[Camera]
+    targets: list[LiveTarget]
+    detector: LiveDetector
+    began: float
+    clock: Callable[[], float]
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where viewers find pages."""
+        return [target.address for target in self.targets if isinstance(target, HttpTarget)]
+
+    def status(self) -> dict[str, Any]:
+        """Return all figures as plain values; no password is in them."""
+        cameras = {}
+        for camera in self.cameras:
+            name = camera.source.name
+            viewers = sum(target.watching(name) for target in self.targets if isinstance(target, HttpTarget))
+            cameras[name] = {**camera.status(), "viewers": viewers}
+        return {
+            "schema": SCHEMA,
+            "seconds": round(self.clock() - self.began, 3),
+            "detector": {
+                "state": self.detector.state,
+                "process": self.detector.pid,
+                "starts": self.detector.starts,
+                "stalls": self.detector.stalls,
+                "devices": list(self.detector.devices),
+            },
+            "cameras": cameras,
+            "problems": [problem for target in self.targets for problem in target.problems.values()],
+        }
+
+
+def run(
+    job: LiveJob,
+    *,
+    stop: threading.Event | None = None,
+    ready: Callable[[Live], None] = lambda _: None,
+    tools: LiveTools | None = None,
+) -> dict[str, Any]:
+    """Run until `stop` is set, the time is up or all files have ended, and return the last status.
+
+    `ready` is called once everything is open. Raises UsageError, Refused or ModelUnavailable before anything is
+    published, and what ended a camera for good: a file that cannot be read.
+    """
+    tools = tools or LiveTools()
+    single_threaded()
+    warm_up()
+    job = replace(job, recipe=_settled(job))
+    detector = (tools.make_detector or _detector)(job.recipe, _models(job, tools), job)
+    wake = threading.Event()
+    targets: list[LiveTarget] = []
+    cameras = [
+        Camera(s, job, targets, open_feed=tools.open_feed, clock=tools.clock, wake=wake.set) for s in job.sources
+    ]
+    live = Live(cameras, targets, detector, tools.clock(), tools.clock, stop or threading.Event())
+    with ExitStack() as stack:
+        stack.callback(detector.close)
+        _open_targets(job, live, stack, tools)
+        _start_detector(live)
+        threads = _start(live, wake)
+        stack.callback(_finish, live, threads, wake)
+        ready(live)
+        _wait(live, job, threads)
+    status = live.status()
+    _write_report(job, status)
+    for camera in cameras:
+        if camera.error is not None and camera.source.kind == "file":
+            raise camera.error
+    return status
+
+
+def _settled(job: LiveJob) -> Recipe:
+    """Return the recipe that the policy allows; raises Refused."""
+    decision = decide(job.recipe, read_policy(job.policy_file))
+    if not decision.allowed:
+        raise Refused("; ".join(decision.reasons))
+    if decision.recipe.verify != "skip":
+        raise Refused("the policy requires verification, and live pictures are gone before they could be verified")
+    return decision.recipe
+
+
+def _models(job: LiveJob, tools: LiveTools) -> Models | None:
+    if tools.make_detector is not None:
+        return None
+    return require_models(job.recipe, model_store() if tools.store is None else tools.store)
+
+
+def _detector(recipe: Recipe, models: Models | None, job: LiveJob) -> LiveDetector:
+    if models is None:
+        raise UsageError("the detector needs models")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    setup = LookerSetup(recipe, models, job.device, max(1, cores - 1))
+    return LiveDetector(setup, stall=max(1.0, 2 * job.look_ahead))
+
+
+def _open_targets(job: LiveJob, live: Live, stack: ExitStack, tools: LiveTools) -> None:
+    names = tuple(source.name for source in job.sources)
+    for target in job.targets:
+        opened: LiveTarget
+        if target.kind == "http":
+            opened = HttpTarget(
+                target, job.listening, names, status=live.status, metrics=lambda: prometheus(live.status())
+            )
+        elif target.kind == "rtsp":
+            opened = rtsp_target(target)
+        else:
+            opened = segment_target(Path(target.url), names, job.segments, clock=tools.wall_clock)
+        live.targets.append(opened)
+        stack.callback(opened.close)
+
+
+def _start_detector(live: Live) -> None:
+    """Start the detector, watched already; what it says of missing models or devices ends the run."""
+    done = threading.Event()
+    watch = threading.Thread(target=_watch, args=(live, done), daemon=True, name="watchdog")
+    watch.start()
+    try:
+        live.detector.start()
+    finally:
+        done.set()
+
+
+def _watch(live: Live, done: threading.Event) -> None:
+    while not done.wait(_TICK):
+        live.detector.check()
+
+
+def _start(live: Live, wake: threading.Event) -> list[threading.Thread]:
+    threads = [threading.Thread(target=_look, args=(live, wake), daemon=True, name="look")]
+    for camera in live.cameras:
+        for work in (camera.feed, camera.publish):
+            name = f"{work.__name__} {camera.source.name}"
+            threads.append(threading.Thread(target=work, args=(live.stop,), daemon=True, name=name))
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def _look(live: Live, wake: threading.Event) -> None:
+    """Let the detector look at the cameras in turn, one picture at a time."""
+    while not live.stop.is_set():
+        wake.clear()
+        asked = False
+        for camera in live.cameras:
+            question = camera.question()
+            if question is not None:
+                asked = True
+                camera.answer(question, live.detector.look(question.image))
+        if not asked:
+            wake.wait(_TICK)
+
+
+def _wait(live: Live, job: LiveJob, threads: Sequence[threading.Thread]) -> None:
+    """Watch over the detector and the threads until the run is over; raises UnseenError if a thread has died."""
+    publishers = [thread for thread in threads if thread.name.startswith("publish")]
+    while not live.stop.wait(_TICK):
+        live.detector.check()
+        if job.stop_after is not None and live.clock() - live.began >= job.stop_after:
+            return
+        if not any(thread.is_alive() for thread in publishers):
+            if all(camera.ended for camera in live.cameras):
+                return
+            raise UnseenError("publishing ended by itself, which it must not; report this")
+        if not threads[0].is_alive():
+            raise UnseenError("looking ended by itself, which it must not; report this")
+
+
+def _finish(live: Live, threads: Sequence[threading.Thread], wake: threading.Event) -> None:
+    live.stop.set()
+    wake.set()
+    live.detector.close()
+    until = time.monotonic() + _JOIN
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+
+
+def _write_report(job: LiveJob, status: dict[str, Any]) -> None:
+    if job.report is None:
+        return
+    record = {"recipe": job.recipe.as_dict(), "targets": [target.shown for target in job.targets], **status}
+    try:
+        job.report.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise OutputFailed(f"{job.report}: cannot be written ({error.strerror}); check the folder") from error

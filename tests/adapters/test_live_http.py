@@ -1,0 +1,241 @@
+"""The live server: pages, streams, who is let in, and who is not; asked over real connections."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Origin
+
+from unseen.adapters.live_http import HttpTarget
+from unseen.core.live import Listening, StreamHead, Unit, parse_target
+from unseen.errors import Refused, UsageError
+
+_TOKEN = "a-token-that-is-long"
+_HEAD = StreamHead(64, 48, Fraction(25), "avc1.64000a", b"init")
+Opener = Callable[..., HttpTarget]
+
+
+@pytest.fixture
+def opener() -> Iterator[Opener]:
+    """A maker of servers on a free port of loopback, closed in the end."""
+    opened: list[HttpTarget] = []
+
+    def make(address: str = "http://127.0.0.1:0", listening: Listening | None = None) -> HttpTarget:
+        target = HttpTarget(
+            parse_target(address), listening or Listening(), ("door", "yard"),
+            status=lambda: {"fine": True}, metrics=lambda: "unseen_live_fine 1\n",
+        )  # fmt: skip
+        opened.append(target)
+        return target
+
+    yield make
+    for target in opened:
+        target.close()
+
+
+def _port(target: HttpTarget) -> int:
+    return int(target.address.rstrip("/").rpartition(":")[2])
+
+
+def _get(target: HttpTarget, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", _port(target), timeout=10)
+    connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    return answer.status, {name.lower(): value for name, value in answer.getheaders()}, body
+
+
+@pytest.mark.parametrize("path", ["/", "/door", "/door/play", "/style.css", "/player.js", "/favicon.ico"])
+def test_pages_are_there_and_load_nothing_from_elsewhere(opener: Opener, path: str) -> None:
+    status, headers, body = _get(opener(), path)
+    assert status == 200
+    assert b"://" not in body.replace(b"http://www.w3.org/2000/svg", b"")
+    assert headers["content-security-policy"].startswith("default-src 'none'")
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+    assert "python" not in headers["server"].lower()
+
+
+def test_status_and_metrics_are_told(opener: Opener) -> None:
+    target = opener()
+    assert json.loads(_get(target, "/status")[2]) == {"fine": True}
+    assert _get(target, "/metrics")[2] == b"unseen_live_fine 1\n"
+
+
+@pytest.mark.parametrize("path", ["/nobody", "/door/raw", "/../etc/passwd", "/door/play/x"])
+def test_other_addresses_are_not_there(opener: Opener, path: str) -> None:
+    assert _get(opener(), path)[0] == 404
+
+
+def test_other_methods_are_refused(opener: Opener) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", _port(opener()), timeout=10)
+    connection.request("POST", "/", body=b"x")
+    assert connection.getresponse().status == 501
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Host": "evil.example"}, {"Host": "127.0.0.1.evil.example:80"}, {"Origin": "http://evil.example"}, {"Host": ""}],
+)
+def test_other_sites_get_nothing(opener: Opener, headers: dict[str, str]) -> None:
+    assert _get(opener(), "/status", **headers)[0] == 403
+
+
+def _until(done: Callable[[], Any]) -> None:
+    until = time.monotonic() + 10
+    while not done() and time.monotonic() < until:
+        time.sleep(0.01)
+    assert done()
+
+
+def test_pictures_come_one_after_another(opener: Opener) -> None:
+    target = opener()
+    connection = http.client.HTTPConnection("127.0.0.1", _port(target), timeout=10)
+    connection.request("GET", "/door/mjpeg")
+    answer = connection.getresponse()
+    assert answer.getheader("Content-Type", "").startswith("multipart/x-mixed-replace; boundary=")
+    _until(lambda: target.watching("door"))
+    assert target.wants("door") == (frozenset({"jpeg"}), False)
+    assert target.wants("yard") == (frozenset(), False)
+    for picture in (b"first", b"second"):
+        target.send("door", Unit("jpeg", picture, 0.0))
+        part = b""
+        while not part.endswith(picture + b"\r\n"):
+            part += answer.read(1)
+        assert f"Content-Length: {len(picture)}".encode() in part
+    connection.close()
+
+
+def test_mp4_comes_over_websocket(opener: Opener) -> None:
+    target = opener()
+    with connect(f"ws://127.0.0.1:{_port(target)}/door/stream") as viewer:
+        _until(lambda: target.wants("door") == (frozenset({"mp4"}), True))
+        target.send("door", Unit("mp4", b"too early", 0.0, False, _HEAD))
+        target.send("door", Unit("mp4", b"first", 0.04, True, _HEAD))
+        target.send("door", Unit("mp4", b"x" * 70_000, 0.08, False, _HEAD))
+        assert [viewer.recv(timeout=5) for _ in range(3)] == ["avc1.64000a", b"init", b"first"]
+        assert viewer.recv(timeout=5) == b"x" * 70_000
+    _until(lambda: not target.watching("door"))
+
+
+def test_all_viewers_get_the_same_picture(opener: Opener) -> None:
+    target = opener()
+    address = f"ws://127.0.0.1:{_port(target)}/yard/stream"
+    with connect(address) as one, connect(address) as two:
+        _until(lambda: target.watching("yard") == 2)
+        target.send("yard", Unit("mp4", b"picture", 0.0, True, _HEAD))
+        for viewer in (one, two):
+            assert [viewer.recv(timeout=5) for _ in range(3)] == ["avc1.64000a", b"init", b"picture"]
+
+
+def test_websocket_of_another_site_is_refused(opener: Opener) -> None:
+    with (
+        pytest.raises(InvalidStatus),
+        connect(f"ws://127.0.0.1:{_port(opener())}/door/stream", origin=Origin("http://evil.example")),
+    ):
+        pass
+
+
+def test_stream_without_websocket_says_what_it_is_for(opener: Opener) -> None:
+    assert _get(opener(), "/door/stream")[0] == 426
+
+
+def test_closing_lets_viewers_go(opener: Opener) -> None:
+    target = opener()
+    with connect(f"ws://127.0.0.1:{_port(target)}/door/stream") as viewer:
+        _until(lambda: target.watching("door"))
+        closer = threading.Thread(target=target.close)
+        closer.start()
+        assert list(viewer) == []
+        closer.join(10)
+        assert not closer.is_alive()
+
+
+def test_token_opens_for_programs_and_for_browsers(opener: Opener) -> None:
+    target = opener(listening=Listening(token=_TOKEN))
+    assert _get(target, "/status")[0] == 401
+    assert _get(target, "/status", Authorization="Bearer wrong")[0] == 401
+    assert _get(target, "/status?token=wrong")[0] == 401
+    assert _get(target, "/status", Authorization=f"Bearer {_TOKEN}")[0] == 200
+    status, headers, _ = _get(target, f"/door?token={_TOKEN}")
+    assert (status, headers["location"]) == (303, "/door")
+    cookie = headers["set-cookie"]
+    assert _TOKEN not in cookie
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    assert _get(target, "/door", Cookie=cookie.partition(";")[0])[0] == 200
+    assert _get(target, "/door", Cookie="unseen=wrong")[0] == 401
+
+
+def test_token_leads_nowhere_else(opener: Opener) -> None:
+    target = opener(listening=Listening(token=_TOKEN))
+    assert _get(target, f"//evil.example/?token={_TOKEN}")[1]["location"].startswith("/")
+    assert not _get(target, f"//evil.example/?token={_TOKEN}")[1]["location"].startswith("//")
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for this machine, and its key."""
+    folder = tmp_path_factory.mktemp("tls")
+    cert, key = folder / "cert.pem", folder / "key.pem"
+    words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
+    subprocess.run(
+        ["openssl", *words.split(), "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(cert)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return cert, key
+
+
+def test_everything_works_over_tls(opener: Opener, certificate: tuple[Path, Path]) -> None:
+    target = opener("https://127.0.0.1:0", Listening(*certificate, token=_TOKEN))
+    context = ssl.create_default_context(cafile=str(certificate[0]))
+    connection = http.client.HTTPSConnection("127.0.0.1", _port(target), timeout=10, context=context)
+    connection.request("GET", f"/?token={_TOKEN}")
+    assert "; Secure" in connection.getresponse().headers["Set-Cookie"]
+    connection.close()
+    headers = {"Authorization": f"Bearer {_TOKEN}"}
+    with connect(f"wss://127.0.0.1:{_port(target)}/door/stream", ssl=context, additional_headers=headers) as viewer:
+        _until(lambda: target.watching("door"))
+        target.send("door", Unit("mp4", b"picture", 0.0, True, _HEAD))
+        assert viewer.recv(timeout=5) == "avc1.64000a"
+
+
+def test_who_does_not_speak_tls_holds_up_nobody(opener: Opener, certificate: tuple[Path, Path]) -> None:
+    target = opener("https://127.0.0.1:0", Listening(*certificate))
+    with socket.create_connection(("127.0.0.1", _port(target))):
+        context = ssl.create_default_context(cafile=str(certificate[0]))
+        connection = http.client.HTTPSConnection("127.0.0.1", _port(target), timeout=5, context=context)
+        connection.request("GET", "/status")
+        assert connection.getresponse().status == 200
+        connection.close()
+
+
+def test_unprotected_address_is_refused_before_anything_listens(opener: Opener) -> None:
+    with pytest.raises(Refused):
+        opener("http://0.0.0.0:0")
+
+
+def test_taken_port_is_an_error(opener: Opener) -> None:
+    port = _port(opener())
+    with pytest.raises(UsageError, match="another port"):
+        opener(f"http://127.0.0.1:{port}")
+
+
+def test_certificate_that_is_none_is_an_error(opener: Opener, tmp_path: Path) -> None:
+    (tmp_path / "c.pem").write_text("no certificate")
+    with pytest.raises(UsageError, match="PEM"):
+        opener("https://127.0.0.1:0", Listening(tmp_path / "c.pem", tmp_path / "c.pem"))

@@ -1,0 +1,112 @@
+"""Rolling files: whole under their names, playable each by itself, deleted when old, finished after a kill."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from unseen.adapters.live_encode import H264Encoder
+from unseen.adapters.live_segments import SegmentFolder, segment_target
+from unseen.core.live import Segments, Unit
+from unseen.core.video import VideoInfo
+from unseen.errors import OutputFailed
+
+_INFO = VideoInfo("live", "h264", 64, 48, Fraction(25), Fraction(1, 90_000), "yuv420p")
+
+
+@pytest.fixture(scope="module")
+def units() -> list[Unit]:
+    """Six seconds of MP4, with a key picture every two."""
+    encoder = H264Encoder(_INFO)
+    grey = (np.full((48, 64), 90, np.uint8), *(np.full((24, 32), 128, np.uint8),) * 2)
+    return [encoder.encode(grey, 100 + i * 0.04)[1] for i in range(150)]
+
+
+def _clock(start: float = 1_700_000_000.0) -> Iterator[float]:
+    while True:
+        yield start
+        start += 1
+
+
+def _frames(path: Path) -> int:
+    with av.open(str(path)) as container:
+        frames = list(container.decode(video=0))
+    assert frames[0].time == 0
+    return len(frames)
+
+
+def test_files_begin_at_key_pictures_and_play_by_themselves(tmp_path: Path, units: list[Unit]) -> None:
+    ticks = _clock()
+    folder = SegmentFolder(tmp_path, Segments(seconds=2), lambda: next(ticks))
+    for unit in units:
+        folder.write(unit)
+    assert len([p for p in tmp_path.iterdir() if p.name.startswith(".")]) == 1
+    folder.close()
+    files = sorted(tmp_path.iterdir())
+    assert [path.name for path in files] == ["20231114T221320Z.mp4", "20231114T221322Z.mp4", "20231114T221324Z.mp4"]
+    assert [_frames(path) for path in files] == [50, 50, 50]
+
+
+def test_nothing_is_written_before_a_key_picture(tmp_path: Path, units: list[Unit]) -> None:
+    folder = SegmentFolder(tmp_path, Segments(), lambda: 0.0)
+    folder.write(units[1])
+    folder.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_files_of_one_second_have_names_of_their_own(tmp_path: Path, units: list[Unit]) -> None:
+    folder = SegmentFolder(tmp_path, Segments(seconds=2), lambda: 0.0)
+    for unit in units:
+        folder.write(unit)
+    folder.close()
+    assert len(list(tmp_path.glob("19700101T000000Z*.mp4"))) == 3
+
+
+def test_old_files_are_deleted_and_others_left_alone(tmp_path: Path, units: list[Unit]) -> None:
+    old, mine = tmp_path / "20200101T000000Z.mp4", tmp_path / "holiday.mp4"
+    for path in (old, mine):
+        path.write_bytes(b"x")
+        os.utime(path, (0, 0))
+    folder = SegmentFolder(tmp_path, Segments(keep_seconds=3600), lambda: 1_700_000_000.0)
+    folder.write(units[0])
+    folder.close()
+    assert not old.exists()
+    assert mine.exists()
+
+
+def test_most_bytes_are_kept_of_the_newest(tmp_path: Path, units: list[Unit]) -> None:
+    for i in range(3):
+        path = tmp_path / f"2020010{i + 1}T000000Z.mp4"
+        path.write_bytes(bytes(1000))
+        os.utime(path, (i, i))
+    folder = SegmentFolder(tmp_path, Segments(keep_seconds=None, keep_bytes=5000), lambda: 1_700_000_000.0)
+    folder.write(units[0])
+    folder.close()
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert "20200103T000000Z.mp4" in left
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 5000
+
+
+def test_what_a_killed_run_left_is_finished(tmp_path: Path, units: list[Unit]) -> None:
+    camera = tmp_path / "door"
+    camera.mkdir()
+    assert units[0].head is not None
+    whole = units[0].head.init + b"".join(unit.data for unit in units[:20])
+    (camera / ".20200101T000000Z.mp4.part").write_bytes(whole + units[20].data[:-5])
+    (camera / ".20200102T000000Z.mp4.part").write_bytes(units[0].head.init)
+    (camera / ".20200103T000000Z.mp4.part").write_bytes(b"")
+    segment_target(tmp_path, ("door",), Segments()).close()
+    assert [path.name for path in camera.iterdir()] == ["20200101T000000Z.mp4"]
+    assert _frames(camera / "20200101T000000Z.mp4") == 20
+
+
+def test_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(OutputFailed, match="cannot be written"):
+        segment_target(tmp_path / "file", ("door",), Segments())

@@ -1,0 +1,215 @@
+"""Live sources: files at their own pace, MJPEG over HTTP, what is refused, and errors that hold no password."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterator
+from fractions import Fraction
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.adapters.video_clips import Clip, make_clip
+from unseen.adapters.live_encode import JpegEncoder
+from unseen.adapters.live_http import HttpTarget
+from unseen.adapters.live_source_av import open_feed
+from unseen.core.live import Listening, parse_source, parse_target
+from unseen.core.video import VideoInfo
+from unseen.errors import DamagedInput, FileError, UnreadableInput, UnsupportedInput
+
+_SECRET = "Zq7xSecret"
+
+
+def write(path: Path, clip: Clip) -> Path:
+    """Write a clip and return its path."""
+    make_clip(path, clip)
+    return path
+
+
+def _source(word: str | Path) -> Any:
+    return parse_source(str(word), 0)
+
+
+class _Time:
+    """A clock that goes on when somebody waits."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.waits: list[float] = []
+
+    def wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.now += seconds
+
+    def clock(self) -> float:
+        return self.now
+
+
+def test_file_comes_at_its_own_pace(tmp_path: Path) -> None:
+    time = _Time()
+    feed = open_feed(_source(write(tmp_path / "a.mp4", Clip())), wait=time.wait, clock=time.clock)
+    frames = list(feed)
+    feed.close()
+    assert len(frames) == 24
+    assert [round(stamp or 0.0, 3) for _, stamp in frames] == [round(i / 25, 3) for i in range(24)]
+    assert time.now == pytest.approx(100 + 23 / 25)
+    assert not any(frame.damaged for frame, _ in frames)
+    assert [plane.shape for plane in frames[0][0].planes] == [(96, 160), (48, 80), (48, 80)]
+
+
+def test_file_that_is_far_behind_does_not_rush(tmp_path: Path) -> None:
+    time = _Time()
+    feed = open_feed(_source(write(tmp_path / "a.mp4", Clip())), wait=time.wait, clock=time.clock)
+    frames = iter(feed)
+    next(frames)
+    time.now += 60
+    before = time.now
+    list(frames)
+    feed.close()
+    assert time.now - before == pytest.approx(22 / 25, abs=0.05)
+
+
+@pytest.mark.parametrize("form", ["yuv444p", "yuv422p10le"])
+def test_other_formats_become_420_of_8_bits(tmp_path: Path, form: str) -> None:
+    encoder = "libx265" if form.endswith("10le") else "libx264"
+    path = write(tmp_path / "a.mkv", Clip(encoder, pixel_format=form, size=(161, 97)))
+    feed = open_feed(_source(path), wait=lambda _: None)
+    frame, _ = next(iter(feed))
+    feed.close()
+    assert [plane.shape for plane in frame.planes] == [(96, 160), (48, 80), (48, 80)]
+    assert frame.planes[0].dtype == np.uint8
+
+
+def test_second_connection_is_brought_to_the_size_of_the_first(tmp_path: Path) -> None:
+    like = VideoInfo("live", "h264", 64, 48, Fraction(25), Fraction(1, 25), "yuv420p")
+    feed = open_feed(_source(write(tmp_path / "a.mp4", Clip())), like, wait=lambda _: None)
+    frame, _ = next(iter(feed))
+    feed.close()
+    assert frame.planes[0].shape == (48, 64)
+    assert feed.to_rgb(frame, 32, 24).shape == (24, 32, 3)
+
+
+@pytest.mark.parametrize("clip", [Clip(rotation=90), Clip(mirrored=True)], ids=["turned", "mirrored"])
+def test_turned_file_is_refused(tmp_path: Path, clip: Clip) -> None:
+    with pytest.raises(UnsupportedInput, match="turn"):
+        open_feed(_source(write(tmp_path / "a.mp4", clip)))
+
+
+def test_missing_and_foreign_files_are_errors(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableInput):
+        open_feed(_source(tmp_path / "gone.mp4"))
+    (tmp_path / "list.m3u8").write_text("#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n")
+    with pytest.raises(FileError):
+        open_feed(_source(tmp_path / "list.m3u8"))
+
+
+def test_frames_from_damage_on_are_damaged(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.mkv", Clip(stamps=tuple(range(48)), options={"g": "24", "bf": "0"}))
+    data = bytearray(path.read_bytes())
+    at = len(data) // 4
+    data[at : at + 60] = bytes(60)
+    path.write_bytes(bytes(data))
+    feed = open_feed(_source(path), wait=lambda _: None)
+    try:
+        damaged = [frame.damaged for frame, _ in feed]
+    except DamagedInput:
+        return
+    finally:
+        feed.close()
+    runs = [(key, len(list(group))) for key, group in itertools.groupby(damaged)]
+    assert not runs[0][0]
+    assert len(runs) <= 3, "what follows damage is damaged up to a key picture"
+
+
+@pytest.fixture
+def mjpeg() -> Iterator[tuple[str, HttpTarget]]:
+    """A server that sends MJPEG as cameras do: our own."""
+    target = HttpTarget(
+        parse_target("http://127.0.0.1:0"), Listening(), ("cam",), status=lambda: {}, metrics=lambda: ""
+    )  # fmt: skip
+    info = VideoInfo("live", "mjpeg", 64, 48, Fraction(25), Fraction(1, 25), "yuv420p")
+    encoder, stop = JpegEncoder(info), threading.Event()
+    planes = (np.full((48, 64), 90, np.uint8), *(np.full((24, 32), 128, np.uint8),) * 2)
+
+    def send() -> None:
+        number = 0
+        while not stop.wait(0.02):
+            for unit in encoder.encode(planes, number * 0.02):
+                target.send("cam", unit)
+            number += 1
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    yield f"{target.address}cam/mjpeg", target
+    stop.set()
+    sender.join()
+    target.close()
+
+
+def test_mjpeg_over_http_is_read(mjpeg: tuple[str, HttpTarget]) -> None:
+    feed = open_feed(_source(mjpeg[0]))
+    frames = list(itertools.islice(feed, 5))
+    feed.close()
+    assert feed.info.colour.full_range
+    assert [stamp for _, stamp in frames] == [None] * 5
+    assert all(abs(float(frame.planes[0].mean()) - (90 - 16) * 255 / 219) < 6 for frame, _ in frames)
+
+
+def test_lost_camera_is_an_error(mjpeg: tuple[str, HttpTarget]) -> None:
+    address, target = mjpeg
+    feed = open_feed(_source(address))
+    frames = iter(feed)
+    next(frames)
+    target.close()
+    try:
+        count = sum(1 for _ in frames)
+    except UnreadableInput:
+        count = 0
+    finally:
+        feed.close()
+    assert count < 500
+
+
+class _Refuses(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(302 if self.path == "/away" else 401)
+        self.send_header("Location", "file:///etc/passwd")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize("path", ["stream", "away"])
+def test_refusal_and_a_way_to_local_files_are_errors_without_password(path: str, capfd: Any) -> None:
+    server = HTTPServer(("127.0.0.1", 0), _Refuses)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        with pytest.raises(UnreadableInput) as caught:
+            open_feed(_source(f"http://user:{_SECRET}@127.0.0.1:{server.server_port}/{path}?pwd={_SECRET}"))
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert _SECRET not in str(caught.value)
+    assert "127.0.0.1" in str(caught.value)
+    assert _SECRET not in "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize("word", [f"rtsp://user:{_SECRET}@127.0.0.1:9/x", f"http://user:{_SECRET}@127.0.0.1:9/x"])
+def test_camera_that_is_away_is_an_error_without_password(word: str, capfd: Any) -> None:
+    with pytest.raises(UnreadableInput) as caught:
+        open_feed(_source(word))
+    assert _SECRET not in str(caught.value)
+    assert _SECRET not in "".join(capfd.readouterr())
+
+
+def test_missing_webcam_is_an_error() -> None:
+    with pytest.raises(UnreadableInput, match="/dev/video63"):
+        open_feed(_source("webcam:63"))

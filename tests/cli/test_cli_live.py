@@ -1,0 +1,106 @@
+"""The words of `unseen live`: what they mean, what is refused in one line, and how the command ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine.live_fakes import bright_shares, write_clip
+from unseen.adapters.models_store import FileModelStore
+from unseen.cli.live import job_from
+from unseen.cli.main import build_parser, main
+from unseen.core.live import LiveJob
+
+
+def _job(*words: str) -> LiveJob:
+    return job_from(build_parser().parse_args(["live", *words]))
+
+
+def test_words_become_a_job(tmp_path: Path) -> None:
+    job = _job(
+        "door=rtsp://u:p@cam/1", "b.mp4", "--publish", "http://127.0.0.1:8080", "--publish", str(tmp_path),
+        "--classes", "face,person", "--hide", "face=solid", "--look-ahead", "600", "--looks", "5", "--side", "480",
+        "--segment", "30", "--keep", "2", "--keep-mb", "5", "--loop", "--stop-after", "9",
+    )  # fmt: skip
+    assert [source.name for source in job.sources] == ["door", "camera2"]
+    assert [target.kind for target in job.targets] == ["http", "segments"]
+    assert {"face", "person"} <= job.recipe.hidden
+    assert job.recipe.looks["face"].method == "solid"
+    assert (job.look_ahead, job.looks, job.side, job.loop, job.stop_after) == (0.6, 5, 480, True, 9)
+    assert (job.segments.seconds, job.segments.keep_seconds, job.segments.keep_bytes) == (30, 7200, 5_000_000)
+    assert (job.recipe.recall, job.recipe.verify) == ("fast", "skip")
+
+
+def test_addresses_and_token_are_read_from_files(tmp_path: Path) -> None:
+    (tmp_path / "cam").write_text("rtsp://user:secret@cam/1\n")
+    (tmp_path / "token").write_text("0123456789abcdef\n")
+    job = _job(
+        f"@{tmp_path / 'cam'}", f"yard=@{tmp_path / 'cam'}", "--publish", "http://127.0.0.1:0", "--token-file",
+        str(tmp_path / "token"),
+    )  # fmt: skip
+    assert [source.url for source in job.sources] == ["rtsp://user:secret@cam/1"] * 2
+    assert job.listening.token == "0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["a.mp4", "--publish", "http://0.0.0.0:8080"], 3, "needs TLS and a token"),
+        (["a.mp4", "--publish", "https://0.0.0.0:8080"], 3, "needs TLS and a token"),
+        (["a.mp4", "--publish", "ftp://x/"], 2, "nothing is published by ftp"),
+        (["gopher://u:Zq7xSecret@x/", "--publish", "out"], 2, "no camera is read by gopher"),
+        (["a.mp4", "--publish", "out", "--look-ahead", "1"], 2, "look-ahead"),
+        (["a.mp4", "--publish", "out", "--classes", "elephant"], 2, "unknown class"),
+        (["@gone.txt", "--publish", "out"], 2, "cannot read the address"),
+        (["a.mp4", "b.mp4", "--publish", "rtsp://x/y"], 2, "several cameras"),
+        (["a.mp4", "--publish", "out", "--hide", "face=mosaic:99"], 3, "floor"),
+    ],
+)
+def test_wrong_words_are_refused_in_one_line(words: list[str], code: int, said: str, capsys: Any) -> None:
+    assert main(["live", *words]) == code
+    told = capsys.readouterr().err
+    assert told.startswith("unseen: error: ")
+    assert told.count("\n") == 1
+    assert said in told
+    assert "Zq7xSecret" not in told
+
+
+def test_short_token_is_refused(tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "token").write_text("short")
+    assert main(["live", "a.mp4", "--publish", "out", "--token-file", str(tmp_path / "token")]) == 2
+    assert "16 characters" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_command_runs_until_it_is_told_to_end(number: int, tmp_path: Path, models: FileModelStore) -> None:
+    models.require("centerface")
+    clip = write_clip(tmp_path / "clip.mp4")
+    words = [f"door={clip}", "--loop", "--publish", "http://127.0.0.1:0", "--publish", str(tmp_path / "out")]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "unseen", "live", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ},
+    )  # fmt: skip
+    assert process.stdout is not None
+    address = next(line for line in process.stdout if line.startswith("watch at ")).split()[-1]
+    assert "end with Ctrl-C" in process.stdout.readline() + process.stdout.readline()
+    frames = 0
+    while frames < 20:
+        with urllib.request.urlopen(f"{address}status", timeout=20) as answer:
+            frames = json.load(answer)["cameras"]["door"]["frames"]["out"]
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert err == ""
+    assert "frames in" in out
+    files = list((tmp_path / "out" / "door").iterdir())
+    assert [path.suffix for path in files] == [".mp4"]
+    assert not files[0].name.startswith(".")
+    assert len(bright_shares(files[0])) >= 10

@@ -1,0 +1,199 @@
+"""Videos whose run is killed, interrupted or breaks: nothing raw is left, and the next run goes on behind its parts."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine.engine_fakes import ROOT, SECRET, Command, bare_environment, make_photo
+from tests.engine.film_scenes import FILM, MissingDetector, film, film_command, film_engine, leftovers, watch
+from unseen.core.photos import Rgb8
+from unseen.core.regions import Detection
+from unseen.errors import UnseenError
+
+LONG = replace(FILM, stamps=range(160))
+_PATIENCE = 60.0
+
+
+class BreakingDetector(MissingDetector):
+    """Finds the square until it has been asked often enough."""
+
+    def __init__(self, most: int, error: BaseException) -> None:
+        super().__init__(frozenset())
+        self._most, self._error = most, error
+
+    def detect(self, images: Sequence[Rgb8]) -> list[list[Detection]]:
+        if self.asked >= self._most:
+            raise self._error
+        return super().detect(images)
+
+
+def _state(output: Path) -> dict[str, Any]:
+    """Return what is noted of the parts that are done, {} where there is nothing."""
+    for path in (output / ".unseen" / "work").glob("*/state.json"):
+        with contextlib.suppress(ValueError, OSError):
+            found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+            return found
+    return {}
+
+
+def _stopped(words: Sequence[str | Path], output: Path, how: signal.Signals) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own, and end it when its first part is done."""
+    with subprocess.Popen(
+        film_command(*words, "--quiet"),
+        cwd=ROOT,
+        env=bare_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        deadline = time.monotonic() + _PATIENCE
+        while not _state(output) and time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.01)
+        assert process.poll() is None, process.communicate()
+        os.kill(process.pid, how)
+        out, err = process.communicate(timeout=_PATIENCE)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def _all_left_is_hidden(output: Path) -> int:
+    """Look at every video in the output's own folder, and return how many can be read."""
+    read = 0
+    for path in (output / ".unseen").rglob("*.mp4"):
+        with contextlib.suppress(UnseenError):
+            assert not any(watch(path).shown)
+            read += 1
+    return read
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
+def test_stopped_run_goes_on_behind_its_last_part(
+    unseen: Command, tmp_path: Path, key: Path, how: signal.Signals
+) -> None:
+    source, output = film(tmp_path / "in" / "a.mp4", LONG), tmp_path / "out"
+    words = (source, "-o", output, "--key", key, "--stride", "1")
+    stopped = _stopped(("redact", *words), output, how)
+    assert stopped.returncode == (-signal.SIGKILL if how == signal.SIGKILL else 130)
+    assert [p.name for p in output.iterdir()] == [".unseen"]
+    done = int(_state(output)["next"])
+    assert 0 < done < 160
+    assert _all_left_is_hidden(output) >= 1
+    seen: list[int] = []
+    again = unseen(*words, engine=film_engine(lambda: MissingDetector(frozenset(), seen)))
+    assert again.code == 0, again.err
+    assert len(seen) == 160 - done
+    video = again.files["a.mp4"]["video"]
+    assert (video["frames"], video["frames_looked_at"], video["duration"]) == (160, 160, 6.4)
+    after = watch(output / "a.mp4")
+    assert after.shown == [0] * 160
+    assert after.times == pytest.approx(watch(source).times)
+    assert leftovers(output) == []
+
+
+def test_stopped_run_without_a_key_leaves_nothing(tmp_path: Path) -> None:
+    source, output = film(tmp_path / "in" / "a.mp4", LONG), tmp_path / "out"
+    stopped = _stopped(("redact", source, "-o", output, "--stride", "1"), output, signal.SIGINT)
+    assert stopped.returncode == 130
+    assert leftovers(output) == []
+
+
+def test_killed_run_without_a_key_is_cleaned_up_by_the_next(unseen: Command, tmp_path: Path) -> None:
+    source, output = film(tmp_path / "in" / "a.mp4", LONG), tmp_path / "out"
+    _stopped(("redact", source, "-o", output, "--stride", "1"), output, signal.SIGKILL)
+    assert _state(output)
+    photo = make_photo(tmp_path / "in" / "b.png")
+    assert unseen(photo, "-o", output, engine=film_engine()).code == 0
+    assert leftovers(output) == []
+
+
+def _broken(unseen: Command, words: Sequence[str | Path], most: int = 130) -> None:
+    """Run with a detector that breaks."""
+    engine = film_engine(lambda: BreakingDetector(most, RuntimeError(SECRET)))
+    done = unseen(*words, engine=engine)
+    assert done.code == 1
+    assert done.err == "failed: a.mp4: unexpected RuntimeError; leave the file out and report this\n"
+
+
+def _looks(unseen: Command, words: Sequence[str | Path], output: Path) -> int:
+    """Run again, and return how many frames were looked at."""
+    seen: list[int] = []
+    done = unseen(*words, engine=film_engine(lambda: MissingDetector(frozenset(), seen)))
+    assert done.code == 0, done.err
+    assert watch(output / "a.mp4").shown == [0] * 160
+    assert leftovers(output) == []
+    return len(seen)
+
+
+def test_broken_run_goes_on_too(unseen: Command, tmp_path: Path, key: Path) -> None:
+    source, output = film(tmp_path / "in" / "a.mp4", LONG), tmp_path / "out"
+    words = (source, "-o", output, "--key", key, "--stride", "1")
+    _broken(unseen, words)
+    done = _state(output)["next"]
+    assert 0 < done < 130
+    assert _looks(unseen, words, output) == 160 - done
+    assert _looks(unseen, words, output) == 0
+
+
+def test_other_recipe_starts_anew(unseen: Command, tmp_path: Path, key: Path) -> None:
+    source, output = film(tmp_path / "in" / "a.mp4", LONG), tmp_path / "out"
+    words = (source, "-o", output, "--key", key, "--stride", "1")
+    _broken(unseen, words)
+    assert _looks(unseen, (*words, "--margin", "0.1"), output) == 160
+
+
+def test_other_input_starts_anew(unseen: Command, tmp_path: Path, key: Path) -> None:
+    source, output = film(tmp_path / "in" / "a.mp4", LONG), tmp_path / "out"
+    words = (source, "-o", output, "--key", key, "--stride", "1")
+    _broken(unseen, words)
+    film(source, replace(LONG, options={"crf": "17"}))
+    assert _looks(unseen, words, output) == 160
+
+
+def test_parts_that_are_gone_or_garbled_start_anew(unseen: Command, tmp_path: Path, key: Path) -> None:
+    source, output = film(tmp_path / "in" / "a.mp4", LONG), tmp_path / "out"
+    words = (source, "-o", output, "--key", key, "--stride", "1")
+    _broken(unseen, words)
+    (state,) = (output / ".unseen" / "work").glob("*/state.json")
+    state.write_bytes(state.read_bytes()[:-40])
+    assert _looks(unseen, words, output) == 160
+
+
+def test_run_that_was_killed_before_all_parts_were_joined(unseen: Command, tmp_path: Path, key: Path) -> None:
+    """All is looked at, all is written, and only the name is missing: nothing is looked at again."""
+    source, output = film(tmp_path / "in" / "a.mp4", LONG), tmp_path / "out"
+    words = (source, "-o", output, "--key", key, "--stride", "1")
+
+    def broken(tools: Any) -> Any:
+        return replace(tools, video=_NoConcat(tools.video))
+
+    assert unseen(*words, engine=film_engine(change=broken)).code == 1
+    assert _state(output)["next"] == 160
+    done = unseen(*words, engine=film_engine(lambda: BreakingDetector(0, RuntimeError(SECRET))))
+    assert done.code == 0, done.err
+    video = done.files["a.mp4"]["video"]
+    assert (video["frames"], video["frames_looked_at"], video["duration"]) == (160, 160, 6.4)
+    assert watch(output / "a.mp4").shown == [0] * 160
+
+
+class _NoConcat:
+    """A codec that breaks when segments are joined."""
+
+    def __init__(self, codec: Any) -> None:
+        self._codec = codec
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._codec, name)
+
+    def concat(self, *_: object, **__: object) -> int:
+        raise RuntimeError(SECRET)

@@ -1,0 +1,177 @@
+"""A live run as a whole, with a detector that fails in every way: what is bright in the clip is never published."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import threading
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from tests.engine.live_fakes import bright_shares, job_for, running, tools, wait_for, write_clip
+from unseen.engine.live import run
+from unseen.engine.live_figures import prometheus
+from unseen.errors import Refused, UnreadableInput, UnseenError
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds with a bright square from the first frame on."""
+    return write_clip(tmp_path_factory.mktemp("live") / "clip.mp4")
+
+
+def _written(folder: Path) -> list[tuple[float, bool]]:
+    files = sorted(folder.rglob("*"))
+    assert not [path for path in files if path.name.startswith(".")], "no unfinished file is left"
+    return [share for path in files if path.suffix == ".mp4" for share in bright_shares(path)]
+
+
+def test_file_is_hidden_to_its_end(clip: Path, tmp_path: Path) -> None:
+    status = run(job_for(str(clip), publish=(str(tmp_path),)), tools=tools())
+    shares = _written(tmp_path)
+    frames = status["cameras"]["camera1"]["frames"]
+    assert frames["in"] == 50
+    assert frames["out"] + frames["dropped"] == 50
+    assert len(shares) == frames["out"]
+    assert max(share for share, _ in shares) == 0
+    assert sum(whole for _, whole in shares) < 25
+    assert status["cameras"]["camera1"]["ended"]
+
+
+def test_what_comes_in_later_is_hidden_from_its_first_frame_on(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", 75, first=31)
+    run(job_for(str(clip), publish=(str(tmp_path / "out"),)), tools=tools())
+    assert max(share for share, _ in _written(tmp_path / "out")) == 0
+
+
+@pytest.mark.parametrize(
+    "orders", [{"dies": 5}, {"hangs": 5, "stall": 0.3}, {"fails": 4}, {"takes": 0.3}, {"takes": 0.9}], ids=str
+)
+def test_failing_detector_shows_nothing(clip: Path, tmp_path: Path, orders: dict[str, Any]) -> None:
+    job = job_for(str(clip), publish=(str(tmp_path),), loop=True, stop_after=6)
+    status = run(job, tools=tools(**orders))
+    shares = _written(tmp_path)
+    assert max(share for share, _ in shares) == 0
+    whole = sum(whole for _, whole in shares)
+    assert status["cameras"]["camera1"]["frames"]["hidden_whole"] >= whole
+    # One look that is lost leaves a gap that is short enough.
+    assert whole > 0 or "fails" in orders
+
+
+def test_killed_detector_hides_all_until_it_is_back(clip: Path, tmp_path: Path) -> None:
+    job = job_for(str(clip), publish=(str(tmp_path),), loop=True)
+    with running(job, tools()) as live:
+        figures = live.cameras[0].figures
+        wait_for(lambda: figures.frames()["out"] > 30)
+        before, whole = figures.counts["looks"], figures.frames()["hidden_whole"]
+        pid = live.detector.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: figures.frames()["hidden_whole"] > whole)
+        wait_for(lambda: figures.counts["looks"] > before + 10)
+        assert live.detector.starts >= 2
+    assert max(share for share, _ in _written(tmp_path)) == 0
+
+
+def test_several_cameras_run_at_once(clip: Path, tmp_path: Path) -> None:
+    job = job_for(f"door={clip}", f"yard={clip}", publish=(str(tmp_path),))
+    status = run(job, tools=tools())
+    assert set(status["cameras"]) == {"door", "yard"}
+    for camera in ("door", "yard"):
+        shares = _written(tmp_path / camera)
+        assert len(shares) > 10
+        assert max(share for share, _ in shares) == 0
+
+
+def test_viewers_see_hidden_pictures_status_and_metrics(clip: Path) -> None:
+    job = job_for(f"door={clip}", publish=("http://127.0.0.1:0",), loop=True)
+    with running(job, tools()) as live:
+        (address,) = live.addresses
+        with urllib.request.urlopen(f"{address}door/mjpeg", timeout=20) as stream:
+            for _ in range(12):
+                with av.open(io.BytesIO(_next_jpeg(stream)), "r", format="jpeg_pipe") as container:
+                    luma = next(container.decode(video=0)).to_ndarray(format="gray")
+                assert float((luma > 200).mean()) < 0.02
+        with urllib.request.urlopen(f"{address}status", timeout=10) as answer:
+            status = json.load(answer)
+        with urllib.request.urlopen(f"{address}metrics", timeout=10) as answer:
+            metrics = answer.read().decode()
+    assert status["schema"] == "unseen-live/1"
+    assert status["cameras"]["door"]["frames"]["out"] >= 12
+    assert 0.3 < status["cameras"]["door"]["latency_s"]["p50"] < 2
+    assert 'unseen_live_frames_in_total{camera="door"}' in metrics
+    assert 'unseen_live_latency_seconds{camera="door",quantile="0.95"}' in metrics
+    assert "unseen_live_detector_up 1" in metrics
+
+
+def _next_jpeg(stream: Any) -> bytes:
+    length = 0
+    while (line := stream.readline()) != b"\r\n" or not length:
+        if line.lower().startswith(b"content-length:"):
+            length = int(line.partition(b":")[2])
+    data: bytes = stream.read(length)
+    return data
+
+
+def test_metrics_are_as_prometheus_reads_them(clip: Path, tmp_path: Path) -> None:
+    status = run(job_for(str(clip), publish=(str(tmp_path),)), tools=tools())
+    for camera in status["cameras"].values():
+        camera["viewers"] = 0
+    seen: set[str] = set()
+    for line in prometheus(status).splitlines():
+        if line.startswith("# TYPE"):
+            name = line.split()[2]
+            assert name not in seen
+            seen.add(name)
+        elif not line.startswith("#"):
+            name, _, value = line.rpartition(" ")
+            float(value)
+            assert any(name.startswith(known) for known in seen)
+
+
+def test_end_of_time_ends_the_run(clip: Path, tmp_path: Path) -> None:
+    job = job_for(str(clip), publish=(str(tmp_path),), loop=True, stop_after=1.5, report=tmp_path / "r.json")
+    status = run(job, tools=tools())
+    assert 1.5 <= status["seconds"] < 15
+    assert json.loads((tmp_path / "r.json").read_text())["recipe"]["verify"] == "skip"
+
+
+def test_stop_ends_the_run_at_once(clip: Path, tmp_path: Path) -> None:
+    stop = threading.Event()
+    run(job_for(str(clip), publish=(str(tmp_path),), loop=True), stop=stop, ready=lambda _: stop.set(), tools=tools())
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith(("publish", "look", "watchdog"))]
+
+
+def test_missing_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableInput, match=r"gone\.mp4"):
+        run(job_for(str(tmp_path / "gone.mp4"), publish=(str(tmp_path / "out"),)), tools=tools())
+
+
+def test_detector_that_does_not_start_is_an_error(clip: Path, tmp_path: Path) -> None:
+    with pytest.raises(UnseenError, match="no such device"):
+        run(job_for(str(clip), publish=(str(tmp_path),)), tools=tools(refuses=True))
+
+
+@pytest.mark.parametrize("rule", ['require_verify = "full"', 'require_hidden = ["plate"]', 'refuse_methods = ["fill"]'])
+def test_policy_that_live_cannot_follow_refuses(clip: Path, tmp_path: Path, rule: str) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text(rule)
+    with pytest.raises(Refused):
+        run(job_for(str(clip), publish=(str(tmp_path / "out"),), policy_file=policy), tools=tools())
+    assert not (tmp_path / "out").exists()
+
+
+def test_camera_that_is_away_is_tried_again_and_its_password_does_not_show(tmp_path: Path) -> None:
+    url = "rtsp://user:Zq7xSecret@127.0.0.1:9/stream"
+    job = job_for(url, publish=(str(tmp_path), "http://127.0.0.1:0"), report=tmp_path / "r.json")
+    with running(job, tools()) as live:
+        wait_for(lambda: live.cameras[0].error is not None)
+        told = json.dumps(live.status()) + prometheus(live.status())
+    assert "127.0.0.1:9" in told
+    assert "Zq7xSecret" not in told + (tmp_path / "r.json").read_text()

@@ -1,0 +1,238 @@
+"""The look-ahead: whatever the detector does, a frame leaves with regions only if looks on both sides cover it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unseen.core.recipe import Recipe, looks_for
+from unseen.core.regions import Box, Detection
+from unseen.core.video import VideoFrame
+from unseen.media.live import HIDDEN_WHOLE, Due, Look, LookAhead, quick
+
+RECIPE = Recipe(looks=looks_for(["face"], None), recall="fast", verify="skip")
+FACE = Detection("face", Box(100, 100, 140, 150), 0.9, "centerface")
+STEP = 0.04
+
+
+def _frame(number: int, *, damaged: bool = False) -> VideoFrame:
+    return VideoFrame((np.zeros((2, 2), np.uint8),) * 3, number, number, damaged)
+
+
+def _state(seconds: float = 0.4) -> LookAhead:
+    return LookAhead(RECIPE, 640, 360, seconds=seconds)
+
+
+def _run(state: LookAhead, frames: int, answers: dict[int, tuple[int, list[Detection] | None]]) -> list[Due]:
+    """Play frames 40 ms apart; `answers` maps a frame that is looked at to when its answer comes, and the answer."""
+    out: list[Due] = []
+    pending: list[tuple[int, Look, list[Detection] | None]] = []
+    for i in range(frames + 30):
+        for when, look, found in [p for p in pending if p[0] <= i]:
+            if found is None:
+                state.lost(look)
+            else:
+                state.found(look, found)
+            pending.remove((when, look, found))
+        if i < frames:
+            assert state.take(_frame(i), i * STEP) == 0
+            if i in answers:
+                asked = state.wanted(0.0)
+                if asked is not None:
+                    pending.append((i + answers[i][0], asked, answers[i][1]))
+        due, dropped = state.due(i * STEP + 1e-6)
+        assert dropped == 0
+        out += due
+    return out
+
+
+def test_frames_between_two_looks_are_let_out() -> None:
+    out = _run(_state(), 11, {0: (1, []), 5: (1, []), 10: (1, [])})
+    assert [due.frame.index for due in out] == list(range(11))
+    assert {due.whole for due in out} == {""}
+
+
+def test_frames_after_the_last_look_are_hidden_whole() -> None:
+    out = _run(_state(), 10, {0: (1, []), 5: (1, [])})
+    assert [due.whole for due in out] == [""] * 6 + ["unseen"] * 4
+
+
+def test_frames_before_the_first_look_are_hidden_whole() -> None:
+    out = _run(_state(), 6, {3: (1, []), 5: (1, [])})
+    assert [due.whole for due in out] == ["unseen"] * 3 + [""] * 3
+
+
+def test_looks_too_far_apart_cover_nothing_between_them() -> None:
+    out = _run(_state(), 25, {0: (1, []), 12: (1, []), 24: (1, [])})
+    assert [due.frame.index for due in out if not due.whole] == [0, 12, 24]
+
+
+def test_answer_that_comes_too_late_covers_what_has_not_left() -> None:
+    out = _run(_state(), 16, {0: (1, []), 5: (8, []), 15: (0, [])})
+    assert [due.frame.index for due in out if due.whole] == [1, 2]
+
+
+def test_lost_look_covers_nothing() -> None:
+    out = _run(_state(), 16, {0: (1, []), 5: (2, None), 15: (1, [])})
+    assert [due.frame.index for due in out if not due.whole] == [0, 15]
+
+
+def test_face_is_hidden_in_the_frames_before_it_was_found() -> None:
+    out = _run(_state(), 16, {0: (1, []), 5: (1, []), 10: (1, [FACE]), 15: (1, [FACE])})
+    assert all(due.regions for due in out[1:])
+    box = out[7].regions[0].box
+    assert box.x1 <= 100
+    assert box.x2 >= 140
+
+
+def test_face_is_hidden_for_a_while_after_it_was_last_seen() -> None:
+    out = _run(_state(), 31, {i: (1, [FACE] if i <= 10 else []) for i in range(0, 31, 5)})
+    assert all(due.regions for due in out[: 10 + 12])
+    assert not out[-1].regions
+
+
+def test_moving_face_is_hidden_between_looks() -> None:
+    def at(x: float) -> Detection:
+        return Detection("face", Box(x, 100, x + 40, 150), 0.9, "centerface")
+
+    out = _run(_state(), 21, {i: (1, [at(100 + 4 * i)]) for i in range(0, 21, 5)})
+    for due in out:
+        x = 100 + 4 * due.frame.index
+        assert any(r.box.x1 <= x and r.box.x2 >= x + 40 for r in due.regions)
+    assert len({r.track for due in out for r in due.regions}) == 1
+
+
+def test_damaged_frame_is_hidden_whole_and_not_looked_at() -> None:
+    state = _state()
+    state.take(_frame(0, damaged=True), 0.0)
+    assert state.wanted(0.0) is None
+    state.take(_frame(1), 0.04)
+    look = state.wanted(0.0)
+    assert look is not None
+    state.found(look, [])
+    due, _ = state.due(0.5)
+    assert [d.whole for d in due] == ["damaged", ""]
+
+
+def test_one_look_is_out_at_a_time_and_other_answers_are_not_believed() -> None:
+    state = _state()
+    state.take(_frame(0), 0.0)
+    look = state.wanted(0.0)
+    assert look is not None
+    state.take(_frame(1), 0.04)
+    assert state.wanted(0.0) is None
+    state.found(Look(look.number + 1, look.frame, look.at), [])
+    assert state.wanted(0.0) is None
+    state.lost(look)
+    again = state.wanted(0.0)
+    assert again is not None
+    assert again.frame.index == 1
+    state.found(look, [])
+    assert [d.whole for d in state.rest()] == ["unseen", "unseen"]
+
+
+def test_looks_keep_their_interval() -> None:
+    state, asked = _state(), []
+    for i in range(20):
+        state.take(_frame(i), i * STEP)
+        look = state.wanted(0.15)
+        if look is not None:
+            asked.append(i)
+            state.found(look, [])
+        state.due(i * STEP)
+    assert asked == [0, 4, 8, 12, 16]
+
+
+def test_frames_that_are_far_too_late_are_dropped_but_the_newest() -> None:
+    state = _state()
+    for i in range(10):
+        state.take(_frame(i), i * STEP)
+    due, dropped = state.due(10.0)
+    assert dropped == 9
+    assert [d.frame.index for d in due] == [9]
+
+
+def test_what_waits_is_bounded() -> None:
+    state = _state()
+    dropped = sum(state.take(_frame(i), i * 0.001) for i in range(1000))
+    assert state.waiting <= 48
+    assert dropped == 1000 - state.waiting
+
+
+def test_time_must_rise() -> None:
+    state = _state()
+    state.take(_frame(0), 1.0)
+    with pytest.raises(ValueError, match="after one at"):
+        state.take(_frame(1), 1.0)
+
+
+def test_quick_look_is_one_colour() -> None:
+    region = _run(_state(), 1, {0: (0, [FACE])})[0].regions[0]
+    assert quick(region).look.method == "solid"
+    assert quick(region).box == region.box
+
+
+def test_every_reason_has_its_text() -> None:
+    assert set(HIDDEN_WHOLE) == {"damaged", "unseen"}
+
+
+# The law, for any sequence of looks, delays and deaths.
+
+_EVENTS = st.lists(
+    st.one_of(
+        st.tuples(st.just("frame"), st.floats(0.005, 0.3), st.booleans()),
+        st.tuples(st.just("ask"), st.floats(0, 0.2), st.just(False)),
+        st.tuples(st.just("found"), st.just(0.0), st.booleans()),
+        st.tuples(st.just("lost"), st.just(0.0), st.just(False)),
+        st.tuples(st.just("stale"), st.just(0.0), st.just(False)),
+        st.tuples(st.just("wait"), st.floats(0, 1.0), st.just(False)),
+    ),
+    max_size=120,
+)
+
+
+@given(_EVENTS, st.floats(0.1, 1.0))
+def test_no_frame_leaves_unless_looks_cover_it(events: list[tuple[str, float, bool]], seconds: float) -> None:
+    state = _state(seconds)
+    now, count, newest = 0.0, 0, -1.0
+    out: Look | None = None
+    old: Look | None = None
+    looks: list[tuple[float, bool]] = []
+    left: list[Due] = []
+    for kind, number, flag in events:
+        if kind in ("frame", "wait"):
+            now += number
+        if kind == "frame" and now > newest:
+            newest = now
+            state.take(_frame(count, damaged=flag and number > 0.25), now)
+            count += 1
+        elif kind == "ask" and out is None:
+            out = state.wanted(number)
+        elif kind == "found" and out is not None:
+            state.found(out, [FACE] if flag else [])
+            looks.append((out.at, flag))
+            old, out = out, None
+        elif kind == "lost" and out is not None:
+            state.lost(out)
+            old, out = out, None
+        elif kind == "stale" and old is not None:
+            state.found(old, [])
+        left += _checked(state.due(now)[0], looks, seconds)
+    left += _checked(state.rest(), looks, seconds)
+    times = [due.at for due in left]
+    assert times == sorted(times)
+
+
+def _checked(due: list[Due], looks: list[tuple[float, bool]], seconds: float) -> list[Due]:
+    """Check frames as they leave against the looks that were answered by then."""
+    for each in due:
+        before = [at for at, _ in looks if at <= each.at]
+        after = [at for at, _ in looks if at >= each.at]
+        covered = bool(before and after) and min(after) - max(before) <= seconds
+        assert bool(each.whole) == (each.frame.damaged or not covered)
+        near = [face for at, face in looks if at in ((max(before), min(after)) if covered else ())]
+        if not each.whole and any(near):
+            assert each.regions, "what was found on either side is hidden"
+    return due
