@@ -27,13 +27,15 @@ class Past:
 
     `done` has the last entry of each file that was released under the same recipe, models, policy and key, by the
     commitment to its path; `paths` those commitments for every recipe; `marks` size and time of every file that was
-    ever written here, which tell it from a file that somebody else put there. `note` says what cannot be compared.
+    ever written here, which tell it from a file that somebody else put there. `note` says what cannot be compared,
+    `previews` has the commitments to the paths of previews.
     """
 
     done: Mapping[str, _Entry]
     paths: frozenset[str]
     marks: frozenset[tuple[int, int]]
     note: str = ""
+    previews: frozenset[str] = frozenset()
 
     def owns(self, final: Path, tag: str) -> bool:
         """Whether the file at an output path is one that Unseen wrote; a link never is."""
@@ -47,6 +49,7 @@ def past_of(journal: Journal, context: Mapping[str, object], hasher: Hasher) -> 
     """Read the journal: what was done under this context (recipe, models, policy) and key; later entries win."""
     done: dict[str, _Entry] = {}
     paths: set[str] = set()
+    previews: set[str] = set()
     marks: set[tuple[int, int]] = set()
     comparable = others = False
     for entry in journal.entries():
@@ -62,9 +65,10 @@ def past_of(journal: Journal, context: Mapping[str, object], hasher: Hasher) -> 
             continue
         path = str(entry.get("path"))
         paths.add(path)
+        (previews.add if entry.get("event") == "preview" else previews.discard)(path)
         if comparable and entry.get("event") == "file":
             done[path] = entry
-    return Past(done, frozenset(paths), frozenset(marks), _NOTE if others else "")
+    return Past(done, frozenset(paths), frozenset(marks), _NOTE if others else "", frozenset(previews))
 
 
 def unchanged(past: _Entry, final: Path, input_hash: str, hasher: Hasher) -> bool:

@@ -101,7 +101,7 @@ def run(
     placed = _placed(job, terms)
     tracks = OutputFolder(job.output).tracks
     edits = edits_for(job.edits, placed, tracks, terms.hasher, terms.recipe, terms.rules)
-    previews = preview_places(placed) if job.preview else {}
+    previews = preview_places(placed)
     with (
         OutputFolder(job.output, keep_work=job.key_file is not None) as folder,
         closing(FileJournal(folder.journal)) as journal,
@@ -200,13 +200,13 @@ def _receipts(
     tasks = []
     for each in placed:
         final, tag = site.job.output / each.below, path_tag(site.hasher, each.below)
-        preview = site.previews.get(each.below)
+        preview = site.previews.get(each.below) if site.job.preview else None
         problem = each.problem or _taken(each.below, each, site) or (preview and _taken(preview, each, site)) or ""
         if problem:
             status = "skipped" if each.item.fate == "skip" else "failed"
             yield each, FileReceipt(each.label, status, error=each.told(problem))  # type: ignore[arg-type]
         else:
-            tasks.append(Task(each, final, _past(each, tag, site), tag, site.edits.get(each.below), preview))
+            tasks.append(Task(each, final, _past(each, preview, tag, site), tag, site.edits.get(each.below), preview))
     _forget_other_work(site.folder, {task.tag[:32] for task in tasks})
     with closing(executor.run(tasks)) as results:
         for task, result in results:
@@ -231,9 +231,9 @@ def _release(task: Task, result: Done | Exception, site: _Site) -> FileReceipt:
     return replace(receipt, output=display(task.placed.below))
 
 
-def _past(placed: Placed, tag: str, site: _Site) -> Mapping[str, object] | None:
+def _past(placed: Placed, preview: Path | None, tag: str, site: _Site) -> Mapping[str, object] | None:
     """Return what the journal knows of a file if that and its hashes decide whether it is done again, else None."""
-    past, edits, preview = site.past.done.get(tag), site.edits.get(placed.below), site.previews.get(placed.below)
+    past, edits = site.past.done.get(tag), site.edits.get(placed.below)
     if past is None or past.get("edits") != (edits.digest() if edits else None):
         return None
     needed = [] if preview is None else [site.job.output / preview]
@@ -259,10 +259,18 @@ def _give_name(done: Done, staged: Path, task: Task, site: _Site) -> None:
         if done.work is not None:
             site.regions.add(task.placed.label, done.work)
             shutil.rmtree(done.work, ignore_errors=True)
+        _forget_preview(task, site)
     except OSError as error:
         raise OutputFailed(f"the staged file is gone ({error.strerror}); run again") from error
     finally:
         discard(staged)
+
+
+def _forget_preview(task: Task, site: _Site) -> None:
+    """Delete the preview that an earlier run made of a video, if this one makes none: it may show more by now."""
+    below = site.previews.get(task.placed.below)
+    if task.preview is None and below is not None and path_tag(site.hasher, below) in site.past.previews:
+        discard(site.job.output / below)
 
 
 def _forget_other_work(folder: OutputFolder, wanted: set[str]) -> None:
