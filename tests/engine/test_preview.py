@@ -73,7 +73,7 @@ def test_a_half_is_at_most_320_pixels_wide_and_upright(size: tuple[int, int], tu
     made = _info(info, Upright(info, _side(info)))
     assert made.width <= 640
     assert made.height <= 640
-    assert (made.width % 2, made.height % 2, made.rotation, made.pixel_aspect) == (0, 0, 0, 1)
+    assert (made.width % 2, made.height % 2, made.rotation, float(made.pixel_aspect)) == (0, 0, 0, 1.0)
     wide, high = size[0] * aspect, size[1]
     shape = (high / wide) if turn else (wide / high)
     assert made.width / 2 / made.height == pytest.approx(shape, rel=0.05)

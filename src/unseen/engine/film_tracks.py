@@ -18,7 +18,7 @@ from unseen.core.edits import KnownTracks
 from unseen.core.names import display
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Box, Region
-from unseen.errors import OutputFailed
+from unseen.errors import OutputFailed, UsageError
 from unseen.media.edits import look_again
 
 __all__ = ["Kept", "keep_tracks", "kept_lines", "read_kept", "region_rows", "regions_in", "tracks_path", "with_tracks"]
@@ -116,7 +116,7 @@ def regions_in(line: str, recipe: Recipe) -> tuple[int, tuple[Region, ...]]:
     try:
         frame: Mapping[str, Any] = json.loads(line)
         return int(frame["frame"]), tuple(_region(row, recipe) for row in frame["regions"])
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, UsageError) as error:
         raise ValueError("a line tells no frame") from error
 
 
