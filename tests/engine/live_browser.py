@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -80,6 +81,9 @@ def browser(program: str, profile: Path) -> Iterator[Page]:
     process = subprocess.Popen(
         [program, *_WORDS, f"--user-data-dir={profile}", "about:blank"], stderr=subprocess.PIPE, text=True
     )
+    # A browser that never gets ready is ended, so that nobody reads its messages for ever.
+    late = threading.Timer(120, process.kill)
+    late.start()
     try:
         assert process.stderr is not None
         found = next(match for line in process.stderr if (match := re.search(r"ws://127\.0\.0\.1:(\d+)/", line)))
@@ -88,5 +92,10 @@ def browser(program: str, profile: Path) -> Iterator[Page]:
         with connect(pages[0]["webSocketDebuggerUrl"], max_size=None) as socket:
             yield Page(socket)
     finally:
+        late.cancel()
         process.terminate()
-        process.communicate(timeout=20)
+        try:
+            process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
