@@ -40,7 +40,7 @@ def test_file_is_hidden_to_its_end(clip: Path, tmp_path: Path) -> None:
     assert frames["out"] + frames["dropped"] == 50
     assert len(shares) == frames["out"]
     assert max(share for share, _ in shares) == 0
-    assert sum(whole for _, whole in shares) < 25
+    assert not all(whole for _, whole in shares)
     assert status["cameras"]["camera1"]["ended"]
 
 
@@ -54,8 +54,10 @@ def test_what_comes_in_later_is_hidden_from_its_first_frame_on(tmp_path: Path) -
     "orders", [{"dies": 5}, {"hangs": 5, "stall": 0.3}, {"fails": 4}, {"takes": 0.3}, {"takes": 0.9}], ids=str
 )
 def test_failing_detector_shows_nothing(clip: Path, tmp_path: Path, orders: dict[str, Any]) -> None:
-    job = job_for(str(clip), publish=(str(tmp_path),), loop=True, stop_after=6)
-    status = run(job, tools=tools(**orders))
+    job = job_for(str(clip), publish=(str(tmp_path),), loop=True, look_ahead=0.4)
+    with running(job, tools(**orders)) as live:
+        wait_for(lambda: live.cameras[0].figures.frames()["out"] > 100, 120)
+    status = live.status()
     shares = _written(tmp_path)
     assert max(share for share, _ in shares) == 0
     whole = sum(whole for _, whole in shares)
@@ -65,7 +67,7 @@ def test_failing_detector_shows_nothing(clip: Path, tmp_path: Path, orders: dict
 
 
 def test_killed_detector_hides_all_until_it_is_back(clip: Path, tmp_path: Path) -> None:
-    job = job_for(str(clip), publish=(str(tmp_path),), loop=True)
+    job = job_for(str(clip), publish=(str(tmp_path),), loop=True, look_ahead=0.4)
     with running(job, tools()) as live:
         figures = live.cameras[0].figures
         wait_for(lambda: figures.frames()["out"] > 30)
@@ -104,7 +106,7 @@ def test_viewers_see_hidden_pictures_status_and_metrics(clip: Path) -> None:
             metrics = answer.read().decode()
     assert status["schema"] == "unseen-live/1"
     assert status["cameras"]["door"]["frames"]["out"] >= 12
-    assert 0.3 < status["cameras"]["door"]["latency_s"]["p50"] < 2
+    assert 0.9 < status["cameras"]["door"]["latency_s"]["p50"] < 3
     assert 'unseen_live_frames_in_total{camera="door"}' in metrics
     assert 'unseen_live_latency_seconds{camera="door",quantile="0.95"}' in metrics
     assert "unseen_live_detector_up 1" in metrics

@@ -56,7 +56,7 @@ def test_slow_looks_get_fewer_then_smaller() -> None:
     assert sides == sorted(sides, reverse=True)
     assert seen[0].side == 640
     assert sides.index(min(sides)) > intervals.index(max(intervals))
-    assert min(sides) == 240
+    assert min(sides) == 320
 
 
 def test_looks_come_back_when_there_is_time() -> None:

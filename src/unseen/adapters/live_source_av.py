@@ -153,7 +153,8 @@ class AvFeed:
             stamp = self._stamp(picture)
             if self._source.kind == "file":
                 start = self._keep_pace(start, stamp or 0.0)
-            planes = planes_of(self._fitter.fit(picture), self._fitter.form)
+            # Copies: a picture that waits longer than its decoder lives would keep all of the decoder's memory.
+            planes = tuple(plane.copy() for plane in planes_of(self._fitter.fit(picture), self._fitter.form))
             yield VideoFrame(planes, index, picture.pts or 0, damaged), stamp
 
     def _all(self) -> Iterator[tuple[av.VideoFrame, bool]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from unseen.core.live import Listening, LiveJob, Segments, parse_source, parse_target
+from unseen.core.looks import LEAKS
 from unseen.core.recipe import Recipe, looks_for, parse_hide
 from unseen.core.regions import CLASSES, GROUPS
 from unseen.errors import UsageError
@@ -159,11 +160,21 @@ def run(args: argparse.Namespace, engine: LiveEngine | None = None) -> int:
     job = job_from(args)
     from unseen.engine.live import run as real
 
+    if not args.quiet:
+        _warn(job.recipe)
     with _stop_on_signals() as stop:
         status = (engine or real)(job, stop=stop, ready=lambda live: None if args.quiet else _say_ready(job, live))
     if not args.quiet:
         _print_totals(status)
     return 0
+
+
+def _warn(recipe: Recipe) -> None:
+    """Say what the choices mean before anything is published."""
+    for method in sorted({look.method for look in recipe.looks.values()} & LEAKS.keys()):
+        print(f"unseen: note: {method} {LEAKS[method]}", file=sys.stderr)
+    if recipe.visible_by_choice:
+        print(f"unseen: note: told to stay visible: {', '.join(recipe.visible_by_choice)}", file=sys.stderr)
 
 
 @contextmanager
@@ -197,8 +208,6 @@ def _say_ready(job: LiveJob, live: Any) -> None:
     for target in job.targets:
         if target.kind != "http":
             print(f"publishing to {target.shown}")
-    if job.recipe.visible_by_choice:
-        print(f"told to stay visible: {', '.join(job.recipe.visible_by_choice)}", file=sys.stderr)
     print("live; end with Ctrl-C", flush=True)
 
 

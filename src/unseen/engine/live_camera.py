@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import secrets
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -106,6 +108,9 @@ class Camera:
                 self._take(frame, stamp)
         finally:
             feed.close()
+            del feed
+            # A connection's objects point at each other; each holds a decoder and a picture until they are collected.
+            gc.collect()
 
     def _begin(self, feed: LiveFeed) -> None:
         self.figures.count("connects")
@@ -246,6 +251,7 @@ class _Output:
         self.haste = Haste(1 / float(info.rate))
         self._form = PlaneForm(full_range=info.colour.full_range)
         self._held = HeldCells(_HELD_FRAMES)
+        self._seed = secrets.randbits(128)
         self._h264: H264Encoder | None = None
         self._jpeg: JpegEncoder | None = None
         height, width = info.height, info.width
@@ -263,7 +269,7 @@ class _Output:
             began = self._clock()
             try:
                 # The same grain in each frame: it would else be the costliest part to encode.
-                noise = np.random.default_rng(0)
+                noise = np.random.default_rng(self._seed)
                 regions = [quick(region) for region in due.regions] if self.haste.now else due.regions
                 planes = hide_planes(due.frame.planes, regions, self._form, noise, self._held)
             except Exception:  # noqa: BLE001  # whatever goes wrong, the frame is not shown
