@@ -12,7 +12,7 @@ from unseen.core.catalogue import CATALOGUE
 from unseen.core.jobs import Job
 from unseen.core.looks import LEAKS, METHODS, Look
 from unseen.core.models import ModelFile
-from unseen.core.receipts import FileReceipt, Verdict, model_record, region_record
+from unseen.core.receipts import FileReceipt, Verdict, model_record, region_record, time_code
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Box, Region
 
@@ -68,3 +68,19 @@ def test_models_are_listed_by_name_with_hash_and_licence(tmp_path: Path) -> None
 def test_a_job_is_safe_unless_told_otherwise() -> None:
     job = Job((Path("a"),), Path("out"))
     assert (job.recipe, job.overwrite, job.plain_hashes, job.rename) == (Recipe(), False, False, "keep")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0.0, "00:00:00.000"),
+        (-1.0, "00:00:00.000"),
+        (0.0004, "00:00:00.000"),
+        (1.9996, "00:00:02.000"),
+        (61.25, "00:01:01.250"),
+        (3599.9999, "01:00:00.000"),
+        (360_000.5, "100:00:00.500"),
+    ],
+)
+def test_a_time_code_carries_over_and_is_never_negative(seconds: float, told: str) -> None:
+    assert time_code(seconds) == told

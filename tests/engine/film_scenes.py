@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.adapters.video_clips import Clip, Planes, make_clip
-from tests.engine.engine_fakes import MagentaDetector, fake_engine, fake_tools
+from tests.engine.engine_fakes import FakeStore, MagentaDetector, fake_engine, fake_tools
 from unseen.adapters.video_av import open_video
 from unseen.cli.main import main
 from unseen.core.models import ModelFile
@@ -93,6 +93,17 @@ def magenta_in(frame: VideoFrame, info: VideoInfo) -> int:
     return int(((frame.planes[1] > _SHOWS * scale) & (frame.planes[2] > _SHOWS * scale)).sum())
 
 
+class SecondDetector(MagentaDetector):
+    """Finds the square, and names its model: the engine tells what verification found by it."""
+
+    def __init__(self) -> None:
+        super().__init__("mediapipe-full-range")
+
+    @property
+    def models(self) -> tuple[ModelFile, ...]:
+        return (FakeStore().require(self.name),)
+
+
 class MissingDetector:
     """Finds the square but in some pictures, counted from 0; with `--stride 1` these are the frames of a video."""
 
@@ -123,7 +134,7 @@ def film_engine(
     """Return an engine whose detectors are made anew for each run; `change` may exchange tools."""
 
     def make(setup: Setup) -> Tools:
-        again = (MagentaDetector("mediapipe-full-range") if looks_again is None else looks_again(),)
+        again = (SecondDetector() if looks_again is None else looks_again(),)
         return change(fake_tools(setup, eyes=None if eyes is None else eyes(), looks_again=again))
 
     return fake_engine(make)

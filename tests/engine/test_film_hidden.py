@@ -107,6 +107,20 @@ def test_square_that_appears_between_looks(unseen: Command, tmp_path: Path) -> N
     assert watch(tmp_path / "out" / "a.mp4").shown == [0] * 50
 
 
+@pytest.mark.parametrize("stride", ["auto", "30"])
+def test_square_that_appears_in_the_last_two_frames(unseen: Command, tmp_path: Path, stride: str) -> None:
+    """Of a shot, and of the video."""
+
+    def scene(index: int, width: int, height: int, pixel_format: str) -> Planes:
+        planes = draw(index, width, height, pixel_format, square=index in (25, 26, 48, 49))
+        return planes if index < 27 else (np.asarray(planes[0] + 120, np.uint8), *planes[1:])
+
+    source = film(tmp_path / "in" / "a.mp4", SECONDS, scene)
+    done = unseen(source, "-o", tmp_path / "out", "--stride", stride, engine=film_engine())
+    assert done.code == 0
+    assert watch(tmp_path / "out" / "a.mp4").shown == [0] * 50
+
+
 def test_two_windows_carry_on_with_one_track(unseen: Command, tmp_path: Path) -> None:
     source = film(tmp_path / "in" / "a.mp4", replace(FILM, stamps=range(130)))
     done = unseen(source, "-o", tmp_path / "out", engine=film_engine())

@@ -15,7 +15,7 @@ from unseen.core.looks import LEAKS, METHODS, Look
 from unseen.core.recipe import Recipe, looks_for, parse_hide
 from unseen.core.regions import CLASSES, VEHICLES
 from unseen.errors import UsageError
-from unseen.policy.rules import Policy, decide, parse_policy
+from unseen.policy.rules import Policy, decide, must_stay_hidden, parse_policy
 
 VERIFY = ("skip", "sample", "full")
 RECALL = ("fast", "high")
@@ -229,3 +229,12 @@ def test_equal_policies_have_equal_digests_and_different_ones_do_not(a: Policy, 
 
 def test_a_list_that_is_absent_and_one_that_is_empty_differ() -> None:
     assert Policy(allow_metadata=frozenset()).digest() != Policy().digest()
+
+
+@pytest.mark.parametrize(
+    ("required", "cls", "stays"),
+    [("face", "face", True), ("face", "head", True), ("face", "plate", False), ("head", "face", False)],
+)
+def test_what_a_policy_requires_may_not_be_left_visible(required: str, cls: str, *, stays: bool) -> None:
+    assert must_stay_hidden(Policy(require_hidden=frozenset({required})), cls) == stays
+    assert not must_stay_hidden(Policy(), cls)

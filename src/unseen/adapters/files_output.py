@@ -35,6 +35,7 @@ class OutputFolder:
         self.journal = self.own / "journal.jsonl"
         self.staging = self.own / "staging"
         self.work = self.own / "work"
+        self.tracks = self.own / "tracks"
         self._lock: IO[bytes] | None = None
 
     def __enter__(self) -> OutputFolder:

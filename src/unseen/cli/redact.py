@@ -11,11 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from unseen.cli.receipt import print_receipt
 from unseen.core.formats import FORMATS, KEEPABLE, Limits
 from unseen.core.jobs import Job
 from unseen.core.looks import LEAKS, METHODS
-from unseen.core.names import display
-from unseen.core.receipts import time_code
 from unseen.core.recipe import Recipe, looks_for, parse_hide
 from unseen.core.regions import CLASSES, GROUPS
 from unseen.core.video import Audio, VideoRecipe, VideoStyle
@@ -147,6 +146,18 @@ def _add_videos(group: Any) -> None:
     group.add_argument(
         "--check-every", metavar="SECONDS", type=float, default=2.0, help="how often a second model looks (default: 2)"
     )
+    group.add_argument(
+        "--edits",
+        metavar="FILE.json",
+        type=Path,
+        help="redact videos again without detecting: remove tracks or keep them visible, add regions; "
+        "needs the --key and the options of the run before",
+    )
+    group.add_argument(
+        "--preview",
+        action="store_true",
+        help="write NAME.preview.mp4 beside each video: small, with outlines and track numbers, next to the result",
+    )
 
 
 def _stride(word: str) -> int | None:
@@ -243,6 +254,8 @@ def job_from(args: argparse.Namespace) -> Job:
         report=args.report,
         sheet=args.sheet,
         regions=args.regions,
+        edits=args.edits,
+        preview=args.preview,
     )
 
 
@@ -260,7 +273,7 @@ def run(args: argparse.Namespace, engine: Engine | None = None) -> int:
     for problem in report.problems:
         print(f"unseen: error: {problem}", file=sys.stderr)
     try:
-        _print_receipt(report, job, quiet=args.quiet)
+        print_receipt(report, job, quiet=args.quiet)
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever reads the receipt is gone, as `head` is early; the work is done in any case.
@@ -288,61 +301,3 @@ def _warn(recipe: Recipe) -> None:
         print(f"unseen: note: {method} {LEAKS[method]}", file=sys.stderr)
     if recipe.visible_by_choice:
         print(f"unseen: note: told to stay visible: {', '.join(recipe.visible_by_choice)}", file=sys.stderr)
-
-
-def _print_receipt(report: Report, job: Job, *, quiet: bool) -> None:
-    totals = report.totals()
-    if not quiet:
-        _print_facts(report, totals)
-    files = totals["files"]
-    counts = ", ".join(f"{n} {status}" for status, n in files.items() if n or status == "released")
-    print(f"{counts} in {totals['wall_seconds']:.1f} s -> {display(job.output)}")
-
-
-def _print_facts(report: Report, totals: dict[str, Any]) -> None:
-    if report.resume_note:
-        print(f"note: {report.resume_note}")
-    for raised in report.raised:
-        print(f"note: the policy decided: {raised}")
-    ran = ", ".join(sorted(set(report.devices.values())))
-    print(f"ran on {ran}" if ran else "nothing to run")
-    regions = ", ".join(f"{n} {cls}" for cls, n in totals["regions"].items()) or "none"
-    if totals["regions"] or not totals["frames"]:
-        print(f"regions hidden: {regions}")
-    if totals["frames"]:
-        tracks = ", ".join(f"{n} {cls}" for cls, n in totals["tracks"].items()) or "none"
-        print(f"tracks hidden in {totals['frames']} frames of videos: {tracks}")
-        _print_video_notes(report)
-    print(f"verified by a second model: {totals['verified']} files, {totals['files_with_residues']} needed more hiding")
-    if report.recipe.verify == "sample":
-        print(_sample_line(totals))
-    seconds = totals["seconds"]
-    spent = ", ".join(f"{stage} {s:.1f}" for stage, s in seconds.items() if stage != "verify")
-    print(f"seconds over all processes: {spent or 'none'}; verification apart: {seconds.get('verify', 0.0):.1f}")
-
-
-def _print_video_notes(report: Report) -> None:
-    for file in report.files:
-        if file.video is None:
-            continue
-        for problem in file.video.problems:
-            print(f"note: {file.input}: {problem}")
-        if file.video.whole:
-            print(f"note: {file.input}: {file.video.whole} damaged frames are hidden whole")
-        weak = [track for track in file.video.tracks if track.review]
-        if weak:
-            first = weak[0]
-            more = f" and {len(weak) - 1} more" if len(weak) > 1 else ""
-            print(f"review: {file.input}: {first.cls} at {time_code(first.start)} ({first.review}){more}")
-
-
-def _sample_line(totals: dict[str, Any]) -> str:
-    """Say what the sample tells about all outputs of this run."""
-    look, outputs = totals["second_look"], totals["files"]["released"]
-    if look["share"] is None:
-        return f"sample: none of {outputs} outputs was drawn, so nothing is known of residues; raise --sample-share"
-    low, high = look["interval_95"]
-    return (
-        f"sample: {look['looked_at']} looked at, {outputs} released; residues in {look['share']:.1%} of those looked "
-        f"at (95 % interval for all: {low:.1%} to {high:.1%}); in the others none was looked for"
-    )

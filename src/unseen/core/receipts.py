@@ -12,6 +12,7 @@ from unseen.core.regions import Region
 
 __all__ = [
     "SCHEMA",
+    "EditsReceipt",
     "FileReceipt",
     "FrameNote",
     "Status",
@@ -95,12 +96,35 @@ class TrackReceipt:
 
 
 @dataclass(frozen=True, slots=True)
+class EditsReceipt:
+    """What a person changed in a video: tracks (number, class) that are not hidden, or are kept visible by choice, and
+    regions that were added (track, class, first and last frame)."""
+
+    removed: tuple[tuple[int, str], ...] = ()
+    visible: tuple[tuple[int, str], ...] = ()
+    added: tuple[tuple[int, str, int, int], ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return counts, and numbers by class, as plain values."""
+        return {
+            "counts": {"removed": len(self.removed), "visible": len(self.visible), "added": len(self.added)},
+            "removed": _numbers_by_class(self.removed),
+            "visible_by_choice": _numbers_by_class(self.visible),
+            "added": [{"track": n, "class": cls, "first": first, "last": last} for n, cls, first, last in self.added],
+        }
+
+
+def _numbers_by_class(tracks: Sequence[tuple[int, str]]) -> dict[str, list[int]]:
+    return {cls: sorted(n for n, c in tracks if c == cls) for cls in sorted({cls for _, cls in tracks})}
+
+
+@dataclass(frozen=True, slots=True)
 class VideoReceipt:
     """What is said of a video beside what is said of every file.
 
     `whole` counts the frames that were hidden whole, `looked` those in which something was looked for, `checked` the
     pictures that a second model looked at; `problems` tell what was wrong with the input; `dropped` names what else
-    the input held, by kind.
+    the input held, by kind; `edits` what a person changed; `preview` names the preview below the output folder.
     """
 
     frames: int
@@ -111,6 +135,8 @@ class VideoReceipt:
     checked: int = 0
     problems: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
+    edits: EditsReceipt | None = None
+    preview: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values; `needs_review` lists tracks with weak evidence, with time codes."""
@@ -123,6 +149,8 @@ class VideoReceipt:
             "frames_checked": self.checked,
             "problems": list(self.problems),
             "dropped": list(self.dropped),
+            "edits": None if self.edits is None else self.edits.as_dict(),
+            "preview": self.preview,
             "tracks": [track.as_dict() for track in self.tracks],
             "needs_review": [
                 {

@@ -18,6 +18,7 @@ from unseen.core.receipts import Verdict, VideoReceipt
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Detection
 from unseen.core.video import Sound, VideoFrame, VideoInfo
+from unseen.engine.film_edit import Editing, NoLooks
 from unseen.engine.film_render import Part, Renderer, Settled
 from unseen.engine.film_store import FilmStore, Progress
 from unseen.engine.release import Stopwatch
@@ -29,7 +30,7 @@ from unseen.media.scan import scan
 from unseen.media.shots import ShotCuts
 from unseen.media.tracklog import TrackLog
 from unseen.media.upright import Upright
-from unseen.media.windows import Named, Scanned, Windows, sizes_for
+from unseen.media.windows import Named, Scanned, Window, Windows, cover_window, sizes_for
 from unseen.verify.residues import SecondOpinion
 from unseen.verify.streams import extent, scan_video
 
@@ -67,18 +68,28 @@ class FilmDone:
 
 
 class Film:
-    """A video that is being redacted to `staged`; `name` is for messages, `store` keeps what is done."""
+    """A video that is being redacted to `staged`; `name` is for messages, `store` keeps what is done.
+
+    With `editing` nothing is detected: what it tells is hidden, and what verification still sees.
+    """
 
     def __init__(
-        self, source: Path, name: str, staged: Path, recipe: Recipe, tools: FilmTools, store: FilmStore
+        self,
+        source: Path,
+        name: str,
+        staged: Path,
+        recipe: Recipe,
+        tools: FilmTools,
+        store: FilmStore,
+        editing: Editing | None = None,
     ) -> None:
         self._source, self._name, self._staged, self._recipe = source, name, staged, recipe
-        self._tools, self._store = tools, store
+        self._tools, self._store, self._editing = tools, store, editing
         self._film_recipe = recipe if recipe.video.heads else replace(recipe, recall="fast")
         self._verifiers = frozenset(m.name for m in tools.opinion.models) - {m.name for m in tools.eyes.models}
         progress = store.progress
         self._log = TrackLog(progress.tracks if progress else None)
-        self._named = Named(self._log.next_number)
+        self._named = Named(max(self._log.next_number, editing.next_number if editing else 1))
         # All keys from the start: threads add to them while others copy.
         self._counts = Counter(dict.fromkeys(("whole", "looked", "checked", "residues", "rounds"), 0))
         self._counts.update(progress.counts if progress else {})
@@ -113,12 +124,23 @@ class Film:
             tools.opinion,
             self._verifiers,
             self._windows,
-            self._named,
+            self._cover,
             self._counts,
             tools.watch,
             lambda: self._store.new_path(ending),
             self._name,
         )
+
+    def _cover(self, window: Window) -> Settled:
+        info, editing = self._info, self._editing
+        if editing is not None:
+            window = editing.around(window, float(info.rate))
+        regions, tracks = cover_window(window, info, self._recipe, self._named, self._verifiers)
+        if editing is None:
+            return Settled(window, regions, tracks)
+        edited = editing.edited(window)
+        both = [(*one, *other) for one, other in zip(edited.hidden, regions, strict=True)]
+        return Settled(window, both, (*edited.tracks, *tracks), edited.spared)
 
     def _all_windows(self, reader: VideoReader, renderer: Renderer) -> tuple[int, float]:
         """Take every window through the stages; return the number of frames and the seconds to the last one.
@@ -151,7 +173,7 @@ class Film:
 
     def _scanned(self, reader: VideoReader, done: int) -> Iterator[Scanned]:
         recipe, info = self._recipe, self._info
-        pace = pace_for(recipe.video.stride, float(info.rate))
+        pace = NoLooks() if self._editing else pace_for(recipe.video.stride, float(info.rate))
         frames = self._from(self._timed(reader), done)
         for each in scan(frames, reader, self._find, self._upright, pace, ShotCuts(layout(info.pixel_format).bits)):
             if each.found is not None:

@@ -18,7 +18,7 @@ from unseen.core.regions import Box, Detection, Region
 from unseen.core.video import Track, VideoFrame, VideoInfo
 from unseen.engine.film_check import Checker, check_written
 from unseen.engine.release import ResiduesRemain, Stopwatch
-from unseen.media.windows import Look, Named, Window, Windows, cover_window
+from unseen.media.windows import Look, Window, Windows
 from unseen.pixels.planes import HeldCells, PlaneForm, hide_planes, whole_frame
 from unseen.verify.moments import moments
 from unseen.verify.residues import SecondOpinion
@@ -32,11 +32,12 @@ MOST_ROUNDS = 6
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A window with what is hidden in each of its frames."""
+    """A window with what is hidden in each of its frames, and what a person leaves visible there."""
 
     window: Window
     regions: Sequence[tuple[Region, ...]]
     tracks: Sequence[Track]
+    spared: Sequence[tuple[Region, ...]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,8 @@ class Part:
 class Renderer:
     """Takes the windows of one video through cover, hide, encode and verify.
 
-    `new_path` names files for segments by their ending; `counts` adds up what is told of the video. Windows must be
-    settled in order, and rendered in order; each in one thread at a time.
+    `cover` says what is hidden in a window; `new_path` names files for segments; `counts` adds up what is told of the
+    video. Windows must be settled in order, and rendered in order; each in one thread at a time.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Renderer:
         opinion: SecondOpinion,
         verifiers: frozenset[str],
         windows: Windows,
-        named: Named,
+        cover: Callable[[Window], Settled],
         counts: Counter[str],
         watch: Stopwatch,
         new_path: Callable[[], Path],
@@ -71,7 +72,7 @@ class Renderer:
     ) -> None:
         self._info: VideoInfo = reader.info
         self._recipe, self._codec, self._opinion, self._verifiers = recipe, codec, opinion, verifiers
-        self._windows, self._named, self._counts = windows, named, counts
+        self._windows, self._cover, self._counts = windows, cover, counts
         self._watch, self._new_path, self._name = watch, new_path, name
         form = layout(self._info.pixel_format)
         self._form = PlaneForm(form.across, form.down, form.bits, self._info.colour.full_range)
@@ -106,8 +107,7 @@ class Renderer:
 
     def _covered(self, window: Window) -> Settled:
         with self._watch.time("cover"), self._guard:
-            regions, tracks = cover_window(window, self._info, self._recipe, self._named, self._verifiers)
-        return Settled(window, regions, tracks)
+            return self._cover(window)
 
     def _still_shows(self, settled: Settled, only: frozenset[int] | None) -> list[Look]:
         """Return what a second model family sees in the hidden frames of a window that are due.
@@ -131,7 +131,8 @@ class Renderer:
             if moment.frame not in hidden:
                 hidden = {moment.frame: self._hidden(frame, regions, HeldCells(1))}
             self._counts["checked"] += 1
-            shown = self._checker.residues(hidden[moment.frame], regions, moment)
+            spared = settled.spared[moment.frame - first] if settled.spared else ()
+            shown = self._checker.residues(hidden[moment.frame], (*regions, *spared), moment)
             if shown:
                 found.setdefault(moment.frame, []).extend(shown)
         return [Look(frame, tuple(found[frame])) for frame in sorted(found)]

@@ -15,6 +15,7 @@ from typing import Any
 from unseen.adapters.files_output import discard
 from unseen.core.names import display
 from unseen.core.regions import Box, Detection, Region
+from unseen.engine.film_tracks import region_rows
 from unseen.errors import OutputFailed
 from unseen.media.windows import Look
 
@@ -139,12 +140,8 @@ def _list_of(segment: Path) -> Path:
 
 
 def _line(frame: int, time: float, regions: Sequence[Region], *, whole: bool) -> str:
-    rows = [
-        [r.cls, *(int(v) for v in r.box.xyxy), r.track, round(r.score, 3), r.reason, r.look.method, r.look.shape]
-        for r in regions
-    ]
     said = {"whole": True} if whole else {}
-    return json.dumps({"frame": frame, "time": round(time, 6), "regions": rows, **said})
+    return json.dumps({"frame": frame, "time": round(time, 6), "regions": region_rows(regions), **said})
 
 
 def _plain(found: Detection) -> list[Any]:

@@ -10,10 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from unseen.adapters.files_output import discard
-from unseen.core.receipts import FileReceipt, FrameNote, Verdict
+from unseen.core.names import display
+from unseen.core.receipts import FileReceipt, FrameNote, Verdict, VideoReceipt
+from unseen.engine.edits import fits
 from unseen.engine.film import Film, FilmTools
+from unseen.engine.film_edit import Editing
+from unseen.engine.film_preview import write_preview
 from unseen.engine.film_render import MOST_ROUNDS
 from unseen.engine.film_store import FilmStore
+from unseen.engine.film_tracks import kept_lines, read_kept, tracks_path
 from unseen.engine.release import ResiduesRemain, Stopwatch
 from unseen.engine.resume import unchanged
 from unseen.engine.work import Done, Task, Tools
@@ -34,23 +39,20 @@ def redact_video(task: Task, tools: Tools, note: Callable[[FrameNote], None]) ->
     receipt = FileReceipt(name, "released", input_hash=input_hash, seconds=watch.seconds)
     if task.past is not None and unchanged(task.past, task.final, input_hash, setup.hasher):
         return Done(replace(receipt, status="resumed", output_hash=str(task.past["output"])), None, {})
-    folder = setup.work / task.tag[:32]
-    store = FilmStore(folder, hashlib.sha256(f"{input_hash} {setup.context}".encode()).hexdigest())
-    kit = FilmTools(
-        tools.video,
-        tools.models.film_eyes,
-        tools.models.film_opinion,
-        watch,
-        lambda done, total: note(FrameNote(name, done, total)),
-    )
+    context = f"{input_hash} {setup.context} {task.edits.digest() if task.edits else ''}"
+    store = FilmStore(setup.work / task.tag[:32], hashlib.sha256(context.encode()).hexdigest())
     setup.staging.mkdir(parents=True, exist_ok=True)
     staged = setup.staging / f"{secrets.token_hex(16)}{task.final.suffix}"
+    preview = None if task.preview is None else setup.staging / f"{secrets.token_hex(16)}.mp4"
     try:
-        done = Film(task.placed.item.path, name, staged, setup.recipe, kit, store).redact()
+        done = _film(task, tools, staged, store, watch, note, input_hash).redact()
+        if preview is not None:
+            with watch.time("preview"):
+                write_preview(staged, store.hidden(), preview, tools.video, name)
     except VerificationFailed as error:
         discard(staged)
         # Parts that cannot be trusted, or that end in the same failure, are no start for another run.
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(store.folder, ignore_errors=True)
         verdict = Verdict("fail", rounds=MOST_ROUNDS if isinstance(error, ResiduesRemain) else 0, detail=str(error))
         return Done(replace(receipt, status="failed", error=str(error), verdict=verdict), None, tools.models.devices)
     except BaseException:
@@ -64,9 +66,46 @@ def redact_video(task: Task, tools: Tools, note: Callable[[FrameNote], None]) ->
         width=done.info.width,
         height=done.info.height,
         verdict=done.verdict,
-        video=done.receipt,
+        video=_told(task, tools, done.receipt),
     )
-    return Done(receipt, staged, tools.models.devices, folder)
+    return Done(receipt, staged, tools.models.devices, store.folder, preview)
+
+
+def _film(
+    task: Task,
+    tools: Tools,
+    staged: Path,
+    store: FilmStore,
+    watch: Stopwatch,
+    note: Callable[[FrameNote], None],
+    input_hash: str,
+) -> Film:
+    """Return the film to redact; raises UnreadableInput where edits have nothing to go by."""
+    setup, name, editing = tools.setup, task.placed.label, None
+    kit = FilmTools(
+        tools.video,
+        tools.models.film_eyes,
+        tools.models.film_opinion,
+        watch,
+        lambda done, total: note(FrameNote(name, done, total)),
+    )
+    if task.edits is not None:
+        path = tracks_path(setup.tracks, task.tag)
+        kept = read_kept(path)
+        problem = "its tracks are gone; run once without --edits" if kept is None else ""
+        if kept is None or (problem := fits(kept, input_hash, setup.recipe)):
+            raise UnreadableInput(f"{name}: {problem}")
+        editing = Editing(kept_lines(path), task.edits, kept.known, setup.recipe, name)
+    return Film(task.placed.item.path, name, staged, setup.recipe, kit, store, editing)
+
+
+def _told(task: Task, tools: Tools, receipt: VideoReceipt) -> VideoReceipt:
+    """Return the receipt with what a person changed, and where the preview goes."""
+    preview = None if task.preview is None else display(task.preview)
+    kept = None if task.edits is None else read_kept(tracks_path(tools.setup.tracks, task.tag))
+    if task.edits is None or kept is None:
+        return replace(receipt, preview=preview)
+    return replace(receipt, preview=preview, edits=task.edits.receipt(kept.known))
 
 
 def _hash_of(path: Path, tools: Tools, name: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 from unseen.adapters.files_output import OWN
@@ -14,7 +15,7 @@ from unseen.core.receipts import FileReceipt
 from unseen.crypto.keys import Key
 from unseen.crypto.pseudonym import pseudonym
 
-__all__ = ["Placed", "place"]
+__all__ = ["Placed", "place", "preview_places"]
 
 _ENDINGS = frozenset(f".{ending}" for known in (FORMATS, VIDEOS) for endings in known.values() for ending in endings)
 
@@ -63,6 +64,22 @@ def place(
             below = _with_format(below, format)
             problem = _clash(below, taken, kept)
         yield Placed(item, below, name, label, problem)
+
+
+def preview_places(placed: Sequence[Placed]) -> dict[Path, Path]:
+    """Return the place of each video's preview by the video's own: NAME.preview.mp4, with a number where an output or
+    another preview is called so."""
+    outputs = [each.below for each in placed if each.item.fate == "redact"]
+    taken = {collision_key(path) for below in outputs for path in (below, *below.parents)}
+    places: dict[Path, Path] = {}
+    for below in outputs:
+        if not is_video(below.name) or below in places:
+            continue
+        names = (f"{below.stem}.preview{f'-{n}' if n > 1 else ''}.mp4" for n in count(1))
+        free = (each for name in names if collision_key(each := below.with_name(name)) not in taken)
+        places[below] = next(free)
+        taken.add(collision_key(places[below]))
+    return places
 
 
 def _clash(below: Path, taken: set[str], kept: Mapping[str, str]) -> str:

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from unseen.core.edits import Edits
 from unseen.core.ports import Journal
 from unseen.core.receipts import FileReceipt
 from unseen.engine.hashing import Hasher
 
-__all__ = ["Past", "entry_for", "past_of", "path_tag", "unchanged"]
+__all__ = ["Past", "entry_for", "past_of", "path_tag", "preview_entry", "unchanged"]
 
 _Entry = Mapping[str, object]
 _NOTE = (
@@ -26,13 +27,15 @@ class Past:
 
     `done` has the last entry of each file that was released under the same recipe, models, policy and key, by the
     commitment to its path; `paths` those commitments for every recipe; `marks` size and time of every file that was
-    ever written here, which tell it from a file that somebody else put there. `note` says what cannot be compared.
+    ever written here, which tell it from a file that somebody else put there. `note` says what cannot be compared,
+    `previews` has the commitments to the paths of previews.
     """
 
     done: Mapping[str, _Entry]
     paths: frozenset[str]
     marks: frozenset[tuple[int, int]]
     note: str = ""
+    previews: frozenset[str] = frozenset()
 
     def owns(self, final: Path, tag: str) -> bool:
         """Whether the file at an output path is one that Unseen wrote; a link never is."""
@@ -46,12 +49,13 @@ def past_of(journal: Journal, context: Mapping[str, object], hasher: Hasher) -> 
     """Read the journal: what was done under this context (recipe, models, policy) and key; later entries win."""
     done: dict[str, _Entry] = {}
     paths: set[str] = set()
+    previews: set[str] = set()
     marks: set[tuple[int, int]] = set()
     comparable = others = False
     for entry in journal.entries():
         if entry.get("event") == "run":
             comparable = all(entry.get(name) == value for name, value in context.items())
-        if entry.get("event") != "file":
+        if entry.get("event") not in ("file", "preview"):
             continue
         size, time = entry.get("size"), entry.get("time")
         if isinstance(size, int) and isinstance(time, int):
@@ -61,9 +65,10 @@ def past_of(journal: Journal, context: Mapping[str, object], hasher: Hasher) -> 
             continue
         path = str(entry.get("path"))
         paths.add(path)
-        if comparable:
+        (previews.add if entry.get("event") == "preview" else previews.discard)(path)
+        if comparable and entry.get("event") == "file":
             done[path] = entry
-    return Past(done, frozenset(paths), frozenset(marks), _NOTE if others else "")
+    return Past(done, frozenset(paths), frozenset(marks), _NOTE if others else "", frozenset(previews))
 
 
 def unchanged(past: _Entry, final: Path, input_hash: str, hasher: Hasher) -> bool:
@@ -76,9 +81,12 @@ def unchanged(past: _Entry, final: Path, input_hash: str, hasher: Hasher) -> boo
         return False
 
 
-def entry_for(below: Path, receipt: FileReceipt, staged: Path, hasher: Hasher) -> dict[str, object]:
+def entry_for(
+    below: Path, receipt: FileReceipt, staged: Path, hasher: Hasher, edits: Edits | None = None
+) -> dict[str, object]:
     """Return the journal's entry of a file that is about to get its name; raises OSError if it is gone."""
     size, time = _mark(staged)
+    edited = {} if edits is None else {"edits": edits.digest()}
     return {
         "event": "file",
         "key": hasher.identity,
@@ -88,6 +96,19 @@ def entry_for(below: Path, receipt: FileReceipt, staged: Path, hasher: Hasher) -
         "size": size,
         "time": time,
         "verdict": receipt.verdict.outcome if receipt.verdict else None,
+        **edited,
+    }
+
+
+def preview_entry(below: Path, staged: Path, hasher: Hasher) -> dict[str, object]:
+    """Return the journal's entry of a preview that is about to get its name; raises OSError if it is gone."""
+    size, time = _mark(staged)
+    return {
+        "event": "preview",
+        "key": hasher.identity,
+        "path": path_tag(hasher, below),
+        "size": size,
+        "time": time,
     }
 
 

@@ -17,6 +17,7 @@ from unseen.adapters.files_output import OutputFolder, check_writable, discard
 from unseen.adapters.files_pillow import PillowCodec, sniff
 from unseen.adapters.files_tree import inputs_below, refuse_overlap, refuse_records, walk
 from unseen.adapters.journal_file import FileJournal
+from unseen.core.edits import Edits
 from unseen.core.formats import is_video
 from unseen.core.jobs import Job
 from unseen.core.names import display
@@ -24,20 +25,22 @@ from unseen.core.ports import Journal, ModelStore
 from unseen.core.receipts import FileReceipt, FrameNote
 from unseen.core.recipe import Recipe
 from unseen.engine.assemble import Models, require_models
+from unseen.engine.edits import edits_for, keep_for_edits
 from unseen.engine.film_task import redact_video
+from unseen.engine.film_tracks import tracks_path
 from unseen.engine.hashing import Hasher
 from unseen.engine.inputs import read_key, read_policy
 from unseen.engine.local import LocalExecutor, share_cores, unexpected
 from unseen.engine.models import model_store
-from unseen.engine.names import Placed, place
+from unseen.engine.names import Placed, place, preview_places
 from unseen.engine.photo import redact_photo
 from unseen.engine.regions_file import RegionsFile
 from unseen.engine.report import Report
-from unseen.engine.resume import Past, entry_for, past_of, path_tag
+from unseen.engine.resume import Past, entry_for, past_of, path_tag, preview_entry
 from unseen.engine.sheet import write_sheet
 from unseen.engine.work import Done, Setup, Task, ToolMaker, Tools, open_tools
 from unseen.errors import OutputFailed, OutputTaken, Refused, UnseenError, UsageError
-from unseen.policy.rules import decide
+from unseen.policy.rules import Policy, decide
 
 __all__ = ["Listener", "redact_one", "run"]
 
@@ -54,6 +57,7 @@ class _Terms:
     raised: tuple[str, ...]
     hasher: Hasher
     models: Models
+    rules: Policy
 
     def context(self) -> dict[str, object]:
         """Return what must be as it was for a file to be skipped by a later run."""
@@ -75,6 +79,9 @@ class _Site:
     journal: Journal
     past: Past
     regions: RegionsFile
+    recipe: str
+    edits: Mapping[Path, Edits]
+    previews: Mapping[Path, Path]
 
 
 def run(
@@ -91,6 +98,10 @@ def run(
     Raises UsageError or Refused before any photo is read; what goes wrong with one file is in the report.
     """
     terms = _settle(job, model_store() if store is None else store)
+    placed = _placed(job, terms)
+    tracks = OutputFolder(job.output).tracks
+    edits = edits_for(job.edits, placed, tracks, terms.hasher, terms.recipe, terms.rules)
+    previews = preview_places(placed)
     with (
         OutputFolder(job.output, keep_work=job.key_file is not None) as folder,
         closing(FileJournal(folder.journal)) as journal,
@@ -98,10 +109,10 @@ def run(
         past = past_of(journal, terms.context(), terms.hasher)
         header = {"event": "run", "schema": "unseen-journal/1", "key": terms.hasher.identity, "at": clock()}
         journal.append({**header, **terms.context()})
-        placed = _placed(job, terms)
         listen(len(placed))
         report = _report(job, terms, past, clock())
-        site = _Site(job, terms.hasher, folder, journal, past, RegionsFile(job.regions))
+        regions = RegionsFile(job.regions)
+        site = _Site(job, terms.hasher, folder, journal, past, regions, terms.recipe.digest(), edits, previews)
         executor = _executor(job, terms, folder, placed, make_tools, listen, context)
         with closing(_receipts(placed, site, executor, report.ran_on)) as receipts:
             for each, receipt in receipts:
@@ -122,13 +133,13 @@ def _settle(job: Job, store: ModelStore) -> _Terms:
         raise UsageError(f"--jobs must be at least 1, got {job.workers}")
     refuse_overlap(job.sources, job.output)
     records = [path for path in (job.report, job.sheet, job.regions) if path is not None]
-    kept = [path for path in (job.key_file, job.policy_file) if path is not None]
+    kept = [path for path in (job.key_file, job.policy_file, job.edits) if path is not None]
     refuse_records(records, [*job.sources, *kept], OutputFolder(job.output).own)
     hasher = Hasher(read_key(job.key_file), plain=job.plain_hashes)
     models = require_models(decision.recipe, store)
     for path in records:
         check_writable(path, "that file")
-    return _Terms(decision.recipe, policy.digest(), decision.raised, hasher, models)
+    return _Terms(decision.recipe, policy.digest(), decision.raised, hasher, models, policy)
 
 
 def _placed(job: Job, terms: _Terms) -> list[Placed]:
@@ -189,12 +200,13 @@ def _receipts(
     tasks = []
     for each in placed:
         final, tag = site.job.output / each.below, path_tag(site.hasher, each.below)
-        problem = each.problem or _taken(final, each, site)
+        preview = site.previews.get(each.below) if site.job.preview else None
+        problem = each.problem or _taken(each.below, each, site) or (preview and _taken(preview, each, site)) or ""
         if problem:
             status = "skipped" if each.item.fate == "skip" else "failed"
             yield each, FileReceipt(each.label, status, error=each.told(problem))  # type: ignore[arg-type]
         else:
-            tasks.append(Task(each, final, site.past.done.get(tag), tag))
+            tasks.append(Task(each, final, _past(each, preview, tag, site), tag, site.edits.get(each.below), preview))
     _forget_other_work(site.folder, {task.tag[:32] for task in tasks})
     with closing(executor.run(tasks)) as results:
         for task, result in results:
@@ -212,28 +224,53 @@ def _release(task: Task, result: Done | Exception, site: _Site) -> FileReceipt:
         return _failure(receipt, task, receipt.error or "")
     if result.staged is not None:
         try:
-            _give_name(result.staged, result.work, task, receipt, site)
+            _give_name(result, result.staged, task, site)
         except Exception as error:  # noqa: BLE001  # a bug must release nothing, nor stop the other files
             text = str(error) if isinstance(error, UnseenError) else str(unexpected(error))
             return _failure(replace(receipt, regions=(), verdict=None, output_hash=None), task, text)
     return replace(receipt, output=display(task.placed.below))
 
 
-def _give_name(staged: Path, work: Path | None, task: Task, receipt: FileReceipt, site: _Site) -> None:
+def _past(placed: Placed, preview: Path | None, tag: str, site: _Site) -> Mapping[str, object] | None:
+    """Return what the journal knows of a file if that and its hashes decide whether it is done again, else None."""
+    past, edits = site.past.done.get(tag), site.edits.get(placed.below)
+    if past is None or past.get("edits") != (edits.digest() if edits else None):
+        return None
+    needed = [] if preview is None else [site.job.output / preview]
+    if is_video(placed.below.name):
+        needed.append(tracks_path(site.folder.tracks, tag))
+    return past if all(path.is_file() for path in needed) else None
+
+
+def _give_name(done: Done, staged: Path, task: Task, site: _Site) -> None:
     """Write the journal, then rename: what a killed run leaves is either recorded or not there."""
+    below, receipt, preview = task.placed.below, done.receipt, task.preview
     try:
-        problem = _taken(task.final, task.placed, site)
+        problem = _taken(below, task.placed, site) or (preview and _taken(preview, task.placed, site))
         if problem:
             raise OutputTaken(problem)
-        site.journal.append(entry_for(task.placed.below, receipt, staged, site.hasher))
+        if done.work is not None and site.hasher.comparable:
+            keep_for_edits(done.work, task, receipt, site.recipe, site.folder.tracks)
+        if preview is not None and done.preview is not None:
+            site.journal.append(preview_entry(preview, done.preview, site.hasher))
+            site.folder.release(done.preview, site.job.output / preview)
+        site.journal.append(entry_for(below, receipt, staged, site.hasher, task.edits))
         site.folder.release(staged, task.final)
-        if work is not None:
-            site.regions.add(task.placed.label, work)
-            shutil.rmtree(work, ignore_errors=True)
+        if done.work is not None:
+            site.regions.add(task.placed.label, done.work)
+            shutil.rmtree(done.work, ignore_errors=True)
+        _forget_preview(task, site)
     except OSError as error:
         raise OutputFailed(f"the staged file is gone ({error.strerror}); run again") from error
     finally:
         discard(staged)
+
+
+def _forget_preview(task: Task, site: _Site) -> None:
+    """Delete the preview that an earlier run made of a video, if this one makes none: it may show more by now."""
+    below = site.previews.get(task.placed.below)
+    if task.preview is None and below is not None and path_tag(site.hasher, below) in site.past.previews:
+        discard(site.job.output / below)
 
 
 def _forget_other_work(folder: OutputFolder, wanted: set[str]) -> None:
@@ -250,8 +287,9 @@ def _failure(receipt: FileReceipt, task: Task, text: str) -> FileReceipt:
     return replace(receipt, status="failed", error=task.placed.told(text) + stale)
 
 
-def _taken(final: Path, placed: Placed, site: _Site) -> str:
-    """Return why an output name cannot be used, or ""."""
+def _taken(below: Path, placed: Placed, site: _Site) -> str:
+    """Return why a name below the output cannot be used for a file or its preview, or ""."""
+    final, what = site.job.output / below, "output" if below == placed.below else "preview"
     if not os.path.lexists(final):
         return ""
     try:
@@ -259,10 +297,10 @@ def _taken(final: Path, placed: Placed, site: _Site) -> str:
     except OSError:
         useless = False
     if useless:
-        return "the output would replace the input, a link or a folder; choose another -o"
-    if site.job.overwrite or site.past.owns(final, path_tag(site.hasher, placed.below)):
+        return f"the {what} would replace the input, a link or a folder; choose another -o"
+    if site.job.overwrite or site.past.owns(final, path_tag(site.hasher, below)):
         return ""
-    return "a file that Unseen did not write has the output's name; choose an empty -o, or say --overwrite"
+    return f"a file that Unseen did not write has the {what}'s name; choose an empty -o, or say --overwrite"
 
 
 def _write_records(report: Report, job: Job, regions: RegionsFile) -> None:

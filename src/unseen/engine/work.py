@@ -10,6 +10,7 @@ from pathlib import Path
 from unseen.adapters.cpu_threads import single_threaded
 from unseen.adapters.files_pillow import PillowCodec
 from unseen.adapters.video_av import AvCodec
+from unseen.core.edits import Edits
 from unseen.core.ports import PhotoCodec, VideoCodec
 from unseen.core.receipts import FileReceipt
 from unseen.core.recipe import Recipe
@@ -37,6 +38,11 @@ class Setup:
         """The folder for parts of videos that are done."""
         return self.staging.with_name("work")
 
+    @property
+    def tracks(self) -> Path:
+        """The folder for what was hidden in each frame of videos that are released."""
+        return self.staging.with_name("tracks")
+
 
 @dataclass(frozen=True, slots=True)
 class Tools:
@@ -55,23 +61,27 @@ ToolMaker = Callable[[Setup], Tools]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One file, where it goes, what the journal knows of it, and the commitment to its path."""
+    """One file, where it goes, what the journal knows of it, and the commitment to its path; of a video also a person's
+    edits, and the place of its preview below the output folder, if one is asked for."""
 
     placed: Placed
     final: Path
     past: Mapping[str, object] | None
     tag: str = ""
+    edits: Edits | None = None
+    preview: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a worker hands back: the receipt, the staged file that waits for its name, what the models ran on, and
-    the folder with the parts of a video, which is deleted when the file has its name."""
+    """What a worker hands back: the receipt, the staged file that waits for its name, what the models ran on, the
+    folder with the parts of a video, which is deleted when the file has its name, and the staged preview."""
 
     receipt: FileReceipt
     staged: Path | None
     devices: Mapping[str, str]
     work: Path | None = None
+    preview: Path | None = None
 
 
 def open_tools(setup: Setup) -> Tools:

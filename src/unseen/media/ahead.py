@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any, TypeVar
 
 __all__ = ["ahead"]
@@ -41,8 +41,9 @@ def ahead(items: Iterable[Item], most: int) -> Generator[Item, None, None]:
 
 
 def _make(items: Iterable[Any], made: queue.Queue[tuple[Any, BaseException | None]], unwanted: threading.Event) -> None:
-    iterator = iter(items)
+    iterator: Iterator[Any] = iter(())
     try:
+        iterator = iter(items)
         for item in iterator:
             if not _handed_on((item, None), made, unwanted):
                 break

@@ -22,8 +22,8 @@ _SURE = 0.4
 class Pace(Protocol):
     """Decides which frames are looked at."""
 
-    def wants(self, frame: int, cut: bool) -> Kind | None:
-        """How to look at a frame, the next in order, or None; `cut` says that a shot begins with it."""
+    def wants(self, frame: int, must: bool) -> Kind | None:
+        """How to look at a frame, the next in order, or None; `must` says that it is to be looked at in any case."""
         ...
 
     def saw(self, frame: int, found: Sequence[Detection]) -> None:
@@ -38,9 +38,9 @@ class EveryNth:
         self._step = step
         self._next = 0
 
-    def wants(self, frame: int, cut: bool) -> Kind | None:
+    def wants(self, frame: int, must: bool) -> Kind | None:
         """How to look at a frame."""
-        if not cut and frame < self._next:
+        if not must and frame < self._next:
             return None
         self._next = frame + self._step
         return "whole"
@@ -64,11 +64,11 @@ class AutoPace:
         self._next = self._next_whole = 0
         self._last: tuple[int, Sequence[Detection]] | None = None
 
-    def wants(self, frame: int, cut: bool) -> Kind | None:
+    def wants(self, frame: int, must: bool) -> Kind | None:
         """How to look at a frame."""
-        if cut:
+        if must:
             self._last = None
-        if cut or frame >= self._next_whole:
+        if must or frame >= self._next_whole:
             self._next, self._next_whole = frame + self._step, frame + self._whole
             return "whole"
         if frame < self._next:

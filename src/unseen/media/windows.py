@@ -24,6 +24,8 @@ __all__ = ["Look", "Named", "Scanned", "Sizes", "Window", "Windows", "cover_wind
 _WINDOW_S, _AROUND_S = 2.0, 1.4
 #: Bytes of frames that may wait at once, over all windows that are in the works.
 _MOST_BYTES = 600_000_000
+#: Chroma samples for each pixel, by what the pixel format's name holds; half a sample else.
+_CHROMA = {"444": 2.0, "422": 1.0}
 #: Windows in the works at once: one that is read back, one that is hidden, one or two that settle, one that fills.
 _AT_ONCE = 5
 
@@ -55,17 +57,13 @@ class Sizes:
 
 def sizes_for(info: VideoInfo, most_bytes: int = _MOST_BYTES) -> Sizes:
     """Return how many frames to take at once, so that those which wait need at most `most_bytes`."""
-    frame = (
-        info.width
-        * info.height
-        * (2 if "le" in info.pixel_format else 1)
-        * 3
-        // (1 if "444" in info.pixel_format else 2)
-    )
+    samples = 1.0 + next((more for form, more in _CHROMA.items() if form in info.pixel_format), 0.5)
+    samples += "a" in info.pixel_format
+    frame = int(info.width * info.height * samples) * (2 if "le" in info.pixel_format else 1)
     rate = float(info.rate)
     wanted, around = max(8, round(_WINDOW_S * rate)), max(4, round(_AROUND_S * rate))
     room = max(8, most_bytes // max(1, frame))
-    around = min(around, room // 2)
+    around = min(around, room // 2, max(4, room - 2 * _AT_ONCE))
     return Sizes(max(2, min(wanted, (room - around) // _AT_ONCE)), around)
 
 

@@ -13,7 +13,7 @@ from unseen.core.looks import METHODS
 from unseen.core.recipe import Recipe, expand_classes
 from unseen.errors import UsageError
 
-__all__ = ["Decision", "Policy", "decide", "parse_policy"]
+__all__ = ["Decision", "Policy", "decide", "must_stay_hidden", "parse_policy"]
 
 _KEYS = ("refuse_methods", "require_hidden", "require_verify", "require_recall", "refuse_unsafe", "allow_metadata")
 _VERIFY_ORDER = ("skip", "sample", "full")
@@ -96,6 +96,11 @@ def decide(recipe: Recipe, policy: Policy) -> Decision:
     if reasons:
         return Decision(False, tuple(reasons), recipe)
     return _raise_floors(recipe, policy)
+
+
+def must_stay_hidden(policy: Policy, cls: str) -> bool:
+    """Whether what was found of a class may not be left visible; a head is a face that was not found."""
+    return cls in policy.require_hidden or (cls == "head" and "face" in policy.require_hidden)
 
 
 def _raise_floors(recipe: Recipe, policy: Policy) -> Decision:

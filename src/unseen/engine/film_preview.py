@@ -1,0 +1,73 @@
+"""A small copy of a released video for people to look at: left with outlines and track numbers, right as it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from unseen.adapters.previews import beside, outlined, planes_of_rgb
+from unseen.core.ports import VideoCodec, VideoReader, VideoWriter
+from unseen.core.regions import Box
+from unseen.core.video import ColourTags, VideoInfo, VideoStyle
+from unseen.errors import VerificationFailed
+from unseen.media.upright import Upright
+from unseen.verify.streams import scan_video
+
+__all__ = ["write_preview"]
+
+#: Most pixels across and down of each of the two pictures.
+_WIDE, _HIGH = 320, 640
+_STYLE = VideoStyle("h264", quality=26, speed="veryfast")
+_BT601 = 6
+
+
+def write_preview(redacted: Path, lines: Iterable[str], out: Path, codec: VideoCodec, name: str) -> None:
+    """Write the preview of a verified output to `out`, an MP4 file; no frame of the input has any part in it.
+
+    `lines` tell what is hidden in each frame, as JSON; `name` is for messages. Raises FileError, and leaves nothing.
+    """
+    with codec.open_video(redacted, name) as reader:
+        upright = Upright(reader.info, _side(reader.info))
+        with codec.open_writer(out, _info(reader.info, upright), _STYLE, name) as writer:
+            _copy(reader, lines, upright, writer, name)
+    findings = scan_video(out)
+    if findings:
+        out.unlink(missing_ok=True)
+        raise VerificationFailed(f"{name}: the preview holds {findings[0]}; leave --preview out")
+
+
+def _copy(reader: VideoReader, lines: Iterable[str], upright: Upright, writer: VideoWriter, name: str) -> None:
+    told = iter(lines)
+    for frame in reader:
+        line = next(told, None)
+        if line is None:
+            raise VerificationFailed(f"{name}: the output has more frames than were hidden; run again")
+        picture = upright.view(reader, frame)
+        boxes = [(str(r[0]), upright.shown(Box(*map(float, r[1:5]))), r[5]) for r in json.loads(line)["regions"]]
+        both = beside(outlined(picture, boxes), picture)
+        writer.write(replace(frame, planes=planes_of_rgb(both), damaged=False))
+
+
+def _info(info: VideoInfo, upright: Upright) -> VideoInfo:
+    width, height = upright.size
+    return VideoInfo(
+        container="mov",
+        codec="h264",
+        width=2 * width,
+        height=height + height % 2,
+        rate=info.rate,
+        time_base=info.time_base,
+        pixel_format="yuv420p",
+        colour=ColourTags(matrix=_BT601),
+    )
+
+
+def _side(info: VideoInfo) -> int:
+    """Return the most pixels of the longer side so that the upright picture is not too wide and not too high."""
+    wide, high = info.width * float(info.pixel_aspect), float(info.height)
+    if info.rotation % 180:
+        wide, high = high, wide
+    factor = min(_WIDE / wide, _HIGH / high, 1.0)
+    return max(2, int(factor * max(wide, high)))

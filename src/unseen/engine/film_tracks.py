@@ -1,0 +1,127 @@
+"""What was hidden in each frame of a released video, kept in the output's own folder for edits to go by."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import secrets
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unseen.adapters.files_output import discard
+from unseen.core.edits import KnownTracks
+from unseen.core.names import display
+from unseen.core.recipe import Recipe
+from unseen.core.regions import Box, Region
+from unseen.errors import OutputFailed, UsageError
+from unseen.media.edits import look_again
+
+__all__ = ["Kept", "keep_tracks", "kept_lines", "read_kept", "region_rows", "regions_in", "tracks_path", "with_tracks"]
+
+_SCHEMA = "unseen-tracks/1"
+_BROKEN = (OSError, EOFError, ValueError, zlib.error)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the file begins with: commitment to the input, digest of the recipe, and what edits can speak of."""
+
+    input_hash: str
+    recipe: str
+    known: KnownTracks
+
+
+def tracks_path(folder: Path, tag: str) -> Path:
+    """Return where the tracks of a video are kept, below `folder`, by the commitment to its output's path."""
+    return folder / f"{tag[:32]}.jsonl.gz"
+
+
+def keep_tracks(path: Path, kept: Kept, lines: Iterable[str], name: str) -> None:
+    """Write what was hidden, `lines` with a JSON text for each frame, whole or not at all; raises OutputFailed."""
+    part = path.with_name(f".{secrets.token_hex(8)}.part")
+    known = kept.known
+    head = {
+        "schema": _SCHEMA,
+        "input": kept.input_hash,
+        "recipe": kept.recipe,
+        "size": [known.width, known.height],
+        "frames": known.frames,
+        "tracks": {str(number): cls for number, cls in sorted(known.classes.items())},
+    }
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("xb") as file:
+            with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
+                packed.write(json.dumps(head).encode() + b"\n")
+                for line in lines:
+                    packed.write(line.encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise OutputFailed(f"{name}: cannot keep its tracks ({error.strerror}); free some space") from error
+    finally:
+        discard(part)
+
+
+def read_kept(path: Path) -> Kept | None:
+    """Return what the file of a video begins with, None if there is none that can be read."""
+    with suppress(*_BROKEN, KeyError, TypeError, AttributeError), gzip.open(path, "rt", encoding="utf-8") as file:
+        head = json.loads(file.readline())
+        if head["schema"] != _SCHEMA:
+            return None
+        width, height = head["size"]
+        classes = {int(number): str(cls) for number, cls in head["tracks"].items()}
+        known = KnownTracks(int(width), int(height), int(head["frames"]), classes)
+        return Kept(str(head["input"]), str(head["recipe"]), known)
+    return None
+
+
+def kept_lines(path: Path) -> Iterator[str]:
+    """Yield the JSON text of each frame; raises OutputFailed where the file is damaged."""
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            file.readline()
+            yield from file
+    except _BROKEN as error:
+        raise OutputFailed(f"{display(path)}: is damaged; run once without --edits") from error
+
+
+def with_tracks(before: Iterable[str], after: Iterable[str], first: int) -> Iterator[str]:
+    """Yield the lines of `before`, each with those regions of `after` whose tracks are numbered `first` or above."""
+    for one, other in zip(before, after, strict=True):
+        frame = json.loads(one)
+        frame["regions"] += [row for row in json.loads(other)["regions"] if row[5] is not None and row[5] >= first]
+        yield json.dumps(frame)
+
+
+def region_rows(regions: Iterable[Region]) -> list[list[Any]]:
+    """Return regions as plain values, as `regions_in` reads them."""
+    return [
+        [r.cls, *(int(v) for v in r.box.xyxy), r.track, round(r.score, 3), r.reason, r.look.method, r.look.shape]
+        for r in regions
+    ]
+
+
+def regions_in(line: str, recipe: Recipe) -> tuple[int, tuple[Region, ...]]:
+    """Return the frame that a line tells of, and the regions in it; raises ValueError for any other text.
+
+    Strengths are not told: they are the recipe's.
+    """
+    try:
+        frame: Mapping[str, Any] = json.loads(line)
+        return int(frame["frame"]), tuple(_region(row, recipe) for row in frame["regions"])
+    except (KeyError, TypeError, ValueError, UsageError) as error:
+        raise ValueError("a line tells no frame") from error
+
+
+def _region(row: list[Any], recipe: Recipe) -> Region:
+    cls, x1, y1, x2, y2, track, score, reason, method, shape = row
+    box = Box(float(x1), float(y1), float(x2), float(y2))
+    number = None if track is None else int(track)
+    return Region(cls, box, look_again(recipe, cls, method, shape), float(score), "", str(reason), number)

@@ -1,0 +1,132 @@
+"""Previews: small, of the redacted pictures only, with outlines, under a name that is no output's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.engine.edit_scenes import FRAMES, SIDE, WIDTH, corners, halves_engine, shown, two_faces
+from tests.engine.engine_fakes import Command
+from unseen.adapters.files_tree import Item
+from unseen.adapters.video_av import AvCodec
+from unseen.core.photos import Rgb8
+from unseen.crypto.keys import Key
+from unseen.engine.film_preview import write_preview
+from unseen.engine.names import place, preview_places
+from unseen.errors import VerificationFailed
+from unseen.verify.streams import scan_video
+
+EVERY = ("--stride", "1")
+
+
+def _pictures(path: Path) -> list[Rgb8]:
+    with AvCodec(1).open_video(path, path.name) as reader:
+        assert (reader.info.codec, reader.info.has_audio) == ("h264", False)
+        return [reader.to_rgb(frame) for frame in reader]
+
+
+def _yellow(picture: Rgb8) -> int:
+    r, g, b = (picture[..., i].astype(int) for i in range(3))
+    return int(((r - b > 60) & (g - b > 60)).sum())
+
+
+def test_a_preview_shows_the_redacted_picture_twice_and_outlines_on_the_left(
+    tmp_path: Path, unseen: Command, key: Path
+) -> None:
+    clip = two_faces(tmp_path / "in" / "clip.mp4")
+    done = unseen(clip, "-o", tmp_path / "out", "--key", key, *EVERY, "--preview", engine=halves_engine())
+    preview = tmp_path / "out" / "clip.preview.mp4"
+    assert done.code == 0
+    assert done.files["clip.mp4"]["video"]["preview"] == "clip.preview.mp4"
+    assert f"preview: {preview}" in done.out
+    pictures = _pictures(preview)
+    assert len(pictures) == FRAMES
+    assert {picture.shape for picture in pictures} == {(120, 2 * WIDTH, 3)}
+    assert shown(preview) == ([0] * FRAMES, [0] * FRAMES)
+    for index, picture in enumerate(pictures):
+        left, right = picture[:, :WIDTH], picture[:, WIDTH:]
+        assert _yellow(left) > 60
+        assert _yellow(right) == 0
+        # Away from faces and numbers both halves are the same.
+        assert np.abs(left[:, 70:90].astype(int) - right[:, 70:90]).mean() < 6
+        (x, y), _ = corners(index)
+        assert np.abs(right[y : y + SIDE, x : x + SIDE].astype(int) - (255, 0, 255)).mean() > 60
+    assert scan_video(preview) == ()
+
+
+@pytest.mark.parametrize(
+    ("size", "turn", "aspect"), [((1280, 720), 0, 1), ((1280, 720), 90, 1), ((720, 576), 0, 1.6), ((64, 48), 0, 1)]
+)
+def test_a_half_is_at_most_320_pixels_wide_and_upright(size: tuple[int, int], turn: int, aspect: float) -> None:
+    from dataclasses import replace
+    from fractions import Fraction
+
+    from tests.engine.edit_scenes import _INFO
+    from unseen.engine.film_preview import _info, _side
+    from unseen.media.upright import Upright
+
+    info = replace(_INFO, width=size[0], height=size[1], rotation=turn, pixel_aspect=Fraction(aspect))
+    made = _info(info, Upright(info, _side(info)))
+    assert made.width <= 640
+    assert made.height <= 640
+    assert (made.width % 2, made.height % 2, made.rotation, float(made.pixel_aspect)) == (0, 0, 0, 1.0)
+    wide, high = size[0] * aspect, size[1]
+    shape = (high / wide) if turn else (wide / high)
+    assert made.width / 2 / made.height == pytest.approx(shape, rel=0.05)
+
+
+def test_a_preview_of_other_frames_than_were_hidden_is_not_written(tmp_path: Path) -> None:
+    clip = two_faces(tmp_path / "clip.mp4", frames=4)
+    lines = [json.dumps({"frame": 0, "time": 0.0, "regions": []})]
+    with pytest.raises(VerificationFailed, match="more frames than were hidden"):
+        write_preview(clip, lines, tmp_path / "p.mp4", AvCodec(1), "clip.mp4")
+    assert not (tmp_path / "p.mp4").exists()
+
+
+def _names(names: Sequence[str]) -> dict[str, str]:
+    items = [Item(Path("in") / name, Path(name)) for name in names]
+    placed = list(place(items, format=None, rename=False, key=Key(bytes(32))))
+    return {below.as_posix(): preview.as_posix() for below, preview in preview_places(placed).items()}
+
+
+def test_no_preview_has_the_name_of_an_output_or_another_preview() -> None:
+    assert _names(["a/b.mp4", "c.png"]) == {"a/b.mp4": "a/b.preview.mp4"}
+    assert _names(["b.mov", "b.mp4", "B.Preview.mp4"]) == {
+        "b.mov": "b.preview-2.mp4",
+        "b.mp4": "b.preview-3.mp4",
+        "B.Preview.mp4": "B.Preview.preview.mp4",
+    }
+    assert _names(["b.mp4", "b.preview.mp4/c.png"])["b.mp4"] == "b.preview-2.mp4"
+
+
+def test_a_preview_replaces_no_file_of_somebody_else(tmp_path: Path, unseen: Command, key: Path) -> None:
+    clip = two_faces(tmp_path / "in" / "clip.mp4", frames=6)
+    preview = tmp_path / "out" / "clip.preview.mp4"
+    preview.parent.mkdir()
+    preview.write_bytes(b"mine")
+    words = (clip, "-o", tmp_path / "out", "--key", key, *EVERY)
+    done = unseen(*words, "--preview", engine=halves_engine())
+    assert (done.code, preview.read_bytes()) == (1, b"mine")
+    assert "a file that Unseen did not write has the preview's name" in done.err
+    assert unseen(*words, engine=halves_engine()).code == 0
+    assert preview.read_bytes() == b"mine"
+
+
+def test_a_preview_is_made_when_asked_for_and_goes_when_its_video_is_done_again_without(
+    tmp_path: Path, unseen: Command, key: Path
+) -> None:
+    clip = two_faces(tmp_path / "in" / "clip.mp4", frames=6)
+    preview = tmp_path / "out" / "clip.preview.mp4"
+    words = (clip, "-o", tmp_path / "out", "--key", key)
+    assert unseen(*words, *EVERY, engine=halves_engine()).status("clip.mp4") == "released"
+    assert not preview.exists()
+    assert unseen(*words, *EVERY, "--preview", engine=halves_engine()).status("clip.mp4") == "released"
+    assert unseen(*words, *EVERY, "--preview", engine=halves_engine()).status("clip.mp4") == "resumed"
+    assert unseen(*words, *EVERY, engine=halves_engine()).status("clip.mp4") == "resumed"
+    assert preview.exists()
+    assert unseen(*words, "--stride", "2", engine=halves_engine()).status("clip.mp4") == "released"
+    assert not preview.exists()

@@ -1,0 +1,75 @@
+"""When frames are looked at: where they must be, often enough, and more often while things move fast."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unseen.core.regions import Box, Detection
+from unseen.media.pace import AutoPace, EveryNth, Pace, pace_for
+
+
+def face(x: float, score: float = 0.9, side: float = 40.0) -> Detection:
+    return Detection("face", Box(x, 100, x + side, 100 + side), score, "centerface")
+
+
+def looks(pace: Pace, frames: int, must: frozenset[int] = frozenset(), speed: float = 0.0) -> dict[int, str]:
+    """Return when and how is looked, at a face that moves by `speed` pixels a frame."""
+    kinds: dict[int, str] = {}
+    for i in range(frames):
+        kind = pace.wants(i, i in must)
+        if kind is not None:
+            kinds[i] = kind
+            pace.saw(i, [face(speed * i)])
+    return kinds
+
+
+@given(st.integers(1, 60), st.sets(st.integers(0, 199), max_size=6))
+def test_every_nth_frame_counts_from_the_last_look(step: int, must: set[int]) -> None:
+    found = looks(EveryNth(step), 200, frozenset(must))
+    assert set(found) >= must | {0}
+    assert set(found.values()) == {"whole"}
+    assert all(b - a == step or b in must for a, b in zip(sorted(found), sorted(found)[1:], strict=False))
+
+
+@given(st.floats(1, 120), st.sets(st.integers(0, 199), max_size=6), st.floats(0, 40))
+def test_automatic_pace_looks_where_it_must_and_never_rests_long(rate: float, must: set[int], speed: float) -> None:
+    found = looks(AutoPace(rate), 200, frozenset(must), speed)
+    assert set(found) >= must | {0}
+    assert all(found[i] == "whole" for i in must | {0})
+    calm, whole = max(1, round(0.17 * rate)), max(1, round(0.34 * rate))
+    frames = [*sorted(found), 200]
+    assert all(b - a <= calm for a, b in itertools.pairwise(frames))
+    wholes = [*(i for i in sorted(found) if found[i] == "whole"), 200]
+    assert all(b - a <= whole + calm for a, b in itertools.pairwise(wholes))
+
+
+def test_fast_things_are_looked_at_more_often() -> None:
+    calm, fast = (looks(AutoPace(25.0), 100, speed=speed) for speed in (0.0, 15.0))
+    assert len(fast) > 1.5 * len(calm)
+
+
+def test_speed_is_not_measured_over_a_cut_or_on_doubtful_things() -> None:
+    pace = AutoPace(25.0)
+    assert pace.wants(0, False)
+    pace.saw(0, [face(0.0)])
+    assert pace.wants(4, True)
+    pace.saw(4, [face(60.0)])
+    assert pace.wants(7, False) is None
+    doubtful = AutoPace(25.0)
+    for i in (0, 4, 8):
+        assert doubtful.wants(i, False)
+        doubtful.saw(i, [face(15.0 * i, score=0.3)])
+    assert doubtful.wants(11, False) is None
+
+
+@pytest.mark.parametrize(("stride", "kind"), [(None, AutoPace), (1, EveryNth), (5, EveryNth)])
+def test_pace_for_a_stride(stride: int | None, kind: type) -> None:
+    assert isinstance(pace_for(stride, 25.0), kind)
+
+
+def test_stride_one_looks_at_every_frame() -> None:
+    assert set(looks(pace_for(1, 25.0), 30)) == set(range(30))

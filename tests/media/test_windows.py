@@ -1,0 +1,175 @@
+"""Windows of a video: every frame is in one, in order; none crosses a cut; looks and track numbers go on."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from unseen.core.recipe import Recipe, looks_for
+from unseen.core.regions import Box, Detection
+from unseen.core.video import Track, TrackPoint, VideoFrame, VideoInfo
+from unseen.media.windows import Look, Named, Scanned, Sizes, Window, Windows, cover_window, sizes_for
+
+_PLANE = np.zeros((2, 2), np.uint8)
+
+
+def info(width: int = 640, height: int = 480, pixels: str = "yuv420p", rate: int = 25) -> VideoInfo:
+    return VideoInfo("mp4", "h264", width, height, Fraction(rate), Fraction(1, rate), pixels)
+
+
+def face(x: float, y: float = 100.0, side: float = 40.0, score: float = 0.9) -> Detection:
+    return Detection("face", Box(x, y, x + side, y + side), score, "centerface")
+
+
+def frame(index: int) -> VideoFrame:
+    return VideoFrame((_PLANE,), index, index)
+
+
+def windows_of(scanned: list[Scanned], sizes: Sizes) -> list[Window]:
+    return list(Windows(sizes).gather(scanned))
+
+
+@st.composite
+def scans(draw: st.DrawFn) -> tuple[list[Scanned], Sizes, int]:
+    count, first = draw(st.integers(0, 80)), draw(st.integers(0, 100))
+    cuts = draw(st.sets(st.integers(1, 80), max_size=5))
+    step = draw(st.integers(1, 6))
+    scanned = [
+        Scanned(frame(first + i), (face(float(i)),) if i % step == 0 or i in cuts else None, i in cuts)
+        for i in range(count)
+    ]
+    return scanned, Sizes(draw(st.integers(1, 20)), draw(st.integers(1, 14))), step
+
+
+@given(scans())
+@settings(max_examples=150)
+def test_every_frame_is_in_one_window_in_order(case: tuple[list[Scanned], Sizes, int]) -> None:
+    scanned, sizes, _ = case
+    found = windows_of(scanned, sizes)
+    assert [f.index for w in found for f in w.frames] == [s.frame.index for s in scanned]
+    assert all(w.frames for w in found)
+    assert all(len(w.frames) <= max(1, 1.5 * sizes.window) for w in found)
+
+
+@given(scans())
+@settings(max_examples=150)
+def test_windows_end_where_shots_end_and_know_what_is_around(case: tuple[list[Scanned], Sizes, int]) -> None:
+    scanned, sizes, step = case
+    cuts = {s.frame.index for s in scanned if s.cut}
+    looked = {s.frame.index for s in scanned if s.found is not None}
+    for window in windows_of(scanned, sizes):
+        first, last = window.first, window.frames[-1].index
+        assert not any(first < cut <= last for cut in cuts)
+        assert window.horizon >= last
+        ended = any(last < cut <= window.horizon + 1 for cut in cuts) or window.horizon == scanned[-1].frame.index
+        assert ended or window.horizon - last == sizes.around
+        known = {look.frame for look in window.looks}
+        # Its own looks, those before and those after: nothing is missing within reach.
+        assert {f for f in looked if first - sizes.around <= f <= window.horizon} == known
+        assert set(window.cuts) >= {cut for cut in cuts if first - sizes.around < cut <= last}
+        assert window.step <= step or len(known) < 2 or window.step <= max(b - a for a, b in pairwise(sorted(known)))
+
+
+def test_history_is_what_later_windows_need_and_can_be_remembered() -> None:
+    scanned = [Scanned(frame(i), (face(float(i)),) if i % 2 == 0 else None) for i in range(60)]
+    sizes = Sizes(20, 10)
+    whole = Windows(sizes)
+    made = list(whole.gather(iter(scanned)))
+    again = Windows(sizes)
+    first = next(iter(again.gather(iter(scanned))))
+    history = again.history(20)
+    assert [look.frame for look in history] == [10, 12, 14, 16, 18]
+    later = Windows(sizes)
+    later.remember(history)
+    rest = list(later.gather(iter(scanned[20:])))
+    assert [first.looks, *(w.looks for w in rest)] == [w.looks for w in made]
+
+
+def test_what_is_remembered_adds_to_what_was_found() -> None:
+    gathered = Windows(Sizes(4, 2))
+    gathered.remember([Look(3, (face(1.0),))])
+    gathered.remember([Look(3, (face(50.0),)), Look(1, ())])
+    assert gathered.history(4) == (Look(3, (face(1.0), face(50.0))),)
+    assert [look.frame for look in gathered.history(3)] == [1]
+
+
+def test_window_takes_in_what_was_seen_later() -> None:
+    window = Window((frame(0), frame(1)), (Look(0, (face(1.0),)),), (), 1, 1)
+    more = window.seen_too([Look(1, (face(9.0),)), Look(0, (face(5.0),))])
+    assert [(look.frame, len(look.found)) for look in more.looks] == [(0, 2), (1, 1)]
+
+
+@given(
+    st.integers(16, 8192),
+    st.integers(16, 4320),
+    st.sampled_from(["yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p12le", "yuva420p"]),
+    st.integers(1, 240),
+)
+def test_frames_that_wait_fit_into_memory(width: int, height: int, pixels: str, rate: int) -> None:
+    most = 600_000_000
+    sizes = sizes_for(info(width, height, pixels, rate), most)
+    chroma = {"420": 0.5, "422": 1.0, "444": 2.0}[pixels.removeprefix("yuva").removeprefix("yuv")[:3]]
+    bytes_ = width * height * (1 + chroma + ("a" in pixels)) * (2 if "le" in pixels else 1)
+    waiting = 5 * sizes.window + sizes.around
+    # Fourteen frames are the least that tracks can do with, however large they are.
+    assert waiting <= 14 or waiting * bytes_ <= most
+    assert sizes.window >= 2
+    assert sizes.around >= 1
+    assert sizes.window <= max(8, 2 * rate)
+
+
+def test_usual_videos_have_windows_of_two_seconds() -> None:
+    assert sizes_for(info()) == Sizes(50, 35)
+    assert sizes_for(info(rate=60)) == Sizes(120, 84)
+    assert sizes_for(info(1920, 1080)).window >= 25
+
+
+def track(number: int, first: int, xs: list[float]) -> Track:
+    points = tuple(TrackPoint(first + i, face(x).box, 0.9, detected=True) for i, x in enumerate(xs))
+    return Track(number, "face", points, ("centerface",))
+
+
+def test_tracks_keep_their_number_from_window_to_window() -> None:
+    named = Named()
+    one, other = named([track(1, 0, [0.0, 2.0, 4.0]), track(2, 0, [300.0, 302.0, 304.0])], 0, 0)
+    assert (one.number, other.number) == (1, 2)
+    # The next window begins at frame 2, knows both by what they share, and one more comes in.
+    again = named([track(1, 0, [304.0, 306.0]), track(2, 0, [4.0, 6.0]), track(3, 1, [500.0])], 2, 2)
+    assert [t.number for t in again] == [2, 1, 3]
+
+
+def test_no_two_tracks_of_a_window_have_one_number() -> None:
+    named = Named(7)
+    (whole,) = named([track(1, 0, [0.0, 2.0, 4.0, 6.0])], 0, 0)
+    halves = named([track(1, 0, [0.0, 2.0]), track(2, 2, [4.0, 6.0])], 0, 0)
+    assert whole.number == 7
+    assert [t.number for t in halves] == [7, 8]
+
+
+def test_a_window_is_covered_in_each_frame_and_seamlessly() -> None:
+    """Two windows of one face that is found in every fourth frame: hidden in all, under one number."""
+    scanned = [Scanned(frame(i), (face(100.0 + 2 * i),) if i % 4 == 0 else None) for i in range(100)]
+    named, recipe = Named(), Recipe(looks=looks_for(["face"], None))
+    numbers = set()
+    for window in windows_of(scanned, Sizes(25, 35)):
+        regions, tracks = cover_window(window, info(), recipe, named)
+        assert len(tracks) == 1
+        for each, shown in zip(window.frames, regions, strict=True):
+            (region,) = shown
+            numbers.add(region.track)
+            x = 100.0 + 2 * each.index
+            assert region.box.x1 <= x
+            assert region.box.x2 >= x + 40
+            assert region.reason == ("detected" if each.index % 4 == 0 else "followed")
+    assert numbers == {1}
+
+
+def test_classes_that_stay_visible_are_not_covered() -> None:
+    person = Detection("person", Box(10, 10, 50, 90), 0.9, "yolo26n")
+    window = Window((frame(0),), (Look(0, (person, face(200.0))),), (), 0, 1)
+    regions, _ = cover_window(window, info(), Recipe(looks=looks_for(["face"], None)), Named())
+    assert [region.cls for region in regions[0]] == ["face"]

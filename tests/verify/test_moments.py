@@ -1,0 +1,56 @@
+"""Moments that are looked at again: even steps as a whole, and the ends of tracks around where they were."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unseen.core.regions import Box
+from unseen.core.video import Track, TrackPoint
+from unseen.verify.moments import Moment, moments
+
+SIZE = (640, 480)
+PLACE = Box(300, 200, 340, 240)
+
+
+def track(first: int, last: int, box: Box = PLACE, *, detected: bool = True) -> Track:
+    return Track(1, "face", tuple(TrackPoint(f, box, 0.9, detected=detected) for f in range(first, last + 1)))
+
+
+def test_every_nth_frame_of_the_video_counts_from_its_start() -> None:
+    assert moments(7, 33, 10, [], SIZE) == [Moment(10), Moment(20), Moment(30)]
+    assert moments(0, 3, 1, [], SIZE) == [Moment(0), Moment(1), Moment(2), Moment(3)]
+
+
+def test_frames_just_outside_of_a_track_are_looked_at_around_it() -> None:
+    found = moments(0, 49, 50, [track(10, 20)], SIZE)
+    assert [m.frame for m in found] == [0, 9, 21]
+    assert found[1].part == found[2].part == Box(224, 124, 416, 316)
+
+
+def test_ends_outside_of_the_window_or_looked_at_as_a_whole_are_left_out() -> None:
+    assert moments(10, 20, 50, [track(10, 20)], SIZE) == []
+    assert moments(0, 20, 9, [track(10, 20)], SIZE) == [Moment(0), Moment(9), Moment(18)]
+
+
+def test_tracks_that_were_hardly_found_have_no_ends() -> None:
+    assert moments(1, 40, 50, [track(10, 11), track(20, 30, detected=False)], SIZE) == []
+
+
+def test_only_some_frames() -> None:
+    assert [m.frame for m in moments(0, 49, 5, [], SIZE, frozenset({3, 44, 90}))] == [3, 44]
+
+
+@given(
+    st.tuples(st.floats(-50, 700), st.floats(-50, 500), st.floats(1, 900), st.floats(1, 900)),
+    st.tuples(st.integers(16, 2000), st.integers(16, 2000)),
+)
+def test_parts_lie_inside_the_picture(sides: tuple[float, float, float, float], size: tuple[int, int]) -> None:
+    x, y, wide, high = sides
+    box = Box(x, y, x + wide, y + high)
+    for moment in moments(0, 40, 50, [track(10, 20, box)], size):
+        if moment.part is not None:
+            part = moment.part
+            assert 0 <= part.x1 < part.x2 <= size[0]
+            assert 0 <= part.y1 < part.y2 <= size[1]
+            assert all(float(value).is_integer() for value in part.xyxy)
