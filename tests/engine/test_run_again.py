@@ -245,7 +245,7 @@ def test_names_are_told_at_the_terminal_and_kept_nowhere(
     assert done.report["totals"]["files"] == {"released": 2, "resumed": 0, "failed": 4, "skipped": 1}
     for name in ("geheim.jpg", "cut Anna.png", "brief Anna", "link Anna.png"):
         assert f"failed: {name}: " in done.err
-    assert "skipped: notizen.Anna Beispiel: no photo" in done.err
+    assert "skipped: notizen.Anna Beispiel: neither photo nor video" in done.err
     everything = [path for path in kept.rglob("*") if path.is_file()]
     assert len(everything) == 6
     text = b"\n".join(os.fsencode(path.relative_to(kept)) + b"\n" + path.read_bytes() for path in everything).lower()

@@ -154,15 +154,18 @@ class Film:
         waiting: Future[Part] | None = None
         frames = done
         with ThreadPoolExecutor(1) as verifier, closing(self._settled(reader, renderer, done)) as settled:
-            for each in settled:
-                part = renderer.render(each)
+            try:
+                for each in settled:
+                    part = renderer.render(each)
+                    if waiting is not None:
+                        self._keep(waiting.result())
+                    waiting = verifier.submit(renderer.check, part)
+                    frames, self._latest = each.window.frames[-1].index + 1, self._seconds(each.window.frames[-1])
+                    self._tools.note(frames, self._info.frames)
+            finally:
+                # When something breaks, what is written already need not be done again.
                 if waiting is not None:
                     self._keep(waiting.result())
-                waiting = verifier.submit(renderer.check, part)
-                frames, self._latest = each.window.frames[-1].index + 1, self._seconds(each.window.frames[-1])
-                self._tools.note(frames, self._info.frames)
-            if waiting is not None:
-                self._keep(waiting.result())
         return frames, self._latest
 
     def _settled(self, reader: VideoReader, renderer: Renderer, done: int) -> Generator[Settled, None, None]:

@@ -111,7 +111,8 @@ class _Scene:
         states = steady.steady(frames, states_of((p.box for p in found), *self.picture))
         kind = KINDS[track.cls]
         beyond = settings.beyond[kind]
-        share = min(1.0, len(found) * self.stride / beyond.sure)
+        strong = any(p.score >= beyond.strong for p in found)
+        share = 1.0 if strong else min(1.0, len(found) * self.stride / beyond.sure)
         far = max(round(beyond.extend_s * self.rate * share), self.stride - 1)
         shot = self._shot(track.first)
         before = min(far, int(frames[0]) - self.shots[shot - 1])
