@@ -27,8 +27,9 @@ _INFO = VideoInfo("mov", "h264", WIDTH, HEIGHT, Fraction(25), Fraction(1, 25), "
 
 
 def corners(index: int) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return left and top of both squares in a frame: one goes down, the other up."""
-    return (24, 10 + 2 * index), (112, 80 - 2 * index)
+    """Return left and top of both squares in a frame: one goes down and up again, the other up and down."""
+    by = 2 * min(index % 70, 70 - index % 70)
+    return (24, 10 + by), (112, 80 - by)
 
 
 def two_faces(path: Path, *, seed: int = 7, frames: int = FRAMES) -> Path:

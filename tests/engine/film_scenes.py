@@ -141,11 +141,10 @@ def film_engine(
 
 
 def leftovers(output: Path) -> list[str]:
-    """Return the files in an output's own folder that are neither journal nor lock."""
+    """Return the files in an output's own folder that are neither journal nor lock, nor tracks kept for edits."""
     own = output / ".unseen"
-    return sorted(
-        p.relative_to(own).as_posix() for p in own.rglob("*") if p.is_file() and p.name not in ("journal.jsonl", "lock")
-    )
+    found = sorted(p.relative_to(own).as_posix() for p in own.rglob("*") if p.is_file())
+    return [name for name in found if name not in ("journal.jsonl", "lock") and not name.startswith("tracks/")]
 
 
 class SlowDetector(MissingDetector):

@@ -124,6 +124,40 @@ def test_the_same_edits_are_not_made_twice_and_none_bring_everything_back(
     assert unseen(*words, engine=halves_engine()).status("clip.mp4") == "resumed"
 
 
+def test_a_run_that_broke_off_goes_on_with_its_own_edits_only(
+    tmp_path: Path, unseen: Command, key: Path, again: Again
+) -> None:
+    class Breaking(HalvesDetector):
+        def detect(self, images: Any) -> Any:
+            if self.asked >= 110:
+                raise RuntimeError
+            return super().detect(images)
+
+    clip, out, edits = two_faces(tmp_path / "in" / "clip.mp4", frames=140), tmp_path / "out", tmp_path / "edits.json"
+    every = (clip, "-o", out, "--key", key, *EVERY, "--check-every", "0.04")
+    assert unseen(*every, engine=halves_engine()).code == 0
+    number = _left_track(out)
+    for spared, code in ((number, 1), (3 - number, 0)):
+        edits.write_text(json.dumps({"clip.mp4": [{"remove": [spared]}]}), encoding="utf-8")
+        engine = halves_engine(again=Breaking("mediapipe-full-range") if code else None)
+        assert unseen(*every, "--edits", edits, engine=engine).code == code
+    left, right = shown(out / "clip.mp4")
+    assert left == [0] * 140
+    assert min(right) > 100
+
+
+def test_regions_that_are_written_are_those_of_the_edits(again: Again, tmp_path: Path) -> None:
+    number = _left_track(tmp_path / "out")
+    add = {"class": "face", "frames": [3, 3], "boxes": [[0.5, 0.5, 9.5, 9.5]]}
+    assert again({"clip.mp4": [{"remove": [number]}, {"add": add}]}, "--regions", tmp_path / "r.jsonl").code == 0
+    lines = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text("utf-8").splitlines()]
+    assert [line["frame"] for line in lines] == list(range(FRAMES))
+    assert {row[5] for line in lines for row in line["regions"]} == {3 - number, 3}
+    assert [row for row in lines[3]["regions"] if row[5] == 3] == [
+        ["face", 0, 0, 10, 10, 3, 1.0, "requested", "fill", "box"]
+    ]
+
+
 def test_a_policy_keeps_tracks_hidden(again: Again, tmp_path: Path) -> None:
     policy = tmp_path / "policy.toml"
     policy.write_text('require_hidden = ["face"]\n', encoding="utf-8")

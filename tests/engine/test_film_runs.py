@@ -1,0 +1,111 @@
+"""Runs over folders with photos and videos: names, clashes, pseudonyms, several processes, and what is told."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.engine.engine_fakes import Command, make_photo, shows_face
+from tests.engine.film_scenes import FILM, film, film_engine, leftovers, watch
+from unseen.core.jobs import Job
+from unseen.core.receipts import FileReceipt, FrameNote
+
+SHORT = replace(FILM, stamps=range(12))
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(
+        p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() and ".unseen" not in p.parts
+    )
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_photos_and_videos_together(unseen: Command, tmp_path: Path, jobs: str) -> None:
+    make_photo(tmp_path / "in" / "a.png")
+    film(tmp_path / "in" / "b.mp4", SHORT)
+    film(tmp_path / "in" / "sub" / "c.MOV", SHORT)
+    film(tmp_path / "in" / "sub" / "d.avi", replace(SHORT, encoder="mpeg4"))
+    (tmp_path / "in" / "notes.txt").write_text("no video")
+    done = unseen(tmp_path / "in", "-o", tmp_path / "out", "--jobs", jobs)
+    assert done.code == 0, done.err
+    assert _names(tmp_path / "out") == ["a.png", "b.mp4", "sub/c.MOV", "sub/d.mp4"]
+    assert not shows_face(tmp_path / "out" / "a.png")
+    for name in ("b.mp4", "sub/c.MOV", "sub/d.mp4"):
+        assert watch(tmp_path / "out" / name).shown == [0] * 12
+    totals = done.report["totals"]
+    assert totals["files"] == {"released": 4, "resumed": 0, "failed": 0, "skipped": 1}
+    assert (totals["frames"], totals["tracks"]) == (36, {"face": 3})
+    assert done.files["sub/d.avi"]["output"] == "sub/d.mp4"
+    assert "tracks hidden in 36 frames of videos: 3 face" in done.out
+    assert leftovers(tmp_path / "out") == []
+
+
+def test_two_videos_that_would_have_one_name(unseen: Command, tmp_path: Path) -> None:
+    for ending, encoder in (("avi", "mpeg4"), ("mp4", "libx264"), ("ts", "libx264")):
+        film(tmp_path / "in" / f"a.{ending}", replace(SHORT, encoder=encoder))
+    done = unseen(tmp_path / "in", "-o", tmp_path / "out", "--jobs", "1")
+    assert done.code == 1
+    assert [done.status(f"a.{ending}") for ending in ("avi", "mp4", "ts")] == ["released", "failed", "failed"]
+    assert done.err.count("would be written over the output of another input, a.mp4; rename one") == 2
+    assert _names(tmp_path / "out") == ["a.mp4"]
+
+
+def test_pseudonyms_stand_for_the_names_of_videos(unseen: Command, tmp_path: Path, key: Path) -> None:
+    film(tmp_path / "in" / "Anna" / "at home.mkv", SHORT)
+    (tmp_path / "in" / "Bert.mp4").write_bytes(b"broken")
+    regions = tmp_path / "regions.jsonl"
+    words = ("--rename", "pseudonym", "--key", key, "--regions", regions)
+    done = unseen(tmp_path / "in", "-o", tmp_path / "out", *words)
+    assert done.code == 1
+    (name,) = _names(tmp_path / "out")
+    assert re.fullmatch(r"[A-Za-z0-9_-]{10,}\.mkv", name)
+    written = (tmp_path / "report.json").read_text() + regions.read_text()
+    written += (tmp_path / "out" / ".unseen" / "journal.jsonl").read_text()
+    assert not re.search("Anna|home|Bert", written)
+    assert "Bert.mp4" in done.err
+
+
+def test_second_run_does_nothing_again(unseen: Command, tmp_path: Path, key: Path) -> None:
+    source = film(tmp_path / "in" / "a.mp4", SHORT)
+    words = (source, "-o", tmp_path / "out", "--key", key)
+    assert unseen(*words).code == 0
+    before = (tmp_path / "out" / "a.mp4").stat().st_mtime_ns
+    again = unseen(*words)
+    assert (again.code, again.status("a.mp4")) == (0, "resumed")
+    assert (tmp_path / "out" / "a.mp4").stat().st_mtime_ns == before
+    assert unseen(*words, "--codec", "hevc").status("a.mp4") == "released"
+    assert watch(tmp_path / "out" / "a.mp4").info.codec == "hevc"
+
+
+def test_file_that_somebody_else_put_there_stays(unseen: Command, tmp_path: Path) -> None:
+    source = film(tmp_path / "in" / "a.mp4", SHORT)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.mp4").write_bytes(b"mine")
+    assert unseen(source, "-o", tmp_path / "out").code == 1
+    assert (tmp_path / "out" / "a.mp4").read_bytes() == b"mine"
+    assert unseen(source, "-o", tmp_path / "out", "--overwrite").code == 0
+    assert watch(tmp_path / "out" / "a.mp4").shown == [0] * 12
+
+
+def test_how_far_a_video_is_is_told(tmp_path: Path) -> None:
+    source = film(tmp_path / "in" / "a.mp4", replace(FILM, stamps=range(120)))
+    told: list[int | FileReceipt | FrameNote] = []
+    film_engine()(Job((source,), tmp_path / "out"), told.append)
+    notes = [each for each in told if isinstance(each, FrameNote)]
+    assert [(note.name, note.total) for note in notes] == [("a.mp4", 120)] * len(notes)
+    assert [note.done for note in notes] == sorted({note.done for note in notes})
+    assert len(notes) >= 2
+    assert notes[-1].done == 120
+
+
+def test_same_video_twice_gives_the_same_regions(unseen: Command, tmp_path: Path) -> None:
+    source = film(tmp_path / "in" / "a.mp4", SHORT)
+    told = []
+    for number in (1, 2):
+        regions = tmp_path / f"{number}.jsonl"
+        unseen(source, "-o", tmp_path / f"out{number}", "--regions", regions, engine=film_engine())
+        told.append(regions.read_text())
+    assert told[0] == told[1]
