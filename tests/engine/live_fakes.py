@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -83,7 +84,8 @@ def write_clip(path: Path, frames: int = 50, *, first: int = 0) -> Path:
             picture = np.full((height, width, 3), 70, np.uint8)
             picture[:, :, 2] += (np.arange(width) // 8 % 2 * 20).astype(np.uint8)
             if i >= first:
-                x, y = 20 + 2 * (i % 60), 40 + i % 30
+                turn = 2 * math.pi * i / 50
+                x, y = round(80 + 16 * math.sin(turn)), round(50 + 8 * math.cos(turn))
                 picture[y : y + _SQUARE, x : x + _SQUARE] = 240
             sink.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
         sink.mux(stream.encode(None))

@@ -69,6 +69,11 @@ def test_looks_too_far_apart_cover_nothing_between_them() -> None:
     assert [due.frame.index for due in out if not due.whole] == [0, 12, 24]
 
 
+def test_longer_look_ahead_does_not_allow_longer_gaps() -> None:
+    out = _run(_state(1.0), 13, {0: (1, []), 12: (1, [])})
+    assert [due.frame.index for due in out if not due.whole] == [0, 12]
+
+
 def test_answer_that_comes_too_late_covers_what_has_not_left() -> None:
     out = _run(_state(), 16, {0: (1, []), 5: (8, []), 15: (0, [])})
     assert [due.frame.index for due in out if due.whole] == [1, 2]
@@ -230,7 +235,7 @@ def _checked(due: list[Due], looks: list[tuple[float, bool]], seconds: float) ->
     for each in due:
         before = [at for at, _ in looks if at <= each.at]
         after = [at for at, _ in looks if at >= each.at]
-        covered = bool(before and after) and min(after) - max(before) <= seconds
+        covered = bool(before and after) and min(after) - max(before) <= min(seconds, 0.4)
         assert bool(each.whole) == (each.frame.damaged or not covered)
         near = [face for at, face in looks if at in ((max(before), min(after)) if covered else ())]
         if not each.whole and any(near):

@@ -13,6 +13,7 @@ from unseen.core.recipe import Recipe
 from unseen.core.regions import Detection, Region
 from unseen.core.video import VideoFrame
 from unseen.media.cover import cover
+from unseen.media.live_pace import MOST_GAP
 from unseen.media.live_tracks import LiveTracks
 
 __all__ = ["HIDDEN_WHOLE", "Due", "Look", "LookAhead", "Why", "quick"]
@@ -53,9 +54,9 @@ class LookAhead:
     """One camera's frames, held for `seconds`, while some of them are looked at.
 
     A frame is let out with regions only if it was looked at itself, or lies between two looks that are at most
-    `seconds` apart, and it is not damaged. Any other frame is to be hidden whole. One look is out at a time. All times
-    are in seconds of one clock, and frames come in rising order. Frames are of `width` x `height` pixels; detections
-    are handed in in these.
+    `seconds` and MOST_GAP apart, and it is not damaged. Any other frame is to be hidden whole. One look is out at a
+    time. All times are in seconds of one clock, and frames come in rising order. Frames are of `width` x `height`
+    pixels; detections are handed in in these.
     """
 
     def __init__(self, recipe: Recipe, width: int, height: int, *, seconds: float) -> None:
@@ -148,7 +149,7 @@ class LookAhead:
             return False
         if self._looks[after] == at:
             return True
-        return after > 0 and self._looks[after] - self._looks[after - 1] <= self._seconds
+        return after > 0 and self._looks[after] - self._looks[after - 1] <= min(self._seconds, MOST_GAP)
 
     def _forget(self) -> None:
         oldest = self._waiting[0][1] if self._waiting else self._newest

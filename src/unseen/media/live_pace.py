@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["EvenTimes", "Haste", "Level", "Shedding"]
+__all__ = ["MOST_GAP", "EvenTimes", "Haste", "Level", "Shedding"]
 
+#: Frames between two looks are believed to be covered if the looks are at most this many seconds apart, however long
+#: frames wait: in more time somebody can turn back or come and go.
+MOST_GAP = 0.4
 #: A frame that is this many seconds late is believed to be: the camera was away, or its clock runs otherwise.
 _LATE = 0.2
 _SHORTEST = 0.001
@@ -49,8 +52,9 @@ class Shedding:
 
     def __init__(self, *, seconds: float, looks: float, side: int) -> None:
         self._seconds = seconds
-        first = min(1 / looks, seconds / 2)
-        rates = [first, max(first, seconds * 0.4), max(first, seconds * 0.5)]
+        gap = min(seconds, MOST_GAP)
+        first = min(1 / looks, gap / 2)
+        rates = [first, max(first, gap * 0.4), gap / 2]
         # Not below half: a face of 65 pixels in 640 is found at 320, but not for sure at 240. Hidden whole is better.
         sizes = [side, max(160, side * 3 // 4), max(160, side // 2)]
         levels = [Level(rate, side) for rate in rates] + [Level(rates[-1], size) for size in sizes]
