@@ -141,10 +141,10 @@ def film_engine(
 
 
 def leftovers(output: Path) -> list[str]:
-    """Return the files in an output's own folder that are neither journal nor lock, nor tracks kept for edits."""
+    """Return what is staged, and the parts of videos, in an output's own folder."""
     own = output / ".unseen"
-    found = sorted(p.relative_to(own).as_posix() for p in own.rglob("*") if p.is_file())
-    return [name for name in found if name not in ("journal.jsonl", "lock") and not name.startswith("tracks/")]
+    found = [path for folder in ("staging", "work") for path in (own / folder).rglob("*") if path.is_file()]
+    return sorted(path.relative_to(own).as_posix() for path in found)
 
 
 class SlowDetector(MissingDetector):
