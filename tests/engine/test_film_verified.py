@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.engine.engine_fakes import BlindDetector, Command, MagentaDetector
-from tests.engine.film_scenes import FILM, FRAMES, SecondDetector, film, film_engine, leftovers, watch
+from tests.engine.film_scenes import FILM, FRAMES, SIZE, SecondDetector, draw, film, film_engine, leftovers, watch
 from unseen.core.photos import Rgb8
 from unseen.core.regions import Box, Detection
 from unseen.core.video import VideoFrame
@@ -117,14 +117,20 @@ def _inverted(frame: VideoFrame) -> VideoFrame:
     return replace(frame, planes=(np.asarray(255 - frame.planes[0], np.uint8), *frame.planes[1:]))
 
 
+def _raw(frame: VideoFrame) -> VideoFrame:
+    """Return the frame as it was before: its square has the brightness of what is around it."""
+    return replace(frame, planes=draw(frame.index, *SIZE))
+
+
 @pytest.mark.parametrize(
     "change",
     [
+        lambda frame: _raw(frame) if frame.index == 17 else frame,
         lambda frame: None if frame.index == 17 else frame,
         lambda frame: None if frame.index == FRAMES - 1 else frame,
         lambda frame: _inverted(frame) if frame.index == 17 else frame,
     ],
-    ids=["one fewer", "last one gone", "another picture"],
+    ids=["one raw", "one fewer", "last one gone", "another picture"],
 )
 def test_writer_that_writes_another_frame_than_was_meant(
     unseen: Command, tmp_path: Path, key: Path, change: Callable[[VideoFrame], VideoFrame | None]

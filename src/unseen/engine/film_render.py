@@ -11,12 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from unseen.adapters.video.planes import layout
-from unseen.core.photos import Pixels
 from unseen.core.ports import VideoCodec, VideoReader
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Box, Detection, Region
 from unseen.core.video import Track, VideoFrame, VideoInfo
-from unseen.engine.film_check import Checker, check_written
+from unseen.engine.film_check import Checker, Meant, check_written, meant_by
 from unseen.engine.release import ResiduesRemain, Stopwatch
 from unseen.media.windows import Look, Window, Windows
 from unseen.pixels.planes import HeldCells, PlaneForm, hide_planes, whole_frame
@@ -42,11 +41,11 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A window as it was written, with thumbnails of the frames that were meant."""
+    """A window as it was written, with enough of the frames that were meant to compare."""
 
     settled: Settled
     path: Path
-    thumbnails: Sequence[Pixels]
+    meant: Sequence[Meant]
 
 
 class Renderer:
@@ -145,15 +144,15 @@ class Renderer:
 
     def render(self, settled: Settled) -> Part:
         """Hide and encode a settled window."""
-        path, thumbnails = self._new_path(), []
+        path, meant = self._new_path(), []
         with self._codec.open_writer(path, self._info, self._recipe.video.style, self._name) as writer:
             for frame, regions in zip(settled.window.frames, settled.regions, strict=True):
                 with self._watch.time("hide"):
                     hidden = self._hidden(frame, regions, self._held)
-                thumbnails.append(np.array(hidden.planes[0][::16, ::16]))
+                meant.append(meant_by(hidden.planes, () if frame.damaged else regions))
                 with self._watch.time("encode"):
                     writer.write(hidden)
-        return Part(settled, path, thumbnails)
+        return Part(settled, path, meant)
 
     def check(self, part: Part) -> Part:
         """Read a written window back and return it; raises VerificationFailed if it is not what was meant.
@@ -161,7 +160,7 @@ class Renderer:
         Every frame is compared with the one that was meant, which the second model family has looked at already.
         """
         with self._watch.time("verify"):
-            check_written(part.path, part.thumbnails, self._info, self._codec, self._name)
+            check_written(part.path, part.meant, self._info, self._codec, self._name)
         return part
 
 
