@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -302,3 +303,10 @@ def test_real_clips_come_back(tmp_path: Path, test_data: Path, name: str, ending
 
 def test_the_wheel_carries_every_encoder() -> None:
     assert {"libx264", "libx265", "libvpx-vp9", "libsvtav1", "aac", "libopus"} <= av.codecs_available
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="this system knows no scheduling policies")
+def test_no_encoder_keeps_real_time_priority(tmp_path: Path) -> None:
+    before = os.sched_getscheduler(0)
+    written(tmp_path / "a.mp4", PLAIN, frames_of(PLAIN, 3), codec="av1")
+    assert os.sched_getscheduler(0) == before

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from unseen.adapters.video.planes import Layout, layout
 from unseen.core.video import VideoInfo
 from unseen.errors import DeviceUnavailable, UnsupportedInput, UsageError
 
-__all__ = ["CODECS", "WRITABLE", "Encoding", "encoding_for", "no_device", "quiet"]
+__all__ = ["CODECS", "WRITABLE", "Encoding", "encoding_for", "no_device", "own_priority", "quiet"]
 
 #: Ending -> FFmpeg's name of the container that is written.
 WRITABLE: dict[str, str] = {"mp4": "mp4", "m4v": "mp4", "mov": "mov", "mkv": "matroska", "webm": "webm"}
@@ -146,6 +147,24 @@ def quiet(encoding: Encoding) -> None:
     """Keep SVT-AV1 from writing to the terminal: it knows no other way than this variable."""
     if encoding.encoder == "libsvtav1":
         os.environ.setdefault("SVT_LOG", "0")
+
+
+@contextlib.contextmanager
+def own_priority() -> Iterator[None]:
+    """Give this thread its scheduling back afterwards.
+
+    As root, SVT-AV1 takes the highest real-time priority for the thread that opens it, and what that thread starts
+    later inherits it: a process that spins with it keeps a core from everything else.
+    """
+    if not hasattr(os, "sched_getscheduler"):
+        yield
+        return
+    policy, level = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        if (os.sched_getscheduler(0), os.sched_getparam(0)) != (policy, level):
+            os.sched_setscheduler(0, policy, level)
 
 
 def no_device(encoding: Encoding) -> DeviceUnavailable:

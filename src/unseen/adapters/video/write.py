@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from unseen.adapters.video.clock import DecodingTimes
-from unseen.adapters.video.encoders import Encoding, no_device, quiet
+from unseen.adapters.video.encoders import Encoding, no_device, own_priority, quiet
 from unseen.adapters.video.planes import Fitter, layout, picture_of
 from unseen.adapters.video.sound import SoundTrack
 from unseen.core.video import ColourTags, Sound, VideoFrame, VideoInfo
@@ -112,7 +112,8 @@ class AvWriter:
         import av
 
         try:
-            self._stream.codec_context.open(strict=False)
+            with own_priority():
+                self._stream.codec_context.open(strict=False)
         except av.FFmpegError as error:
             if encoding.hardware:
                 raise no_device(encoding) from error
