@@ -14,6 +14,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from unseen.adapters.video.encoders import own_priority
+
 # SVT-AV1 writes to the terminal unless this says no.
 os.environ.setdefault("SVT_LOG", "0")
 
@@ -86,7 +88,7 @@ def make_clip(path: Path, clip: Clip = Clip(), draw: Callable[[int, int, int, st
     """Write a clip to `path` and return the frames that went in, drawn by number, width, height and pixel format."""
     width, height = clip.size
     frames = [draw(index, width, height, clip.pixel_format) for index in range(len(clip.stamps))]
-    with av.open(str(path), "w", container_options=dict(clip.muxer_options)) as output:
+    with own_priority(), av.open(str(path), "w", container_options=dict(clip.muxer_options)) as output:
         output.metadata.update(clip.metadata)
         stream = _video(output, clip)
         audio = output.add_stream(clip.audio, rate=48000) if clip.audio else None
