@@ -36,6 +36,7 @@ from unseen.errors import UnseenError
 
 pictures, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
 orders = receive(pictures)
+time.sleep(orders.get("warms", 0.0))
 if orders.get("broken"):
     sys.exit(3)
 if orders.get("refuses"):

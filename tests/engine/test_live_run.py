@@ -68,7 +68,8 @@ def test_failing_detector_shows_nothing(clip: Path, tmp_path: Path, orders: dict
 
 def test_killed_detector_hides_all_until_it_is_back(clip: Path, tmp_path: Path) -> None:
     job = job_for(str(clip), publish=(str(tmp_path),), loop=True, look_ahead=0.4)
-    with running(job, tools()) as live:
+    # A start that is quicker than the look-ahead leaves a gap that is short enough.
+    with running(job, tools(warms=1.0)) as live:
         figures = live.cameras[0].figures
         wait_for(lambda: figures.frames()["out"] > 30)
         before, whole = figures.counts["looks"], figures.frames()["hidden_whole"]
