@@ -51,7 +51,9 @@ def test_what_comes_in_later_is_hidden_from_its_first_frame_on(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    "orders", [{"dies": 5, "warms": 1.0}, {"hangs": 5, "stall": 0.3}, {"fails": 4}, {"takes": 0.3}, {"takes": 0.9}], ids=str
+    "orders",
+    [{"dies": 5, "warms": 1.0}, {"hangs": 5, "stall": 0.3}, {"fails": 4}, {"takes": 0.3}, {"takes": 0.9}],
+    ids=str,
 )
 def test_failing_detector_shows_nothing(clip: Path, tmp_path: Path, orders: dict[str, Any]) -> None:
     job = job_for(str(clip), publish=(str(tmp_path),), loop=True, look_ahead=0.4)
