@@ -12,11 +12,13 @@ from typing import Any, cast
 
 from unseen.adapters.budget_databases import Database, open_database
 from unseen.core.privacy import Account, Charge, Cost, Limit, Part, Per, Reserved, Unit
-from unseen.dp.budget import overspent
+from unseen.dp.budget import overspent, total
 from unseen.errors import BudgetSpent, UnseenError
 
 __all__ = ["SqlLedger", "open_ledger"]
 
+#: Executes a statement within the transaction that is open.
+Run = Callable[..., list[tuple[Any, ...]]]
 _VERSION = 1
 #: Limits are added, never changed: the newest counts, and the older ones show how it came to be.
 _SCHEMA = (
@@ -47,13 +49,21 @@ class SqlLedger:
 
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._database, self._clock = database, clock
+        try:
+            self._prepare()
+        except BaseException:
+            database.close()
+            raise
+
+    def _prepare(self) -> None:
+        """Make the tables that are not there; raises UnseenError for those of another version."""
         with self._change() as run:
             for statement in _SCHEMA:
                 run(statement)
             run("INSERT INTO unseen_budget_version VALUES (?) ON CONFLICT DO NOTHING", _VERSION)
             versions = {int(row[0]) for row in run("SELECT version FROM unseen_budget_version")}
         if versions != {_VERSION}:
-            raise UnseenError(f"{database.name}: is a ledger of another version of Unseen; use that version")
+            raise UnseenError(f"{self.name}: is a ledger of another version of Unseen; use that version")
 
     @property
     def name(self) -> str:
@@ -65,7 +75,7 @@ class SqlLedger:
         self._database.close()
 
     @contextmanager
-    def _change(self) -> Iterator[Callable[..., list[tuple[Any, ...]]]]:
+    def _change(self) -> Iterator[Run]:
         with self._database.transaction():
             yield self._database.run
 
@@ -125,7 +135,7 @@ class SqlLedger:
                 limit, opened = opening, True
             before = run("SELECT period FROM unseen_charge WHERE account = ? AND reservation = ?", key, reservation)
             wanted = [period for period in dict.fromkeys(periods) if (period,) not in before]
-            why = overspent(self._charges(run, key), limit, wanted, cost)
+            why = overspent(_spent_in(run, key, wanted, limit), limit, cost)
             if why is not None:
                 raise BudgetSpent(f"{account}: {why}; see: unseen budget show")
             for period in wanted:
@@ -143,18 +153,18 @@ class SqlLedger:
     def _now(self) -> str:
         return self._clock().isoformat(timespec="seconds")
 
-    def _limit(self, run: Callable[..., list[tuple[Any, ...]]], key: str) -> Limit | None:
+    def _limit(self, run: Run, key: str) -> Limit | None:
         rows = run(
             "SELECT epsilon, delta, rho, per FROM unseen_limit WHERE account = ? ORDER BY number DESC LIMIT 1", key
         )
         return _limit_from(rows[0]) if rows else None
 
-    def _add_limit(self, run: Callable[..., list[tuple[Any, ...]]], key: str, limit: Limit) -> None:
+    def _add_limit(self, run: Run, key: str, limit: Limit) -> None:
         count = run("SELECT COUNT(*) FROM unseen_limit WHERE account = ?", key)[0][0]
         words = (str(limit.epsilon), str(limit.delta), str(limit.rho), limit.per, self._now())
         run("INSERT INTO unseen_limit VALUES (?, ?, ?, ?, ?, ?, ?)", key, int(count) + 1, *words)
 
-    def _charges(self, run: Callable[..., list[tuple[Any, ...]]], key: str) -> list[Charge]:
+    def _charges(self, run: Run, key: str) -> list[Charge]:
         rows = run(
             "SELECT reservation, period, parts, committed, at FROM unseen_charge WHERE account = ? "
             "ORDER BY at, reservation, period",
@@ -166,7 +176,7 @@ class SqlLedger:
         ]
 
 
-def _find(run: Callable[..., list[tuple[Any, ...]]], account: Account) -> str:
+def _find(run: Run, account: Account) -> str:
     """Return the key of an account, "" if it is not there."""
     rows = run(
         "SELECT id FROM unseen_account WHERE dataset = ? AND unit = ? AND purpose = ?",
@@ -175,7 +185,7 @@ def _find(run: Callable[..., list[tuple[Any, ...]]], account: Account) -> str:
     return str(rows[0][0]) if rows else ""
 
 
-def _open(run: Callable[..., list[tuple[Any, ...]]], account: Account) -> str:
+def _open(run: Run, account: Account) -> str:
     """Return the key of an account, made if need be, and hold its lock to the end of the transaction."""
     run(
         "INSERT INTO unseen_account VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -185,6 +195,16 @@ def _open(run: Callable[..., list[tuple[Any, ...]]], account: Account) -> str:
     # An update takes the row's lock in every database; whoever comes second waits here, and reads what the first wrote.
     run("UPDATE unseen_account SET purpose = purpose WHERE id = ?", key)
     return key
+
+
+def _spent_in(run: Run, key: str, periods: Sequence[str], limit: Limit) -> dict[str, Fraction]:
+    """Return what is spent in each of the periods; equal charges are counted by the database, and added up exactly here."""
+    found: dict[str, list[tuple[Cost, int]]] = {period: [] for period in periods}
+    rows = run("SELECT period, parts, COUNT(*) FROM unseen_charge WHERE account = ? GROUP BY period, parts", key)
+    for period, parts, times in rows:
+        if period in found:
+            found[period].append((_cost_from(parts), int(times)))
+    return {period: total(costs, limit) for period, costs in found.items()}
 
 
 def _limit_from(row: Sequence[Any]) -> Limit:

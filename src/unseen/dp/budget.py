@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from unseen.core.privacy import EVER, Charge, Cost, Limit, Part, Per
 from unseen.dp.accounting import epsilon_of, rho_of, rho_of_pure
 
-__all__ = ["cost_of", "left", "limit_of", "loss_of", "overspent", "spent", "worst_period"]
+__all__ = ["cost_of", "left", "limit_of", "loss_of", "overspent", "spent", "total", "worst_period"]
 
 
 def limit_of(epsilon: Fraction, delta: Fraction, per: Per) -> Limit:
@@ -30,13 +30,18 @@ def _value(cost: Cost, limit: Limit) -> Fraction | None:
     return cost.epsilon if limit.pure else cost.rho
 
 
-def spent(charges: Iterable[Charge], limit: Limit, period: str) -> Fraction:
-    """Return what is spent in a period, in the limit's currency; reserved charges count.
+def total(costs: Iterable[tuple[Cost, int]], limit: Limit) -> Fraction:
+    """Return what costs add up to in the limit's currency, each so many times.
 
-    A charge that has no value in that currency, as Gaussian noise has no pure epsilon, counts as all that there is.
+    A cost that has no value in that currency, as Gaussian noise has no pure epsilon, counts as all that there is.
     """
-    values = [_value(charge.cost, limit) for charge in charges if charge.period == period]
-    return sum((limit.most if value is None else value for value in values), Fraction())
+    values = ((_value(cost, limit), times) for cost, times in costs)
+    return sum((times * (limit.most if value is None else value) for value, times in values), Fraction())
+
+
+def spent(charges: Iterable[Charge], limit: Limit, period: str) -> Fraction:
+    """Return what is spent in a period, in the limit's currency; reserved charges count."""
+    return total(((charge.cost, 1) for charge in charges if charge.period == period), limit)
 
 
 def left(charges: Iterable[Charge], limit: Limit, period: str) -> Fraction:
@@ -44,14 +49,13 @@ def left(charges: Iterable[Charge], limit: Limit, period: str) -> Fraction:
     return max(Fraction(), limit.most - spent(charges, limit, period))
 
 
-def overspent(charges: Sequence[Charge], limit: Limit, periods: Iterable[str], cost: Cost) -> str | None:
-    """Return why a cost cannot be charged to each of the periods, None if it can."""
+def overspent(spent_in: Mapping[str, Fraction], limit: Limit, cost: Cost) -> str | None:
+    """Return why a cost cannot be charged to each of the periods in which so much is spent, None if it can."""
     wanted = _value(cost, limit)
     if wanted is None:
         return "it is a budget of pure epsilon, and this noise is Gaussian: leave --delta out, or set a budget with one"
     name = "epsilon" if limit.pure else "rho"
-    for period in periods:
-        gone = spent(charges, limit, period)
+    for period, gone in spent_in.items():
         if gone + wanted > limit.most:
             when = "" if period == EVER else f" for {period}"
             return (
