@@ -1,4 +1,4 @@
-"""One suite that the ledger passes on every database: exact sums, fail closed, processes that cannot overspend together."""
+"""One suite that the ledger passes on every database: exact sums, nothing given back, no overspending together."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from unseen.errors import BudgetSpent, UnseenError, UsageError
 _ACCOUNT = Account("junction", "person-day", "publication")
 _TIME = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
-#: So many processes, that spend a tenth of epsilon as often as they can, and say so each time they have. They are forked
+#: So many processes, that spend a tenth of epsilon as often as they can, and say so each time they have. They are
+#: forked
 #: from one that has loaded all it needs, so that they begin together.
 _SPENDERS = """
 import os, sys, time

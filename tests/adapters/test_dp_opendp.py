@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from scipy.stats import chisquare
+from scipy.stats import chisquare  # type: ignore[import-untyped]
 
 from unseen.adapters.dp_opendp import OpenDpNoise
 from unseen.core.privacy import Cost, Distances, Noise, Part
@@ -46,7 +46,8 @@ def test_draws_are_distributed_as_stated(cost: Cost) -> None:
 
 
 def test_an_attack_that_tells_neighbours_apart_stays_under_the_bound_of_epsilon() -> None:
-    # The best attack on one number is a threshold: from "above it" the attacker says that the unit is there. Whatever the
+    # The best attack on one number is a threshold: from "above it" the attacker says that the unit is there. Whatever
+    # the
     # threshold, its true positives are at most e**epsilon times its false ones (Wasserman and Zhou 2010).
     with_unit, without = _draw(_PURE, _MOST, value=_MOST.l1), _draw(_PURE, _MOST)
     for threshold in range(-3, 12):

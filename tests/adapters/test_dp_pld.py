@@ -22,8 +22,11 @@ def _gauss(rho: Fraction) -> Cost:
     return Cost((Part("gaussian", rho),))
 
 
+_COSTS = [_pure("0.01"), _pure("0.5"), _gauss(Fraction(1, 10**4)), _gauss(rho_of(Fraction(1), Fraction(1, 10**6)))]
+
+
 @pytest.mark.parametrize("times", [1, 10, 365])
-@pytest.mark.parametrize("cost", [_pure("0.01"), _pure("0.5"), _gauss(Fraction(1, 10**4)), _gauss(rho_of(Fraction(1), Fraction(1, 10**6)))])  # fmt: skip
+@pytest.mark.parametrize("cost", _COSTS)
 def test_loss_distributions_are_never_above_the_bound(cost: Cost, times: int) -> None:
     epsilon, bound = pld_epsilon([cost] * times, _DELTA), loss_of([cost] * times, _DELTA)
     assert 0.5 * bound < epsilon <= bound

@@ -1,4 +1,4 @@
-"""Running counts: the schemes are exact without noise, their spread is the published one, one unit changes no more than said."""
+"""Running counts: exact without noise, of the published spread, changed by one unit no more than said."""
 
 from __future__ import annotations
 

@@ -198,7 +198,7 @@ def _open(run: Run, account: Account) -> str:
 
 
 def _spent_in(run: Run, key: str, periods: Sequence[str], limit: Limit) -> dict[str, Fraction]:
-    """Return what is spent in each of the periods; equal charges are counted by the database, and added up exactly here."""
+    """Return what is spent in each of the periods: equal charges are counted there, and added up exactly here."""
     found: dict[str, list[tuple[Cost, int]]] = {period: [] for period in periods}
     rows = run("SELECT period, parts, COUNT(*) FROM unseen_charge WHERE account = ? GROUP BY period, parts", key)
     for period, parts, times in rows:

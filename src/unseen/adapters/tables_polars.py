@@ -130,8 +130,9 @@ class PolarsTables:
         """Return all columns of a small table."""
         import polars as pl
 
-        read = pl.read_parquet if path.suffix.lower() == ".parquet" else pl.read_csv
-        return read(path).to_dict(as_series=False)
+        if path.suffix.lower() == ".parquet":
+            return pl.read_parquet(path).to_dict(as_series=False)
+        return pl.read_csv(path, infer_schema=False).to_dict(as_series=False)
 
 
 def _scan(path: Path) -> pl.LazyFrame:
