@@ -117,6 +117,16 @@ def test_days_have_budgets_apart_and_are_charged_all_or_none(ledger: SqlLedger) 
     assert [charge.period for charge in ledger.charges(_ACCOUNT)].count("2026-11-27") == 0
 
 
+def test_a_budget_is_kept_in_one_way(ledger: SqlLedger) -> None:
+    # Charges by day would not add up with those in all, and the other way round.
+    ledger.set_limit(_ACCOUNT, _limit("1", per="day"))
+    with pytest.raises(BudgetSpent, match="say --per day"):
+        ledger.reserve(_ACCOUNT, [EVER], _cost("0.1"))
+    ledger.set_limit(_ACCOUNT, _limit("1"))
+    with pytest.raises(BudgetSpent, match="say --per ever"):
+        ledger.reserve(_ACCOUNT, ["2026-11-25"], _cost("0.1"))
+
+
 def test_without_a_budget_nothing_is_spent(ledger: SqlLedger) -> None:
     with pytest.raises(BudgetSpent, match="has no budget"):
         ledger.reserve(_ACCOUNT, [EVER], _cost("1"))

@@ -54,6 +54,8 @@ def overspent(spent_in: Mapping[str, Fraction], limit: Limit, cost: Cost) -> str
     wanted = _value(cost, limit)
     if wanted is None:
         return "it is a budget of pure epsilon, and this noise is Gaussian: leave --delta out, or set a budget with one"
+    if any((period == EVER) != (limit.per == "ever") for period in spent_in):
+        return f"it is a budget {'for each day' if limit.per == 'day' else 'in all'}: say --per {limit.per}"
     name = "epsilon" if limit.pure else "rho"
     for period, gone in spent_in.items():
         if gone + wanted > limit.most:

@@ -146,7 +146,7 @@ def _divide(series: Real) -> Real:
     """Return the power series 1 / (1 - z) divided by a series whose first coefficient is 1."""
     quotient = np.zeros_like(series)
     for n in range(len(series)):
-        quotient[n] = 1.0 - series[n:0:-1] @ quotient[:n]
+        quotient[n] = 1.0 - np.einsum("k,k->", series[n:0:-1], quotient[:n])
     return quotient
 
 
@@ -155,7 +155,8 @@ def _causal(kernel: Real, values: Real) -> Real:
     steps = len(values)
     result = np.zeros_like(values, dtype=np.float64)
     for step in range(steps):
-        result[step] = kernel[step::-1] @ values[: step + 1]
+        # Not by a matrix library: its threads would wait for each other at every one of many short sums.
+        result[step] = np.einsum("k,ks->s", kernel[step::-1], values[: step + 1])
     return result
 
 

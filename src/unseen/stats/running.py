@@ -136,11 +136,9 @@ def running_columns(stream: Stream, measured: Whole, name: str) -> Columns:
 
 def _spreads(stream: Stream, steps: int) -> Real:
     """Return the variance of the running count after each step."""
-    known: dict[Noise, float] = {}
-    noises = [stream.noise(step) for step in range(steps)]
-    for noise in set(noises):
-        known[noise] = variance(noise)
-    return stream.scheme.spread(np.array([[known[noise]] for noise in noises]))[:, 0]
+    distances = [stream.scheme.distances(step) for step in range(steps)]
+    known = {most: variance(noise_for(stream.cost, most)) for most in set(distances)}
+    return stream.scheme.spread(np.array([[known[most]] for most in distances]))[:, 0]
 
 
 def expected_running_error(stream: Stream, steps: int) -> float:
