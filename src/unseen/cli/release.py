@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -166,8 +165,7 @@ def run(args: argparse.Namespace, engine: ReleaseEngine | None = None) -> int:
     if done.opened:
         print(
             f"note: opened the budget {job.dataset} / {job.unit} / {job.purpose} with this epsilon in {done.ledger}; "
-            "set another with: unseen budget set",
-            file=sys.stderr,
+            "set another with: unseen budget set"
         )
     print(f"budget: {name} {float(done.left):.6g} is left{' on each day' if job.per == 'day' else ''}")
     print(f"{done.cells} cells -> {', '.join(display(file) for file in done.files)}")

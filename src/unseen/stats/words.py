@@ -53,24 +53,28 @@ def assumptions(spec: Spec) -> list[str]:
             return ["each row is one event, and nothing is promised for several events of one person"]
         columns = ", ".join(spec.bounding.columns)
         return [
-            f"rows with equal {columns} are one {spec.unit}; of each, at most {spec.most.cells} cells and "
-            f"{spec.most.each} rows in a cell count, chosen at random"
+            f"rows with equal {columns} are one {spec.unit}; of each, at most "
+            f"{_many(spec.most.cells, 'cell')} and {_many(spec.most.each, 'row')} in a cell count, chosen at random"
         ]
     facts = spec.facts
-    lines = [f"one track adds 1 to at most {facts.bound} cells, chosen at random when it was counted"]
+    lines = [f"one track adds 1 to at most {_many(facts.bound, 'cell')}, chosen at random when it was counted"]
     if spec.unit == "event":
         return [*lines, "nothing is promised for several events of one person or vehicle"]
     who = "vehicle" if spec.unit == "vehicle-day" else "person"
     rate, most = facts.id_switch_rate, facts.tracks_per_unit
     lines.append(
-        f"one {who} has at most {most} tracks on one day: assumed, not measured; with c times as many, epsilon is "
-        "c times as large"
+        f"one {who} has at most {_many(most, 'track')} on one day: assumed, not measured; with c times as many, "
+        "epsilon is c times as large"
     )
     lines.append(
         f"the rate of identity switches is assumed to be {rate:g} a track: a {who} that passes once has more than "
-        f"{most} tracks with a chance of {min(1.0, rate**most):.2g}"
+        f"{_many(most, 'track')} with a chance of {min(1.0, rate**most):.2g}"
     )
     return lines
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def truncation(spec: Spec, bias: Ratio | None) -> str:
