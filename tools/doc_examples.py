@@ -4,8 +4,8 @@
     console   lines that start with "$ " are run by a shell, in the page's own folder, and must succeed; where lines
               follow, they are what is printed, "..." standing for any text; progress, which slow machines print, is
               left out
-    toml      is a policy: it must be one, and is saved as policy.toml for the commands after it; where the first line is
-              "# NAME.toml", it is a declaration of a table, and is saved under this name
+    toml      is a policy: it must be one, and is saved as policy.toml for the commands after it; where its first line
+              is "# NAME.toml", it is a declaration of a table, and is saved under this name
     sh        is not run, as it would install or download; its `unseen` commands must be well-formed
 
 Each page has a folder of its own that holds photos/astronaut.jpg and videos/pan.mp4. In it UNSEEN_MODELS names the

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.adapters import postgres_server
+from tests.adapters.budget_spenders import SPENDERS
 from unseen.adapters.budget_sql import SqlLedger, open_ledger
 from unseen.core.privacy import EVER, Account, Cost, Limit, Part
 from unseen.dp.budget import cost_of, limit_of
@@ -22,40 +23,6 @@ from unseen.errors import BudgetSpent, UnseenError, UsageError
 
 _ACCOUNT = Account("junction", "person-day", "publication")
 _TIME = datetime(2026, 11, 25, 12, tzinfo=UTC)
-
-#: So many processes, that spend a tenth of epsilon as often as they can, and say so each time they have. They are
-#: forked
-#: from one that has loaded all it needs, so that they begin together.
-_SPENDERS = """
-import os, sys, time
-from datetime import UTC, datetime
-from fractions import Fraction
-from unseen.adapters.budget_sql import open_ledger
-from unseen.core.privacy import Account
-from unseen.dp.budget import cost_of, limit_of
-from unseen.errors import BudgetSpent
-
-def spend(where, times):
-    ledger = open_ledger(where, lambda: datetime.now(UTC))
-    for _ in range(times):
-        try:
-            done = ledger.reserve(Account("junction", "person-day", "publication"), ["ever"], cost)
-        except BudgetSpent:
-            return 3
-        os.write(1, f"{done.reservation}\\n".encode())
-        time.sleep(0.002)
-    return 0
-
-cost, = cost_of(limit_of(Fraction(1, 10), Fraction(), "ever"), [Fraction(1)])
-where, processes, times = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-if where.startswith("postgres"):
-    import psycopg
-for _ in range(processes):
-    if os.fork() == 0:
-        os._exit(spend(where, times))
-codes = [os.waitstatus_to_exitcode(os.wait()[1]) for _ in range(processes)]
-os.write(1, " ".join(map(str, sorted(codes))).encode())
-"""
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +160,7 @@ def test_words_of_an_account_are_data_and_not_statements(ledger: SqlLedger) -> N
 
 
 def _start(where: str, processes: int, times: int) -> subprocess.Popen[str]:
-    words = [sys.executable, "-c", _SPENDERS, where, str(processes), str(times)]
+    words = [sys.executable, "-c", SPENDERS, where, str(processes), str(times)]
     # A session of its own can be killed whole.
     return subprocess.Popen(words, stdout=subprocess.PIPE, text=True, start_new_session=True)
 

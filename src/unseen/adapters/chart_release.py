@@ -7,7 +7,7 @@ import math
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -40,8 +40,9 @@ def draw_release(
         _lines(figure, table, time, [key for key in keys if key != time], values[0])
     else:
         _points(figure, table, keys, values)
-    note = "shaded and bars: 95 % intervals of the noise and of what is estimated to be left out"
-    figure.supxlabel("\n".join(textwrap.wrap(f"{words} ({note})", 120)), fontsize=7)
+    of = "the noise and of what is estimated to be left out" if any(n.endswith("_bias") for n in table) else "the noise"
+    width = round(13 * figure.get_size_inches()[0])
+    figure.supxlabel("\n".join(textwrap.wrap(f"{words} Light blue: 95 % intervals of {of}.", width)), fontsize=7)
     picture = io.BytesIO()
     # No date and no program name: the same figures give the same file.
     metadata = {"Date": None, "Creator": None} if ending == ".svg" else {"Software": None}
@@ -55,30 +56,35 @@ def _lines(figure: Figure, table: Mapping[str, Sequence[Any]], time: str, others
     for row in range(len(table[time])):
         groups.setdefault(tuple(str(table[key][row]) for key in others), []).append(row)
     shown = list(groups.items())[:_PANELS]
-    columns = min(3, len(shown))
+    columns = min(3, math.ceil(math.sqrt(len(shown))))
     rows = math.ceil(len(shown) / columns)
-    figure.set_size_inches(3.4 * columns + 1, 2.2 * rows + 1)
+    figure.set_size_inches(max(7.0, 3.4 * columns + 1), 2.2 * rows + 1)
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     for axes, (group, places) in zip(panels, shown, strict=False):
+        # The last interval is as long as the one before it.
         times = [datetime.fromisoformat(str(table[time][row])) for row in places]
-        low, high = ([table[f"{name}_{end}"][row] for row in places] for end in ("low", "high"))
+        times.append(times[-1] + (times[-1] - times[-2] if len(times) > 1 else timedelta(0)))
+        middle, low, high = ([table[f"{name}{e}"][row] for row in [*places, places[-1]]] for e in ("", "_low", "_high"))
         axes.fill_between(times, low, high, step="post", color=_BAND, linewidth=0)
-        axes.step(times, [table[name][row] for row in places], where="post", color=_INK, linewidth=1)
+        axes.step(times, middle, where="post", color=_INK, linewidth=1)
         axes.axhline(0, color="#888888", linewidth=0.5)
         axes.set_title(", ".join(group), fontsize=8)
         _time_axis(axes)
-    for axes in panels[len(shown) :]:
-        axes.set_visible(False)
+    for place, axes in enumerate(panels):
+        axes.set_visible(place < len(shown))
+        axes.tick_params(labelbottom=place + columns >= len(shown))
     more = f" (the first {_PANELS} of {len(groups)})" if len(groups) > _PANELS else ""
-    figure.suptitle(f"{name.replace('_', ' ')}, by {', '.join(others) or 'time'}{more}", fontsize=10)
+    first, last = (str(end)[:10] for end in (min(table[time]), max(table[time])))
+    when = f"{first}, UTC" if first == last else f"{first} to {last}, UTC"
+    figure.suptitle(f"{name.replace('_', ' ')}, by {', '.join(others) or 'time'}{more}, {when}", fontsize=10)
 
 
 def _time_axis(axes: Axes) -> None:
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-    locator = AutoDateLocator(maxticks=5)  # type: ignore[no-untyped-call]  # the library's own class
+    locator = AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]  # the library's own class
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))  # type: ignore[no-untyped-call]
     axes.tick_params(labelsize=7)
 
 
@@ -96,7 +102,8 @@ def _points(figure: Figure, table: Mapping[str, Sequence[Any]], keys: Sequence[s
         axes.errorbar(
             middle, places, xerr=[below, above], fmt="o", color=_INK, ecolor=_BAND, markersize=3, elinewidth=3
         )
-        axes.axvline(0, color="#888888", linewidth=0.5)
+        if min(m - b for m, b in zip(middle, below, strict=True)) < 0:
+            axes.axvline(0, color="#888888", linewidth=0.5)
         axes.set_title(name.replace("_", " "), fontsize=9)
         axes.tick_params(labelsize=7)
     panels[0].set_yticks(places, [", ".join(str(table[key][row]) for key in keys) or "all" for row in places])
