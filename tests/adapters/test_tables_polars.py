@@ -129,7 +129,7 @@ def test_no_unit_counts_in_more_cells_or_rows_than_declared(tmp_path: Path, at_a
     frame = pl.read_parquet(path)
     cells = frame.group_by("person", "street", "hour").agg(n=pl.len())
     expected = int(cells.select(pl.min_horizontal("n", 2)).sum().item())
-    tables = PolarsTables(at_a_time)
+    tables = PolarsTables(at_a_time, rows_sorted=at_a_time // 3)
     all_cells = tables.tally(path, Request(_GRID, (Tally("rows"),), Bounding(("person",), 6, 2, 100)))
     assert all_cells.rows == all_cells.vectors[0].sum() == expected
     assert all_cells.left_out == all_cells.left_out_in_all == frame.height - expected
@@ -236,3 +236,40 @@ def test_what_is_written_is_read_back_as_it_was(tmp_path: Path) -> None:
         assert {name: [str(v) for v in values] for name, values in again.items()} == {
             name: [str(v) for v in values] for name, values in columns.items()
         }
+
+
+def test_large_sums_do_not_overflow(tmp_path: Path) -> None:
+    path = _write(tmp_path / "rows.parquet", {"x": [2e9] * 3})
+    tallies = (Tally("sum", "x", 0, 2e9, step=1),)
+    assert PolarsTables().tally(path, Request(Grid(()), tallies)).vectors[0].tolist() == [6_000_000_000]
+
+
+def test_keys_of_every_kind_are_found(tmp_path: Path) -> None:
+    frame = pl.DataFrame(
+        {
+            "text": pl.Series(["a", "b", "a"], dtype=pl.Categorical),
+            "small": pl.Series([-1, 0, 1], dtype=pl.Int8),
+            "apart": pl.Series([5, 50, 500], dtype=pl.UInt16),
+            "day": [datetime(2026, 11, day, tzinfo=UTC).date() for day in (24, 25, 24)],
+            "wet": [True, False, True],
+        }
+    )
+    frame.write_parquet(tmp_path / "kinds.parquet")
+    keys = (
+        Key("text", ("b", "a")),
+        Key("small", ("-1", "0", "1")),
+        Key("apart", ("500", "5", "50")),
+        Key("day", ("2026-11-24", "2026-11-25")),
+        Key("wet", ("true", "false")),
+    )
+    for key, places in zip(keys, ([1, 2], [1, 1, 1], [1, 1, 1], [2, 1], [2, 1]), strict=True):
+        done = PolarsTables().tally(tmp_path / "kinds.parquet", Request(Grid((key,)), (Tally("rows"),)))
+        assert done.vectors[0].tolist() == places
+    whole = Grid(keys)
+    assert PolarsTables().tally(tmp_path / "kinds.parquet", Request(whole, (Tally("rows"),))).rows == 3
+
+
+def test_whole_numbers_outside_of_those_declared_are_not_declared(tmp_path: Path) -> None:
+    path = _write(tmp_path / "rows.parquet", {"n": [0, 1, 2, 3, -1]})
+    request = Request(Grid((Key("n", ("0", "1", "2")),)), (Tally("rows"),), undeclared="drop")
+    assert PolarsTables().tally(path, request).vectors[0].tolist() == [1, 1, 1]

@@ -30,6 +30,7 @@ def draw_release(
     `values` are columns that have NAME_low and NAME_high beside them, `words` are written below. With a key of times
     there is a panel for each combination of the other keys, else a row for each cell.
     """
+    from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     height = len(table[values[0]])
@@ -44,9 +45,10 @@ def draw_release(
     width = round(13 * figure.get_size_inches()[0])
     figure.supxlabel("\n".join(textwrap.wrap(f"{words} Light blue: 95 % intervals of {of}.", width)), fontsize=7)
     picture = io.BytesIO()
-    # No date and no program name: the same figures give the same file.
+    # No date, no program name, no random names within: the same figures give the same file.
     metadata = {"Date": None, "Creator": None} if ending == ".svg" else {"Software": None}
-    figure.savefig(picture, format=ending.removeprefix("."), metadata=metadata)
+    with rc_context({"svg.hashsalt": "unseen", "svg.fonttype": "none"}):
+        figure.savefig(picture, format=ending.removeprefix("."), metadata=metadata)
     return picture.getvalue()
 
 

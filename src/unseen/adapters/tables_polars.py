@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unseen.adapters.tables_bounding import choose
+from unseen.adapters.tables_bounding import Chosen, choose
+from unseen.adapters.tables_cells import cell_of, row_values
 from unseen.core.names import display
-from unseen.core.tabulation import Grid, Key, Request, Tallied, Tally, Whole
+from unseen.core.tabulation import Bounding, Grid, Request, Tallied, Whole
 from unseen.errors import DamagedInput, UnreadableInput, UnsupportedInput, UsageError
 
 if TYPE_CHECKING:
@@ -22,17 +23,15 @@ if TYPE_CHECKING:
 __all__ = ["PolarsTables"]
 
 _ENDINGS = (".parquet", ".csv")
-#: Rows that are held at a time where units are bounded.
-_AT_A_TIME = 4_000_000
-#: Times are written in one way only; this is what others make of them.
-_TIME = r"^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.0+)?(?:Z|\+00:?00)$"
+#: Rows that are held at a time where units are bounded, and rows that are sorted at a time.
+_AT_A_TIME, _SORTED = 10_000_000, 1_000_000
 
 
 class PolarsTables:
     """Reads CSV and Parquet; implements `core.ports.Tables`. Every error names columns, never what is in them."""
 
-    def __init__(self, rows_at_a_time: int = _AT_A_TIME) -> None:
-        self._at_a_time = rows_at_a_time
+    def __init__(self, rows_at_a_time: int = _AT_A_TIME, rows_sorted: int = _SORTED) -> None:
+        self._at_a_time, self._sorted = rows_at_a_time, rows_sorted
 
     def metadata(self, path: Path, key: str) -> Mapping[str, Any] | None:
         """Return the JSON document under a key of a Parquet file's schema, or beside a CSV file, without its rows."""
@@ -67,7 +66,7 @@ class PolarsTables:
         with _mapped(name):
             lazy = _scan(path)
             _require(lazy, [*(key.name for key in grid.keys), column], name)
-            cell = _cell(grid, lazy.collect_schema())
+            cell = cell_of(grid, lazy.collect_schema())
             count = pl.col(column).cast(pl.Int64, strict=False)
             frame = lazy.select(cell=cell, count=count).collect(engine="streaming")
         if frame["cell"].null_count() or frame["count"].null_count() or frame.height != grid.size:
@@ -92,29 +91,29 @@ class PolarsTables:
             columns = [key.name for key in request.grid.keys] + [t.column for t in request.tallies if t.column]
             bounding = request.bounding
             _require(lazy, [*columns, *(bounding.columns if bounding is not None else ())], name)
-            prepared = _prepared(lazy, request, name)
+            rows = lazy.with_columns(**row_values(request, lazy.collect_schema()))
             if bounding is None:
-                return _add_up(prepared, request)
-            pieces = self._pieces(prepared)
-            parts = [choose(piece, bounding) for piece in pieces]
-            sums = [_add_up(chosen.frame.lazy(), request) for chosen in parts]
-        vectors = tuple(np.sum([s.vectors[i] for s in sums], axis=0) for i in range(len(request.tallies)))
-        return Tallied(
-            vectors,
-            sum(s.rows for s in sums),
-            sum(chosen.left_out for chosen in parts),
-            sum(chosen.left_out_in_all for chosen in parts),
-        )
+                return _by_cell(rows, request, name)
+            done: list[Tallied] = []
+            for piece in self._pieces(rows, request, name):
+                done += [_add_up(part, request) for part in _in_parts(piece, bounding, self._sorted)]
+        vectors = tuple(np.sum([part.vectors[i] for part in done], axis=0) for i in range(len(request.tallies)))
+        counted = (sum(part.rows for part in done), sum(part.left_out for part in done))
+        return Tallied(vectors, *counted, sum(part.left_out_in_all for part in done))
 
-    def _pieces(self, prepared: pl.LazyFrame) -> Iterator[pl.DataFrame]:
-        """Yield rows, all of a unit in one piece, in as many pieces as memory asks for."""
+    def _pieces(self, rows: pl.LazyFrame, request: Request, name: str) -> Iterator[pl.DataFrame]:
+        """Yield rows that count, all of a unit in one piece, in as many pieces as memory asks for."""
         import polars as pl
 
-        rows = int(prepared.select(pl.len()).collect(engine="streaming").item())
-        pieces = max(1, -(-rows // self._at_a_time))
+        height = int(rows.select(pl.len()).collect(engine="streaming").item())
+        pieces = max(1, -(-height // self._at_a_time))
+        wanted = ["unit", "cell", *_value_columns(request)]
         for piece in range(pieces):
-            chosen = prepared if pieces == 1 else prepared.filter(pl.col("unit") % pieces == piece)
-            yield chosen.collect(engine="streaming")
+            part = rows if pieces == 1 else rows.filter(pl.col("unit") % pieces == piece)
+            frame = part.select("ok", *wanted).collect(engine="streaming")
+            counts, declared = frame["ok"], frame["cell"].is_not_null()
+            _check((~counts).any(), (counts & ~declared).any(), request, name)
+            yield frame.filter(counts & declared).select(wanted)
 
     def write(self, path: Path, columns: Mapping[str, Sequence[Any] | Whole], metadata: Mapping[str, str]) -> None:
         """Write a table to `path`, in the format of its ending; metadata go into a Parquet file's schema."""
@@ -153,116 +152,73 @@ def _require(lazy: pl.LazyFrame, columns: Sequence[str], name: str) -> None:
         raise UsageError(f"{name}: has no column {', '.join(map(repr, gone))}; it has {', '.join(map(repr, there))}")
 
 
-def _prepared(lazy: pl.LazyFrame, request: Request, name: str) -> pl.LazyFrame:
-    """Return cell, one column v0, v1 ... for each tally, and unit where units are bounded, all whole numbers."""
-    import polars as pl
-
-    schema = lazy.collect_schema()
-    columns = {"cell": _cell(request.grid, schema)}
-    columns |= {f"v{i}": _value(tally, schema) for i, tally in enumerate(request.tallies) if tally.kind != "rows"}
-    missing = _missing(request, schema)
-    if request.bounding is not None:
-        # Two units with one hash are bounded as one, which counts less of them, never more.
-        hashed = pl.struct(list(request.bounding.columns)).hash(secrets.randbits(64))
-        columns["unit"] = hashed
-    problems = lazy.select(
-        missing=missing.sum(),
-        undeclared=(columns["cell"].is_null() & ~missing).sum(),
-    )
-    absent, unknown = problems.collect(engine="streaming").row(0)
-    if absent and request.missing == "refuse":
+def _check(missing: bool, undeclared: bool, request: Request, name: str) -> None:
+    """Raise UnsupportedInput for rows that are there and must not be; what is in them is not told."""
+    if missing and request.missing == "refuse":
         raise UnsupportedInput(
             f'{name}: values that are used are missing or no numbers; say missing = "drop" or mend it'
         )
-    if unknown and request.undeclared == "refuse":
-        raise UnsupportedInput(f'{name}: a key has values that are not declared; declare them, or undeclared = "drop"')
-    return lazy.filter(~missing).with_columns(**columns).select(list(columns)).drop_nulls("cell")
+    if undeclared and request.undeclared == "refuse":
+        raise UnsupportedInput(
+            f'{name}: a key has values that are not declared; declare them, or say undeclared = "drop"'
+        )
 
 
-def _cell(grid: Grid, schema: Mapping[str, Any]) -> pl.Expr:
-    """Return each row's place in the grid, null where a value is not declared."""
+def _value_columns(request: Request) -> list[str]:
+    return [f"v{i}" for i, tally in enumerate(request.tallies) if tally.kind != "rows"]
+
+
+def _in_parts(piece: pl.DataFrame, bounding: Bounding, most: int) -> Iterator[Chosen]:
+    """Choose rows of a piece in parts, which hold units whole, so that what sorting needs stays small."""
     import polars as pl
 
-    place: pl.Expr = pl.lit(0, dtype=pl.Int64)
-    stride = grid.size
-    for key in grid.keys:
-        stride //= len(key.values)
-        place = place + _place(key, schema[key.name]) * stride
-    return place
+    parts = max(1, -(-piece.height // most))
+    for part in range(parts):
+        # Other bits of the hash than those that made the pieces.
+        yield choose(piece if parts == 1 else piece.filter((pl.col("unit") // 2**32) % parts == part), bounding)
 
 
-def _place(key: Key, dtype: Any) -> pl.Expr:
+def _by_cell(rows: pl.LazyFrame, request: Request, name: str) -> Tallied:
+    """Add up rows that are units of their own, reading the table once, and once more for each tally of bins."""
     import polars as pl
 
-    column = pl.col(key.name)
-    if key.ranges is not None:
-        return _range(_number(key.name, dtype), *key.ranges, len(key.values))
-    if isinstance(dtype, pl.Datetime):
-        text = (column.dt.convert_time_zone("UTC") if dtype.time_zone else column).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
-    elif dtype.is_float() or dtype.is_nested():
-        raise UsageError(f"the key {key.name!r} holds {dtype}; keys are text, whole numbers, dates, times or booleans")
-    else:
-        text = column.cast(pl.String).str.replace(_TIME, "${1}T${2}Z")
-    places = pl.Series(range(len(key.values)), dtype=pl.Int64)
-    return text.replace_strict(pl.Series(key.values), places, default=None, return_dtype=pl.Int64)
+    sums = [pl.col(f"v{i}").cast(pl.Int64).sum() for i, t in enumerate(request.tallies) if t.kind == "sum"]
+    table = rows.group_by("cell", "ok").agg(pl.len().alias("rows"), *sums).collect(engine="streaming")
+    known = table["cell"].is_not_null()
+    _check((~table["ok"]).any(), (table["ok"] & ~known).any(), request, name)
+    good = rows.filter(pl.col("ok") & pl.col("cell").is_not_null())
+    bins = {
+        i: good.group_by("cell", f"v{i}").agg(pl.len().alias("rows")).collect(engine="streaming")
+        for i, tally in enumerate(request.tallies)
+        if tally.kind == "bins"
+    }
+    return _tallied(table.filter(table["ok"] & known), bins, request)
 
 
-def _number(column: str, dtype: Any) -> pl.Expr:
-    """Return a column as numbers; what is none becomes null."""
+def _add_up(chosen: Chosen, request: Request) -> Tallied:
+    """Add up rows of which all count."""
     import polars as pl
 
-    number = pl.col(column)
-    if not dtype.is_numeric():
-        number = number.cast(pl.String).str.strip_chars().cast(pl.Float64, strict=False)
-    return number.cast(pl.Float64).fill_nan(None)
+    frame = chosen.frame
+    sums = [pl.col(f"v{i}").cast(pl.Int64).sum() for i, t in enumerate(request.tallies) if t.kind == "sum"]
+    bins = {
+        i: frame.group_by("cell", f"v{i}").agg(pl.len().alias("rows"))
+        for i, tally in enumerate(request.tallies)
+        if tally.kind == "bins"
+    }
+    done = _tallied(frame.group_by("cell").agg(pl.len().alias("rows"), *sums), bins, request)
+    return replace(done, left_out=chosen.left_out, left_out_in_all=chosen.left_out_in_all)
 
 
-def _value(tally: Tally, schema: Mapping[str, Any]) -> pl.Expr:
-    import polars as pl
-
-    number = _number(tally.column, schema[tally.column]).clip(tally.lower, tally.upper)
-    if tally.kind == "sum":
-        return ((number - tally.centre) / tally.step).round().cast(pl.Int64)
-    return _range(number, tally.lower, tally.upper, tally.bins)
-
-
-def _range(number: pl.Expr, lower: float, upper: float, count: int) -> pl.Expr:
-    """Return in which of `count` equally wide ranges a number lies; those outside lie in the first or the last."""
-    import polars as pl
-
-    place = ((number - lower) / ((upper - lower) / count)).floor().clip(0, count - 1)
-    return place.cast(pl.Int64)
-
-
-def _missing(request: Request, schema: Mapping[str, Any]) -> pl.Expr:
-    import polars as pl
-
-    words = [key.name for key in request.grid.keys]
-    if request.bounding is not None:
-        words += request.bounding.columns
-    empty = [pl.col(word).is_null() for word in dict.fromkeys(words)]
-    ranges = [key.name for key in request.grid.keys if key.ranges is not None]
-    numbers = dict.fromkeys([*ranges, *(tally.column for tally in request.tallies if tally.column)])
-    return pl.any_horizontal(
-        [*empty, *(_number(column, schema[column]).is_null() for column in numbers), pl.lit(False)]
-    )
-
-
-def _add_up(rows: pl.LazyFrame, request: Request) -> Tallied:
-    """Add up prepared rows on the grid."""
-    import polars as pl
-
+def _tallied(table: pl.DataFrame, bins: Mapping[int, pl.DataFrame], request: Request) -> Tallied:
+    """Put sums by cell, and counts by cell and bin, into their places."""
     vectors: list[Whole] = []
-    plain = [i for i, tally in enumerate(request.tallies) if tally.kind != "bins"]
-    sums = [pl.len().alias("rows")]
-    sums += [pl.col(f"v{i}").sum().alias(f"v{i}") for i in plain if request.tallies[i].kind == "sum"]
-    table = rows.group_by("cell").agg(sums).collect(engine="streaming")
     cells = table["cell"].to_numpy()
     for i, tally in enumerate(request.tallies):
         vector = np.zeros(request.grid.size * tally.bins, dtype=np.int64)
         if tally.kind == "bins":
-            binned = rows.group_by("cell", f"v{i}").agg(pl.len().alias("rows")).collect(engine="streaming")
-            vector[binned["cell"].to_numpy() * tally.bins + binned[f"v{i}"].to_numpy()] = binned["rows"].to_numpy()
+            places = bins[i]["cell"].to_numpy().astype(np.int64) * tally.bins + bins[i][f"v{i}"].to_numpy()
+            vector[places] = bins[i]["rows"].to_numpy()
         else:
             vector[cells] = table["rows" if tally.kind == "rows" else f"v{i}"].to_numpy()
         vectors.append(vector)
