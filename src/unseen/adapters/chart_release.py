@@ -98,13 +98,10 @@ def _points(figure: Figure, table: Mapping[str, Sequence[Any]], keys: Sequence[s
     panels = figure.subplots(1, len(values), sharey=True, squeeze=False).ravel()
     places = list(range(shown))
     for axes, name in zip(panels, values, strict=True):
-        middle = [float(table[name][row]) for row in places]
-        below = [max(0.0, m - float(table[f"{name}_low"][row])) for m, row in zip(middle, places, strict=True)]
-        above = [max(0.0, float(table[f"{name}_high"][row]) - m) for m, row in zip(middle, places, strict=True)]
-        axes.errorbar(
-            middle, places, xerr=[below, above], fmt="o", color=_INK, ecolor=_BAND, markersize=3, elinewidth=3
-        )
-        if min(m - b for m, b in zip(middle, below, strict=True)) < 0:
+        middle, low, high = ([float(table[f"{name}{e}"][row]) for row in places] for e in ("", "_low", "_high"))
+        axes.hlines(places, low, high, color=_BAND, linewidth=3)
+        axes.plot(middle, places, "o", color=_INK, markersize=3)
+        if min(low) < 0:
             axes.axvline(0, color="#888888", linewidth=0.5)
         axes.set_title(name.replace("_", " "), fontsize=9)
         axes.tick_params(labelsize=7)

@@ -15,7 +15,7 @@ from unseen.errors import UnseenError
 __all__ = ["build_parser", "main"]
 
 _EPILOG = """exit codes: 0 all released; 1 some files not released, each named; 2 the call is wrong, nothing was done;
-3 refused by a policy or a safety floor; 130 interrupted, run the same command again to go on"""
+3 refused by a policy, a safety floor or a spent budget; 130 interrupted, run the same command again to go on"""
 
 
 def build_parser(engine: redact.Engine | None = None) -> argparse.ArgumentParser:
