@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -63,9 +64,11 @@ class Published:
     cumulative: str = ""
 
 
-def desk_for(job: ReleaseJob) -> Desk:
-    """Return the desk with the real things on it."""
-    return Desk(PolarsTables(), OpenDpNoise(), ledger_at(job.ledger))
+@contextmanager
+def desk_for(job: ReleaseJob) -> Iterator[Desk]:
+    """Yield the desk with the real things on it."""
+    with closing(ledger_at(job.ledger)) as ledger:
+        yield Desk(PolarsTables(), OpenDpNoise(), ledger)
 
 
 def account_of(job: ReleaseJob) -> Account:
@@ -106,7 +109,9 @@ def publish(job: ReleaseJob, desk: Desk | None = None) -> Published:
     Everything that can fail without noise is done before the budget is reserved. From then on it is spent, whatever
     happens.
     """
-    desk = desk or desk_for(job)
+    if desk is None:
+        with desk_for(job) as real:
+            return publish(job, real)
     if not job.table.is_file():
         raise UnreadableInput(f"{display(job.table)}: is not there; check the name")
     spec = spec_of(job.table, job.declare, job.unit, job.per, desk.tables)
