@@ -116,13 +116,14 @@ def publish(job: ReleaseJob, desk: Desk | None = None) -> Published:
         raise UnreadableInput(f"{display(job.table)}: is not there; check the name")
     spec = spec_of(job.table, job.declare, job.unit, job.per, desk.tables)
     plan = plan_release(spec, job.epsilon, job.delta, job.per)
+    counts = _without_negatives(job, spec)
     _check_places(job)
     exact = _read(job.table, spec, desk.tables)
     account = account_of(job)
     reserved = desk.ledger.reserve(account, periods_of(job.per, spec.days), plan.cost, opening=plan.limit)
     noisy = _draw(plan, vectors_of(plan, exact), desk.noise)
     columns, bias = columns_of(plan, noisy)
-    more = {"reservation": reserved.reservation, "post_processing": _post_process(job, columns, spec)}
+    more = {"reservation": reserved.reservation, "post_processing": _post_process(counts, columns)}
     facts = facts_of(plan, account, bias, more)
     cells = list(spec.grid.cells())
     keys = [key.name for key in spec.grid.keys]
@@ -167,13 +168,16 @@ def _draw(plan: Plan, vectors: Sequence[Whole], source: NoiseSource) -> list[Who
     ]
 
 
-def _post_process(job: ReleaseJob, columns: Columns, spec: Spec) -> list[str]:
-    """Add whole numbers of 0 and more beside the signed counts, if they are asked for, and say so."""
-    if not job.nonnegative:
-        return []
+def _without_negatives(job: ReleaseJob, spec: Spec) -> list[str]:
+    """Return the counts for which numbers of 0 and more are asked for; raises UsageError if there are no counts."""
     counts = [measure.name for measure in spec.measures if measure.as_dict()["kind"] == "count"]
-    if not counts:
+    if job.nonnegative and not counts:
         raise UsageError("--nonnegative is for counts, and none is released")
+    return counts if job.nonnegative else []
+
+
+def _post_process(counts: Sequence[str], columns: Columns) -> list[str]:
+    """Add whole numbers of 0 and more beside signed counts, and say so."""
     for name in counts:
         columns[f"{name}_nonnegative"] = np.maximum(columns[name], 0).tolist()
     return [
