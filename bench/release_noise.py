@@ -191,11 +191,15 @@ def _year(name: str, scheme: Scheme, cost: Cost, once: float) -> list[Line]:
     stated = math.sqrt(scheme.spread(np.array([[variance(known[most])] for most in distances])).mean())
     error = scheme.publish(measured.astype(np.float64))
     end = math.sqrt(scheme.spread(np.array([[variance(known[most])] for most in distances]))[-1, 0])
-    drawn = float(np.sqrt((error**2).mean()))
+    # Errors of one stream hang together, so that streams are what is counted.
+    squares = (error**2).mean(axis=0)
+    off = 1.96 * float(squares.std(ddof=1)) / math.sqrt(streams)
+    mean = float(squares.mean())
+    drawn = Figure(math.sqrt(mean), (math.sqrt(max(mean - off, 0.0)), math.sqrt(mean + off)))
     return [
         Line(
             f"{name}: running count, mean over the year",
-            Figure(drawn),
+            drawn,
             f"error, stated {stated:.1f}; at the end {end:.1f}",
         ),
         Line(f"{name}: as many times the error of one count", Figure(stated / math.sqrt(once)), "times"),
