@@ -36,11 +36,11 @@ targets:  http://127.0.0.1:8080  pages with MJPEG and MP4, /status, /metrics; ht
 """
 
 
-def add_parser(verbs: Any, engine: LiveEngine | None = None) -> None:
-    """Add this verb to the command line; `engine` runs its jobs in place of the real one."""
+def add_parser(verbs: Any, text: str, engine: LiveEngine | None = None) -> None:
+    """Add this verb, with its line of help, to the command line; `engine` runs its jobs in place of the real one."""
     parser = verbs.add_parser(
         "live",
-        help="hide people in camera pictures as they come, and publish the result",
+        help=text,
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

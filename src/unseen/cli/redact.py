@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from unseen.cli.early import PRELOADED
 from unseen.cli.receipt import print_receipt
 from unseen.core.formats import FORMATS, KEEPABLE, Limits
 from unseen.core.jobs import Job
@@ -28,9 +29,6 @@ __all__ = ["Engine", "add_parser", "job_from", "run"]
 #: What does a job and tells a listener: `unseen.engine.run.run`, or a stand-in for it.
 Engine = Callable[[Job, Any], "Report"]
 
-#: What workers need, in the order that it is loaded in.
-_PRELOADED = ("unseen.adapters.preload", "unseen.engine.run", __name__)
-
 _DESCRIPTION = f"""Hide faces, people, plates, text in photos and videos, or folders of them; verify before release.
 
 Without options: faces are replaced by a smooth surface made from what is around them, plates by one colour; nothing of
@@ -46,11 +44,11 @@ methods:
 """
 
 
-def add_parser(verbs: Any, engine: Engine | None = None) -> None:
-    """Add this verb to the command line; `engine` does its jobs in place of the real one."""
+def add_parser(verbs: Any, text: str, engine: Engine | None = None) -> None:
+    """Add this verb, with its line of help, to the command line; `engine` does its jobs in place of the real one."""
     parser = verbs.add_parser(
         "redact",
-        help="hide faces, people, plates and text in photos and videos",
+        help=text,
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -288,7 +286,7 @@ def _real_engine(job: Job) -> Engine:
     from unseen.engine.local import nursery, worth_sharing
 
     several = any(source.is_dir() for source in job.sources) or worth_sharing(len(job.sources))
-    context = nursery(_PRELOADED) if several and job.workers != 1 else None
+    context = nursery(PRELOADED) if several and job.workers != 1 else None
 
     from unseen.engine.run import run as real
 

@@ -180,7 +180,8 @@ def _executor(
     terms_now = json.dumps(terms.context(), sort_keys=True)
     setup = Setup(terms.recipe, terms.models, terms.hasher, folder.staging, job.device, threads, terms_now)
     make = partial(make_tools, setup)
-    return LocalExecutor(make, redact_one, workers=workers, context=context, listen=listen)
+    ahead = 0 if any(is_video(each.item.path.name) for each in placed) else 1
+    return LocalExecutor(make, redact_one, workers=workers, context=context, listen=listen, ahead=ahead)
 
 
 def redact_one(task: Task, tools: Tools, note: Callable[[FrameNote], None]) -> Done:
