@@ -25,9 +25,6 @@ from unseen.core.ports import Journal, ModelStore
 from unseen.core.receipts import FileReceipt, FrameNote
 from unseen.core.recipe import Recipe
 from unseen.engine.assemble import Models, require_models
-from unseen.engine.edits import edits_for, keep_for_edits
-from unseen.engine.film_task import redact_video
-from unseen.engine.film_tracks import tracks_path
 from unseen.engine.hashing import Hasher
 from unseen.engine.inputs import read_key, read_policy
 from unseen.engine.local import LocalExecutor, share_cores, unexpected
@@ -99,8 +96,7 @@ def run(
     """
     terms = _settle(job, model_store() if store is None else store)
     placed = _placed(job, terms)
-    tracks = OutputFolder(job.output).tracks
-    edits = edits_for(job.edits, placed, tracks, terms.hasher, terms.recipe, terms.rules)
+    edits = _edits(job, placed, terms)
     previews = preview_places(placed)
     with (
         OutputFolder(job.output, keep_work=job.key_file is not None) as folder,
@@ -154,6 +150,14 @@ def _placed(job: Job, terms: _Terms) -> list[Placed]:
     )
 
 
+def _edits(job: Job, placed: list[Placed], terms: _Terms) -> Mapping[Path, Edits]:
+    if job.edits is None:
+        return {}
+    from unseen.engine.edits import edits_for
+
+    return edits_for(job.edits, placed, OutputFolder(job.output).tracks, terms.hasher, terms.recipe, terms.rules)
+
+
 def _report(job: Job, terms: _Terms, past: Past, started: float) -> Report:
     return Report(
         recipe=terms.recipe,
@@ -187,6 +191,8 @@ def _executor(
 def redact_one(task: Task, tools: Tools, note: Callable[[FrameNote], None]) -> Done:
     """Take one file through the stages, up to a verified file that waits for its name; raises FileError."""
     if is_video(task.placed.item.path.name):
+        from unseen.engine.film_task import redact_video  # here and below: photos would wait for it in vain
+
         return redact_video(task, tools, note)
     return redact_photo(task, tools)
 
@@ -239,6 +245,8 @@ def _past(placed: Placed, preview: Path | None, tag: str, site: _Site) -> Mappin
         return None
     needed = [] if preview is None else [site.job.output / preview]
     if is_video(placed.below.name):
+        from unseen.engine.film_tracks import tracks_path
+
         needed.append(tracks_path(site.folder.tracks, tag))
     return past if all(path.is_file() for path in needed) else None
 
@@ -251,6 +259,8 @@ def _give_name(done: Done, staged: Path, task: Task, site: _Site) -> None:
         if problem:
             raise OutputTaken(problem)
         if done.work is not None and site.hasher.comparable:
+            from unseen.engine.edits import keep_for_edits
+
             keep_for_edits(done.work, task, receipt, site.recipe, site.folder.tracks)
         if preview is not None and done.preview is not None:
             site.journal.append(preview_entry(preview, done.preview, site.hasher))
