@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from unseen.cli import live, models, redact
+from unseen.cli import count, live, models, redact, scene
 from unseen.errors import UnseenError
 
 __all__ = ["build_parser", "main"]
@@ -29,7 +29,9 @@ def build_parser(engine: redact.Engine | None = None) -> argparse.ArgumentParser
     parser.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     redact.add_parser(verbs, engine)
+    count.add_parser(verbs, redact_engine=engine)
     live.add_parser(verbs)
+    scene.add_parser(verbs)
     models.add_parser(verbs)
     return parser
 

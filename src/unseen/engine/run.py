@@ -25,6 +25,7 @@ from unseen.core.ports import Journal, ModelStore
 from unseen.core.receipts import FileReceipt, FrameNote
 from unseen.core.recipe import Recipe
 from unseen.engine.assemble import Models, require_models
+from unseen.engine.counts import RunCounts
 from unseen.engine.edits import edits_for, keep_for_edits
 from unseen.engine.film_task import redact_video
 from unseen.engine.film_tracks import tracks_path
@@ -82,6 +83,7 @@ class _Site:
     recipe: str
     edits: Mapping[Path, Edits]
     previews: Mapping[Path, Path]
+    counting: RunCounts
 
 
 def run(
@@ -102,6 +104,7 @@ def run(
     tracks = OutputFolder(job.output).tracks
     edits = edits_for(job.edits, placed, tracks, terms.hasher, terms.recipe, terms.rules)
     previews = preview_places(placed)
+    counting = RunCounts(job, placed)
     with (
         OutputFolder(job.output, keep_work=job.key_file is not None) as folder,
         closing(FileJournal(folder.journal)) as journal,
@@ -111,8 +114,8 @@ def run(
         journal.append({**header, **terms.context()})
         listen(len(placed))
         report = _report(job, terms, past, clock())
-        regions = RegionsFile(job.regions)
-        site = _Site(job, terms.hasher, folder, journal, past, regions, terms.recipe.digest(), edits, previews)
+        regions, recipe = RegionsFile(job.regions), terms.recipe.digest()
+        site = _Site(job, terms.hasher, folder, journal, past, regions, recipe, edits, previews, counting)
         executor = _executor(job, terms, folder, placed, make_tools, listen, context)
         with closing(_receipts(placed, site, executor, report.ran_on)) as receipts:
             for each, receipt in receipts:
@@ -120,6 +123,7 @@ def run(
                 listen(each.named(receipt))
     report.ended = clock()
     _write_records(report, job, site.regions)
+    counting.finish(report)
     return report
 
 
@@ -136,7 +140,7 @@ def _settle(job: Job, store: ModelStore) -> _Terms:
     kept = [path for path in (job.key_file, job.policy_file, job.edits) if path is not None]
     refuse_records(records, [*job.sources, *kept], OutputFolder(job.output).own)
     hasher = Hasher(read_key(job.key_file), plain=job.plain_hashes)
-    models = require_models(decision.recipe, store)
+    models = require_models(decision.recipe, store, counting=job.counting is not None)
     for path in records:
         check_writable(path, "that file")
     return _Terms(decision.recipe, policy.digest(), decision.raised, hasher, models, policy)
@@ -179,6 +183,7 @@ def _executor(
     workers, threads = share_cores(files, job.workers)
     terms_now = json.dumps(terms.context(), sort_keys=True)
     setup = Setup(terms.recipe, terms.models, terms.hasher, folder.staging, job.device, threads, terms_now)
+    setup = replace(setup, counting=job.counting is not None)
     make = partial(make_tools, setup)
     return LocalExecutor(make, redact_one, workers=workers, context=context, listen=listen)
 
@@ -206,7 +211,8 @@ def _receipts(
             status = "skipped" if each.item.fate == "skip" else "failed"
             yield each, FileReceipt(each.label, status, error=each.told(problem))  # type: ignore[arg-type]
         else:
-            tasks.append(Task(each, final, _past(each, preview, tag, site), tag, site.edits.get(each.below), preview))
+            past, edits, counting = _past(each, preview, tag, site), site.edits.get(each.below), site.counting.of(each)
+            tasks.append(Task(each, final, past, tag, edits, preview, counting))
     _forget_other_work(site.folder, {task.tag[:32] for task in tasks})
     with closing(executor.run(tasks)) as results:
         for task, result in results:
@@ -228,13 +234,14 @@ def _release(task: Task, result: Done | Exception, site: _Site) -> FileReceipt:
         except Exception as error:  # noqa: BLE001  # a bug must release nothing, nor stop the other files
             text = str(error) if isinstance(error, UnseenError) else str(unexpected(error))
             return _failure(replace(receipt, regions=(), verdict=None, output_hash=None), task, text)
+        site.counting.add(result.tally)
     return replace(receipt, output=display(task.placed.below))
 
 
 def _past(placed: Placed, preview: Path | None, tag: str, site: _Site) -> Mapping[str, object] | None:
     """Return what the journal knows of a file if that and its hashes decide whether it is done again, else None."""
     past, edits = site.past.done.get(tag), site.edits.get(placed.below)
-    if past is None or past.get("edits") != (edits.digest() if edits else None):
+    if past is None or past.get("edits") != (edits.digest() if edits else None) or site.counting.of(placed):
         return None
     needed = [] if preview is None else [site.job.output / preview]
     if is_video(placed.below.name):
