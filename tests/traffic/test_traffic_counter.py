@@ -115,6 +115,17 @@ def test_occupancy_has_mean_and_maximum() -> None:
     assert made.more["mean"][cell] == pytest.approx(60 / 45.1, rel=0.01)
 
 
+def test_maximum_outlives_the_times_that_it_is_made_of() -> None:
+    stand = [100.0] * 301
+    tally = counted(SCENE, [(0, stand, "person"), (15, stand, "person")])
+    cell = (int(_START), "west", "person")
+    tally.fold(_START + 60)
+    assert (tally.stays, tally.peaks()) == ({}, {cell: 2})
+    assert merge([tally, tally]).peaks() == {cell: 2}
+    assert tally.up_to(_START + 60).peaks() == {cell: 2}
+    assert tally.up_to(_START).peaks() == {}
+
+
 def test_stay_over_two_intervals_counts_in_both_and_dwells_once() -> None:
     made = tables(counted(SCENE, [(0, [100.0] * 900, "person")]))
     assert made["occupancy"].by("interval_start") == {(int(_START),): 1, (int(_START) + 60,): 1}

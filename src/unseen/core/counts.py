@@ -29,7 +29,7 @@ TableName = Literal["crossings", "occupancy", "dwell", "od", "speed", "heat"]
 TABLES: tuple[TableName, ...] = ("crossings", "occupancy", "dwell", "od", "speed", "heat")
 #: Endings of the files that tables are written to.
 ENDINGS = (".parquet", ".csv")
-#: Under this key the metadata of a table lies in the schema of a Parquet file.
+#: Under this key the metadata of a table lies in a Parquet file.
 KEY = "unseen.counts"
 
 _DAY = 86400

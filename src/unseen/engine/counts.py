@@ -7,10 +7,10 @@ from pathlib import Path
 
 from unseen.adapters.charts import chart
 from unseen.adapters.counts_page import page
+from unseen.adapters.counts_polars import write_table
 from unseen.adapters.files_output import OutputFolder, check_writable, write_bytes, write_whole
 from unseen.adapters.files_tree import refuse_records
 from unseen.adapters.scene_yaml import read_scene
-from unseen.adapters.tables_polars import require_extra, write_table
 from unseen.adapters.video_av import AvCodec
 from unseen.core.counts import Counted, Counting, CountTable, starts_of
 from unseen.core.formats import is_video
@@ -33,7 +33,6 @@ def plan_counting(asked: Counting, videos: Sequence[tuple[Path, str]], codec: Vi
     Raises UsageError for a scene that is wrong, or made for other pictures, and where a start is missing; FileError for
     a video that cannot be opened; OutputFailed where nothing can be written.
     """
-    require_extra()
     scene = read_scene(asked.scene)
     check_writable(asked.out, "the counts")
     seconds = []

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 
 from unseen.adapters.files_output import check_writable
 from unseen.adapters.scene_yaml import read_scene
-from unseen.adapters.tables_polars import require_extra
 from unseen.core.counts import Counting
 from unseen.core.names import display
 from unseen.core.regions import Detection
@@ -39,7 +38,6 @@ class LiveCounts:
     """
 
     def __init__(self, asked: Counting, *, clock: Callable[[], float], wall_clock: Callable[[], float]) -> None:
-        require_extra()
         self.scene: Scene = read_scene(asked.scene)
         if os.path.lexists(asked.out):
             raise OutputTaken(f"{display(asked.out)}: is there already, from an earlier run; name another file")
@@ -91,6 +89,7 @@ class LiveCounts:
         with self._guard:
             self._written = end
             self._counter.settle_before(end)
+            self._counter.tally.fold(end)
             tables = tables_of(self._counter.tally.up_to(end), self.scene, self._asked)
         try:
             write_tables(tables, self._asked)

@@ -26,8 +26,9 @@ Chooser = Callable[[Sequence[Cell], int], Sequence[Cell]]
 class Tally:
     """Counts by table and cell, from `start` to `end` in seconds since 1970, in intervals of `interval_s`.
 
-    `seconds` is how long objects were in a zone in an interval, `stays` when, for the maximum; where contributions are
-    bounded no maximum is known. `clipped` is how many contributions the bound has cut off; it is told to nobody.
+    `seconds` is how long objects were in a zone in an interval, `stays` when, until `fold` makes the `highest` number at
+    once of them; where contributions are bounded no maximum is known. `clipped` is how many contributions the bound has
+    cut off; it is told to nobody.
     """
 
     interval_s: int
@@ -37,6 +38,7 @@ class Tally:
     counts: dict[TableName, Counter[Cell]] = field(default_factory=lambda: {name: Counter() for name in TABLES})
     seconds: Counter[Cell] = field(default_factory=Counter)
     stays: dict[Cell, list[tuple[float, float]]] = field(default_factory=dict)
+    highest: dict[Cell, int] = field(default_factory=dict)
     clipped: int = 0
 
     def book(self, walk: Walk, events: Iterable[Event], spans: Iterable[Span], choose: Chooser) -> None:
@@ -108,11 +110,20 @@ class Tally:
         }
         seconds = Counter({cell: s for cell, s in self.seconds.items() if cell[0] < end})
         stays = {cell: stays for cell, stays in self.stays.items() if cell[0] < end}
-        return Tally(self.interval_s, self.bound, self.start, end, counts, seconds, stays, self.clipped)
+        highest = {cell: most for cell, most in self.highest.items() if cell[0] < end}
+        return Tally(self.interval_s, self.bound, self.start, end, counts, seconds, stays, highest, self.clipped)
+
+    def fold(self, end: float) -> None:
+        """Forget when objects were in zones, of the intervals that are over at `end`; their maxima stay."""
+        for cell in [cell for cell in self.stays if cell[0] < end]:
+            self.highest[cell] = max(self.highest.get(cell, 0), _most_at_once(self.stays.pop(cell)))
 
     def peaks(self) -> dict[Cell, int]:
         """Return how many objects were in a zone at once, at most, in each interval; nothing is known with a bound."""
-        return {cell: _most_at_once(stays) for cell, stays in self.stays.items()}
+        most = dict(self.highest)
+        for cell, stays in self.stays.items():
+            most[cell] = max(most.get(cell, 0), _most_at_once(stays))
+        return most
 
 
 def merge(tallies: Sequence[Tally]) -> Tally:
@@ -127,6 +138,8 @@ def merge(tallies: Sequence[Tally]) -> Tally:
         whole.seconds.update(tally.seconds)
         for cell, stays in tally.stays.items():
             whole.stays.setdefault(cell, []).extend(stays)
+        for cell, most in tally.highest.items():
+            whole.highest[cell] = max(whole.highest.get(cell, 0), most)
         whole.clipped += tally.clipped
     return whole
 

@@ -5,23 +5,15 @@ from __future__ import annotations
 import json
 import secrets
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from unseen.adapters.files_output import discard, write_whole
 from unseen.core.counts import KEY, CountTable
 from unseen.core.names import display
-from unseen.errors import OutputFailed, UsageError
+from unseen.errors import OutputFailed
 
-__all__ = ["frame_of", "require_extra", "sidecar_of", "write_table"]
-
-
-def require_extra() -> None:
-    """Raise UsageError, which says how to get it, if something is not here that counting needs."""
-    missing = [name for name in ("polars", "yaml", "matplotlib") if find_spec(name) is None]
-    if missing:
-        raise UsageError(f'counting needs {", ".join(missing)}; say: pip install "unseen[traffic]"')
+__all__ = ["frame_of", "sidecar_of", "write_table"]
 
 
 def sidecar_of(path: Path) -> Path:
