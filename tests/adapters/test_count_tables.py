@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -159,6 +160,6 @@ def test_page_holds_totals_and_loads_nothing() -> None:
     ],
     ids=str,
 )
-def test_counting_refuses_what_makes_no_sense(wrong: dict[str, object]) -> None:
+def test_counting_refuses_what_makes_no_sense(wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         replace(_ASKED, **wrong)

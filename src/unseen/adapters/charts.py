@@ -33,7 +33,7 @@ _INK, _PALE = "#333333", "#e4e4e4"
 #: Lines or zones that a chart shows at most; the table has all.
 _MOST_PANELS = 12
 #: Rules of Matplotlib that hold for all figures; the salt makes names inside of an SVG the same each time.
-_RULES = {
+_RULES: Any = {
     "font.size": 9.0,
     "axes.spines.top": False,
     "axes.spines.right": False,

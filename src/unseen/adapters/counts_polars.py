@@ -33,12 +33,11 @@ def frame_of(table: CountTable) -> Any:
             times = {value: datetime.fromtimestamp(value, UTC) for value in table.domain[key]}
             columns[key] = pl.Series(key, [times[value] for value in values], pl.Datetime("us", "UTC"))
         else:
-            kind = pl.String if isinstance(table.domain[key][0], str) else pl.Int64
-            columns[key] = pl.Series(key, values, kind)
+            columns[key] = pl.Series(key, values, pl.String if isinstance(table.domain[key][0], str) else pl.Int64)
     columns["count"] = pl.Series("count", [table.counts.get(cell, 0) for cell in cells], pl.Int64)
     for name, more in table.more.items():
-        kind = pl.Int64 if name == "maximum" else pl.Float64
-        columns[name] = pl.Series(name, [more.get(cell, 0) for cell in cells], kind)
+        values = [more.get(cell, 0) for cell in cells]
+        columns[name] = pl.Series(name, values, pl.Int64 if name == "maximum" else pl.Float64)
     return pl.DataFrame(columns)
 
 

@@ -25,7 +25,7 @@ def drawn(picture: Rgb8, scene: Scene) -> Rgb8:
     filled = picture.copy()
     for zone in scene.zones:
         cv2.fillPoly(filled, [_corners(zone.points)], _ZONE)
-    image = cv2.addWeighted(filled, _FILL, picture, 1 - _FILL, 0)
+    image = np.asarray(cv2.addWeighted(filled, _FILL, picture, 1 - _FILL, 0), np.uint8)
     thick = max(2, round(max(picture.shape[:2]) / 500))
     for zone in scene.zones:
         cv2.polylines(image, [_corners(zone.points)], True, _ZONE, thick, cv2.LINE_AA)
@@ -34,7 +34,7 @@ def drawn(picture: Rgb8, scene: Scene) -> Rgb8:
         _line(image, line, thick)
     if scene.calibration is not None:
         _calibration(image, scene.calibration, thick)
-    return np.asarray(image, np.uint8)
+    return image
 
 
 def _line(image: Rgb8, line: Line, thick: int) -> None:

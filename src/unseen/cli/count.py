@@ -89,12 +89,10 @@ def run(args: argparse.Namespace, engine: CountEngine | None = None, redact_engi
 
 def _count(job: CountJob, quiet: bool, engine: CountEngine | None) -> int:
     from unseen.cli.progress import Progress
-
-    if engine is None:
-        from unseen.engine.count import run as engine
+    from unseen.engine.count import run as real
 
     with Progress(quiet=quiet) as progress:
-        counted = engine(job, progress)
+        counted = (engine or real)(job, progress)
     for problem in counted.problems:
         print(f"unseen: note: {display(problem)}", file=sys.stderr)
     if not quiet:

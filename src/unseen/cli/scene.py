@@ -79,9 +79,8 @@ def run(args: argparse.Namespace, engine: SceneEngine | None = None) -> int:
         device=args.device,
         overwrite=args.overwrite,
     )
-    if engine is None:
-        from unseen.engine.scene import run as engine
+    from unseen.engine.scene import run as real
 
-    for path in engine(job):
+    for path in (engine or real)(job):
         print(display(path))
     return 0

@@ -127,8 +127,10 @@ class Scene:
         unknown = [cls for cls in self.classes if cls not in COUNTED]
         if unknown or not self.classes or len(set(self.classes)) < len(self.classes):
             raise UsageError(f"classes must be some of {', '.join(COUNTED)}, each once, got {list(self.classes)}")
-        for part in (*self.lines, *self.zones):
-            check_inside(f"{type(part).__name__.lower()} {part.name}", part.points, self.width, self.height)
+        for line in self.lines:
+            check_inside(f"line {line.name}", line.points, self.width, self.height)
+        for zone in self.zones:
+            check_inside(f"zone {zone.name}", zone.points, self.width, self.height)
         if self.calibration is not None:
             check_inside("calibration", self.calibration.image, self.width, self.height)
 

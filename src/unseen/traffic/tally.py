@@ -26,9 +26,9 @@ Chooser = Callable[[Sequence[Cell], int], Sequence[Cell]]
 class Tally:
     """Counts by table and cell, from `start` to `end` in seconds since 1970, in intervals of `interval_s`.
 
-    `seconds` is how long objects were in a zone in an interval, `stays` when, until `fold` makes the `highest` number at
-    once of them; where contributions are bounded no maximum is known. `clipped` is how many contributions the bound has
-    cut off; it is told to nobody.
+    `seconds` is how long objects were in a zone in an interval, `stays` when, until `fold` makes the `highest` number
+    at once of them; where contributions are bounded no maximum is known. `clipped` is how many contributions the bound
+    has cut off; it is told to nobody.
     """
 
     interval_s: int
