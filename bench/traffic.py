@@ -29,7 +29,7 @@ from bench.traffic_truth import CountedClip, Crossed, Errors, car_clip, match, p
 from bench.unseen_cli import environment_with
 from unseen.adapters.scene_yaml import write_scene
 from unseen.cli.redact import stride
-from unseen.core.counts import Counting
+from unseen.core.counts import COUNTING_LOOKS, Counting
 from unseen.core.jobs import CountJob
 from unseen.engine.count import CountTools, VideoCount, open_tools
 from unseen.engine.film_count import VideoCounting
@@ -60,8 +60,10 @@ class _Witness(Tally):
         Tally.book(self, walk, events, spans, choose)
 
 
-def _count(clip: CountedClip, path: Path, tools: CountTools, step: int | None) -> _Witness:
-    asked = Counting(_NOWHERE, _NOWHERE, interval_s=86400)
+def _count(
+    clip: CountedClip, path: Path, tools: CountTools, step: int | None, looks: float | None = COUNTING_LOOKS
+) -> _Witness:
+    asked = Counting(_NOWHERE, _NOWHERE, interval_s=86400, looks=looks)
     tally = _Witness(asked.interval_s, None, 0.0, 0.0)
     VideoCount(path, VideoCounting(clip.scene, asked, 0.0), tools, step).tally(tally=tally)
     return tally
@@ -78,12 +80,13 @@ class _Bench:
     runs: int
     scratch: Path
     tools: CountTools
+    only: str = ""
     short: bool = False
     record: dict[str, Any] = field(default_factory=dict)
 
     @property
     def clips(self) -> list[CountedClip]:
-        return [*self.persons, self.cars]
+        return [clip for clip in (*self.persons, self.cars) if self.only in clip.name]
 
     def verdict(self, good: bool) -> str:
         self.short |= not good
@@ -91,28 +94,37 @@ class _Bench:
 
 
 def _counts(bench: _Bench) -> None:
-    """Counts against labels."""
+    """Counts against labels, as `unseen count` looks, and as `unseen redact` does."""
+    rows = _counted(bench, "", COUNTING_LOOKS)
+    if bench.stride is None:
+        rows += _counted(bench, ", redaction's looks", None)
+    heads = ("clip", "crossings", "missed", "extra", "counted as", "tracks, of labelled ids", "")
+    print(aligned(heads, rows) + "\n")
+    bench.record["counts"] = [dict(zip(heads, row, strict=True)) for row in rows]
+
+
+def _counted(bench: _Bench, how: str, looks: float | None) -> list[list[str]]:
+    """Return a row for each clip, and one for all with persons; only what `unseen count` does is judged."""
     rows, pooled = [], list[Errors]()
     for clip in bench.clips:
-        tally = _count(clip, clip.path, bench.tools, bench.stride)
+        tally = _count(clip, clip.path, bench.tools, bench.stride, looks)
         errors = match(clip.truth, [crossed for crossed, _ in tally.seen])
         classes = ", ".join(f"{n} {cls}" for cls, n in _by_class(tally).items())
-        verdict = bench.verdict(errors.total <= _MOST_CARS) if clip is bench.cars else ""
-        rows.append(_row(clip.name, errors, classes, f"{tally.tracks} of {clip.ids}", verdict))
+        verdict = bench.verdict(errors.total <= _MOST_CARS) if clip is bench.cars and looks else ""
+        rows.append(_row(clip.name + how, errors, classes, f"{tally.tracks} of {clip.ids}", verdict))
         if clip is not bench.cars:
             pooled.append(errors)
         for what, crossings in (("missed", errors.missed), ("extra", errors.extra)):
             for crossed in crossings:
-                print(f"{clip.name}: {what} {crossed.direction} at {crossed.at:.2f} s", file=sys.stderr)
+                print(f"{clip.name}{how}: {what} {crossed.direction} at {crossed.at:.2f} s", file=sys.stderr)
     every = Errors(
         sum(e.wanted for e in pooled),
         tuple(c for e in pooled for c in e.missed),
         tuple(c for e in pooled for c in e.extra),
     )
-    rows.append(_row("persons, all clips", every, "", "", bench.verdict(every.total <= _MOST_PERSONS)))
-    heads = ("clip", "crossings", "missed", "extra", "counted as", "tracks, of labelled ids", "")
-    print(aligned(heads, rows) + "\n")
-    bench.record["counts"] = [dict(zip(heads, row, strict=True)) for row in rows]
+    verdict = bench.verdict(every.total <= _MOST_PERSONS) if looks else ""
+    rows.append(_row(f"persons, {len(pooled)} clips{how}", every, "", "", verdict))
+    return rows
 
 
 def _row(name: str, errors: Errors, classes: str, tracks: str, verdict: str) -> list[str]:
@@ -151,27 +163,32 @@ def _speed(bench: _Bench) -> None:
     for clip in bench.clips:
         scenes[clip.name] = bench.scratch / f"{clip.name}.yaml"
         write_scene(clip.scene, scenes[clip.name])
-    seconds: dict[str, list[float]] = {"redact": [], "redact and count": []}
-    frames = 0
+    spent: dict[str, list[_Spent]] = {"redact": [], "redact and count": []}
     for turn in range(bench.runs):
-        spent = dict.fromkeys(seconds, 0.0)
+        this = {what: _Spent() for what in spent}
         for clip in bench.clips:
-            for what in sorted(seconds, reverse=bool(turn % 2)):
+            for what in sorted(spent, reverse=bool(turn % 2)):
                 out = bench.scratch / f"{clip.name}-{what}-{turn}"
                 words = ["redact", str(clip.path), "-o", str(out), "--quiet"]
                 if "count" in what:
                     words += ["--count", str(scenes[clip.name]), "--counts", str(out / "counts.parquet")]
-                spent[what] += _unseen(bench, *words)
-        for what, value in spent.items():
-            seconds[what].append(value)
+                this[what] += _unseen(bench, *words)
+        for what, value in this.items():
+            spent[what].append(value)
     frames = sum(_frames(clip) for clip in bench.clips)
-    rates = {what: frames / statistics.median(values) for what, values in seconds.items()}
-    slower = 1 - rates["redact and count"] / rates["redact"]
-    rows = [[what, str(frames), f"{rate:.2f}", ""] for what, rate in rates.items()]
-    rows.append(["slower by", "", f"{slower:.1%}", bench.verdict(slower <= _MOST_SLOWER)])
-    heads = ("command", "frames", "frames/s", "")
+    rates = {
+        what: (
+            frames / statistics.median(each.seconds for each in values),
+            frames / statistics.median(each.cpu for each in values),
+        )
+        for what, values in spent.items()
+    }
+    rows = [[what, str(frames), f"{wall:.2f}", f"{cpu:.2f}", ""] for what, (wall, cpu) in rates.items()]
+    slower = [1 - b / a for a, b in zip(*rates.values(), strict=True)]
+    rows.append(["slower by", "", *(f"{share:.1%}" for share in slower), bench.verdict(slower[0] <= _MOST_SLOWER)])
+    heads = ("command", "frames", "frames/s", "frames/CPU second", "")
     print(aligned(heads, rows) + "\n")
-    bench.record["speed"] = {"frames": frames, "seconds": seconds, "slower": slower}
+    bench.record["speed"] = [dict(zip(heads, row, strict=True)) for row in rows]
 
 
 def _frames(clip: CountedClip) -> int:
@@ -181,21 +198,35 @@ def _frames(clip: CountedClip) -> int:
         return reader.info.frames or sum(1 for _ in reader)
 
 
-def _unseen(bench: _Bench, *words: str) -> float:
-    """Run a command and return how long it took; raises SystemExit with its last words if it fails."""
-    began = time.perf_counter()
+@dataclass(frozen=True, slots=True)
+class _Spent:
+    """What commands took: seconds on the clock, and of all cores."""
+
+    seconds: float = 0.0
+    cpu: float = 0.0
+
+    def __add__(self, other: _Spent) -> _Spent:
+        return _Spent(self.seconds + other.seconds, self.cpu + other.cpu)
+
+
+def _unseen(bench: _Bench, *words: str) -> _Spent:
+    """Run a command and return what it took; raises SystemExit with its last words if it fails."""
+    began, before = time.perf_counter(), os.times()
     done = subprocess.run(
         [sys.executable, "-m", "unseen", *words], env=dict(bench.environ), capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise SystemExit(f"unseen {' '.join(words)} ended with {done.returncode}:\n{done.stderr.strip()[-2000:]}")
-    return time.perf_counter() - began
+    after = os.times()
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return _Spent(time.perf_counter() - began, cpu)
 
 
 def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.traffic", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of samples, with mot/ and video/")
     parser.add_argument("--only", action="append", choices=_PARTS, help="a part; may be given again")
+    parser.add_argument("--clips", metavar="WORD", default="", help="only clips with this in their name")
     parser.add_argument("--runs", type=int, default=3, help="timed runs of each command (default: 3)")
     parser.add_argument("--stride", type=stride, help="frames from look to look when counting (default: auto)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON too")
@@ -219,13 +250,14 @@ def main(words: Sequence[str] | None = None) -> int:
             args.runs,
             Path(scratch),
             open_tools(job, model_store(environ)),
+            args.clips,
         )
         for part in dict.fromkeys(args.only or _PARTS):
             {"counts": _counts, "redacted": _redacted, "speed": _speed}[part](bench)
     print(
         "missed, extra: crossings of the line that no count is within a second of, and counts that no crossing is; "
         "those of ids that the labels ignore are neither. tracks: those that were believed, beside the labelled ids.\n"
-        f"frames/s: whole commands over all clips, median of {args.runs} rounds, in turns.\n"
+        f"frames/s: whole commands over all clips, median of {args.runs} rounds, in turns; charts are part of them.\n"
         f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores, {bench.tools.device}."
     )
     if args.json is not None:

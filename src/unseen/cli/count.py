@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from unseen.cli import redact
 from unseen.cli.counting import add_terms, counting_from, print_counted
-from unseen.core.counts import Counted
+from unseen.core.counts import COUNTING_LOOKS, Counted
 from unseen.core.jobs import CountJob, Job
 from unseen.core.names import display
 from unseen.core.recipe import Recipe, looks_for
@@ -58,7 +59,7 @@ def add_parser(verbs: Any, engine: CountEngine | None = None, redact_engine: red
         metavar="auto|N",
         type=redact.stride,
         default=None,
-        help="look at every Nth frame; as in unseen redact",
+        help="look at every Nth frame; auto (default) looks 12 to 13 times a second",
     )
     group.add_argument("--device", default="auto", help="as in unseen redact")
     group.add_argument("--quiet", action="store_true", help="print errors only")
@@ -70,6 +71,7 @@ def run(args: argparse.Namespace, engine: CountEngine | None = None, redact_engi
     counting = counting_from(args, args.scene, args.output)
     if counting is None:
         raise UsageError("counts need a scene and a file")
+    counting = replace(counting, looks=COUNTING_LOOKS)
     for source in args.sources:
         if "://" in source:
             raise UsageError("cameras are counted by: unseen live SOURCE --count SCENE.yaml --counts FILE.parquet")

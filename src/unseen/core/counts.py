@@ -13,6 +13,7 @@ from typing import Any, Literal
 from unseen.errors import UsageError
 
 __all__ = [
+    "COUNTING_LOOKS",
     "ENDINGS",
     "KEY",
     "TABLES",
@@ -31,6 +32,8 @@ TABLES: tuple[TableName, ...] = ("crossings", "occupancy", "dwell", "od", "speed
 ENDINGS = (".parquet", ".csv")
 #: Under this key the metadata of a table lies in a Parquet file.
 KEY = "unseen.counts"
+#: Frames a second that are looked at where counting is what is wanted.
+COUNTING_LOOKS = 12.5
 
 _DAY = 86400
 _MECHANISM = "uniform random choice of at most K cells per track, unseeded"
@@ -47,7 +50,8 @@ class Counting:
     seconds and begin at whole multiples of it in UTC. With `bound` each track adds at most 1 to at most so many cells
     of each table. `tracks_per_unit` is the most tracks that one person or vehicle is assumed to make in a day,
     `id_switch_rate` the assumed share of tracks that are broken off and go on as another: both are stated, not
-    measured. `starts` says when recordings begin: of the first, the others following it, or of each. Raises UsageError.
+    measured. `starts` says when recordings begin: of the first, the others following it, or of each. `looks` is how
+    many frames a second are looked at where no stride says it, None for as many as redaction needs. Raises UsageError.
     """
 
     scene: Path
@@ -58,6 +62,7 @@ class Counting:
     id_switch_rate: float = 0.2
     starts: tuple[datetime, ...] = ()
     charts: bool = True
+    looks: float | None = None
 
     def __post_init__(self) -> None:
         if self.out.suffix.lower() not in ENDINGS:

@@ -33,12 +33,13 @@ from unseen.media.scan import scan
 from unseen.media.shots import ShotCuts
 from unseen.media.upright import Upright
 from unseen.media.windows import Scanned, Sizes, Windows
+from unseen.traffic.follow import LOST_S
 from unseen.traffic.tally import Tally, merge
 
 __all__ = ["CountTools", "VideoCount", "open_tools", "run"]
 
 #: Longer side in pixels of the pictures that the detector gets, seconds of a window, and of what is known around it.
-_SIDE, _WINDOW_S, _AROUND_S = 1280, 2.0, 1.4
+_SIDE, _WINDOW_S, _AROUND_S = 1280, 2.0, LOST_S + 0.4
 _AHEAD = 8
 
 
@@ -127,7 +128,8 @@ class VideoCount:
             return [d for d in self._tools.objects.detect([image])[0] if d.cls in classes]
 
         info = reader.info
-        pace, cuts = pace_for(self._stride, float(info.rate)), ShotCuts(layout(info.pixel_format).bits)
+        pace = pace_for(self._stride, float(info.rate), looks=self._plan.asked.looks)
+        cuts = ShotCuts(layout(info.pixel_format).bits)
         for each in scan(reader, reader, find, Upright(info, _SIDE), pace, cuts):
             # Windows hold frames for a while; nobody needs their pixels any more.
             yield replace(each, frame=replace(each.frame, planes=()))

@@ -26,7 +26,7 @@ from unseen.engine.release import Stopwatch
 from unseen.errors import VerificationFailed
 from unseen.media.ahead import ahead
 from unseen.media.find import Eyes, find, find_again
-from unseen.media.pace import Kind, pace_for
+from unseen.media.pace import Kind, Pace, pace_for
 from unseen.media.scan import scan
 from unseen.media.shots import ShotCuts
 from unseen.media.tracklog import TrackLog
@@ -190,13 +190,18 @@ class Film:
                 yield from settled
 
     def _scanned(self, reader: VideoReader, done: int) -> Iterator[Scanned]:
-        recipe, info = self._recipe, self._info
-        pace = NoLooks() if self._editing else pace_for(recipe.video.stride, float(info.rate))
+        info = self._info
+        pace = NoLooks() if self._editing else self._pace()
         frames = self._from(self._timed(reader), done)
         for each in scan(frames, reader, self._find, self._upright, pace, ShotCuts(layout(info.pixel_format).bits)):
             if each.found is not None:
                 self._looked.append(each.frame.index)
             yield each
+
+    def _pace(self) -> Pace:
+        """Return how often to look: what is only counted does not change it, unless the counts say how often."""
+        recipe, looks = self._recipe, self._counting.asked.looks if self._counting else None
+        return pace_for(recipe.video.stride, float(self._info.rate), classes=recipe.hidden, looks=looks)
 
     def _timed(self, frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
         iterator = iter(frames)

@@ -19,6 +19,7 @@ from unseen.errors import OutputTaken, UnseenError, UsageError
 from unseen.media.live_tracks import LiveTracks
 from unseen.media.upright import Upright
 from unseen.traffic.counter import Counter
+from unseen.traffic.doubles import without_doubles
 from unseen.traffic.follow import LOST_S
 from unseen.traffic.tables import tables_of
 from unseen.traffic.walk import Sighting
@@ -71,7 +72,7 @@ class LiveCounts:
         with self._guard:
             if self._tracks is None or self._upright is None or self._counter is None:
                 return
-            placed = self._tracks.seen(at, [each for each in found if each.cls in self.classes])
+            placed = self._tracks.seen(at, without_doubles(each for each in found if each.cls in self.classes))
             shown = self._upright.shown
             self._counter.see(
                 at + self._offset,

@@ -10,11 +10,12 @@ from unseen.core.video import Track, TrackPoint
 from unseen.tracks.link import link
 from unseen.tracks.named import Named
 from unseen.tracks.settings import LinkSettings
+from unseen.traffic.doubles import without_doubles
 
 __all__ = ["LOST_S", "Follower", "Placed"]
 
 #: Seconds after which an object that is not found is gone; detections are linked over gaps up to this long.
-LOST_S = 1.0
+LOST_S = 1.5
 _LINKING = LinkSettings(gap_s=LOST_S)
 
 
@@ -62,7 +63,7 @@ class Follower:
         """Yield the tracks with the frame that their frames count from: linking wants to begin at 0."""
         base = min([first, *(frame for frame, _ in looks[:1])])
         frames = [frame - base for frame, _ in looks]
-        found = [[d for d in each if d.cls in self._classes] for _, each in looks]
+        found = [without_doubles(d for d in each if d.cls in self._classes) for _, each in looks]
         width, height = self._size
         tracks = link(
             frames,

@@ -102,8 +102,7 @@ class Walk:
             self._votes[seen.cls] += 1
             self._scores[seen.cls] = self._scores.get(seen.cls, 0.0) + seen.score
             self._best = max(self._best, seen.score)
-        box = seen.box
-        foot, band = ((box.x1 + box.x2) / 2, box.y2), _BAND * math.sqrt(box.area)
+        foot, band = self._foot(seen.box), _BAND * math.sqrt(seen.box.area)
         self._remember(at, foot)
         for line in self._lines:
             self._crossed(line.see(at, foot, band))
@@ -135,12 +134,18 @@ class Walk:
         self._taken = before
         return events, [span for span in cut if span.end > span.start]
 
+    def _foot(self, box: Box) -> Point:
+        """Return the middle of a box's lower edge; of who is cut by the picture's edge, on that edge.
+
+        A box that is expected, not found, may reach beyond it, where no line is.
+        """
+        across, down = (box.x1 + box.x2) / 2, box.y2
+        return min(max(across, 0.0), self.scene.width), min(max(down, 0.0), self.scene.height)
+
     def _remember(self, at: float, foot: Point) -> None:
-        x, y = foot
-        if 0 <= x <= self.scene.width and 0 <= y <= self.scene.height:
-            across, down = self.heat
-            column, row = int(x * across / self.scene.width), int(y * down / self.scene.height)
-            self._places.add((min(column, across - 1), min(row, down - 1)))
+        across, down = self.heat
+        column, row = int(foot[0] * across / self.scene.width), int(foot[1] * down / self.scene.height)
+        self._places.add((min(column, across - 1), min(row, down - 1)))
         place = None if self.ground is None else self.ground.metres(foot)
         if place is not None:
             self._trail.append((at, place))
