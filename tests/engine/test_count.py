@@ -146,7 +146,7 @@ def _walked(folder: Path, boxes: Sequence[tuple[float, Box]]) -> dict[str, bytes
 def test_no_output_tells_one_trajectory_from_another(tmp_path: Path) -> None:
     """Two ways, of other speed, size, start and shape, that cross the same line in the same minute: nothing differs."""
     one = [(0.1 * i, Box(2.0 * i, 150, 2.0 * i + 40, 250)) for i in range(300)]
-    other = [(20 + 0.05 * i, Box(3.0 * i + 5, 145 + i % 5, 3.0 * i + 27, 245 + i % 7)) for i in range(200)]
+    other = [(20 + 0.05 * i, Box(3.0 * i + 10, 145 + i % 5, 3.0 * i + 32, 245 + i % 7)) for i in range(200)]
     files = _walked(tmp_path / "one", one)
     assert files == _walked(tmp_path / "other", other)
     assert sorted(name.partition(".")[2] for name in files) == [
