@@ -20,7 +20,7 @@ SceneEngine = Callable[[SceneJob], tuple[Path, ...]]
 
 _DESCRIPTION = """Write a scene file for unseen count, and a picture of the camera with the scene drawn on it.
 
-Persons, faces and plates are hidden in the picture first; the raw one is never written. Without --line and --zone a
+Persons and vehicles are hidden in the picture first; the raw one is never written. Without --line and --zone a
 page is written in which lines and zones are clicked, and the scene file is saved; it loads nothing and sends nothing.
 """
 

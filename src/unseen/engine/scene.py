@@ -1,4 +1,4 @@
-"""Draws a scene on a picture of the camera, in which persons, faces and plates are hidden first."""
+"""Draws a scene on a picture of the camera, in which persons and vehicles are hidden first."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from unseen.media.upright import Upright
 
 __all__ = ["run"]
 
-#: Whatever stands for a person in the picture is hidden: it is kept, and shown to others.
-_HIDDEN = ("face", "person", "plate")
+#: Whoever and whatever passes is hidden as a whole, vehicles with their plates: what is wanted is the place.
+_HIDDEN = ("face", "person", "vehicle")
 #: No limit on the size of pictures: points are wanted in pixels of the whole one.
 _WHOLE = 1 << 20
 
-#: Hides persons, faces and plates in a photo, on a device.
+#: Hides persons and vehicles in a photo, on a device.
 Hider = Callable[[Photo, Recipe, str], Photo]
 
 
