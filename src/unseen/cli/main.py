@@ -22,7 +22,9 @@ __all__ = ["VERBS", "build_parser", "main"]
 #: The verbs, each with its line of help; a verb's module has its name, and is loaded when the verb is said.
 VERBS = {
     "redact": "hide faces, people, plates and text in photos and videos",
+    "count": "count what crosses lines and stays in zones, in videos",
     "live": "hide people in camera pictures as they come, and publish the result",
+    "scene": "draw the lines and zones that are counted",
     "models": "list, find, fetch, add and export model files",
 }
 
