@@ -60,7 +60,7 @@ def test_running_counts_lie_within_their_intervals(tmp_path: Path, delta: Fracti
     frame = _published(tmp_path)
     inside = ((frame["count_total_low"] <= true) & (true <= frame["count_total_high"])).to_numpy().mean()
     # Errors of one stream hang together, so that the share varies more than that of as many counts apart.
-    assert inside > 0.75
+    assert inside > 0.5
     assert (frame["count_total"] != true).any()
 
 

@@ -153,7 +153,8 @@ def test_a_declared_table_pays_for_the_estimate_of_its_bias(tmp_path: Path) -> N
     both = frame.join(true, on=["street", "hour"])
     assert both.height == frame.height == 8
     inside = (both["count_low"] <= both["n"]) & (both["n"] <= both["count_high"])
-    assert inside.sum() >= 7
+    # Each holds in more than 95 of 100 cases: three that do not are one in thousands.
+    assert inside.sum() >= 6
     assert (both["count"] < both["n"]).all()
     internal = json.loads((tmp_path / "internal.json").read_text())
     assert (tmp_path / "internal.json").stat().st_mode & 0o777 == 0o600
@@ -189,8 +190,8 @@ def test_stated_error_is_the_error_that_comes(tmp_path: Path) -> None:
     frame, true = pl.read_csv(tmp_path / "public.csv"), pl.read_parquet(path)["count"]
     error = (frame["count"] - true).to_numpy()
     inside = ((frame["count_low"] <= true) & (true <= frame["count_high"])).mean()
-    assert inside == pytest.approx(0.95, abs=0.012)
-    assert error.std() == pytest.approx(done.facts["noise"][0]["scale"] * 2**0.5, rel=0.06)
+    assert inside == pytest.approx(0.95, abs=0.016)
+    assert error.std() == pytest.approx(done.facts["noise"][0]["scale"] * 2**0.5, rel=0.08)
     assert (np.concatenate(errors) == error).all()
 
 

@@ -46,6 +46,17 @@ def test_total_interval_is_wider_by_the_bias_and_the_value_is_left_as_it_is() ->
     assert np.mean(columns["count_bias"]) == pytest.approx(-0.25 * kept, abs=1)
 
 
+@pytest.mark.parametrize("largest", [1, 40])
+def test_total_interval_holds_the_random_choice_of_rows(largest: int) -> None:
+    rows, share = 900, 0.6
+    values = _RNG.integers(0, largest + 1, rows) if largest > 1 else np.ones(rows, dtype=np.int64)
+    kept = (_RNG.random((_CELLS, rows)) < share) @ values
+    measure = Count("total") if largest == 1 else Sum("total", "x", 0, largest, 1.0)
+    exact = Ratio(1 / share - 1, 1 / share - 1, 1 / share - 1)
+    columns = measure.columns([Noisy(kept + _laplace(2.0, _CELLS), Noise("laplace", 2.0))], exact)
+    assert _covered(columns, "total", float(values.sum())) >= 0.95
+
+
 def test_mean_lies_within_its_interval_and_its_bounds() -> None:
     measure = Mean("speed", "v", 0.0, 100.0, 0.5)
     rows, mean = 200, 62.0

@@ -32,7 +32,7 @@ class Noisy:
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """An estimate of rows left out for each row kept, and the ends of its 97.5 % interval."""
+    """An estimate of rows left out for each row kept, and the ends of its interval, which errs in a third of 5 %."""
 
     estimate: float
     low: float
@@ -107,7 +107,7 @@ class Sum:
 
     def columns(self, noisy: Sequence[Noisy], bias: Ratio | None) -> Columns:
         """Return multiples of the step."""
-        return _linear(self.name, noisy[0], self.step, bias)
+        return _linear(self.name, noisy[0], self.step, bias, self.tallies[0].each)
 
     def error(self, noises: Sequence[Noise], rows: float) -> float:
         """The noise alone, in the column's unit."""
@@ -233,8 +233,11 @@ def _ends(name: str, low: list[Any], high: list[Any]) -> Columns:
     return {f"{name}_low": low, f"{name}_high": high}
 
 
-def _linear(name: str, noisy: Noisy, step: float, bias: Ratio | None) -> Columns:
-    """Return the columns of something that is added up: the value, noise, bias, and both together."""
+def _linear(name: str, noisy: Noisy, step: float, bias: Ratio | None, largest: int = 1) -> Columns:
+    """Return the columns of something that is added up: the value, noise, bias, and all together.
+
+    One row adds `largest` steps at the most.
+    """
     values = noisy.values
     wide = half_width(noisy.noise)
     columns: Columns = {name: (values * step).tolist()}
@@ -242,7 +245,19 @@ def _linear(name: str, noisy: Noisy, step: float, bias: Ratio | None) -> Columns
     if bias is None:
         return columns | _ends(name, ((values - wide) * step).tolist(), ((values + wide) * step).tolist())
     columns[f"{name}_bias"] = (values * step * -bias.estimate).tolist()
-    # Half of what may err goes to the noise here, half to the estimate of the bias.
-    wide = half_width(noisy.noise, 1 - (1 - CONFIDENCE) / 2)
-    ends = [(values + s * wide) * step * (1 + r) for s in (-1, 1) for r in (bias.low, bias.high)]
-    return columns | _ends(name, np.min(ends, axis=0).tolist(), np.max(ends, axis=0).tolist())
+    # A third of what may err for each: the noise, the estimate of the bias, and which rows were chosen at random.
+    each = 1 - (1 - CONFIDENCE) / 3
+    wide = half_width(noisy.noise, each)
+    chosen = NormalDist().inv_cdf((1 + each) / 2) * _spread_of_choice(np.abs(values) + wide, largest, bias.high)
+    ends = [(values + s * wide) * (1 + r) + s * chosen for s in (-1, 1) for r in (bias.low, bias.high)]
+    return columns | _ends(name, (step * np.min(ends, axis=0)).tolist(), (step * np.max(ends, axis=0)).tolist())
+
+
+def _spread_of_choice(kept: Real, largest: int, ratio: float) -> Real:
+    """Return the standard deviation of a total that is estimated from rows that were chosen at random.
+
+    Of n rows that add up to N each was kept with chance p = 1 / (1 + ratio); N is estimated as what was kept, times
+    1 + ratio. One row adds `largest` at the most, and all add with one sign.
+    """
+    spread: Real = np.sqrt(largest * kept * ratio * (1 + ratio))
+    return spread

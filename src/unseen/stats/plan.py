@@ -74,9 +74,9 @@ def columns_of(plan: Plan, noisy: Sequence[Whole]) -> tuple[Columns, Ratio | Non
 
 
 def _ratio(noisy: Noisy) -> Ratio:
-    """Return the estimated ratio of rows left out to rows kept; both intervals hold together in 97.5 of 100 cases."""
+    """Return the estimated ratio of rows left out to rows kept; both may err in a third of 5 % together."""
     kept, out = (float(value) for value in noisy.values)
-    wide = half_width(noisy.noise, 1 - (1 - CONFIDENCE) / 4)
+    wide = half_width(noisy.noise, 1 - (1 - CONFIDENCE) / 6)
     least, most = max(kept - wide, 1.0), max(kept + wide, 1.0)
     estimate = max(out, 0.0) / max(kept, 1.0)
     return Ratio(estimate, max(out - wide, 0.0) / most, max(out + wide, 0.0) / least)

@@ -90,7 +90,8 @@ def truncation(spec: Spec, bias: Ratio | None) -> str:
     return (
         f"an estimated {out} of what is published was left out by the bound, of each unit not counted beyond "
         f"{MOST_COUNTED} times what is kept; {float(spec.bias_share):.0%} of the budget paid for the estimate, and "
-        "total intervals spread it evenly over the cells"
+        "total intervals spread it evenly over the cells and hold the error of the random choice; means and quantiles "
+        "are of the rows that count"
     )
 
 
