@@ -141,8 +141,8 @@ def _nasion_and_pitch(front: NDArray[np.intp], vertex: int, length: float, deep:
     """Return the level of the nasion and how far the head nods, in radians, from the hull of its profile.
 
     A taut thread over the profile touches the brow and the tip of the nose, and leaves the notch between them free,
-    however the head is held. Where no notch is `deep` millimetres deep, as with a nose outside of the scan, the nasion is
-    taken to lie below the foremost point of the forehead, and the head to be held upright.
+    however the head is held. Where no notch is `deep` millimetres deep, as with a nose outside of the scan, the nasion
+    is taken to lie below the foremost point of the forehead, and the head to be held upright.
     """
     first, last = vertex - int(0.25 * length / STEP), max(vertex - int(1.05 * length / STEP), 0)
     points = np.array([(front[z], z) for z in range(first, last - 1, -1) if front[z] >= 0], np.float64)
