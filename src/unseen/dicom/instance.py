@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from unseen.core.dicom import DicomRecipe, PixelOutcome
 from unseen.crypto.keys import Key
-from unseen.dicom.encode import element, joined
+from unseen.dicom.encode import element
 from unseen.dicom.known import Known, known_of, values_of, who
 from unseen.dicom.marks import marked
 from unseen.dicom.part10 import Instance, file_bytes, read_instance
@@ -113,11 +115,12 @@ class Deidentifier:
                 break
         parts, cut = _with_exact_pixels(parts, instance)
         parts = marked(parts, self._recipe.options, outcome, syntax)
-        uids = {tag: self._uid(values.get(tag, b""), tag) for tag in (_STUDY, _SERIES, _SOP)}
-        body, transfer = joined(parts), _transfer_syntax(instance)
-        data = file_bytes(body, transfer, _own_class(header.sop_class), uids[_SOP])
+        uids = {tag: self._uid(values.get(tag, b""), tag, instance) for tag in (_STUDY, _SERIES, _SOP)}
+        ordered = [part for _, part in sorted(parts, key=itemgetter(0))]
+        data = file_bytes(ordered, _transfer_syntax(instance), _own_class(header.sop_class), uids[_SOP])
         notes = [f"{instance.trailing} bytes after the data set dropped"] if instance.trailing else []
         notes += [f"{cut} bytes after the pixels dropped"] if cut else []
+        notes += [f"{instance.leading} bytes before the data set dropped"] if instance.leading else []
         study, series, sop = (uids[tag].decode() for tag in (_STUDY, _SERIES, _SOP))
         pairs = self._pairs(values, subject.code, subject.days, uids)
         counts = dict(walk.counts) if walk else {}
@@ -125,11 +128,11 @@ class Deidentifier:
             data, subject.code, study, series, sop, header.sop_class, header.modality, counts, tuple(notes), pairs
         )
 
-    def _uid(self, value: bytes, tag: int) -> bytes:
-        """Return the new UID of an object, its series or study; one that has none gets one by its place."""
+    def _uid(self, value: bytes, tag: int, instance: Instance) -> bytes:
+        """Return the new UID of an object, its series or study; one that has none gets one by its contents."""
         if "retain-uids" in self._recipe.options and value:
             return value
-        return self._pseudonyms.uid(value or b"none:%08x" % tag)
+        return self._pseudonyms.uid(value or b"none:%08x:" % tag + hashlib.sha256(instance.data).digest())
 
     def _pairs(
         self, values: Mapping[int, bytes], code: str, days: int, uids: Mapping[int, bytes]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,14 +24,17 @@ _VERSION = 0x00020001
 #: This implementation's UID (made of a random UUID, once) and name.
 _IMPLEMENTATION_UID = b"2.25.43160769992029517227323120500038978164"
 _IMPLEMENTATION_NAME = b"UNSEEN_0"
+#: How explicit data sets begin: character set, image type or SOP class; and how far into a file that is looked for.
+_FIRST = (b"\x08\x00\x05\x00CS", b"\x08\x00\x08\x00CS", b"\x08\x00\x16\x00UI")
+_NEAR = 256
 #: What a deflated data set may unfold to, as a multiple of its size, and at least.
 _RATIO, _LEAST = 1032, 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A data set as it lies in `data`, its encoding, the SOP class that the file's head tells, and how many bytes
-    follow the data set."""
+    """A data set as it lies in `data`, its encoding, the SOP class that the file's head tells, how many bytes follow
+    the data set, and how many come before it in a file without a head."""
 
     data: bytes
     elements: list[Element]
@@ -38,18 +42,25 @@ class Instance:
     transfer_syntax: str
     sop_class: str
     trailing: int
+    leading: int = 0
 
 
 def looks_like_dicom(head: bytes) -> bool:
     """Whether a file's first bytes may be DICOM: by its mark, or by a data set that begins at once."""
-    return head[128:132] == b"DICM" or _bare(head) is not None
+    return head[128:132] == b"DICM" or _bare(head) is not None or _stray(head) > 0
+
+
+def _stray(data: bytes) -> int:
+    """Return how many bytes come before a data set without a head, 0 where none begins soon."""
+    return max(0, min((at for first in _FIRST if (at := data.find(first, 0, _NEAR)) > 0), default=0))
 
 
 def read_instance(data: bytes, table: Table, max_bytes: int) -> Instance:
     """Return the data set in a file, with or without a head; raises DamagedInput, UnsupportedInput or TooLarge."""
+    headed = data[128:132] == b"DICM"
+    leading = 0 if headed or _bare(data[:8]) else _stray(data)
     parser = Parser(data, table.vr_of)
-    start = 132 if data[128:132] == b"DICM" else 0
-    meta, start = _meta(data, start)
+    meta, start = _meta(data, 132 if headed else leading)
     syntax_uid = meta.get(_SYNTAX, "")
     if syntax_uid in _ELSEWHERE:
         raise UnsupportedInput("tells only where its pixels lie; fetch them first")
@@ -67,7 +78,7 @@ def read_instance(data: bytes, table: Table, max_bytes: int) -> Instance:
     elements, end = parser.root(start, syntax)
     if not elements:
         raise DamagedInput("holds no data set; leave it out")
-    return Instance(data, elements, syntax, syntax_uid, meta.get(_CLASS, ""), len(data) - end)
+    return Instance(data, elements, syntax, syntax_uid, meta.get(_CLASS, ""), len(data) - end, leading)
 
 
 def _bare(head: bytes) -> Syntax | None:
@@ -112,17 +123,17 @@ def _inflated(data: bytes, max_bytes: int) -> bytes:
     return unfolded
 
 
-def file_bytes(body: bytes, transfer_syntax: str, sop_class: str, sop_uid: bytes) -> bytes:
-    """Return a whole file: an empty preamble, a fresh head, and the encoded data set."""
-    if transfer_syntax == _DEFLATED:
-        folder = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
-        body = folder.compress(body) + folder.flush()
-        body += b"\0" * (len(body) % 2)
+def file_bytes(parts: Iterable[bytes | memoryview], transfer_syntax: str, sop_class: str, sop_uid: bytes) -> bytes:
+    """Return a whole file: an empty preamble, a fresh head, and the encoded elements of a data set."""
     before, after = _head(transfer_syntax, sop_class)
     instance = element(0x00020003, "UI", sop_uid, _META)
     length = len(before) + len(instance) + len(after)
     size = element(0x00020000, "UL", length.to_bytes(4, "little"), _META)
-    return b"".join((bytes(128), b"DICM", size, before, instance, after, body))
+    if transfer_syntax == _DEFLATED:
+        folder = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
+        body = folder.compress(b"".join(parts)) + folder.flush()
+        parts = (body, b"\0" * (len(body) % 2))
+    return b"".join((bytes(128), b"DICM", size, before, instance, after, *parts))
 
 
 @lru_cache(maxsize=256)

@@ -33,11 +33,16 @@ class Action(NamedTuple):
 _KEEP, _TEXT, _REMOVE, _ITEMS = Action("keep"), Action("text"), Action("remove"), Action("items")
 _TEXTS = frozenset(("AE", "AS", "CS", "DS", "IS", "LO", "LT", "SH", "ST", "UC", "UR", "UT"))
 _DATES = frozenset(("DA", "DT", "TM"))
-_PROSE = ("comment", "description", "explanation", "note", "reason", "title", "summary", "citation")
+_TOLD_FREELY = ("comment", "note", "reason", "title", "summary", "citation")
+_DESCRIBED = ("description", "explanation")
 #: Keyed instead of emptied, which the profile allows (Z: "or a non-zero length dummy"), so that records stay linked.
-_CODED = frozenset((0x00100010, 0x00100020, 0x00080050, 0x00200010, 0x00120040, 0x00120042))
-#: Identifying, though no row of the table: birth and death in other calendars, where objects are stored.
-_ALSO_REMOVED = frozenset((0x00100033, 0x00100034, 0x0040E001))
+_CODED = frozenset((0x00100010, 0x00100020, 0x00080050, 0x00200010, 0x00120040, 0x00120042, 0x00620020))
+#: Identifying, though no row of the table: birth and death in other calendars, where objects are stored, orders.
+_ALSO_REMOVED = frozenset(
+    (0x00100033, 0x00100034, 0x0040E001, 0x00400031, 0x00400032, 0x00401006, 0x00401007, 0x00402006, 0x00402007)
+)
+_ALSO_DEVICES = frozenset((0x00181003, 0x00181006))
+_ALSO_TOLD_FREELY = frozenset((0x00700081, 0x00400255))
 _KEPT_LINKS = frozenset((0x0008010E, 0x00080120))
 _TIMEZONE, _GRAPHIC, _CONTENT, _ANNOTATIONS = 0x00080201, 0x00700001, 0x0040A730, 0x0040B020
 _TEXT_VALUE = 0x0040A160
@@ -156,8 +161,10 @@ def _cleaned(tag: int, vr: str, bare: Action) -> Action:
 
 def _unlisted(table: Table, tag: int, vr: str, options: frozenset[str], kind: str) -> Action:
     """Return the action for an attribute of the standard that has no row."""
-    if tag in _ALSO_REMOVED or (tag >> 16) & 0xFF00 in (0x5000, 0x6000):
+    if (tag >> 16) & 0xFF00 in (0x5000, 0x6000):
         return _REMOVE
+    if tag in _ALSO_REMOVED or (tag in _ALSO_DEVICES and "retain-device-identity" not in options):
+        return _bare(tag, vr, "X", kind)
     if vr == "SQ":
         return _ITEMS
     if vr == "PN":
@@ -174,9 +181,19 @@ def _unlisted(table: Table, tag: int, vr: str, options: frozenset[str], kind: st
     if tag == _TEXT_VALUE:
         return Action("clean" if "clean-structured-content" in options else "dummy", "dummy")
     name = names_of_tags().get(tag, "").lower()
-    if vr in ("LT", "ST", "UC", "UT") or (vr == "LO" and any(word in name for word in _PROSE)):
+    if _told_freely(tag, vr, name):
+        bare = Action("code", "empty") if tag in _CODED else _bare(tag, vr, "X", kind)
+        return Action("clean", bare.kind) if "clean-descriptors" in options else bare
+    if vr in ("ST", "UC") or (vr == "LO" and any(word in name for word in _DESCRIBED)):
         return Action("prose", "empty")
     return _TEXT if vr in _TEXTS else _KEEP
+
+
+def _told_freely(tag: int, vr: str, name: str) -> bool:
+    """Whether an attribute holds what somebody wrote freely: as descriptions, it stays only where these are cleaned."""
+    if vr in ("LT", "UT") or tag in _ALSO_TOLD_FREELY:
+        return True
+    return vr in ("LO", "ST", "UC") and any(word in name for word in _TOLD_FREELY)
 
 
 @cache

@@ -38,19 +38,13 @@ _HEAD = re.compile(rb"(?<![A-Z])(?:HEAD|BRAIN|SKULL|FACE|FACIAL|ORBITS?|SINUS(?:
 _PIXELS = (PIXEL_DATA, 0x7FE00008, 0x7FE00009)
 
 
+_WANTED = frozenset(
+    (_SAMPLES, _PHOTOMETRIC, _FRAMES, _ROWS, _COLUMNS, _BITS, _BURNED_IN, _IMAGE_TYPE, _CONVERSION, _FEATURES)
+)
+
+
 def _values(instance: Instance) -> dict[int, bytes]:
-    wanted = (
-        _SAMPLES,
-        _PHOTOMETRIC,
-        _FRAMES,
-        _ROWS,
-        _COLUMNS,
-        _BITS,
-        _BURNED_IN,
-        _IMAGE_TYPE,
-        _CONVERSION,
-        _FEATURES,
-    )
+    wanted = _WANTED
     return {e.tag: instance.data[e.value : e.stop] for e in instance.elements if e.tag in wanted and e.items is None}
 
 

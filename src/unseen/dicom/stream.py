@@ -102,9 +102,14 @@ class Parser:
                 raise _NoElement("has bytes that are no element; send it again")
             before = tag
             stop = end + 1 if length == _UNDEFINED else pos + length
-            element = self._element(tag, vr, start, pos, stop, end, syntax, depth, undefined=length == _UNDEFINED)
-            found.append(element)
-            pos = element.end
+            if stop <= end and vr != "SQ" and vr != "UN":
+                # The usual case, here for speed.
+                found.append(Element(tag, vr, start, pos, stop, stop))
+                pos = stop
+            else:
+                element = self._element(tag, vr, start, pos, stop, end, syntax, depth, undefined=length == _UNDEFINED)
+                found.append(element)
+                pos = element.end
             if root and tag == PIXEL_DATA:
                 return pos
         if delimited or (pos != end and not root):

@@ -23,6 +23,8 @@ Parts = list[tuple[int, bytes | memoryview]]
 
 _REMOVE = Action("remove")
 _NOTHING: Mapping[int, Action] = MappingProxyType({})
+#: Actions that keep an element as it lies in the file; with scrubbing none does without a look.
+_AS_IT_IS, _UNTOUCHED = frozenset(("keep", "text")), frozenset[str]()
 _LONG_TEXTS = frozenset(("LO", "LT", "SH", "ST", "UC", "UR", "UT"))
 _CODES = frozenset(("AE", "AS", "CS", "DS", "IS"))
 _BINARY = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "UN"))
@@ -63,14 +65,20 @@ class Walk:
     def root(self, elements: Sequence[Element], syntax: Syntax) -> Parts:
         """Return the cleaned elements of the top of a data set."""
         parts: Parts = []
-        actions, view, counts = self.plan.root, self._view, self.counts
+        actions, view, untouched = self.plan.root, self._view, _UNTOUCHED if self._scrub else _AS_IT_IS
+        safe, kept, removed = "retain-safe-private" in self.plan.options, 0, 0
         for each in elements:
-            action = actions.get(each.tag) or self._private(each, elements)
-            if action.kind == "keep" and not self._scrub:
-                parts.append((each.tag, view[each.start : each.end]))
-                counts["kept"] += 1
+            tag = each.tag
+            action = actions.get(tag) or (self._private(each, elements) if safe else _REMOVE)
+            if action.kind in untouched:
+                parts.append((tag, view[each.start : each.end]))
+                kept += 1
+            elif action.kind == "remove":
+                removed += 1
             else:
                 self._apply(action, each, syntax, parts)
+        self.counts["kept"] += kept
+        self.counts["removed"] += removed
         return parts
 
     def item(

@@ -175,31 +175,34 @@ def _released(task: DicomTask, result: list[DicomDone] | Exception, site: _Site)
             yield _named(source, DicomReceipt(source.number, "failed", error=str(result)), site)
         return
     judged = [(done, _judged(done, site)) for done in result]
-    fine = [done for done, receipt in judged if receipt.status == "released" and done.staged is not None]
+    fine = [(done, receipt) for done, receipt in judged if receipt.status == "released" and done.staged is not None]
     problem = _recorded(fine, site)
     for done, receipt in judged:
         if done.staged is not None and receipt.status == "released":
-            receipt = _renamed(done, receipt, site, problem)
+            receipt = _renamed(done.staged, receipt, site, problem)
         elif done.staged is not None:
             discard(done.staged)
         yield _named(done.source, receipt, site)
 
 
 def _judged(done: DicomDone, site: _Site) -> DicomReceipt:
-    """Return the receipt of a file, that of a failure or a repetition where its name is taken."""
-    receipt = done.receipt
-    if done.staged is None or receipt.output is None:
+    """Return the receipt of a file; another name where an earlier one of this run has its UID, a failure where others
+    have its name."""
+    receipt, notes, staged = done.receipt, list[str](), done.staged
+    if staged is None or receipt.output is None:
         return receipt
-    final, first = site.job.output / receipt.output, site.written.get(receipt.output)
-    if first is not None:
-        number, staged = first
-        if _same(done.staged, staged if staged.exists() else final):
+    place, count = receipt.output, 1
+    while place in site.written:
+        number, other = site.written[place]
+        if _same(staged, other if other.exists() else site.job.output / place):
             return replace(receipt, status="skipped", output=None, error=f"the same object as file {number}")
-        return _failed(receipt, f"another object has its UID: file {number}; keep one of them")
-    if os.path.lexists(final) and receipt.output not in site.ours and not site.job.overwrite:
+        count += 1
+        place = f"{receipt.output.removesuffix('.dcm')}-{count}.dcm"
+        notes = [f"another object has the same UID: file {number}"]
+    if os.path.lexists(site.job.output / place) and place not in site.ours and not site.job.overwrite:
         return _failed(receipt, "a file that Unseen did not write has its name; choose an empty -o, or say --overwrite")
-    site.written[receipt.output] = (receipt.number, done.staged)
-    return receipt
+    site.written[place] = (receipt.number, staged)
+    return replace(receipt, output=place, notes=(*receipt.notes, *notes))
 
 
 def _same(staged: Path, final: Path) -> bool:
@@ -209,16 +212,16 @@ def _same(staged: Path, final: Path) -> bool:
         return False
 
 
-def _recorded(dones: Sequence[DicomDone], site: _Site) -> str:
+def _recorded(released: Sequence[tuple[DicomDone, DicomReceipt]], site: _Site) -> str:
     """Force files to disk, then the vault and the journal; return what went wrong, or ""."""
-    staged = [done.staged for done in dones if done.staged is not None]
+    staged = [done.staged for done, _ in released if done.staged is not None]
     if not staged:
         return ""
     try:
         list(site.syncing.map(_synced, staged))
         if site.vault is not None:
-            site.vault.add(pair for done in dones for pair in done.pairs)
-        site.journal.append_all([_entry(done.receipt, site.hasher) for done in dones])
+            site.vault.add(pair for done, _ in released for pair in done.pairs)
+        site.journal.append_all([_entry(receipt, site.hasher) for _, receipt in released])
     except UnseenError as error:
         return str(error)
     except OSError as error:
@@ -242,16 +245,15 @@ def _entry(receipt: DicomReceipt, hasher: Hasher) -> dict[str, object]:
     }
 
 
-def _renamed(done: DicomDone, receipt: DicomReceipt, site: _Site, problem: str) -> DicomReceipt:
+def _renamed(staged: Path, receipt: DicomReceipt, site: _Site, problem: str) -> DicomReceipt:
     """Give a file its name, unless something went wrong before."""
-    if done.staged is None or receipt.output is None:
-        return receipt
+    place = receipt.output or ""
     if problem:
-        discard(done.staged)
-        site.written.pop(receipt.output, None)
+        discard(staged)
+        site.written.pop(place, None)
         return _failed(receipt, problem)
     try:
-        site.folder.release(done.staged, site.job.output / receipt.output)
+        site.folder.release(staged, site.job.output / place)
     except OutputFailed as error:
         return _failed(receipt, str(error))
     return receipt

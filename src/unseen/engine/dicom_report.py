@@ -48,7 +48,7 @@ class DicomReport:
         return {
             "objects": {name: status[name] for name in _STATUSES},
             "studies": len({r.study for r in self.receipts if r.study}),
-            "verified": sum(r.verified for r in self.receipts),
+            "verified": sum(r.verified for r in self.receipts if r.status == "released"),
             "regions_hidden": sum(r.regions_hidden for r in self.receipts),
             "elements": dict(sorted(actions.items())),
             "seconds": {stage: round(s, 3) for stage, s in seconds.items()},

@@ -101,7 +101,7 @@ def deidentify(data: bytes, tools: DicomTools, watch: Stopwatch) -> Deidentified
         cleaned = tools.deidentifier.clean(header, outcome)
     with watch.time("verify"):
         edited = outcome is not None and outcome.changed
-        findings = tools.verifier.findings(data, cleaned.data, recipe.options, edited=edited)
+        findings = tools.verifier.findings(data[header.instance.leading :], cleaned.data, recipe.options, edited=edited)
     if findings:
         more = f" and {len(findings) - _MAX_TOLD} more" if len(findings) > _MAX_TOLD else ""
         raise VerificationFailed(f"does not pass verification: {'; '.join(findings[:_MAX_TOLD])}{more}")
