@@ -14,12 +14,13 @@ from unseen.core.dicom import PixelOutcome
 from unseen.core.formats import Limits
 from unseen.core.live import Unit, UnitKind
 from unseen.core.models import ModelFile
-from unseen.core.photos import Photo, Rgb8
+from unseen.core.photos import Photo, Pixels, Rgb8
 from unseen.core.regions import Box, Detection
 from unseen.core.video import Sound, VideoFrame, VideoInfo, VideoStyle
 
 __all__ = [
     "Detector",
+    "DicomPixels",
     "DicomVerifier",
     "Executor",
     "Journal",
@@ -80,6 +81,34 @@ class Reader(Protocol):
 
     def read(self, image: Rgb8, boxes: Sequence[Box]) -> list[tuple[str, float]]:
         """Return text and mean character confidence (0..1) for each box."""
+        ...
+
+
+class DicomPixels(Protocol):
+    """Reads and writes frames of DICOM images, which are data sets of pydicom."""
+
+    def decode(self, dataset: Any, index: int) -> tuple[Pixels, str]:
+        """Return a compressed frame, shape (rows, columns[, samples]), and what its values mean, as "YBR_FULL".
+
+        Colours are not converted. Raises DamagedInput for a frame that is damaged or not there, UnsupportedInput for a
+        compression that nothing on this machine reads.
+        """
+        ...
+
+    def encode(self, dataset: Any, values: Pixels) -> bytes | None:
+        """Return a frame, compressed without loss as the data set's own are; None where that is not done."""
+        ...
+
+    def split(self, dataset: Any) -> list[bytes]:
+        """Return the compressed frames; raises DamagedInput where their number is not the header's."""
+        ...
+
+    def join(self, frames: Sequence[bytes]) -> bytes:
+        """Return compressed frames as the value of Pixel Data."""
+        ...
+
+    def colours(self, dataset: Any, values: Pixels) -> Rgb8:
+        """Return what indices (rows, columns) into the data set's palette look like; raises DamagedInput."""
         ...
 
 
