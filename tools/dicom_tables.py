@@ -71,7 +71,13 @@ def _vr(tag: str) -> str:
     new = {number: vr for vr, numbers in _NEW.items() for number in numbers.split()}
     if tag in new:
         return new[tag]
-    return "" if tag == "private" else str(dictionary_VR(int(tag.replace("x", "0"), 16))).split()[-1] if tag[:2] != "50" else ""
+    return (
+        ""
+        if tag == "private"
+        else str(dictionary_VR(int(tag.replace("x", "0"), 16))).split()[-1]
+        if tag[:2] != "50"
+        else ""
+    )
 
 
 def _profile(facts: Path) -> Iterator[list[str]]:

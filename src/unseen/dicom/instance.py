@@ -13,8 +13,8 @@ from unseen.dicom.encode import element
 from unseen.dicom.known import Known, known_of, values_of, who
 from unseen.dicom.marks import marked
 from unseen.dicom.part10 import Instance, file_bytes, read_instance
-from unseen.dicom.shown import exact_length
 from unseen.dicom.plan import plan_for
+from unseen.dicom.shown import exact_length
 from unseen.dicom.stream import PIXEL_DATA
 from unseen.dicom.subject import Pseudonyms
 from unseen.dicom.table import load_table

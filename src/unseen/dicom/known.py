@@ -20,6 +20,8 @@ _BIRTH_DATE = 0x00100030
 _SEPARATORS = re.compile(rb"[\s\\^=,;:/()\[\]<>\"'|&.-]+")
 #: From so many bytes on a value is looked for inside of words, too.
 _STRONG = 5
+#: Longer values are texts, which are removed or cleaned, and not looked for.
+_LONGEST = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,8 @@ def values_of(elements: Iterable[Element], data: bytes, plan: Plan) -> Iterator[
         if element.items is not None:
             for item in element.items:
                 yield from values_of(item, data, plan)
-        elif element.vr == "PN" or element.tag in names:
-            if element.stop - element.value < 1024:
-                yield data[element.value : element.stop], element.vr == "PN" or names.get(element.tag) == "PN"
+        elif (element.vr == "PN" or element.tag in names) and element.stop - element.value < _LONGEST:
+            yield data[element.value : element.stop], element.vr == "PN" or names.get(element.tag) == "PN"
 
 
 @lru_cache(maxsize=64)

@@ -199,7 +199,7 @@ def _told_freely(tag: int, vr: str, name: str) -> bool:
 @cache
 def names_of_tags() -> Mapping[int, str]:
     """Return the names of the standard's attributes."""
-    from pydicom.datadict import DicomDictionary
+    from pydicom._dicom_dict import DicomDictionary
 
     listed = {tag: row.name for tag, row in load_table().rows.items()}
     return {**listed, **{tag: entry[2] for tag, entry in DicomDictionary.items()}}

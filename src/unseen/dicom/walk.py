@@ -1,4 +1,4 @@
-"""Walks a data set and returns its cleaned bytes: each element is kept as it lies in the file, or replaced, or left out."""
+"""Walks a data set and returns its cleaned bytes: each element is kept as it lies there, or replaced, or left out."""
 
 from __future__ import annotations
 
@@ -55,7 +55,15 @@ class Walk:
     """
 
     def __init__(
-        self, data: bytes, plan: Plan, pseudonyms: Pseudonyms, subject: Subject, known: Known, encoding: str, *, scrub: bool
+        self,
+        data: bytes,
+        plan: Plan,
+        pseudonyms: Pseudonyms,
+        subject: Subject,
+        known: Known,
+        encoding: str,
+        *,
+        scrub: bool,
     ) -> None:
         self._data, self._view, self.plan, self._names = data, memoryview(data), plan, pseudonyms
         self.subject, self.known, self.encoding, self._scrub = subject, known, encoding, scrub
@@ -98,7 +106,7 @@ class Walk:
         return self._data[element.value : element.stop].strip(b" \0")
 
     def _private(self, element: Element, around: Sequence[Element]) -> Action:
-        """Return the action for an attribute that the plan does not know: private, in a repeating group, or nobody's."""
+        """Return the action for an attribute that the plan does not know: only safe private ones stay."""
         group, number = element.tag >> 16, element.tag & 0xFFFF
         if not group & 1 or "retain-safe-private" not in self.plan.options:
             return _REMOVE
@@ -159,7 +167,11 @@ class Walk:
         if kind == "ae":
             return self._names.code("ae", value).encode() if value else b""
         if kind in ("clean", "prose"):
-            text = cleaned(value, self.known, self.encoding) if kind == "clean" else plain(value, self.known, self.encoding)
+            text = (
+                cleaned(value, self.known, self.encoding)
+                if kind == "clean"
+                else plain(value, self.known, self.encoding)
+            )
             return text.encode("ascii", "ignore")[: _MAX_TEXT.get(vr)].strip() or None
         return None
 
@@ -226,6 +238,6 @@ _FATES = {"shift": "shifted", "uid": "new UIDs", "clean": "cleaned", "empty": "e
 
 
 def _registered() -> frozenset[bytes]:
-    from pydicom.uid import UID_dictionary
+    from pydicom._uid_dict import UID_dictionary
 
     return frozenset(uid.encode() for uid in UID_dictionary)

@@ -197,7 +197,7 @@ def _earlier(entry: Mapping[str, object] | None, input_hash: str, setup: DicomSe
             return None
     except OSError:
         return None
-    patient, study, series, _ = below.split("/")
+    _, study, series, _ = below.split("/")
     return {"output": below, "output_hash": str(entry.get("output")), "study": study, "series": series}
 
 
