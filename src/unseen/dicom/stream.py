@@ -122,8 +122,8 @@ class Parser:
                 pos = element.end
             if root and tag == PIXEL_DATA:
                 return pos
-        if delimited or (pos != end and not root):
-            raise DamagedInput("ends within an item; send it again")
+        if delimited or (pos != end and (not root or any(data[pos:end]))):
+            raise DamagedInput("ends within an element or an item; send it again")
         return pos
 
     def _element(

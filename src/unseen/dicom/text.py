@@ -52,9 +52,12 @@ def cleaned(value: bytes, known: Known, encoding: str) -> str:
 
     `encoding` is Python's name of the text's encoding; what it cannot decode goes.
     """
-    text = without(value, known).decode(encoding, "replace")
-    text = _TITLED.sub(" ", _SHAPES.sub(" ", text))
-    return _tidy(_WORD.sub(_harmless_part, text))
+    before, text = "", without(value, known, common=True).decode(encoding, "replace")
+    while before != text:
+        # What stood around a word may look like something else once it is gone; nothing ever gets longer.
+        before, text = text, _TITLED.sub(" ", _SHAPES.sub(" ", text))
+        text = _tidy(_WORD.sub(_harmless_part, text))
+    return text
 
 
 def plain(value: bytes, known: Known, encoding: str) -> str:
