@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from unseen.core.dicom import PixelOutcome
 from unseen.core.formats import Limits
 from unseen.core.live import Unit, UnitKind
 from unseen.core.models import ModelFile
@@ -20,6 +21,7 @@ from unseen.core.video import Sound, VideoFrame, VideoInfo, VideoStyle
 __all__ = [
     "Detector",
     "DicomPixels",
+    "DicomVerifier",
     "Executor",
     "Journal",
     "LiveFeed",
@@ -27,6 +29,7 @@ __all__ = [
     "ModelStore",
     "Network",
     "PhotoCodec",
+    "PixelCleaner",
     "Reader",
     "VideoCodec",
     "VideoReader",
@@ -249,6 +252,32 @@ class Journal(Protocol):
 
     def append(self, entry: dict[str, object]) -> None:
         """Write one entry and force it to disk before returning."""
+        ...
+
+    def append_all(self, entries: Iterable[dict[str, object]]) -> None:
+        """Write entries, all or none, and force them to disk before returning."""
+        ...
+
+
+class PixelCleaner(Protocol):
+    """Hides what identifies in the pixels, overlays and embedded documents of DICOM objects."""
+
+    def clean(self, dataset: Any, known: Sequence[str]) -> PixelOutcome:
+        """Change a pydicom data set in place; `known` are identifying words of its header.
+
+        Raises FileError where something cannot be looked at: the object is not released then.
+        """
+        ...
+
+
+class DicomVerifier(Protocol):
+    """Searches a de-identified DICOM file for what its original tells; shares no code with what wrote it."""
+
+    def findings(self, original: bytes, written: bytes, options: frozenset[str], *, edited: bool) -> Sequence[str]:
+        """Return what is wrong, a line each without contents; nothing where the file may be released.
+
+        `options` are those of PS3.15 that were used, `edited` tells whether pixels were changed.
+        """
         ...
 
 

@@ -1,0 +1,236 @@
+"""Looks at outputs and says which checks they pass; its own code, sharing none with the checks that a product makes."""
+
+from __future__ import annotations
+
+import base64
+import re
+import warnings
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pydicom.pixels.utils import get_expected_length
+
+from bench.dicom_places import Token
+from bench.dicom_plant import Check, Planted
+
+__all__ = ["Output", "Result", "left_over", "score"]
+
+_SEPARATORS = bytes(b for b in range(33, 128) if not chr(b).isalnum()) + b" "
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A check of a file, and whether it was passed; `leak` says that an identifier is in what was released."""
+
+    number: int
+    check: Check
+    passed: bool
+    leak: bool = False
+
+
+class Output:
+    """A file that a tool wrote."""
+
+    def __init__(self, path: Path, below: str) -> None:
+        self.below = below
+        self._raw = path.read_bytes()
+        self._path = path
+
+    @cached_property
+    def data(self) -> Dataset:
+        """The data set, empty where it cannot be read."""
+        try:
+            return dcmread(self._path, force=True)
+        except Exception:  # noqa: BLE001 - whatever it is, there is nothing to read
+            return Dataset()
+
+    @cached_property
+    def lower(self) -> bytes:
+        """All bytes in lower case, with those that were deflated as they were before."""
+        raw = self._raw
+        if b"1.2.840.10008.1.2.1.99" in raw[:1024]:
+            raw += _inflated(raw)
+        return raw.lower()
+
+    @cached_property
+    def tight(self) -> bytes:
+        """The bytes without separators."""
+        return self.lower.translate(None, _SEPARATORS)
+
+    def value(self, keyword: str) -> str:
+        """Return an attribute of the data set as text, "" where there is none or it cannot be read."""
+        try:
+            value = self.data.get(keyword)
+        except Exception:  # noqa: BLE001
+            return ""
+        return "" if value is None else str(value)
+
+    def holds(self, token: Token) -> bool:
+        """Whether a token is anywhere in the file, or in its path."""
+        if token.kind == "path":
+            return token.value.lower() in self.below.lower()
+        if token.kind == "number":
+            return re.sub(r"[^0-9a-z]", "", token.value.lower()).encode() in self.tight
+        return any(form in self.lower for form in _forms(token.value))
+
+
+def _inflated(raw: bytes) -> bytes:
+    start = 144 + int.from_bytes(raw[140:144], "little")
+    try:
+        return zlib.decompressobj(-15).decompress(raw[start:])
+    except zlib.error:
+        return b""
+
+
+def _forms(text: str) -> Iterable[bytes]:
+    """Yield a text in every encoding in which it may be there, in lower case as far as that is ASCII."""
+    for each in {text, text.upper(), text.lower()}:
+        for encoding in ("utf-8", "latin-1", "utf-16-le", "utf-16-be"):
+            yield each.encode(encoding, "ignore").lower()
+    raw = text.encode()
+    yield raw.hex().encode()
+    for before in range(3):
+        made = base64.b64encode(b"\0" * before + raw)
+        yield made[-(-before * 8 // 6) : len(made) - 4].lower()
+
+
+def score(planted: Sequence[Planted], outputs: Mapping[int, Output]) -> list[Result]:
+    """Return the result of every check; of a file that was not released nothing is left, and every check is failed."""
+    results = []
+    by_number = {each.number: each for each in planted}
+    became = _became(planted, outputs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for each in planted:
+            output = outputs.get(each.number)
+            if output is None:
+                results += [Result(each.number, check, passed=False) for check in each.checks]
+                continue
+            done = [_result(each, check, output, outputs, by_number, became) for check in each.checks]
+            marked = output.value("PatientIdentityRemoved") == "YES"
+            honest = not (marked and any(r.leak for r in done))
+            results += [_honest(r, marked, honest) if r.check.category == "honest marks" else r for r in done]
+    return results
+
+
+def left_over(results: Iterable[Result]) -> int:
+    """Count the places where an identifier is left."""
+    return sum(result.leak for result in results)
+
+
+def _honest(result: Result, marked: bool, honest: bool) -> Result:
+    return Result(result.number, result.check, marked and honest)
+
+
+#: What each value of an attribute became, over all files.
+_Became = Mapping[tuple[str, str], set[str]]
+
+
+def _became(planted: Sequence[Planted], outputs: Mapping[int, Output]) -> _Became:
+    """Return what each UID and patient became, and, under a name with "<", what became each of theirs."""
+    became: dict[tuple[str, str], set[str]] = {}
+    for each in planted:
+        output = outputs.get(each.number)
+        if output is None:
+            continue
+        olds = {c.keyword: c.value for c in each.checks if c.kind == "UID changed"}
+        for keyword, old in {**olds, "PatientID": each.person.number}.items():
+            new = output.value(keyword)
+            became.setdefault((keyword, old), set()).add(new)
+            became.setdefault(("<" + keyword, new), set()).add(old)
+    return became
+
+
+def _result(
+    planted: Planted,
+    check: Check,
+    output: Output,
+    outputs: Mapping[int, Output],
+    by_number: Mapping[int, Planted],
+    became: _Became,
+) -> Result:
+    if check.kind == "text removed":
+        left = _left(check, output)
+        return Result(planted.number, check, not left, leak=left)
+    value = output.value(check.keyword)
+    if check.kind in ("UID changed", "date shifted"):
+        same = value == check.value
+        return Result(planted.number, check, bool(value) and not same, leak=same)
+    if check.kind == "interval kept":
+        passed = _days(value) - _days(output.value("StudyDate")) == int(check.value) and _days(value) > 0
+    elif check.kind == "UID consistent":
+        passed = _consistent(planted, check, output, outputs, became)
+    elif check.kind == "patient consistent":
+        passed = _one(became, "PatientID", planted.person.number)
+    elif check.kind == "pixels retained":
+        passed = _same_pixels(dcmread(planted.path, force=True), output.data)
+    else:
+        passed = _kept(check, value)
+    return Result(planted.number, check, passed)
+
+
+def _left(check: Check, output: Output) -> bool:
+    if check.keyword and check.tokens:
+        value = output.value(check.keyword) if check.keyword[0].isupper() else ""
+        return any(token.value.lower() in value.lower() for token in check.tokens) or (
+            not value and check.keyword == "meaning of a code" and any(map(output.holds, check.tokens))
+        )
+    if check.keyword:
+        return output.value(check.keyword) == check.value
+    return any(map(output.holds, check.tokens))
+
+
+def _days(value: str) -> int:
+    from datetime import date
+
+    try:
+        return date(int(value[:4]), int(value[4:6]), int(value[6:8])).toordinal()
+    except ValueError:
+        return -1
+
+
+def _one(became: _Became, keyword: str, old: str) -> bool:
+    """Whether a value became one other everywhere, which nothing else became."""
+    news = became.get((keyword, old), set())
+    return len(news) == 1 and "" not in news and all(len(became["<" + keyword, new]) == 1 for new in news)
+
+
+def _consistent(planted: Planted, check: Check, output: Output, outputs: Mapping[int, Output], became: _Became) -> bool:
+    if check.keyword != "ReferencedImageSequence":
+        old = next(c.value for c in planted.checks if c.kind == "UID changed" and c.keyword == check.keyword)
+        return _one(became, check.keyword, old)
+    twin = outputs.get(planted.twin or 0)
+    items = output.data.get("ReferencedImageSequence")
+    if twin is None or not items:
+        return False
+    return str(items[0].get("ReferencedSOPInstanceUID", "")) == twin.value("SOPInstanceUID") != ""
+
+
+def _kept(check: Check, value: str) -> bool:
+    if check.category == "words of descriptions":
+        return check.value in value
+    if check.kind == "tag retained" or check.kind == "tag present" or check.kind == "not null":
+        return value != ""
+    return value == check.value
+
+
+def _same_pixels(before: Dataset, after: Dataset) -> bool:
+    """Whether pixels are the same; what was planted behind, or as a comment into, a picture does not belong to it."""
+    try:
+        old, new = bytes(before.PixelData), bytes(after.PixelData)
+        if before.file_meta.TransferSyntaxUID.is_encapsulated:
+            start = old.find(b"\xff\xdb")
+            return old == new or (start > 0 and old[start:].rstrip(b"\0") == new[new.find(b"\xff\xdb") :].rstrip(b"\0"))
+        length = get_expected_length(before)
+    except (AttributeError, KeyError, ValueError):
+        return False
+    old, new = old[:length], new[:length]
+    big = [bool(d.file_meta.TransferSyntaxUID.is_little_endian) for d in (before, after)]
+    if big[0] != big[1] and before.BitsAllocated > 8:
+        new = b"".join(new[i : i + 2][::-1] for i in range(0, len(new), 2))
+    return old == new

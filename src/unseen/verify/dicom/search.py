@@ -1,0 +1,206 @@
+"""Looks for the original's identifying values in every byte of what was written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from unseen.verify.containers.findings import Finding
+from unseen.verify.dicom.needles import Needles, needles_of, squeezed
+from unseen.verify.dicom.parse import PIXELS, Leaf, Parsed, where
+from unseen.verify.dicom.tags import kind_of
+
+__all__ = ["Sought", "search", "sought"]
+
+#: Arrays of words above this size are looked through for the patient's name and number only.
+_BULK = 1 << 16
+_ARRAYS = frozenset((b"OW", b"OF", b"OD", b"OL", b"OV"))
+#: What an option lets stay need not be looked for.
+_WAIVED = {
+    "retain-uids": ("uid",),
+    "retain-device-identity": ("device",),
+    "retain-institution-identity": ("institution",),
+    "retain-full-dates": ("date",),
+    "clean-descriptors": ("text",),
+    "clean-structured-content": ("text",),
+    "clean-graphics": ("text",),
+    "retain-safe-private": ("private",),
+}
+_CHARSET = 0x00080005
+_BIRTH = 0x00100030
+_PATIENT = frozenset((0x00100010, 0x00100020))
+#: Where these kinds are found unchanged in an attribute that holds no such thing, it was there all the time.
+_PUBLIC = frozenset(("text", "private", "institution", "device"))
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What is looked for, by kind; `first` are name and number of the patient as written."""
+
+    needles: tuple[tuple[str, Needles], ...]
+    first: tuple[bytes, ...]
+
+
+def sought(original: Parsed, kept: Collection[str]) -> Sought:
+    """Collect the identifying values of a file; `kept` names the options that let some stay."""
+    waived = {kind for option in kept for kind in _WAIVED.get(option, ())}
+    charset = next((original.value(leaf).strip() for leaf in original.leaves if leaf.tag == _CHARSET), b"")
+    found: dict[tuple[str, bytes], None] = {}
+    first = []
+    for leaf in original.leaves:
+        kind = kind_of(leaf.tag, leaf.vr)
+        size = leaf.end - leaf.start
+        if not kind or kind == "time" or size < 2 or size > _BULK:
+            continue
+        if kind in waived and leaf.tag != _BIRTH:
+            continue
+        raw = original.value(leaf).strip(b"\0 ")
+        if leaf.tag in _PATIENT and len(raw) > 5:
+            first.append(raw)
+        if kind == "private" and not _readable(raw):
+            continue
+        if kind == "uid" or (kind == "date" and b"\\" in raw):
+            found |= {(kind, each): None for each in raw.split(b"\\")}
+        else:
+            found[kind, raw] = None
+    found |= {("id", title): None for title in _titles(original)} if "retain-device-identity" not in kept else {}
+    needles = ((kind, needles_of(kind, raw, charset)) for kind, raw in found)
+    return Sought(tuple((kind, each) for kind, each in needles if each != _NOTHING), tuple(first))
+
+
+_NOTHING = Needles()
+
+
+def _readable(raw: bytes) -> bool:
+    """Whether an unknown value is text."""
+    return len(raw) > 9 and b"\0" not in raw and sum(raw.count(c) for c in b"aeiouAEIOU \x00") > 1
+
+
+def _titles(original: Parsed) -> list[bytes]:
+    """Return the application titles in the file meta information; a machine's name, and often a hospital's."""
+    titles = (0x00020016, 0x00020017, 0x00020018)
+    return [original.file[leaf.start : leaf.end].strip(b"\0 ") for leaf in original.meta if leaf.tag in titles]
+
+
+def search(original: Parsed, written: Parsed, kept: Collection[str]) -> Iterator[Finding]:
+    """Yield a finding for each value of the original that is in what was written, in whatever form and place."""
+    wanted = sought(original, kept)
+    pieces, bulk = _pieces(written)
+    text = b"\0\0".join(pieces)
+    lower = text.lower()
+    tight = squeezed(lower)
+    for kind, needles in wanted.needles:
+        for pattern in _hits(needles, text, lower, tight):
+            yield from _places(kind, pattern, original, written)
+    yield from _in_bulk(wanted.first, written, bulk)
+
+
+def _hits(needles: Needles, text: bytes, lower: bytes, tight: bytes) -> Iterator[re.Pattern[bytes]]:
+    """Yield the patterns by which something was found."""
+    for word in needles.words:
+        if word in lower and (pattern := _word(word)).search(lower):
+            yield pattern
+    for phrase in needles.phrases:
+        if phrase.squeezed in tight and (pattern := phrase.pattern()).search(lower):
+            yield pattern
+    for exact in needles.exact:
+        if exact in lower:
+            yield re.compile(re.escape(exact))
+    for code in needles.coded:
+        if code in text:
+            yield re.compile(re.escape(code.lower()))
+
+
+@lru_cache(maxsize=1024)
+def _word(word: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"(?<![0-9a-z])" + re.escape(word) + rb"(?![0-9a-z])")
+
+
+def _pieces(written: Parsed) -> tuple[list[bytes], list[tuple[int, int]]]:
+    """Return every byte of a file but those of large arrays, and the places of these."""
+    pieces, bulk, at = [written.preamble], [], 0
+    if written.meta:
+        end = written.meta[-1].end
+        pieces.append(written.file[128:end])
+        at = end if written.data is written.file else 0
+    for leaf in written.leaves:
+        if _is_bulk(leaf):
+            pieces.append(written.data[at : leaf.start])
+            bulk.append((leaf.start, leaf.end))
+            at = leaf.end
+    pieces.append(written.data[at:])
+    if written.data is not written.file:
+        pieces.append(written.rest)
+    pieces += _heads(written)
+    return pieces, bulk
+
+
+def _is_bulk(leaf: Leaf) -> bool:
+    return (leaf.tag in PIXELS and not leaf.path) or (leaf.vr in _ARRAYS and leaf.end - leaf.start > _BULK)
+
+
+def _heads(written: Parsed) -> Iterator[bytes]:
+    """Yield what is before and after the picture in each fragment of compressed pixels: comments, application data."""
+    for start, end in written.fragments:
+        head = written.data[start : start + 2]
+        if head not in (b"\xff\xd8", b"\xff\x4f"):
+            continue
+        scan, last = (b"\xff\xda", b"\xff\xd9") if head == b"\xff\xd8" else (b"\xff\x93", b"\xff\xd9")
+        picture = written.data.find(scan, start, end)
+        yield written.data[start : picture if picture >= 0 else end]
+        tail = written.data.rfind(last, start, end)
+        if tail >= 0:
+            yield written.data[tail + 2 : end]
+
+
+def _places(kind: str, pattern: re.Pattern[bytes], original: Parsed, written: Parsed) -> Iterator[Finding]:
+    """Yield where a pattern matches; nothing where it is no evidence."""
+    located = False
+    before: dict[tuple[tuple[int, ...], int], bytes] | None = None
+    for leaf in written.leaves:
+        value = written.value(leaf)
+        if _is_bulk(leaf) or not pattern.search(value.lower()):
+            continue
+        located = True
+        if before is None:
+            before = {(each.path, each.tag): original.value(each) for each in original.leaves}
+        if not _excused(kind, leaf, value, before.get((leaf.path, leaf.tag))):
+            yield Finding("identifier", where(leaf.path, leaf.tag), f"holds the original's {_NAMES[kind]}")
+    if located:
+        return
+    for name, part in (("preamble", written.preamble), ("after the data set", written.rest), ("file", written.file)):
+        if pattern.search(part.lower()):
+            yield Finding("identifier", name, f"holds the original's {_NAMES[kind]}")
+            return
+    yield Finding("identifier", "between elements", f"holds the original's {_NAMES[kind]}")
+
+
+def _excused(kind: str, leaf: Leaf, value: bytes, before: bytes | None) -> bool:
+    if kind == "date" and leaf.vr in (b"DA", b"DT"):
+        # Another date may come to lie on this one; what did not change is found by comparing places.
+        return before is not None and before.strip(b"\0 ") != value.strip(b"\0 ")
+    unchanged = before is not None and before.strip(b"\0 ") == value.strip(b"\0 ")
+    return kind in _PUBLIC and unchanged and not kind_of(leaf.tag, leaf.vr)
+
+
+_NAMES = {
+    "name": "name of a person",
+    "id": "number or identifier",
+    "uid": "UID",
+    "date": "date",
+    "phone": "telephone number",
+    "address": "address",
+    "institution": "institution",
+    "device": "device",
+    "text": "text",
+    "private": "private text",
+}
+
+
+def _in_bulk(first: tuple[bytes, ...], written: Parsed, bulk: list[tuple[int, int]]) -> Iterator[Finding]:
+    for start, end in bulk:
+        for value in first:
+            if written.data.find(value, start, end) >= 0:
+                yield Finding("identifier", "pixel data", "holds the patient's name or number")
