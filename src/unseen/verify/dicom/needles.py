@@ -110,7 +110,7 @@ def needles_of(kind: str, raw: bytes, charset: bytes = b"") -> Needles:
         return _number(text)
     if kind == "name":
         return _name(text, raw)
-    if kind == "id":
+    if kind == "id" or (kind == "device" and any(map(str.isdigit, text))):
         return _id(text)
     return _phrases(text, words=kind == "address") if kind else _NOTHING
 
@@ -146,7 +146,8 @@ def _date(text: str) -> Needles:
         return _NOTHING
     # A date may be followed by a time, of two, four or six digits.
     plain = (
-        _NO_DIGIT[0]
+        rb"(?<!\b0\.)"
+        + _NO_DIGIT[0]
         + f"{year}[-./ :]?{month}[-./ :]?{number}".encode()
         + rb"(?!\d(?!\d)|\d{3}(?!\d)|\d{5}(?!\d)|\d{7})"
     )
@@ -210,11 +211,10 @@ def _name(text: str, raw: bytes) -> Needles:
         for group in person.split("="):
             parts = [word.lower() for word in _WORD.findall(group)]
             for form in _folded(parts):
-                words |= {
-                    w.encode() for w in form if len(w) > 2 and w.isascii() and w not in COMMON and not w.isdigit()
-                }
+                known = [w for w in form if w.isascii() and len(w) > 2 and w not in COMMON and not w.isdigit()]
+                words |= {w.encode() for w in known}
                 phrases |= dict.fromkeys(_orders([w for w in form if w.isascii()]))
-            exact += _wide([p for p in parts if len(p) > 3 and p not in COMMON])
+                exact += _wide(known)
             exact += [form for part in parts if not part.isascii() for form in _encoded(part)]
     if b"\x1b" in raw:
         exact += [p.lower() for p in re.split(rb"[\^=\\ ]", raw) if b"\x1b" in p and len(p) > 6]
@@ -239,7 +239,7 @@ def _orders(parts: list[str]) -> Iterator[Phrase]:
     known = [p for p in parts[:3] if len(p) > 1]
     for pair in permutations(known, 2):
         joined = "".join(pair)
-        if len(joined) > 4 and not all(p in COMMON or p.isdigit() for p in pair):
+        if len(joined) > 4 and not _common(" ".join(pair)):
             yield Phrase(joined.encode(), *((b"", b"") if len(joined) > 8 else _NO_LETTER))
     for part in known:
         # A long name counts also where it is glued to something else, as in a file's or a computer's name.
@@ -247,9 +247,9 @@ def _orders(parts: list[str]) -> Iterator[Phrase]:
             yield Phrase(part.encode())
 
 
-def _wide(parts: list[str]) -> list[bytes] | tuple[bytes, ...]:
+def _wide(parts: list[str]) -> tuple[bytes, ...]:
     """Return UTF-16 without its last byte, which is the same for both orders of bytes."""
-    return tuple("\0".join(part).encode("latin-1", "ignore") for part in parts if len(part) > 3 and part.isascii())
+    return tuple("\0".join(part).encode() for part in parts if len(part) > 3 and part.isascii())
 
 
 def _encoded(word: str) -> Iterator[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -30,6 +31,9 @@ _WAIVED = {
 }
 _CHARSET = 0x00080005
 _BIRTH = 0x00100030
+_DOCUMENT = 0x00420011
+_STREAM = re.compile(rb"stream\r?\n")
+_MOST_OF_A_STREAM = 1 << 24
 _PATIENT = frozenset((0x00100010, 0x00100020))
 #: Where these kinds are found unchanged in an attribute that holds no such thing, it was there all the time.
 _PUBLIC = frozenset(("text", "private", "institution", "device"))
@@ -134,7 +138,21 @@ def _pieces(written: Parsed) -> tuple[list[bytes], list[tuple[int, int]]]:
     if written.data is not written.file:
         pieces.append(written.rest)
     pieces += _heads(written)
+    pieces += _documents(written)
     return pieces, bulk
+
+
+def _documents(written: Parsed) -> Iterator[bytes]:
+    """Yield what is deflated inside an encapsulated document: the streams of a PDF (ISO 32000, 7.3.8)."""
+    for leaf in written.leaves:
+        if leaf.tag != _DOCUMENT:
+            continue
+        value = written.value(leaf)
+        for start in _STREAM.finditer(value):
+            try:
+                yield zlib.decompressobj().decompress(value[start.end() :], _MOST_OF_A_STREAM)
+            except zlib.error:
+                continue
 
 
 def _is_bulk(leaf: Leaf) -> bool:
@@ -170,11 +188,10 @@ def _places(kind: str, pattern: re.Pattern[bytes], original: Parsed, written: Pa
             yield Finding("identifier", where(leaf.path, leaf.tag), f"holds the original's {_NAMES[kind]}")
     if located:
         return
-    for name, part in (("preamble", written.preamble), ("after the data set", written.rest), ("file", written.file)):
-        if pattern.search(part.lower()):
-            yield Finding("identifier", name, f"holds the original's {_NAMES[kind]}")
-            return
-    yield Finding("identifier", "between elements", f"holds the original's {_NAMES[kind]}")
+    head = written.file[128 : written.meta[-1].end] if written.meta else b""
+    parts = (written.preamble, "preamble"), (head, "file meta information"), (written.rest, "after the data set")
+    name = next((name for part, name in parts if pattern.search(part.lower())), "pixel data or a document")
+    yield Finding("identifier", name, f"holds the original's {_NAMES[kind]}")
 
 
 def _excused(kind: str, leaf: Leaf, value: bytes, before: bytes | None) -> bool:
