@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from unseen.cli import live, models, redact
+from unseen.cli import dicom, live, models, redact
 from unseen.errors import UnseenError
 
 __all__ = ["build_parser", "main"]
@@ -30,6 +30,7 @@ def build_parser(engine: redact.Engine | None = None) -> argparse.ArgumentParser
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     redact.add_parser(verbs, engine)
     live.add_parser(verbs)
+    dicom.add_parser(verbs)
     models.add_parser(verbs)
     return parser
 

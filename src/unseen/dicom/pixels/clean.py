@@ -1,0 +1,242 @@
+"""Cleaning the pixels of one file: what is burned in, around the image, in overlays, icons and compressed frames."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unseen.core.photos import Pixels
+from unseen.core.regions import Box
+from unseen.dicom.pixels.encoded import EncodedFrames
+from unseen.dicom.pixels.extras import drop_icons, drop_overlays, refuse_unreadable
+from unseen.dicom.pixels.findings import PixelFindings, PixelRecipe, PixelTools
+from unseen.dicom.pixels.layout import Layout, layout_of, number
+from unseen.dicom.pixels.looking import FrameLooker, Seen, TextFinder
+from unseen.dicom.pixels.native import NativeFrames, pack
+from unseen.dicom.pixels.outside import around_regions, banners, templates
+from unseen.dicom.pixels.views import Viewer
+from unseen.dicom.pixels.words import Judge
+from unseen.pixels.boxes import widen
+
+__all__ = ["clean_pixels"]
+
+Mask = NDArray[np.bool_]
+_BIG_ENDIAN = "1.2.840.10008.1.2.2"
+_NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", _BIG_ENDIAN, "1.2.840.10008.1.2.8.1")
+_EXPLICIT = "1.2.840.10008.1.2.1"
+#: Smaller pictures than this hold no word that could be read.
+_LEAST_SIDE = 12
+#: How far text is widened, as a share of its height and in pixels: strokes fade out beyond what finders mark.
+_WIDEN, _WIDEN_PX = 0.25, 3.0
+_FACE_WIDEN = 0.25
+#: Looks at what was hidden, at most; each hides what still shows.
+_AGAIN = 2
+
+
+def clean_pixels(dataset: Any, tools: PixelTools, recipe: PixelRecipe, known: tuple[str, ...] = ()) -> PixelFindings:
+    """Hide what identifies somebody in the pixels of a data set of pydicom, which is changed.
+
+    `known` are the values of its header that identify: text that is like one never stays. Frames without findings keep
+    their exact values, and their exact bytes where the compression can stay. Raises UnsupportedInput, DamagedInput or
+    TooLarge for what cannot be looked at, which must not be released then. Clean Pixel Data Option, PS3.15 E.3.1.
+    """
+    syntax = str(getattr(dataset.file_meta, "TransferSyntaxUID", ""))
+    refuse_unreadable(dataset, syntax)
+    notes = []
+    in_pixels = _overlays_in_pixels(dataset)
+    overlays, icons = drop_overlays(dataset), drop_icons(dataset)
+    notes += [f"{overlays} overlay planes removed"] if overlays else []
+    notes += [f"{icons} icon images removed"] if icons else []
+    layout = layout_of(dataset)
+    if layout is None:
+        return PixelFindings(syntax=syntax, notes=tuple(notes))
+    job = _Job(dataset, layout, tools, recipe, syntax, notes)
+    return job.run(Judge(recipe.text, known), in_pixels)
+
+
+def _overlays_in_pixels(dataset: Any) -> bool:
+    """Whether a retired overlay lies in bits of the pixels themselves (PS3.3 C.9.2, until 2004)."""
+    return any(
+        0x6000 <= tag.group <= 0x60FF and tag.element == 0x0102 and dataset[tag].value not in (0, None, "")
+        for tag in list(dataset.keys())
+    )
+
+
+@dataclass(slots=True)
+class _Job:
+    """One file that is being cleaned."""
+
+    dataset: Any
+    layout: Layout
+    tools: PixelTools
+    recipe: PixelRecipe
+    syntax: str
+    notes: list[str]
+    places: Counter[str] = field(default_factory=Counter)
+    share: float = 0.0
+    kept: int = 0
+
+    def run(self, judge: Judge, overlays: bool) -> PixelFindings:
+        frames = self._open(overlays)
+        viewer = Viewer.of(self.dataset, self.tools.codec, frames.photometric)
+        looker = FrameLooker(TextFinder(self.tools.text, self.tools.reader, judge))
+        fixed = self._fixed()
+        wanted = min(self.layout.rows, self.layout.columns) >= _LEAST_SIDE
+        faces: dict[int, list[Box]] = {}
+        if wanted:
+            for index in range(self.layout.frames):
+                faces[index] = self._look(looker, viewer, frames.frame(index), index)
+        for index in range(self.layout.frames):
+            seen = looker.settled(index, frames.frame(index)) if wanted else Seen()
+            self._hide(frames, viewer, index, seen, faces.get(index, []), fixed)
+        self._store(frames)
+        return PixelFindings(
+            frames=self.layout.frames,
+            changed=tuple(sorted(frames.changed)),
+            places=tuple(sorted(self.places.items())),
+            kept=self.kept,
+            looks=looker.looks,
+            hidden_share=self.share,
+            syntax=self.syntax,
+            notes=tuple(self.notes),
+        )
+
+    def _open(self, overlays: bool) -> NativeFrames | EncodedFrames:
+        if self.syntax not in _NATIVE:
+            frames = EncodedFrames(self.dataset, self.layout, self.tools.codec, self.syntax)
+            if overlays:
+                nothing = np.zeros((self.layout.rows, self.layout.columns), bool)
+                for index in range(self.layout.frames):
+                    frames.blank(index, nothing, (0,) * self.layout.samples)
+                self.notes.append("overlays inside the pixels cleared")
+            return frames
+        element = self.dataset[self.layout.keyword]
+        big = self.syntax == _BIG_ENDIAN
+        swapped = big and self.layout.allocated == 8 and element.VR == "OW"
+        native = NativeFrames(element.value or b"", self.layout, big_endian=big, swapped=swapped)
+        padding = self.dataset.get("PixelPaddingValue")
+        keep = number(self.dataset, "PixelPaddingValue") if padding not in (None, "") else None
+        if native.clear_unused(keep):
+            self.notes.append("data in unused bits of the pixels cleared")
+        return native
+
+    def _fixed(self) -> tuple[Mask | None, Mask | None]:
+        """Return what lies around ultrasound regions, and what templates hide."""
+        around = around_regions(self.dataset, self.layout) if self.recipe.surroundings else None
+        return around, banners(self.dataset, self.layout, templates())
+
+    def _look(self, looker: FrameLooker, viewer: Viewer, values: Pixels, index: int) -> list[Box]:
+        """Look at a frame, at its first one again with what was found hidden; return the faces in it."""
+        seen = looker.look(values, viewer.views(values))
+        boxes = list(seen.hide)
+        for _ in range(_AGAIN if boxes and index == 0 else 0):
+            mask = self._mask(boxes, 1)
+            left = values.copy()
+            fill = viewer.darkest(values, mask)
+            left[mask] = fill if values.ndim == 3 else fill[0]
+            looker.looks += 1
+            new = [b for b in looker.finder.look(viewer.views(left)).hide if not self._covered(b, mask)]
+            if not new:
+                break
+            boxes += new
+            looker.add(index, new, values)
+        if self.tools.faces is None or not _may_show_faces(self.dataset, self.layout):
+            return []
+        return [d.box for d in self.tools.faces.detect([viewer.views(values)[0]])[0] if d.cls == "face"]
+
+    def _hide(
+        self,
+        frames: NativeFrames | EncodedFrames,
+        viewer: Viewer,
+        index: int,
+        seen: Seen,
+        faces: list[Box],
+        fixed: tuple[Mask | None, Mask | None],
+    ) -> None:
+        around, banner = fixed
+        mask = self._mask(seen.hide, frames.grid) | self._mask(faces, frames.grid, _FACE_WIDEN)
+        if around is not None:
+            mask |= around & ~self._mask(seen.keep, 1, 0.0)
+        if banner is not None:
+            mask |= banner
+        values = frames.frame(index)
+        fill = viewer.darkest(values, mask)
+        if not mask.any() or bool((values[mask] == np.asarray(fill if values.ndim == 3 else fill[0])).all()):
+            return
+        frames.blank(index, mask, fill)
+        counts = {"text": len(seen.hide), "face": len(faces)}
+        counts |= {"banner": int(banner is not None), "surroundings": int(around is not None)}
+        for kind, count in counts.items():
+            if count:
+                self.places[kind] = max(self.places[kind], count)
+        self.kept = max(self.kept, len(seen.keep))
+        self.share = max(self.share, float(mask.mean()))
+
+    def _mask(self, boxes: list[Box] | tuple[Box, ...], grid: int, by: float = _WIDEN) -> Mask:
+        """Return boxes, widened and grown to a grid of pixels, as a mask (rows, columns)."""
+        mask = np.zeros((self.layout.rows, self.layout.columns), bool)
+        for box in boxes:
+            side = min(box.width, box.height) if by == _WIDEN else box.height
+            wide = widen(box, 0, 0, max(by * side, _WIDEN_PX))
+            x1, y1 = max(int(wide.x1 // grid) * grid, 0), max(int(wide.y1 // grid) * grid, 0)
+            x2, y2 = -int(-wide.x2 // grid) * grid, -int(-wide.y2 // grid) * grid
+            mask[y1 : max(y2, 0), x1 : max(x2, 0)] = True
+        return mask
+
+    @staticmethod
+    def _covered(box: Box, mask: Mask) -> bool:
+        x1, y1, x2, y2 = (round(v) for v in box.xyxy)
+        inside = mask[y1 : max(y2, y1 + 1), x1 : max(x2, x1 + 1)]
+        return bool(inside.size == 0 or inside.mean() >= 0.5)
+
+    def _store(self, frames: NativeFrames | EncodedFrames) -> None:
+        element = self.dataset[self.layout.keyword]
+        if isinstance(frames, NativeFrames):
+            data = frames.data()
+            if len(element.value) > len(data):
+                self.notes.append("bytes after the pixels removed")
+            if data != element.value:
+                element.value = data
+            return
+        recoded, commented = frames.recoded()
+        if commented:
+            self.notes.append("comments inside compressed frames removed")
+        if recoded is None:
+            self._store_plain(frames)
+        elif frames.changed or commented:
+            element.value = recoded
+            self._drop_offsets()
+        if frames.changed and recoded is not None:
+            self.notes.append(f"{len(frames.changed)} frames compressed again without loss, others as they were")
+
+    def _store_plain(self, frames: EncodedFrames) -> None:
+        """Write all frames uncompressed, because their compression would lose something again."""
+        plain = frames.plain()
+        ds, element = self.dataset, self.dataset["PixelData"]
+        element.value = pack(plain)
+        element.VR = "OW" if plain[0].dtype.itemsize > 1 else "OB"
+        element.is_undefined_length = False
+        self._drop_offsets()
+        ds.BitsAllocated = 8 * plain[0].dtype.itemsize
+        ds.PhotometricInterpretation = frames.photometric
+        if self.layout.samples > 1:
+            ds.PlanarConfiguration = 0
+        ds.file_meta.TransferSyntaxUID = type(ds.file_meta.TransferSyntaxUID)(_EXPLICIT)
+        self.notes.append(f"written uncompressed: frames of {self.syntax} cannot be compressed again without loss")
+        self.syntax = _EXPLICIT
+
+    def _drop_offsets(self) -> None:
+        for keyword in ("ExtendedOffsetTable", "ExtendedOffsetTableLengths"):
+            if keyword in self.dataset:
+                del self.dataset[keyword]
+
+
+def _may_show_faces(dataset: Any, layout: Layout) -> bool:
+    """Whether an image may be a photograph, or a rendering of a head: secondary captures and visible light."""
+    sop = str(dataset.get("SOPClassUID") or "")
+    captured = sop.startswith(("1.2.840.10008.5.1.4.1.1.7", "1.2.840.10008.5.1.4.1.1.77.1.")) or not sop
+    return captured and layout.allocated == 8 and str(dataset.get("Modality") or "") not in ("US", "SM", "SEG")
