@@ -56,7 +56,8 @@ FORMS = {
     "telephone": "030/12 34 567",
     "accession": "acc-0099881",
     "physician": "Dr. Ivo GRAUHOLT",
-    "address": "lives in Nirgendheim",
+    "street": "lives at 7, Zobelweg",
+    "town": "from 10115 Nirgendheim",
     "institution": "KLINIKUM ZWICKELBACH, MITTE",
     "station": "from ZWCT01",
     "birth date": "born 17.03.1952",
@@ -278,7 +279,7 @@ def test_comment_in_a_compressed_frame_is_found() -> None:
     before = with_frame(original(), b"")
     assert check(before, with_frame(cleaned(), b"")).findings == ()
     found = check(before, with_frame(cleaned(), b"Torvelund")).findings
-    assert {f.kind for f in found} == {"identifier", "pixels-retained"}
+    assert {f.kind for f in found} == {"identifier"}
 
 
 def test_stream_of_a_document_is_inflated() -> None:
@@ -293,3 +294,37 @@ def test_stream_of_a_document_is_inflated() -> None:
 def test_findings_quote_nothing() -> None:
     said = " ".join(f"{f.kind} {f.where} {f.detail}" for f in check(ORIGINAL, ORIGINAL).findings).lower()
     assert not any(word in said for word in ("torvelund", "kara", "4711", "zwick", "1952", "grauholt"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["seen 12.03.1987", "on 2003-05-01", "12-Mar-1987", "March 12, 1987", "call +49 30 4711 0815", "a.b@example.org"],
+)
+def test_kept_text_tells_no_dates_and_numbers_of_others(text: str) -> None:
+    kept = ("clean-descriptors", "retain-patient-characteristics")
+    assert kinds(edited(lambda d: setattr(d, "SeriesDescription", text)), kept) == {"text-removed"}
+    assert kinds(edited(lambda d: setattr(d, "PatientComments", text)), kept) == {"text-removed"}
+
+
+@pytest.mark.parametrize(
+    "text", ["T2 TSE 3D 0.5x0.5 SPACE 120/80", "b 0 1000 2000 3000", "512 256 128 64 5.0", "12.3.87.1"]
+)
+def test_kept_text_tells_other_numbers(text: str) -> None:
+    assert kinds(edited(lambda d: setattr(d, "SeriesDescription", text)), ("clean-descriptors",)) == set()
+
+
+def test_text_behind_a_zero_byte_is_a_finding() -> None:
+    assert kinds(edited(_element(0x00181020, "LO", "V1\0Somebody"))) == {"structure"}
+
+
+def test_bytes_that_were_appended_to_the_original_do_not_matter() -> None:
+    for tail in (b"\n<patient>x</patient>", b"Staumavic\0", b"\xfc\xff\xfc\xffOB\0\0\x04\0\0\0abcd"):
+        assert check(ORIGINAL + tail, CLEANED).findings == ()
+
+
+def test_kept_attribute_that_held_a_name_may_lose_it() -> None:
+    before = original()
+    before.BodyPartExamined = "TORVELUND"
+    assert check(saved(before), CLEANED).findings == ()
+    before.BodyPartExamined = "CHEST"
+    assert {f.kind for f in check(saved(before), CLEANED).findings} == {"retained"}

@@ -38,4 +38,6 @@ def _load(context: ssl.SSLContext, tls: NodeTls, *, trusted: bool = True) -> Non
         if trusted and tls.trusted is not None:
             context.load_verify_locations(tls.trusted)
     except OSError as error:
-        raise UsageError(f"the certificates cannot be read ({error.strerror or 'no PEM files'}); check the paths") from error
+        raise UsageError(
+            f"the certificates cannot be read ({error.strerror or 'no PEM files'}); check the paths"
+        ) from error

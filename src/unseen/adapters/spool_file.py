@@ -34,25 +34,15 @@ class Spool:
         try:
             for folder in (self._waiting, self._refused):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._lock = os.open(self._lock_file, os.O_RDWR | os.O_CREAT, 0o600)
-            self._take_lock()
+            self._lock = _locked(self._lock_file)
             for torn in self._waiting.glob("*.part"):
                 torn.unlink(missing_ok=True)
             self._count = sum(1 for _ in self._files())
+        except BlockingIOError as error:
+            raise UsageError(f"{display(self._waiting.parent)}: another node works there; stop it first") from error
         except OSError as error:
             raise OutputFailed(f"{display(self._waiting.parent)}: {error.strerror}; choose another --spool") from error
         return self
-
-    def _take_lock(self) -> None:
-        import fcntl
-
-        assert self._lock is not None
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(self._lock)
-            self._lock = None
-            raise UsageError(f"{display(self._waiting.parent)}: another node works there; stop it first") from error
 
     def __exit__(self, *_: object) -> None:
         if self._lock is not None:
@@ -97,6 +87,19 @@ class Spool:
         """Set aside an object that the target will not take, for somebody to look at; it is a cleaned one."""
         path.replace(self._refused / path.name)
         self._count -= 1
+
+
+def _locked(path: Path) -> int:
+    """Return the descriptor of a file that this process alone holds; raises BlockingIOError."""
+    import fcntl
+
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        raise
+    return handle
 
 
 def _private(path: str, flags: int) -> int:

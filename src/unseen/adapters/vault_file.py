@@ -42,7 +42,9 @@ class Vault:
             self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)
             self._count = self._opened()
         except OSError as error:
-            raise OutputFailed(f"{display(path)}: cannot write the vault ({error.strerror}); check the place") from error
+            raise OutputFailed(
+                f"{display(path)}: cannot write the vault ({error.strerror}); check the place"
+            ) from error
 
     def __enter__(self) -> Vault:
         return self
@@ -118,7 +120,9 @@ def _opened(cipher: object, sealed: bytes, number: int, path: Path) -> list[Pair
     try:
         text = cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], _bound(number))
     except InvalidTag as error:
-        raise KeyUnusable(f"{display(path)}: was made with another key, or was changed; name the key it is from") from error
+        raise KeyUnusable(
+            f"{display(path)}: was made with another key, or was changed; name the key it is from"
+        ) from error
     return [(kind, original, new) for kind, original, new in json.loads(text)]
 
 

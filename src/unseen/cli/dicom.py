@@ -82,14 +82,21 @@ def _add_key(group: Any) -> None:
         help="secret of 32 bytes or more for codes, UIDs and shifts of dates; needed to resume; default: thrown away",
     )
     group.add_argument(
-        "--vault", metavar="FILE", type=Path, help="keep the map from codes back to originals there, encrypted; needs --key"
+        "--vault",
+        metavar="FILE",
+        type=Path,
+        help="keep the map from codes back to originals there, encrypted; needs --key",
     )
-    group.add_argument("--reveal", metavar="CODE", help="print what a code or new UID stands for, from --vault with --key")
+    group.add_argument(
+        "--reveal", metavar="CODE", help="print what a code or new UID stands for, from --vault with --key"
+    )
 
 
 def _add_look(group: Any) -> None:
     group.add_argument(
-        "--what-if", action="store_true", help="print what would be done with each element of a file; values are not shown"
+        "--what-if",
+        action="store_true",
+        help="print what would be done with each element of a file; values are not shown",
     )
     group.add_argument(
         "--check-table",
@@ -102,7 +109,9 @@ def _add_run(group: Any) -> None:
     group.add_argument("--report", metavar="FILE.json", type=Path, help="write what was done, study by study")
     group.add_argument("--overwrite", action="store_true", help="replace files in the output that Unseen did not write")
     group.add_argument(
-        "--show-names", action="store_true", help="name inputs by their paths in messages, not by number; paths may hold names"
+        "--show-names",
+        action="store_true",
+        help="name inputs by their paths in messages, not by number; paths may hold names",
     )
     group.add_argument("--jobs", metavar="N", type=int, help="processes (default: what fits the work and the machine)")
     group.add_argument("--quiet", action="store_true", help="print errors and the last line only")

@@ -35,7 +35,7 @@ class Gate:
 
     @classmethod
     def of(cls, titles: str, addresses: str) -> Gate:
-        """Return the gate that two lists with commas describe; addresses are single ones or networks ("10.1.0.0/16")."""
+        """Return the gate that two lists with commas describe; addresses may be networks ("10.1.0.0/16")."""
         try:
             networks = tuple(ipaddress.ip_network(word.strip()) for word in addresses.split(",") if word.strip())
         except ValueError as error:
@@ -49,7 +49,9 @@ class Gate:
         except ValueError:
             return False
         mapped = there.ipv4_mapped if isinstance(there, ipaddress.IPv6Address) else None
-        known = any((mapped or there) in network for network in self.networks if network.version == (mapped or there).version)
+        known = any(
+            (mapped or there) in network for network in self.networks if network.version == (mapped or there).version
+        )
         return known and title.strip() in self.titles
 
 
@@ -77,8 +79,10 @@ class Target:
 
 
 def parse_target(text: str) -> Target:
-    """Return the target of dicom://TITLE@HOST:PORT, dicoms://..., http://HOST:PORT/PATH or https://...; raises UsageError."""
-    help_ = "say dicom://TITLE@HOST:PORT, dicoms://TITLE@HOST:PORT (TLS), or the http(s):// address of a STOW-RS service"
+    """Return the target of dicom(s)://TITLE@HOST:PORT or http(s)://HOST:PORT/PATH; raises UsageError."""
+    help_ = (
+        "say dicom://TITLE@HOST:PORT, dicoms://TITLE@HOST:PORT (TLS), or the http(s):// address of a STOW-RS service"
+    )
     try:
         parts = urlsplit(text)
         port = parts.port

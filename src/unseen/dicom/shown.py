@@ -29,12 +29,31 @@ _SCANS = frozenset(
 )
 _RADIOGRAPHS = frozenset(
     f"1.2.840.10008.5.1.4.1.1.{end}"
-    for end in ("1", "1.1", "1.1.1", "1.2", "1.2.1", "1.3", "1.3.1", "12.1", "12.1.1", "12.2", "12.2.1", "13.1.1", "13.1.2", "13.1.3", "13.1.4", "13.1.5")
+    for end in (
+        "1",
+        "1.1",
+        "1.1.1",
+        "1.2",
+        "1.2.1",
+        "1.3",
+        "1.3.1",
+        "12.1",
+        "12.1.1",
+        "12.2",
+        "12.2.1",
+        "13.1.1",
+        "13.1.2",
+        "13.1.3",
+        "13.1.4",
+        "13.1.5",
+    )
 )
 _VOLUMES = frozenset(f"1.2.840.10008.5.1.4.1.1.{end}" for end in ("2", "2.1", "2.2", "4", "4.1", "4.4", "128", "128.1"))
 #: Where an object may say that it shows a head: body part, descriptions of study and series, protocol.
 _TOLD = (0x00180015, 0x00081030, 0x0008103E, 0x00181030)
-_HEAD = re.compile(rb"(?<![A-Z])(?:HEAD|BRAIN|SKULL|FACE|FACIAL|ORBITS?|SINUS(?:ES)?|CRANI\w*|CEREBR\w*|NEURO\w*|IACS?|PITUITARY|TMJ|MANDIBLE|MAXILLA|EAR|NASAL|HEADNECK)(?![A-Z])")
+_HEAD = re.compile(
+    rb"(?<![A-Z])(?:HEAD|BRAIN|SKULL|FACE|FACIAL|ORBITS?|SINUS(?:ES)?|CRANI\w*|CEREBR\w*|NEURO\w*|IACS?|PITUITARY|TMJ|MANDIBLE|MAXILLA|EAR|NASAL|HEADNECK)(?![A-Z])"
+)
 _PIXELS = (PIXEL_DATA, 0x7FE00008, 0x7FE00009)
 
 
@@ -94,7 +113,9 @@ def may_show(instance: Instance, sop_class: str) -> str:
     if sop_class in _SCANS:
         secondary = len(kind) > 1 and kind[1].strip() == b"SECONDARY"
         screen = any(b"SCREEN" in word for word in kind) or values.get(_SAMPLES, b"")[:1] == b"\x03"
-        return "a picture made of others" if (secondary and burned_in != b"NO") or screen or _CONVERSION in values else ""
+        return (
+            "a picture made of others" if (secondary and burned_in != b"NO") or screen or _CONVERSION in values else ""
+        )
     if sop_class in _RADIOGRAPHS and burned_in == b"NO":
         return ""
     return "pictures that may show text"

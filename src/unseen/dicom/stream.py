@@ -60,7 +60,9 @@ class Parser:
 
     def __init__(self, data: bytes, vr_of: Callable[[int], str]) -> None:
         self._data, self._vr_of = data, vr_of
-        self._structs = {big: tuple(struct.Struct(f"{'>' if big else '<'}{f}") for f in _FORMATS) for big in (False, True)}
+        self._structs = {
+            big: tuple(struct.Struct(f"{'>' if big else '<'}{f}") for f in _FORMATS) for big in (False, True)
+        }
 
     def root(self, pos: int, syntax: Syntax) -> tuple[list[Element], int]:
         """Return the elements from `pos` on, and where the data set ends: after its pixel data, or where no more
@@ -75,7 +77,15 @@ class Parser:
         return elements, pos
 
     def _elements(
-        self, pos: int, end: int, syntax: Syntax, depth: int, found: list[Element], *, delimited: bool, root: bool = False
+        self,
+        pos: int,
+        end: int,
+        syntax: Syntax,
+        depth: int,
+        found: list[Element],
+        *,
+        delimited: bool,
+        root: bool = False,
     ) -> int:
         """Add the elements up to `end`, or to the item's delimiter, and return where the next thing begins."""
         data, (short, long, implicit) = self._data, self._structs[syntax.big]
@@ -117,7 +127,17 @@ class Parser:
         return pos
 
     def _element(
-        self, tag: int, vr: str, start: int, pos: int, stop: int, end: int, syntax: Syntax, depth: int, *, undefined: bool
+        self,
+        tag: int,
+        vr: str,
+        start: int,
+        pos: int,
+        stop: int,
+        end: int,
+        syntax: Syntax,
+        depth: int,
+        *,
+        undefined: bool,
     ) -> Element:
         if undefined:
             if tag == PIXEL_DATA and vr in ("OB", "OW", "UN"):

@@ -20,7 +20,11 @@ _SHAPES = re.compile(
         (
             r"\b(?:https?|ftp|file)://\S+|\bwww\.\S+",
             r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
-            r"\b\d{1,2}[ ./-]" + _MONTHS + r"[ ,./-]*\d{2,4}\b|\b" + _MONTHS + r"[ .]*\d{1,2}(?:st|nd|rd|th)?,? *\d{4}\b",
+            r"\b\d{1,2}[ ./-]"
+            + _MONTHS
+            + r"[ ,./-]*\d{2,4}\b|\b"
+            + _MONTHS
+            + r"[ .]*\d{1,2}(?:st|nd|rd|th)?,? *\d{4}\b",
             r"\b\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\b",
             r"(?<![\d.])(?:\+|00)?\(?\d{2,4}\)?[ ./-]\d{3,4}[ ./-]?\d{3,4}(?![\d.])",
             r"\b(?:dr|mr|mrs|ms|miss|prof|professor|doctor|sir|dame|pt|patient|name)\b\.?:? +(?:[A-Z][\w'’-]*\.?,? *){1,4}",
@@ -36,7 +40,9 @@ _SHAPES = re.compile(
 _TITLED = re.compile(r"\b(?:[Dd]r|DR|[Mm]rs?|MRS?|[Mm]s|[Pp]rof|PROF|[Dd]octor)\b\.? +(?:[A-Z][\w'’-]*\.?,? *){1,3}")
 _WORD = re.compile(r"[^\s,;:()\[\]<>{}\"'|^=]+")
 #: Numbers and measures that say nothing: 5, 1.5, 3x3, 5mm, 90%, 2nd, T1, +C, 120kV.
-_MEASURE = re.compile(r"[+<>~=-]?\d{1,3}(?:\.\d{1,3})?(?:[x*/-]\d{1,3}(?:\.\d{1,2})?){0,2}(?:%|[a-z]{1,3})?|[+-][a-z]", re.IGNORECASE)
+_MEASURE = re.compile(
+    r"[+<>~=-]?\d{1,3}(?:\.\d{1,3})?(?:[x*/-]\d{1,3}(?:\.\d{1,2})?){0,2}(?:%|[a-z]{1,3})?|[+-][a-z]", re.IGNORECASE
+)
 _BLANKS = re.compile(r"\s{2,}|\s+$|^[\s,;:./_^=-]+|[\s,;:/_^=-]+$")
 _EMPTY_BRACKETS = re.compile(r"[(\[{<]\s*[)\]}>]")
 

@@ -55,7 +55,15 @@ class Walk:
     """
 
     def __init__(
-        self, data: bytes, plan: Plan, pseudonyms: Pseudonyms, subject: Subject, known: Known, encoding: str, *, scrub: bool
+        self,
+        data: bytes,
+        plan: Plan,
+        pseudonyms: Pseudonyms,
+        subject: Subject,
+        known: Known,
+        encoding: str,
+        *,
+        scrub: bool,
     ) -> None:
         self._data, self._view, self.plan, self._names = data, memoryview(data), plan, pseudonyms
         self.subject, self.known, self.encoding, self._scrub = subject, known, encoding, scrub
@@ -159,7 +167,11 @@ class Walk:
         if kind == "ae":
             return self._names.code("ae", value).encode() if value else b""
         if kind in ("clean", "prose"):
-            text = cleaned(value, self.known, self.encoding) if kind == "clean" else plain(value, self.known, self.encoding)
+            text = (
+                cleaned(value, self.known, self.encoding)
+                if kind == "clean"
+                else plain(value, self.known, self.encoding)
+            )
             return text.encode("ascii", "ignore")[: _MAX_TEXT.get(vr)].strip() or None
         return None
 

@@ -71,7 +71,9 @@ def run_dicom(
         syncing = stack.enter_context(ThreadPoolExecutor(_SYNCING))
         context_now = {"recipe": job.recipe.digest(), "unseen": _version()}
         past, ours, others = _past(journal, context_now, hasher)
-        journal.append({"event": "run", "schema": "unseen-journal/1", "key": hasher.identity, "at": clock(), **context_now})
+        journal.append(
+            {"event": "run", "schema": "unseen-journal/1", "key": hasher.identity, "at": clock(), **context_now}
+        )
         report = DicomReport(job.recipe, hasher.key.kept, clock(), _NOTE if others else "")
         sources = list(dicom_sources(job.sources))
         listen(len(sources))

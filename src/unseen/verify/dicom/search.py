@@ -11,9 +11,9 @@ from functools import lru_cache
 from unseen.verify.containers.findings import Finding
 from unseen.verify.dicom.needles import Needles, needles_of, squeezed
 from unseen.verify.dicom.parse import PIXELS, Leaf, Parsed, where
-from unseen.verify.dicom.tags import kind_of
+from unseen.verify.dicom.tags import CHARACTERISTICS, kind_of
 
-__all__ = ["Sought", "search", "sought"]
+__all__ = ["Sought", "search", "sought", "telling", "touches"]
 
 #: Arrays of words above this size are looked through for the patient's name and number only.
 _BULK = 1 << 16
@@ -88,9 +88,15 @@ def _titles(original: Parsed) -> list[bytes]:
     return [original.file[leaf.start : leaf.end].strip(b"\0 ") for leaf in original.meta if leaf.tag in titles]
 
 
-def search(original: Parsed, written: Parsed, kept: Collection[str]) -> Iterator[Finding]:
+def touches(wanted: Sought, value: bytes) -> bool:
+    """Whether a value has something in it that is looked for."""
+    lower = value.lower()
+    tight = squeezed(lower)
+    return any(next(_hits(needles, value, lower, tight), None) for _, needles in wanted.needles)
+
+
+def search(wanted: Sought, original: Parsed, written: Parsed) -> Iterator[Finding]:
     """Yield a finding for each value of the original that is in what was written, in whatever form and place."""
-    wanted = sought(original, kept)
     pieces, bulk = _pieces(written)
     text = b"\0\0".join(pieces)
     lower = text.lower()
@@ -214,6 +220,30 @@ _NAMES = {
     "text": "text",
     "private": "private text",
 }
+
+
+def telling(written: Parsed, kept: Collection[str]) -> Iterator[Finding]:
+    """Yield a finding for each free text that tells a date, a telephone number or an address, of whomever."""
+    pattern = _NUMBERED if "retain-full-dates" in kept else _TELLING
+    for leaf in written.leaves:
+        free = leaf.vr in _FREE and (leaf.tag in CHARACTERISTICS or kind_of(leaf.tag, leaf.vr) == "text")
+        if free and pattern.search(written.value(leaf)):
+            yield Finding("text-removed", where(leaf.path, leaf.tag), "tells a date or a number")
+
+
+_FREE = frozenset((b"LO", b"LT", b"SH", b"ST", b"UT", b"UC"))
+#: A telephone number as it is written with a plus, brackets or a leading zero, or in three groups; a mail address.
+_NUMBERED = re.compile(
+    rb"(?<![\d.])(?:\+\d|\(\d|0[1-9])(?:[ ()/-]{0,2}\d){7,}(?![\d.])|\b\d{3}[-.]\d{3}[-.]\d{4}\b|[\w.+-]+@[\w-]+\.\w",
+    re.I,
+)
+_TELLING = re.compile(
+    _NUMBERED.pattern
+    + rb"|(?<!\d)(?:\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d\d|(?:19|20)\d\d[./-]\d{1,2}[./-]\d{1,2})(?!\d)"
+    rb"|\b\d{1,2}[ -](?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[ -](?:19|20)?\d\d\b"
+    rb"|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* \d{1,2}, (?:19|20)\d\d\b",
+    re.I,
+)
 
 
 def _in_bulk(first: tuple[bytes, ...], written: Parsed, bulk: list[tuple[int, int]]) -> Iterator[Finding]:
