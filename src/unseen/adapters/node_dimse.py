@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unseen.adapters.node_tls import client_context, server_context
-from unseen.core.dicom_node import Fate, Gate, NodeJob, NodeTls, Target
-from unseen.core.ports import TargetUnavailable
+from unseen.core.dicom_node import Fate, Gate, NodeJob, NodeTls, Target, TargetUnavailable
 from unseen.errors import OutputFailed
 
 if TYPE_CHECKING:

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from unseen.adapters.node_tls import client_context
-from unseen.core.dicom_node import Fate, NodeTls, Target
-from unseen.core.ports import TargetUnavailable
+from unseen.core.dicom_node import Fate, NodeTls, Target, TargetUnavailable
 
 __all__ = ["StowTarget"]
 

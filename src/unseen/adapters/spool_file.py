@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import secrets
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,7 @@ class Spool:
         self._waiting, self._refused, self._lock_file = folder / "waiting", folder / "refused", folder / "lock"
         self._lock: int | None = None
         self._count = 0
+        self._counting = threading.Lock()
 
     def __enter__(self) -> Spool:
         try:
@@ -57,18 +59,18 @@ class Spool:
             raise ValueError("an object needs a UID of digits and dots")
         final, part = self._waiting / f"{uid}.dcm", self._waiting / f"{secrets.token_hex(8)}.part"
         try:
-            with part.open("xb", opener=_private) as file:
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            fresh = not final.exists()
-            part.replace(final)
+            with self._counting:
+                self._count += not final.exists()
+                part.replace(final)
             _sync_folder(self._waiting)
         except OSError:
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)
             raise
-        self._count += fresh
 
     def waiting(self, most: int) -> list[Path]:
         """Return the objects that wait longest, `most` of them at most."""
@@ -80,13 +82,15 @@ class Spool:
 
     def done(self, path: Path) -> None:
         """Forget an object that the target holds."""
-        path.unlink(missing_ok=True)
-        self._count -= 1
+        with self._counting:
+            path.unlink(missing_ok=True)
+            self._count -= 1
 
     def refused(self, path: Path) -> None:
         """Set aside an object that the target will not take, for somebody to look at; it is a cleaned one."""
-        path.replace(self._refused / path.name)
-        self._count -= 1
+        with self._counting:
+            path.replace(self._refused / path.name)
+            self._count -= 1
 
 
 def _locked(path: Path) -> int:
@@ -100,10 +104,6 @@ def _locked(path: Path) -> int:
         os.close(handle)
         raise
     return handle
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _age(path: Path) -> tuple[int, str]:

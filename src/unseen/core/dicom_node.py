@@ -11,10 +11,25 @@ from urllib.parse import urlsplit
 
 from unseen.errors import UsageError
 
-__all__ = ["Fate", "Gate", "NodeJob", "NodeTls", "Target", "parse_listen", "parse_target"]
+__all__ = [
+    "Fate",
+    "Gate",
+    "NodeFigures",
+    "NodeJob",
+    "NodeTls",
+    "Target",
+    "TargetUnavailable",
+    "parse_listen",
+    "parse_target",
+]
 
 #: What became of an object that was sent: it is there, or the target will never take it.
 Fate = Literal["stored", "refused"]
+
+
+class TargetUnavailable(Exception):
+    """The target cannot take anything just now: what waits goes on waiting. The text names nobody."""
+
 
 _TITLE = re.compile(r"[!-\[\]-~](?:[ -\[\]-~]{0,14}[!-\[\]-~])?")
 
@@ -123,6 +138,25 @@ class NodeTls:
     def __post_init__(self) -> None:
         if (self.certificate is None) != (self.key is None):
             raise UsageError("--tls-cert and --tls-key belong together; name both")
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFigures:
+    """What a node did since it started: objects received and cleaned, not released, forwarded, refused by the target;
+    how many wait, and what is wrong with the target just now."""
+
+    received: int = 0
+    not_released: int = 0
+    forwarded: int = 0
+    refused: int = 0
+    waiting: int = 0
+    trouble: str = ""
+
+    def __str__(self) -> str:
+        counts = f"{self.received} received, {self.forwarded} forwarded, {self.waiting} waiting"
+        bad = f", {self.not_released} not released" if self.not_released else ""
+        bad += f", {self.refused} refused by the target" if self.refused else ""
+        return f"{counts}{bad}" + (f" ({self.trouble})" if self.trouble else "")
 
 
 @dataclass(frozen=True, slots=True)
