@@ -71,7 +71,13 @@ def _vr(tag: str) -> str:
     new = {number: vr for vr, numbers in _NEW.items() for number in numbers.split()}
     if tag in new:
         return new[tag]
-    return "" if tag == "private" else str(dictionary_VR(int(tag.replace("x", "0"), 16))).split()[-1] if tag[:2] != "50" else ""
+    return (
+        ""
+        if tag == "private"
+        else str(dictionary_VR(int(tag.replace("x", "0"), 16))).split()[-1]
+        if tag[:2] != "50"
+        else ""
+    )
 
 
 def _profile(facts: Path) -> Iterator[list[str]]:
@@ -89,6 +95,14 @@ def _content_items(facts: Path) -> Iterator[list[str]]:
         if not _PLAIN.match(row["code"]):
             scheme = row["scheme"].partition(" ")[0]
             yield [row["code"], scheme, row["value_type"], row["meaning"], row["basic"], _options(row)]
+
+
+def _others() -> set[int]:
+    """Return attributes without a row whose type matters, too: free texts, names, dates, addresses, identifiers."""
+    from pydicom._dicom_dict import DicomDictionary
+
+    free = {tag for tag, entry in DicomDictionary.items() if entry[0] in ("DA", "DT", "LT", "PN", "TM", "UR", "UT")}
+    return free | {0x00181003, 0x00181006, 0x00400255, 0x00420010, 0x00700081}
 
 
 def _types(modules: Path, tags: set[int]) -> dict[str, dict[str, str]]:
@@ -138,7 +152,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--modules", type=Path, required=True, metavar="FOLDER")
     args = parser.parse_args(argv)
     plain = (_PLAIN.fullmatch(row["tag"]) for row in _rows(args.facts / "ps315_e1-1.csv"))
-    tags = {int(found[1] + found[2], 16) for found in plain if found}
+    tags = {int(found[1] + found[2], 16) for found in plain if found} | _others()
     types = _types(args.modules, tags)
     _DATA.mkdir(parents=True, exist_ok=True)
     _write("profile.csv", _profile(args.facts))

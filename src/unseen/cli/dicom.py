@@ -24,7 +24,7 @@ DicomEngine = Callable[[DicomJob, Any], "DicomReport"]
 #: What workers need, in the order that it is loaded in.
 _PRELOADED = ("pydicom", "unseen.engine.dicom", __name__)
 
-_DESCRIPTION = """De-identify DICOM files, folders of them, zip archives, and media with a DICOMDIR; verify before release.
+_DESCRIPTION = """De-identify DICOM files, folders, zip archives, and media with a DICOMDIR; verify before release.
 
 The Basic Profile of PS3.15 Annex E (edition 2026d) is applied to every element, in sequences too; what neither the
 profile nor the standard knows is removed, and so are private elements. Patients, accession numbers and UIDs become

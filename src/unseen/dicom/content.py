@@ -54,7 +54,7 @@ def _special(code: str, scheme: str, kind: str, options: frozenset[str]) -> Mapp
     tag = _VALUES.get(kind)
     if said == "X":
         return None
-    if tag is None or said == "C" and kind != "TEXT":
+    if tag is None or (said == "C" and kind != "TEXT"):
         return {}  # the general rules for references, codes, numbers and dates hold
     if said == "K":
         return {tag: Action("text")}

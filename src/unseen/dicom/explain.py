@@ -51,10 +51,8 @@ def explain(header: Header, options: frozenset[str]) -> Iterator[Line]:
 def _lines(elements: Sequence[Element], plan: Plan, depth: int, parent: int) -> Iterator[Line]:
     for element in elements:
         tag = element.tag
-        if depth == 0:
-            action = plan.root.get(tag)
-        else:
-            action = plan.within.get((parent, tag)) or plan.nested.get(tag)
+        nested = plan.within.get((parent, tag)) or plan.nested.get(tag)
+        action = nested if depth else plan.root.get(tag)
         private = tag >> 16 & 1 and "retain-safe-private" in plan.options
         fate = _WORDS[(action or Action("remove")).kind] if action or not private else "stays if listed as safe"
         yield Line(depth, tag, element.vr, names_of_tags().get(tag, "private" if tag >> 16 & 1 else "unknown"), fate)

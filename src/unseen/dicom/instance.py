@@ -13,8 +13,8 @@ from unseen.dicom.encode import element
 from unseen.dicom.known import Known, known_of, values_of, who
 from unseen.dicom.marks import marked
 from unseen.dicom.part10 import Instance, file_bytes, read_instance
-from unseen.dicom.shown import exact_length
 from unseen.dicom.plan import plan_for
+from unseen.dicom.shown import exact_length
 from unseen.dicom.stream import PIXEL_DATA
 from unseen.dicom.subject import Pseudonyms
 from unseen.dicom.table import load_table
@@ -165,12 +165,14 @@ def _with_exact_pixels(parts: Parts, instance: Instance) -> tuple[Parts, int]:
     if last.tag != PIXEL_DATA or last.end != last.stop:
         return parts, 0
     wanted = exact_length(instance)
-    surplus = 0 if wanted is None else last.stop - last.value - wanted
+    surplus = last.stop - last.value - wanted
     if surplus <= 0:
         return parts, 0
-    value = instance.data[last.value : last.value + wanted] if wanted is not None else b""
-    exact = element(PIXEL_DATA, last.vr, value, instance.syntax)
-    return [(tag, exact if tag == PIXEL_DATA else part) for tag, part in parts], surplus
+    others = [part for part in parts if part[0] != PIXEL_DATA]
+    if wanted == 0:
+        return others, surplus
+    value = instance.data[last.value : last.value + wanted]
+    return [*others, (PIXEL_DATA, element(PIXEL_DATA, last.vr, value, instance.syntax))], surplus
 
 
 def _transfer_syntax(instance: Instance) -> str:

@@ -20,14 +20,20 @@ _BIRTH_DATE = 0x00100030
 _SEPARATORS = re.compile(rb"[\s\\^=,;:/()\[\]<>\"'|&.-]+")
 #: From so many bytes on a value is looked for inside of words, too.
 _STRONG = 5
+#: Longer values are texts, which are removed or cleaned, and not looked for.
+_LONGEST = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Identifying values in lower case: `strong` ones are looked for everywhere, `weak` ones as whole words."""
+    """Identifying values in lower case: `strong` ones are looked for everywhere, `weak` ones as whole words.
+
+    `common` are names that are words of imaging, too: only descriptions lose them.
+    """
 
     strong: tuple[bytes, ...]
     weak: tuple[bytes, ...]
+    common: tuple[bytes, ...] = ()
 
     def within(self, lower: bytes) -> bool:
         """Whether bytes (in lower case) hold any of the values."""
@@ -54,9 +60,8 @@ def values_of(elements: Iterable[Element], data: bytes, plan: Plan) -> Iterator[
         if element.items is not None:
             for item in element.items:
                 yield from values_of(item, data, plan)
-        elif element.vr == "PN" or element.tag in names:
-            if element.stop - element.value < 1024:
-                yield data[element.value : element.stop], element.vr == "PN" or names.get(element.tag) == "PN"
+        elif (element.vr == "PN" or element.tag in names) and element.stop - element.value < _LONGEST:
+            yield data[element.value : element.stop], element.vr == "PN" or names.get(element.tag) == "PN"
 
 
 @lru_cache(maxsize=64)
@@ -76,18 +81,19 @@ def _identifying(options: frozenset[str]) -> Mapping[int, str]:
 @lru_cache(maxsize=4096)
 def known_of(values: frozenset[tuple[bytes, bool]]) -> Known:
     """Return the tokens of identifying values: each as a whole, and the parts of names."""
-    strong, weak = set[bytes](), set[bytes]()
+    strong, weak, common = set[bytes](), set[bytes](), set[bytes]()
     for value, is_name in values:
         for part in value.strip(b" \0").split(b"\\"):
             whole = b" ".join(part.replace(b"^", b" ").replace(b"=", b" ").split()).lower()
             pieces = [token.lower() for token in _SEPARATORS.split(part) if token]
             for token in {whole, *(pieces if is_name else (p for p in pieces if len(p) >= _STRONG))}:
-                if len(token) < 2 + (not is_name) or harmless(token):
+                if len(token) < (2 if is_name else 3):
                     continue
-                if len(token) == 2 and not is_name:
-                    continue
-                (strong if len(token) >= _STRONG else weak).add(token)
-    return Known(tuple(sorted(strong)), tuple(sorted(weak)))
+                if not harmless(token):
+                    (strong if len(token) >= _STRONG else weak).add(token)
+                elif is_name and len(token) > 2:
+                    common.add(token)
+    return Known(tuple(sorted(strong)), tuple(sorted(weak)), tuple(sorted(common)))
 
 
 @lru_cache(maxsize=1024)
@@ -104,7 +110,7 @@ def strong_words(tokens: tuple[bytes, ...]) -> re.Pattern[bytes]:
     return re.compile(rb"[0-9a-z\x80-\xff_]*(?:" + (options or rb"(?!)") + rb")[0-9a-z\x80-\xff_]*", re.I)
 
 
-def without(value: bytes, known: Known) -> bytes:
-    """Return text without the words that hold identifying values."""
+def without(value: bytes, known: Known, *, common: bool = False) -> bytes:
+    """Return text without the words that hold identifying values, and with `common` those that are names, too."""
     found = strong_words(known.strong).sub(b"", value)
-    return weak_words(known.weak).sub(b"", found)
+    return weak_words(known.weak + known.common if common else known.weak).sub(b"", found)

@@ -27,6 +27,7 @@ _IMPLEMENTATION_NAME = b"UNSEEN_0"
 #: How explicit data sets begin: character set, image type or SOP class; and how far into a file that is looked for.
 _FIRST = (b"\x08\x00\x05\x00CS", b"\x08\x00\x08\x00CS", b"\x08\x00\x16\x00UI")
 _NEAR = 256
+_SIZE, _PICTURES = (0x00280010, 0x00280011), (0x7FE00010, 0x7FE00008, 0x7FE00009, 0x00287FE0)
 #: What a deflated data set may unfold to, as a multiple of its size, and at least.
 _RATIO, _LEAST = 1032, 1 << 20
 
@@ -69,6 +70,8 @@ def read_instance(data: bytes, table: Table, max_bytes: int) -> Instance:
         parser, start = Parser(data, table.vr_of), 0
     guessed = _bare(data[start : start + 8])
     if not syntax_uid:
+        if guessed is None and headed:
+            raise DamagedInput("is cut within its head; send it again")
         if guessed is None:
             raise UnsupportedInput("is no DICOM file; leave it out")
         syntax_uid = {(False, False): _IMPLICIT_LE, (True, True): _EXPLICIT_BE}.get(guessed, _EXPLICIT_LE)
@@ -78,6 +81,9 @@ def read_instance(data: bytes, table: Table, max_bytes: int) -> Instance:
     elements, end = parser.root(start, syntax)
     if not elements:
         raise DamagedInput("holds no data set; leave it out")
+    tags = {each.tag for each in elements}
+    if tags.issuperset(_SIZE) and tags.isdisjoint(_PICTURES):
+        raise DamagedInput("tells the size of a picture that it does not have; send it again")
     return Instance(data, elements, syntax, syntax_uid, meta.get(_CLASS, ""), len(data) - end, leading)
 
 

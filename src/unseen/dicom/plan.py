@@ -46,6 +46,8 @@ _ALSO_TOLD_FREELY = frozenset((0x00700081, 0x00400255))
 _KEPT_LINKS = frozenset((0x0008010E, 0x00080120))
 _TIMEZONE, _GRAPHIC, _CONTENT, _ANNOTATIONS = 0x00080201, 0x00700001, 0x0040A730, 0x0040B020
 _TEXT_VALUE = 0x0040A160
+#: Names of departments, whose words are all harmless, and yet tell where somebody was: cleaning leaves nothing.
+_NEVER_CLEANED = frozenset((0x00321033,))
 _CLASS_WORDS = ("SOP Class", "Transfer Syntax", "Coding Scheme", "Context UID", "Mapping Resource", "Extension Creator")
 
 
@@ -122,7 +124,7 @@ def _action(table: Table, tag: int, options: frozenset[str], kind: str) -> Actio
     bare = _bare(tag, vr, row.basic, kind)
     if said == "K":
         return _ITEMS if vr == "SQ" else _TEXT if vr in _TEXTS else _KEEP
-    if said == "C":
+    if said == "C" and tag not in _NEVER_CLEANED:
         return _cleaned(tag, vr, bare)
     return bare
 
@@ -133,7 +135,9 @@ def _bare(tag: int, vr: str, basic: str, kind: str) -> Action:
     if tag == _ANNOTATIONS:
         return _REMOVE  # its module is optional, and nothing else needs it
     wanted = choices[-1] if kind in ("", "1") else choices[0]
-    if kind == "2":
+    if choices[-1] == "U" and kind == "2":
+        wanted = "U"  # an object that refers to others says so in several places, which must agree
+    elif kind == "2":
         wanted = "Z" if "Z" in choices or choices == ["X"] else choices[-1] if choices[0] == "X" else choices[0]
     if kind == "1" and wanted in ("X", "Z"):
         wanted = "D"  # the standard's own rule for what an object needs to be valid
@@ -199,7 +203,7 @@ def _told_freely(tag: int, vr: str, name: str) -> bool:
 @cache
 def names_of_tags() -> Mapping[int, str]:
     """Return the names of the standard's attributes."""
-    from pydicom.datadict import DicomDictionary
+    from pydicom._dicom_dict import DicomDictionary
 
     listed = {tag: row.name for tag, row in load_table().rows.items()}
     return {**listed, **{tag: entry[2] for tag, entry in DicomDictionary.items()}}

@@ -54,6 +54,11 @@ _TOLD = (0x00180015, 0x00081030, 0x0008103E, 0x00181030)
 _HEAD = re.compile(
     rb"(?<![A-Z])(?:HEAD|BRAIN|SKULL|FACE|FACIAL|ORBITS?|SINUS(?:ES)?|CRANI\w*|CEREBR\w*|NEURO\w*|IACS?|PITUITARY|TMJ|MANDIBLE|MAXILLA|EAR|NASAL|HEADNECK)(?![A-Z])"
 )
+<<<<<<< HEAD
+=======
+_VOICES = frozenset(f"1.2.840.10008.5.1.4.1.1.9.4.{end}" for end in (1, 2))
+_TELLS_NOTHING = 8
+>>>>>>> dicom
 _PIXELS = (PIXEL_DATA, 0x7FE00008, 0x7FE00009)
 
 
@@ -67,12 +72,13 @@ def _values(instance: Instance) -> dict[int, bytes]:
     return {e.tag: instance.data[e.value : e.stop] for e in instance.elements if e.tag in wanted and e.items is None}
 
 
-def exact_length(instance: Instance) -> int | None:
-    """Return how many bytes the uncompressed pixels have (PS3.3 C.7.6.3, PS3.5 8.1.1), None where that is not told.
+def exact_length(instance: Instance) -> int:
+    """Return how many bytes the uncompressed pixels have (PS3.3 C.7.6.3, PS3.5 8.1.1): none where no size is told.
 
     Raises DamagedInput where the file has fewer.
     """
     values, order = _values(instance), "big" if instance.syntax.big else "little"
+    last = instance.elements[-1]
     try:
         rows, columns, samples, bits = (
             int.from_bytes(values[tag], order)  # type: ignore[arg-type]  # one of two words
@@ -80,14 +86,14 @@ def exact_length(instance: Instance) -> int | None:
         )
         frames = int(values.get(_FRAMES, b"1").split(b"\\")[0].strip(b" \0") or 1)
     except KeyError:
-        return None
+        # Without a size there is no picture: what lies in its place goes, unless it is too small to tell anything.
+        return last.stop - last.value if last.stop - last.value <= _TELLS_NOTHING else 0
     except ValueError as error:
         raise DamagedInput("tells no number of frames; leave it out") from error
     total = rows * columns * samples * frames
     if values.get(_PHOTOMETRIC, b"").strip(b" \0") == b"YBR_FULL_422":
         total = total // 3 * 2
     length = (total * bits + 7) // 8
-    last = instance.elements[-1]
     if last.stop - last.value < length:
         raise DamagedInput("has fewer pixels than it tells; send it again")
     return length + length % 2
@@ -102,7 +108,11 @@ def may_show(instance: Instance, sop_class: str) -> str:
     tags = {e.tag for e in instance.elements}
     if _DOCUMENT in tags:
         return "an embedded document"
+    if sop_class in _VOICES:
+        return "a voice"
     if not tags.intersection(_PIXELS):
+        return ""
+    if not tags.issuperset((_ROWS, _COLUMNS)):
         return ""
     values = {tag: value.strip(b" \0").upper() for tag, value in _values(instance).items()}
     burned_in, kind = values.get(_BURNED_IN, b""), values.get(_IMAGE_TYPE, b"").split(b"\\")

@@ -108,7 +108,7 @@ class Parser:
                 if tag == _ITEM_END and delimited:
                     return start + 8
                 raise _NoElement("has a delimiter out of place; send it again")
-            if root and tag <= before or not vr:
+            if (root and tag <= before) or not vr:
                 raise _NoElement("has bytes that are no element; send it again")
             before = tag
             stop = end + 1 if length == _UNDEFINED else pos + length
@@ -122,8 +122,8 @@ class Parser:
                 pos = element.end
             if root and tag == PIXEL_DATA:
                 return pos
-        if delimited or (pos != end and not root):
-            raise DamagedInput("ends within an item; send it again")
+        if delimited or (pos != end and (not root or any(data[pos:end]))):
+            raise DamagedInput("ends within an element or an item; send it again")
         return pos
 
     def _element(

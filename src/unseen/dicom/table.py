@@ -59,15 +59,14 @@ class Table:
 
 def load_rows(name: str) -> Iterator[dict[str, str]]:
     """Yield the rows of one of the package's tables."""
-    with (files("unseen.dicom") / "data" / name).open("r", encoding="utf-8", newline="") as file:
-        next(file)  # the line that says where the table is from
-        yield from csv.DictReader(file)
+    lines = (files("unseen.dicom") / "data" / name).read_text("utf-8").splitlines()
+    yield from csv.DictReader(lines[1:])  # the first line says where the table is from
 
 
 @cache
 def load_table() -> Table:
     """Return the profile and the dictionary; takes a moment, once a process."""
-    from pydicom.datadict import DicomDictionary, RepeatersDictionary
+    from pydicom._dicom_dict import DicomDictionary, RepeatersDictionary
 
     rows, repeating = dict[int, Row](), list[tuple[int, int, Row]]()
     for each in load_rows("profile.csv"):

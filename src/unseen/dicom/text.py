@@ -27,9 +27,8 @@ _SHAPES = re.compile(
             + r"[ .]*\d{1,2}(?:st|nd|rd|th)?,? *\d{4}\b",
             r"\b\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\b",
             r"(?<![\d.])(?:\+|00)?\(?\d{2,4}\)?[ ./-]\d{3,4}[ ./-]?\d{3,4}(?![\d.])",
-            r"\b(?:dr|mr|mrs|ms|miss|prof|professor|doctor|sir|dame|pt|patient|name)\b\.?:? +(?:[A-Z][\w'’-]*\.?,? *){1,4}",
             r"\b(?:mrn|dob|id|ssn|nhs|acc(?:ession)?|no|nr|tel|phone|fax|room|rm|ward|bed)\b\.?[ #:]*[\w/-]*\d[\w/-]*",
-            r"\b\d+ +(?:[A-Z][\w']+ +){1,3}(?:st|street|rd|road|ave|avenue|lane|ln|blvd|drive|way|court|square|place)\b\.?",
+            r"\b\d+ +(?:[A-Z][\w']+ +){1,3}(?:st|street|rd|road|ave|avenue|lane|ln|drive|way|court|square)\b\.?",
             r"\b\d{1,2}:\d{2}(?::\d{2})?\b",
             r"\b[A-Za-z]{0,4}\d{5,}[A-Za-z]{0,3}\b",
         )
@@ -39,9 +38,16 @@ _SHAPES = re.compile(
 #: The rule for titles needs names that begin with capitals, which IGNORECASE would undo.
 _TITLED = re.compile(r"\b(?:[Dd]r|DR|[Mm]rs?|MRS?|[Mm]s|[Pp]rof|PROF|[Dd]octor)\b\.? +(?:[A-Z][\w'’-]*\.?,? *){1,3}")
 _WORD = re.compile(r"[^\s,;:()\[\]<>{}\"'|^=]+")
+<<<<<<< HEAD
 #: Numbers and measures that say nothing: 5, 1.5, 3x3, 5mm, 90%, 2nd, T1, +C, 120kV.
 _MEASURE = re.compile(
     r"[+<>~=-]?\d{1,3}(?:\.\d{1,3})?(?:[x*/-]\d{1,3}(?:\.\d{1,2})?){0,2}(?:%|[a-z]{1,3})?|[+-][a-z]", re.IGNORECASE
+=======
+#: Numbers and measures that say nothing: 5, 1.5, 3x3, 5mm, 90%, 2nd, T1, p2, H30s, +C, 120kV.
+_MEASURE = re.compile(
+    r"[+<>~=-]?\d{1,3}(?:\.\d{1,3})?(?:[x*/-]\d{1,3}(?:\.\d{1,2})?){0,2}(?:%|[a-z]{1,3})?|[+-][a-z]|[a-z]{1,2}\d{1,2}[a-z]?",
+    re.IGNORECASE,
+>>>>>>> dicom
 )
 _BLANKS = re.compile(r"\s{2,}|\s+$|^[\s,;:./_^=-]+|[\s,;:/_^=-]+$")
 _EMPTY_BRACKETS = re.compile(r"[(\[{<]\s*[)\]}>]")
@@ -52,9 +58,12 @@ def cleaned(value: bytes, known: Known, encoding: str) -> str:
 
     `encoding` is Python's name of the text's encoding; what it cannot decode goes.
     """
-    text = without(value, known).decode(encoding, "replace")
-    text = _TITLED.sub(" ", _SHAPES.sub(" ", text))
-    return _tidy(_WORD.sub(_harmless_part, text))
+    before, text = "", without(value, known, common=True).decode(encoding, "replace")
+    while before != text:
+        # What stood around a word may look like something else once it is gone; nothing ever gets longer.
+        before, text = text, _TITLED.sub(" ", _SHAPES.sub(" ", text))
+        text = _tidy(_WORD.sub(_harmless_part, text))
+    return text
 
 
 def plain(value: bytes, known: Known, encoding: str) -> str:

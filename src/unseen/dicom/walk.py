@@ -1,4 +1,4 @@
-"""Walks a data set and returns its cleaned bytes: each element is kept as it lies in the file, or replaced, or left out."""
+"""Walks a data set and returns its cleaned bytes: each element is kept as it lies there, or replaced, or left out."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from unseen.dicom.plan import Action, Plan, names_a_class, safe_private
 from unseen.dicom.stream import PIXEL_DATA, Element, Syntax
 from unseen.dicom.subject import Pseudonyms, Subject
 from unseen.dicom.text import cleaned, plain
+from unseen.errors import DamagedInput
 
 __all__ = ["Parts", "Walk"]
 
@@ -26,6 +27,15 @@ _NOTHING: Mapping[int, Action] = MappingProxyType({})
 #: Actions that keep an element as it lies in the file; with scrubbing none does without a look.
 _AS_IT_IS, _UNTOUCHED = frozenset(("keep", "text")), frozenset[str]()
 _LONG_TEXTS = frozenset(("LO", "LT", "SH", "ST", "UC", "UR", "UT"))
+#: VRs that stand for one another in files: none of them says more than the other.
+_ALIKE = (
+    frozenset(("CS", "LO", "LT", "SH", "ST", "UC", "UT")),
+    frozenset(("DS", "IS")),
+    frozenset(("SL", "SS", "UL", "US", "AT", "OW")),
+    frozenset(("OB", "OD", "OF", "OL", "OV", "OW")),
+    frozenset(("FD", "FL", "OD", "OF")),
+)
+_PICTURE_GROUP = 0x0028
 _CODES = frozenset(("AE", "AS", "CS", "DS", "IS"))
 _BINARY = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "UN"))
 _MAX_TEXT = {"SH": 16, "LO": 64, "AE": 16, "CS": 16}
@@ -75,10 +85,11 @@ class Walk:
         parts: Parts = []
         actions, view, untouched = self.plan.root, self._view, _UNTOUCHED if self._scrub else _AS_IT_IS
         safe, kept, removed = "retain-safe-private" in self.plan.options, 0, 0
+        vrs = self.plan.table.vrs
         for each in elements:
             tag = each.tag
             action = actions.get(tag) or (self._private(each, elements) if safe else _REMOVE)
-            if action.kind in untouched:
+            if action.kind in untouched and (each.vr == vrs.get(tag) or self._fits(each)):
                 parts.append((tag, view[each.start : each.end]))
                 kept += 1
             elif action.kind == "remove":
@@ -106,7 +117,7 @@ class Walk:
         return self._data[element.value : element.stop].strip(b" \0")
 
     def _private(self, element: Element, around: Sequence[Element]) -> Action:
-        """Return the action for an attribute that the plan does not know: private, in a repeating group, or nobody's."""
+        """Return the action for an attribute that the plan does not know: only safe private ones stay."""
         group, number = element.tag >> 16, element.tag & 0xFFFF
         if not group & 1 or "retain-safe-private" not in self.plan.options:
             return _REMOVE
@@ -121,7 +132,7 @@ class Walk:
 
     def _apply(self, action: Action, element: Element, syntax: Syntax, parts: Parts) -> None:
         kind = action.kind
-        if kind in ("keep", "text", "prose", "registered"):
+        if kind in ("keep", "text", "prose", "registered") and self._fits(element):
             value = self._kept(kind, element)
             if value is None:
                 self.counts["kept"] += 1
@@ -133,8 +144,8 @@ class Walk:
         if element.items is not None and kind in ("items", "content", "content-dummy", "graphic"):
             self._sequence(kind, element, syntax, parts)
             return
-        if kind == "items":
-            kind = "remove"  # the standard has a sequence there, and the file something else
+        if kind in ("items", "keep", "text", "prose", "registered"):
+            kind = "remove"  # the standard has another kind of value there than the file
         value = self._replaced(kind, element)
         if value is None:
             kind = action.otherwise
@@ -143,6 +154,18 @@ class Walk:
         if value is not None:
             vr = self._vr(element)
             parts.append((element.tag, encoded(element.tag, vr, value, syntax)))
+
+    def _fits(self, element: Element) -> bool:
+        """Whether an element is of the kind that the standard has there, so that its rules hold for what is kept.
+
+        Raises DamagedInput where it is not, and the picture cannot do without it.
+        """
+        told = self.plan.table.vrs.get(element.tag, element.vr)
+        if element.vr in (told, "UN") or any(told in kinds and element.vr in kinds for kinds in _ALIKE):
+            return True
+        if element.tag >> 16 == _PICTURE_GROUP:
+            raise DamagedInput("tells of its picture in values of the wrong kind; leave it out")
+        return False
 
     def _vr(self, element: Element) -> str:
         """Return the VR to write a new value with: the standard's."""
@@ -159,7 +182,8 @@ class Walk:
             return None
         value = self.value(element)
         if kind == "uid":
-            return b"\\".join(self._names.uid(uid) if uid else b"" for uid in value.split(b"\\"))
+            uids = value.split(b"\\")
+            return b"\\".join(uid if not uid or uid in self._registered else self._names.uid(uid) for uid in uids)
         if kind == "shift":
             return shifted(value, vr, self.subject.days)
         if kind == "code":
@@ -238,6 +262,6 @@ _FATES = {"shift": "shifted", "uid": "new UIDs", "clean": "cleaned", "empty": "e
 
 
 def _registered() -> frozenset[bytes]:
-    from pydicom.uid import UID_dictionary
+    from pydicom._uid_dict import UID_dictionary
 
     return frozenset(uid.encode() for uid in UID_dictionary)

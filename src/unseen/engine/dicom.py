@@ -42,7 +42,7 @@ _NOTE = "earlier results in this folder were made with another key: every object
 
 @dataclass(slots=True)
 class _Site:
-    """Where results go, and what is there: by place, the number of the file that was written in this run, and as what."""
+    """Where results go, and what is there; `written` has the file that was written to a place in this run."""
 
     job: DicomJob
     hasher: Hasher
@@ -110,7 +110,7 @@ def _settled(job: DicomJob) -> Hasher:
 def _past(
     journal: Journal, context: Mapping[str, object], hasher: Hasher
 ) -> tuple[dict[str, Mapping[str, object]], set[str], bool]:
-    """Return what was done under this context by input, all places that were ever written, and if other keys were used."""
+    """Return what was done under this context, by input; all places ever written; whether other keys were used."""
     done: dict[str, Mapping[str, object]] = {}
     ours, comparable, others = set[str](), False, False
     for entry in journal.entries():
@@ -180,11 +180,12 @@ def _released(task: DicomTask, result: list[DicomDone] | Exception, site: _Site)
     fine = [(done, receipt) for done, receipt in judged if receipt.status == "released" and done.staged is not None]
     problem = _recorded(fine, site)
     for done, receipt in judged:
+        named = receipt
         if done.staged is not None and receipt.status == "released":
-            receipt = _renamed(done.staged, receipt, site, problem)
+            named = _renamed(done.staged, receipt, site, problem)
         elif done.staged is not None:
             discard(done.staged)
-        yield _named(done.source, receipt, site)
+        yield _named(done.source, named, site)
 
 
 def _judged(done: DicomDone, site: _Site) -> DicomReceipt:

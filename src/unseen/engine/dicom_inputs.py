@@ -44,7 +44,7 @@ class DicomSource:
 
 
 def dicom_sources(sources: Sequence[Path]) -> Iterator[DicomSource]:
-    """Yield every file below the sources, in the order of their names; links are not followed, but a source that is one.
+    """Yield every file below the sources, in the order of their names; of links only a source that is one is followed.
 
     A zip archive stands for its members, an index for the files that it lists.
     """
@@ -60,7 +60,11 @@ def _entries(sources: Sequence[Path]) -> Iterator[tuple[Path, str, str, str, str
         elif source.name.upper() == _INDEX:
             yield from _indexed(source, top)
         else:
-            yield from _file(source, os.path.join(top, source.name))
+            yield from _file(source, _below(top, source.name))
+
+
+def _below(*parts: str) -> str:
+    return "/".join(part for part in parts if part)
 
 
 def _folder(folder: Path, below: str) -> Iterator[tuple[Path, str, str, str, str]]:
@@ -75,7 +79,7 @@ def _folder(folder: Path, below: str) -> Iterator[tuple[Path, str, str, str, str
             continue
         folders = []
         for entry in entries:
-            path, where = Path(entry.path), os.path.join(place, entry.name)
+            path, where = Path(entry.path), _below(place, entry.name)
             if entry.is_symlink():
                 yield path, where, "", "skip", "a link; links are not followed"
             elif entry.is_dir(follow_symlinks=False):
@@ -103,7 +107,7 @@ def _archive(path: Path, below: str) -> Iterator[tuple[Path, str, str, str, str]
         yield path, below, "", "fail", "an archive that cannot be read; unpack it first"
         return
     for info in sorted(members, key=lambda m: m.filename):
-        where, last = os.path.join(below, info.filename), info.filename.rpartition("/")[2]
+        where, last = _below(below, info.filename), info.filename.rpartition("/")[2]
         if last.upper() == _INDEX:
             yield path, where, info.filename, "skip", "an index (DICOMDIR), which names people"
         elif last.lower().endswith(".zip"):
@@ -124,7 +128,7 @@ def _indexed(index: Path, below: str) -> Iterator[tuple[Path, str, str, str, str
         return
     for parts in _listed(instance.elements, instance.data):
         path = index.parent.joinpath(*parts)
-        where = os.path.join(below, *parts)
+        where = _below(below, *parts)
         if any(part in ("", ".", "..") or "/" in part for part in parts) or not path.is_file() or path.is_symlink():
             yield path, where, "", "fail", "listed in the index, and not there"
         else:

@@ -39,7 +39,7 @@ class DicomReport:
 
     def totals(self) -> dict[str, Any]:
         """Return the sums over all objects."""
-        status = Counter(r.status for r in self.receipts)
+        status: Counter[str] = Counter(r.status for r in self.receipts)
         seconds: Counter[str] = Counter()
         actions: Counter[str] = Counter()
         for receipt in self.receipts:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from unseen.core.dicom import DicomRecipe
+from unseen.core.dicom import DicomRecipe, PixelOutcome
 from unseen.core.ports import DicomVerifier, PixelCleaner
 from unseen.dicom.instance import Deidentifier
 from unseen.engine.dicom_work import DicomSetup, DicomTools
@@ -33,7 +34,21 @@ def verifier() -> DicomVerifier:
     return _Check()
 
 
-def pixel_cleaner(recipe: DicomRecipe) -> PixelCleaner | None:
-    """Return what cleans pixels, None where nothing can: then pictures that may show text are not released."""
-    del recipe
-    return None
+class _LateCleaner:
+    """A pixel cleaner that loads what it needs when the first picture needs it; most scans need none."""
+
+    def __init__(self, recipe: DicomRecipe) -> None:
+        self._recipe, self._cleaner = recipe, list[PixelCleaner]()
+
+    def clean(self, dataset: Any, known: Sequence[str]) -> PixelOutcome:
+        """Change a data set in place, as the port has it."""
+        if not self._cleaner:
+            from unseen.engine.dicom_pixels import Cleaner
+
+            self._cleaner.append(Cleaner(self._recipe))
+        return self._cleaner[0].clean(dataset, known)
+
+
+def pixel_cleaner(recipe: DicomRecipe) -> PixelCleaner:
+    """Return what cleans pixels."""
+    return _LateCleaner(recipe)

@@ -32,6 +32,8 @@ from unseen.errors import (
 __all__ = ["DicomDone", "DicomSetup", "DicomTask", "DicomTools", "deidentify", "deidentify_files", "path_tag"]
 
 _MAX_TOLD = 3
+#: What no pixel cleaner can make unrecognizable.
+_VOICE = "a voice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +125,9 @@ def _clean_pixels(
     wanted = reason or ("asked for" if "clean-pixel-data" in recipe.options else "")
     if not wanted:
         return header, None, "not looked at: comes straight from a scanner, or has none"
-    if tools.pixels is None or recipe.unsafe_keep_pixels:
+    if tools.pixels is None or wanted == _VOICE or recipe.unsafe_keep_pixels:
         if not recipe.unsafe_keep_pixels:
-            raise Refused(f"has {wanted}, and nothing here can clean pixels; see --unsafe-keep-pixels")
+            raise Refused(f"has {wanted}, and nothing here can clean it; see --unsafe-keep-pixels")
         return header, None, f"kept unseen by --unsafe-keep-pixels: {wanted}"
     dataset = _dataset(data)
     outcome = tools.pixels.clean(dataset, header.known.words)
@@ -197,7 +199,7 @@ def _earlier(entry: Mapping[str, object] | None, input_hash: str, setup: DicomSe
             return None
     except OSError:
         return None
-    patient, study, series, _ = below.split("/")
+    _, study, series, _ = below.split("/")
     return {"output": below, "output_hash": str(entry.get("output")), "study": study, "series": series}
 
 
