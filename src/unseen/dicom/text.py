@@ -38,16 +38,10 @@ _SHAPES = re.compile(
 #: The rule for titles needs names that begin with capitals, which IGNORECASE would undo.
 _TITLED = re.compile(r"\b(?:[Dd]r|DR|[Mm]rs?|MRS?|[Mm]s|[Pp]rof|PROF|[Dd]octor)\b\.? +(?:[A-Z][\w'’-]*\.?,? *){1,3}")
 _WORD = re.compile(r"[^\s,;:()\[\]<>{}\"'|^=]+")
-<<<<<<< HEAD
-#: Numbers and measures that say nothing: 5, 1.5, 3x3, 5mm, 90%, 2nd, T1, +C, 120kV.
-_MEASURE = re.compile(
-    r"[+<>~=-]?\d{1,3}(?:\.\d{1,3})?(?:[x*/-]\d{1,3}(?:\.\d{1,2})?){0,2}(?:%|[a-z]{1,3})?|[+-][a-z]", re.IGNORECASE
-=======
 #: Numbers and measures that say nothing: 5, 1.5, 3x3, 5mm, 90%, 2nd, T1, p2, H30s, +C, 120kV.
 _MEASURE = re.compile(
     r"[+<>~=-]?\d{1,3}(?:\.\d{1,3})?(?:[x*/-]\d{1,3}(?:\.\d{1,2})?){0,2}(?:%|[a-z]{1,3})?|[+-][a-z]|[a-z]{1,2}\d{1,2}[a-z]?",
     re.IGNORECASE,
->>>>>>> dicom
 )
 _BLANKS = re.compile(r"\s{2,}|\s+$|^[\s,;:./_^=-]+|[\s,;:/_^=-]+$")
 _EMPTY_BRACKETS = re.compile(r"[(\[{<]\s*[)\]}>]")
