@@ -77,7 +77,7 @@ def unseen(options: str, key: Path, *, pixels: bool = False) -> Tool:
     def words(source: Path, out: Path) -> list[str]:
         command = [sys.executable, "-m", "unseen", "dicom", str(source), "-o", str(out), "--key", str(key)]
         chosen = ["--options", options] if options else []
-        return [*command, *chosen, "--workers", "2", *([] if pixels else ["--unsafe-keep-pixels"])]
+        return [*command, *chosen, "--jobs", "2", "--keep-face", *([] if pixels else ["--unsafe-keep-pixels"])]
 
     kinds = "research options" if options == RESEARCH else "Basic Profile"
     left_out = frozenset() if options else frozenset(("date shifted", "interval kept", "words of descriptions"))

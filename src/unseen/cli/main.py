@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from unseen.cli import dicom, live, models, redact
+from unseen.cli import dicom, dicom_node, live, models, redact
 from unseen.errors import UnseenError
 
 __all__ = ["build_parser", "main"]
@@ -31,6 +31,7 @@ def build_parser(engine: redact.Engine | None = None) -> argparse.ArgumentParser
     redact.add_parser(verbs, engine)
     live.add_parser(verbs)
     dicom.add_parser(verbs)
+    dicom_node.add_parser(verbs)
     models.add_parser(verbs)
     return parser
 

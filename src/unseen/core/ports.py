@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseen.core.dicom import PixelOutcome
+from unseen.core.dicom_node import Fate
 from unseen.core.formats import Limits
 from unseen.core.live import Unit, UnitKind
 from unseen.core.models import ModelFile
@@ -28,6 +29,7 @@ __all__ = [
     "LiveTarget",
     "ModelStore",
     "Network",
+    "NodeTarget",
     "PhotoCodec",
     "PixelCleaner",
     "Reader",
@@ -240,6 +242,14 @@ class ModelStore(Protocol):
 
     def require(self, name: str) -> ModelFile:
         """Return the file, fetching it from its pinned source if need be; raises ModelUnavailable or ModelCorrupt."""
+        ...
+
+
+class NodeTarget(Protocol):
+    """Where a DICOM node forwards cleaned objects to."""
+
+    def send(self, files: Sequence[Path]) -> Iterator[tuple[Path, Fate]]:
+        """Yield what became of each file that was sent; raises TargetUnavailable where the others have to wait."""
         ...
 
 

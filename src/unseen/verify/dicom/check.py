@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 
 from unseen.verify.containers.findings import Finding
 from unseen.verify.dicom.pairs import Pairs, pair_up
 from unseen.verify.dicom.parse import parse
-from unseen.verify.dicom.search import search
+from unseen.verify.dicom.search import search, sought, telling, touches
 from unseen.verify.dicom.structure import structure
 from unseen.verify.dicom.study import Link, links
 
@@ -55,9 +56,14 @@ def check(
     if unknown:
         raise ValueError(f"kept has to be of {', '.join(KEPT)}, not {', '.join(sorted(unknown))}")
     before, after = parse(original), parse(written)
-    if before.broken:
+    if before.broken and not before.rest_is_none:
         # What identified somebody cannot be known in full.
         return Checked((Finding("malformed", "original", before.broken),))
-    pairs = Pairs(before, after)
-    found = chain(search(before, after, kept), pair_up(pairs, kept, edited=edited), structure(after, kept))
+    pairs, wanted = Pairs(before, after), sought(before, kept)
+    found = chain(
+        search(wanted, before, after),
+        pair_up(pairs, kept, edited=edited, tainted=partial(touches, wanted)),
+        telling(after, kept),
+        structure(after, kept),
+    )
     return Checked(tuple(islice(found, MAX_FINDINGS)), tuple(links(pairs, kept, salt)))

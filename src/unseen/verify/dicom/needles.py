@@ -110,9 +110,11 @@ def needles_of(kind: str, raw: bytes, charset: bytes = b"") -> Needles:
         return _number(text)
     if kind == "name":
         return _name(text, raw)
-    if kind == "id":
+    if kind == "id" or (kind == "device" and any(map(str.isdigit, text))):
         return _id(text)
-    return _phrases(text, words=kind == "address") if kind else _NOTHING
+    if kind == "address":
+        return _address(text)
+    return _phrases(text) if kind else _NOTHING
 
 
 def _decoded(raw: bytes, charset: bytes) -> str:
@@ -146,7 +148,8 @@ def _date(text: str) -> Needles:
         return _NOTHING
     # A date may be followed by a time, of two, four or six digits.
     plain = (
-        _NO_DIGIT[0]
+        rb"(?<!\b0\.)"
+        + _NO_DIGIT[0]
         + f"{year}[-./ :]?{month}[-./ :]?{number}".encode()
         + rb"(?!\d(?!\d)|\d{3}(?!\d)|\d{5}(?!\d)|\d{7})"
     )
@@ -175,7 +178,10 @@ def _number(text: str) -> Needles:
 
 
 def _id(text: str) -> Needles:
-    found = [_one_id(part) for part in text.split("\\")]
+    return _all_of([_one_id(part) for part in text.split("\\")])
+
+
+def _all_of(found: list[Needles]) -> Needles:
     return Needles(
         frozenset().union(*(f.words for f in found)),
         tuple(p for f in found for p in f.phrases),
@@ -189,7 +195,7 @@ def _one_id(text: str) -> Needles:
     joined = "".join(parts)
     digits = sum(map(str.isdigit, joined))
     if not digits:
-        return _phrases(text, words=True)
+        return _all_of([_phrases(text), Needles(words=_rare(text))])
     if len(joined) < 4 or (digits == len(joined) < 5) or joined in COMMON:
         return _NOTHING
     try:
@@ -210,11 +216,10 @@ def _name(text: str, raw: bytes) -> Needles:
         for group in person.split("="):
             parts = [word.lower() for word in _WORD.findall(group)]
             for form in _folded(parts):
-                words |= {
-                    w.encode() for w in form if len(w) > 2 and w.isascii() and w not in COMMON and not w.isdigit()
-                }
+                known = [w for w in form if w.isascii() and len(w) > 2 and w not in COMMON and not w.isdigit()]
+                words |= {w.encode() for w in known}
                 phrases |= dict.fromkeys(_orders([w for w in form if w.isascii()]))
-            exact += _wide([p for p in parts if len(p) > 3 and p not in COMMON])
+                exact += _wide(known)
             exact += [form for part in parts if not part.isascii() for form in _encoded(part)]
     if b"\x1b" in raw:
         exact += [p.lower() for p in re.split(rb"[\^=\\ ]", raw) if b"\x1b" in p and len(p) > 6]
@@ -239,7 +244,7 @@ def _orders(parts: list[str]) -> Iterator[Phrase]:
     known = [p for p in parts[:3] if len(p) > 1]
     for pair in permutations(known, 2):
         joined = "".join(pair)
-        if len(joined) > 4 and not all(p in COMMON or p.isdigit() for p in pair):
+        if len(joined) > 4 and not _common(" ".join(pair)):
             yield Phrase(joined.encode(), *((b"", b"") if len(joined) > 8 else _NO_LETTER))
     for part in known:
         # A long name counts also where it is glued to something else, as in a file's or a computer's name.
@@ -247,9 +252,9 @@ def _orders(parts: list[str]) -> Iterator[Phrase]:
             yield Phrase(part.encode())
 
 
-def _wide(parts: list[str]) -> list[bytes] | tuple[bytes, ...]:
+def _wide(parts: list[str]) -> tuple[bytes, ...]:
     """Return UTF-16 without its last byte, which is the same for both orders of bytes."""
-    return tuple("\0".join(part).encode("latin-1", "ignore") for part in parts if len(part) > 3 and part.isascii())
+    return tuple("\0".join(part).encode() for part in parts if len(part) > 3 and part.isascii())
 
 
 def _encoded(word: str) -> Iterator[bytes]:
@@ -279,8 +284,24 @@ def _coded(text: str) -> tuple[bytes, ...]:
     return tuple(forms)
 
 
-def _phrases(text: str, *, words: bool) -> Needles:
-    """Return the sentences of a text; with `words`, those of its words that are no common ones, too."""
+def _address(text: str) -> Needles:
+    """Return the whole, and those parts that have a number: street and house, code and town."""
+    found = [_phrases(text)]
+    for part in re.split(r"[,;\r\n^\\]+", text.lower()):
+        joined = "".join(_WORD.findall(part))
+        if len(joined) > 5 and joined.isascii() and not joined.isalpha() and not joined.isdigit():
+            found.append(Needles(phrases=(Phrase(joined.encode(), *_NO_EITHER),)))
+    return _all_of(found)
+
+
+def _rare(text: str) -> frozenset[bytes]:
+    """Return the words that are no common ones."""
+    words = _WORD.findall(text.lower())
+    return frozenset(w.encode() for w in words if len(w) > 4 and w.isascii() and w not in COMMON and not w.isdigit())
+
+
+def _phrases(text: str) -> Needles:
+    """Return the sentences of a text that have two words or more."""
     phrases = []
     for sentence in _SENTENCE.split(text.lower())[:40]:
         parts = _WORD.findall(sentence)
@@ -289,7 +310,4 @@ def _phrases(text: str, *, words: bool) -> Needles:
         if len(joined) > 9 and len(parts) > 1 and letters > 4 and joined.isascii() and not _common(sentence):
             after = b"" if len(joined) > _LONGEST else _NO_EITHER[1]
             phrases.append(Phrase(joined[:_LONGEST].encode(), _NO_EITHER[0], after))
-    found = {
-        w for w in _WORD.findall(text.lower()) if len(w) > 4 and w.isascii() and w not in COMMON and not w.isdigit()
-    }
-    return Needles(frozenset(w.encode() for w in found) if words else frozenset(), tuple(phrases))
+    return Needles(phrases=tuple(phrases))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import date
 from functools import lru_cache
 
 from unseen.verify.containers.findings import Finding
+from unseen.verify.dicom.frames import picture_of
 from unseen.verify.dicom.parse import PIXELS, Leaf, Parsed, Path, where
 from unseen.verify.dicom.structure import exact_pixels
 from unseen.verify.dicom.tags import CHARACTERISTICS, CLASS_UIDS, ESSENTIAL, MUST_STAY, PIXEL_FORM, kind_of
@@ -57,8 +58,13 @@ def _values(parsed: Parsed) -> dict[Place, tuple[Leaf, bytes]]:
     }
 
 
-def pair_up(pairs: Pairs, kept: Collection[str], *, edited: bool) -> Iterator[Finding]:
-    """Yield a finding for each place that does not look as it has to; `edited` says that pixels were changed."""
+def pair_up(
+    pairs: Pairs, kept: Collection[str], *, edited: bool, tainted: Callable[[bytes], bool]
+) -> Iterator[Finding]:
+    """Yield a finding for each place that does not look as it has to.
+
+    `edited` says that pixels were changed, `tainted` whether a value identifies somebody, and so may go wherever it is.
+    """
     days: set[int] = set()
     for place, (leaf, before) in pairs.before.items():
         kind = "patient" if leaf.tag in CHARACTERISTICS else kind_of(leaf.tag, leaf.vr)
@@ -69,7 +75,7 @@ def pair_up(pairs: Pairs, kept: Collection[str], *, edited: bool) -> Iterator[Fi
         yield Finding("interval", "file", "dates are not all shifted by the same number of days")
     if "retain-modified-dates" in kept and 0 in days:
         yield Finding("date-shifted", "file", "dates are not shifted")
-    yield from _needed(pairs, edited=edited)
+    yield from _needed(pairs, edited, tainted)
     yield from _uids(pairs, kept)
     if not edited:
         yield from _same_pixels(pairs)
@@ -109,7 +115,7 @@ def _ordinal(text: bytes) -> int | None:
         return None
 
 
-def _needed(pairs: Pairs, *, edited: bool) -> Iterator[Finding]:
+def _needed(pairs: Pairs, edited: bool, tainted: Callable[[bytes], bool]) -> Iterator[Finding]:
     """What research needs is there (retained), has a value (not null), and has its own (text retained)."""
     needed = MUST_STAY - PIXEL_FORM if edited else MUST_STAY
     for tag in ESSENTIAL:
@@ -120,11 +126,15 @@ def _needed(pairs: Pairs, *, edited: bool) -> Iterator[Finding]:
         if tag not in needed or not before or (path and not (_kept_around(pairs, path) and pairs.steady(path))):
             continue
         there = pairs.after.get(place)
+        if there is not None and (there[1] == before or _same_number(pairs, before, there[1])):
+            continue
+        if tainted(before):
+            continue
         if there is None:
             yield Finding("retained", where(path, tag), "is gone")
         elif not there[1]:
             yield Finding("not-null", where(path, tag), "lost its value")
-        elif there[1] != before and not _same_number(pairs, before, there[1]):
+        else:
             yield Finding("text-retained", where(path, tag), "has another value")
 
 
@@ -183,7 +193,7 @@ def _pixels(parsed: Parsed) -> list[bytes] | None:
         return None
     if parsed.fragments:
         # The first is the table of offsets, which may be written anew.
-        return [parsed.data[start:end].rstrip(b"\0") for start, end in parsed.fragments[1:]]
+        return [picture_of(parsed.data[start:end]).rstrip(b"\0") for start, end in parsed.fragments[1:]]
     exact = exact_pixels(parsed) if leaf.tag == 0x7FE00010 else None
     value = parsed.data[leaf.start : leaf.end if exact is None else min(leaf.end, leaf.start + exact)]
     if parsed.big and leaf.vr == b"OW":

@@ -6,7 +6,7 @@ import zlib
 from dataclasses import dataclass, field
 from functools import lru_cache
 from struct import Struct
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 __all__ = ["PIXELS", "Broken", "Leaf", "Parsed", "Path", "parse", "vr_of", "where"]
 
@@ -19,6 +19,8 @@ _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _UNDEFINED = 0xFFFFFFFF
 _MOST_INFLATED = 1 << 31
 _DEEPEST = 64
+#: No element but pixels is as long as this.
+_HUGE = 1 << 28
 
 Path = tuple[int, ...]
 
@@ -36,6 +38,9 @@ class Leaf(NamedTuple):
     vr: bytes
     start: int
     end: int
+
+
+_new = tuple.__new__
 
 
 @dataclass(slots=True)
@@ -60,6 +65,18 @@ class Parsed:
     broken: str = ""
     syntax: bytes = b""
     big: bool = False
+
+    @property
+    def rest_is_none(self) -> bool:
+        """Whether what could not be read does not even look like a further element: bytes that somebody appended."""
+        if len(self.rest) < 8 or not self.leaves:
+            return bool(self.leaves)
+        order: Literal["big", "little"] = "big" if self.big else "little"
+        tag = int.from_bytes(self.rest[:2], order) << 16 | int.from_bytes(self.rest[2:4], order)
+        known = tag >> 16 & 1 or vr_of(tag) != b"UN"
+        typed = self.rest[4:6] in _SHORT or self.rest[4:6] in _LONG
+        huge = not typed and int.from_bytes(self.rest[4:8], order) > _HUGE
+        return tag <= self.leaves[-1].tag or not known or huge
 
     def value(self, leaf: Leaf) -> bytes:
         """Return the bytes of a leaf of the data set, with its padding."""
@@ -195,7 +212,8 @@ class _Walker:
                 self._parsed.disorder.append(tag)
             before = tag
             if length <= end - at and vr != b"SQ" and (vr not in _MAY_NEST or not self._nests(at, length)):
-                leaves.append(Leaf(path, tag, vr or vr_of(tag), at, at + length))
+                # The same as Leaf(...), without the call in between, which is most of the cost.
+                leaves.append(_new(Leaf, (path, tag, vr or vr_of(tag), at, at + length)))
                 at += length
             else:
                 at = self._long_form(at, end, tag, vr, length, explicit, path, depth)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,9 +11,9 @@ from functools import lru_cache
 from unseen.verify.containers.findings import Finding
 from unseen.verify.dicom.needles import Needles, needles_of, squeezed
 from unseen.verify.dicom.parse import PIXELS, Leaf, Parsed, where
-from unseen.verify.dicom.tags import kind_of
+from unseen.verify.dicom.tags import CHARACTERISTICS, kind_of
 
-__all__ = ["Sought", "search", "sought"]
+__all__ = ["Sought", "search", "sought", "telling", "touches"]
 
 #: Arrays of words above this size are looked through for the patient's name and number only.
 _BULK = 1 << 16
@@ -30,6 +31,9 @@ _WAIVED = {
 }
 _CHARSET = 0x00080005
 _BIRTH = 0x00100030
+_DOCUMENT = 0x00420011
+_STREAM = re.compile(rb"stream\r?\n")
+_MOST_OF_A_STREAM = 1 << 24
 _PATIENT = frozenset((0x00100010, 0x00100020))
 #: Where these kinds are found unchanged in an attribute that holds no such thing, it was there all the time.
 _PUBLIC = frozenset(("text", "private", "institution", "device"))
@@ -84,9 +88,15 @@ def _titles(original: Parsed) -> list[bytes]:
     return [original.file[leaf.start : leaf.end].strip(b"\0 ") for leaf in original.meta if leaf.tag in titles]
 
 
-def search(original: Parsed, written: Parsed, kept: Collection[str]) -> Iterator[Finding]:
+def touches(wanted: Sought, value: bytes) -> bool:
+    """Whether a value has something in it that is looked for."""
+    lower = value.lower()
+    tight = squeezed(lower)
+    return any(next(_hits(needles, value, lower, tight), None) for _, needles in wanted.needles)
+
+
+def search(wanted: Sought, original: Parsed, written: Parsed) -> Iterator[Finding]:
     """Yield a finding for each value of the original that is in what was written, in whatever form and place."""
-    wanted = sought(original, kept)
     pieces, bulk = _pieces(written)
     text = b"\0\0".join(pieces)
     lower = text.lower()
@@ -134,7 +144,21 @@ def _pieces(written: Parsed) -> tuple[list[bytes], list[tuple[int, int]]]:
     if written.data is not written.file:
         pieces.append(written.rest)
     pieces += _heads(written)
+    pieces += _documents(written)
     return pieces, bulk
+
+
+def _documents(written: Parsed) -> Iterator[bytes]:
+    """Yield what is deflated inside an encapsulated document: the streams of a PDF (ISO 32000, 7.3.8)."""
+    for leaf in written.leaves:
+        if leaf.tag != _DOCUMENT:
+            continue
+        value = written.value(leaf)
+        for start in _STREAM.finditer(value):
+            try:
+                yield zlib.decompressobj().decompress(value[start.end() :], _MOST_OF_A_STREAM)
+            except zlib.error:
+                continue
 
 
 def _is_bulk(leaf: Leaf) -> bool:
@@ -170,11 +194,10 @@ def _places(kind: str, pattern: re.Pattern[bytes], original: Parsed, written: Pa
             yield Finding("identifier", where(leaf.path, leaf.tag), f"holds the original's {_NAMES[kind]}")
     if located:
         return
-    for name, part in (("preamble", written.preamble), ("after the data set", written.rest), ("file", written.file)):
-        if pattern.search(part.lower()):
-            yield Finding("identifier", name, f"holds the original's {_NAMES[kind]}")
-            return
-    yield Finding("identifier", "between elements", f"holds the original's {_NAMES[kind]}")
+    head = written.file[128 : written.meta[-1].end] if written.meta else b""
+    parts = (written.preamble, "preamble"), (head, "file meta information"), (written.rest, "after the data set")
+    name = next((name for part, name in parts if pattern.search(part.lower())), "pixel data or a document")
+    yield Finding("identifier", name, f"holds the original's {_NAMES[kind]}")
 
 
 def _excused(kind: str, leaf: Leaf, value: bytes, before: bytes | None) -> bool:
@@ -197,6 +220,30 @@ _NAMES = {
     "text": "text",
     "private": "private text",
 }
+
+
+def telling(written: Parsed, kept: Collection[str]) -> Iterator[Finding]:
+    """Yield a finding for each free text that tells a date, a telephone number or an address, of whomever."""
+    pattern = _NUMBERED if "retain-full-dates" in kept else _TELLING
+    for leaf in written.leaves:
+        free = leaf.vr in _FREE and (leaf.tag in CHARACTERISTICS or kind_of(leaf.tag, leaf.vr) == "text")
+        if free and pattern.search(written.value(leaf)):
+            yield Finding("text-removed", where(leaf.path, leaf.tag), "tells a date or a number")
+
+
+_FREE = frozenset((b"LO", b"LT", b"SH", b"ST", b"UT", b"UC"))
+#: A telephone number as it is written with a plus, brackets or a leading zero, or in three groups; a mail address.
+_NUMBERED = re.compile(
+    rb"(?<![\d.])(?:\+\d|\(\d|0[1-9])(?:[ ()/-]{0,2}\d){7,}(?![\d.])|\b\d{3}[-.]\d{3}[-.]\d{4}\b|[\w.+-]+@[\w-]+\.\w",
+    re.I,
+)
+_TELLING = re.compile(
+    _NUMBERED.pattern
+    + rb"|(?<!\d)(?:\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d\d|(?:19|20)\d\d[./-]\d{1,2}[./-]\d{1,2})(?!\d)"
+    rb"|\b\d{1,2}[ -](?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[ -](?:19|20)?\d\d\b"
+    rb"|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* \d{1,2}, (?:19|20)\d\d\b",
+    re.I,
+)
 
 
 def _in_bulk(first: tuple[bytes, ...], written: Parsed, bulk: list[tuple[int, int]]) -> Iterator[Finding]:

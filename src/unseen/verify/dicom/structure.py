@@ -14,6 +14,7 @@ __all__ = ["exact_pixels", "structure"]
 _ROWS, _COLUMNS, _SAMPLES, _BITS, _FRAMES, _COLOURS = 0x280010, 0x280011, 0x280002, 0x280100, 0x280008, 0x280004
 _MARK, _METHOD, _METHOD_CODE = 0x00120062, 0x00120063, 0x00120064
 _CLASS, _INSTANCE = 0x00080016, 0x00080018
+_STRINGS = frozenset(b"AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())
 _HALVED = frozenset((b"YBR_FULL_422", b"YBR_PARTIAL_422"))
 _QUARTERED = frozenset((b"YBR_PARTIAL_420",))
 
@@ -32,6 +33,7 @@ def structure(written: Parsed, kept: Collection[str]) -> Iterator[Finding]:
     for tag in written.disorder:
         yield Finding("structure", where((), tag), "comes twice or out of order")
     yield from _meta(written)
+    yield from _hidden(written)
     yield from _unknown(written, kept)
     yield from _pixels(written)
     yield from _marks(written)
@@ -58,6 +60,13 @@ def _meta(written: Parsed) -> Iterator[Finding]:
         there = _top(written, same)
         if there is not None and values.get(tag) != there:
             yield Finding("file-meta", where((), tag), f"differs from {where((), same)}")
+
+
+def _hidden(written: Parsed) -> Iterator[Finding]:
+    """Text behind a zero byte, which many programs do not show."""
+    for leaf in written.leaves:
+        if leaf.vr in _STRINGS and b"\0" in written.value(leaf).rstrip(b"\0 "):
+            yield Finding("structure", where(leaf.path, leaf.tag), "has a zero byte in its text")
 
 
 def _unknown(written: Parsed, kept: Collection[str]) -> Iterator[Finding]:
