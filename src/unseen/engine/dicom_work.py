@@ -99,6 +99,7 @@ def deidentify(data: bytes, tools: DicomTools, watch: Stopwatch) -> Deidentified
     reason = may_show(header.instance, header.sop_class)
     with watch.time("pixels"):
         header, outcome, told = _clean_pixels(data, header, reason, tools)
+        outcome = _with_face(header, outcome)
     with watch.time("deidentify"):
         cleaned = tools.deidentifier.clean(header, outcome)
     with watch.time("verify"):
@@ -115,6 +116,13 @@ def _refuse_face(header: Header, recipe: DicomRecipe) -> None:
     if recipe.keep_face or recipe.unsafe_keep_pixels or not shows_head(header.instance, header.sop_class):
         return
     raise Refused("shows a head, and a face can be made of it; say --keep-face to release it all the same")
+
+
+def _with_face(header: Header, outcome: PixelOutcome | None) -> PixelOutcome | None:
+    """Return the outcome with what is true of a head that is released: a face can be made of it."""
+    if not shows_head(header.instance, header.sop_class):
+        return outcome
+    return replace(outcome or PixelOutcome(), recognizable="YES")
 
 
 def _clean_pixels(
