@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any
@@ -79,7 +80,7 @@ class PydicomPixels:
         from pydicom.dataset import Dataset
 
         one = Dataset()
-        one.update({e.tag: e for e in dataset if e.tag.group == 0x0028})
+        one.update({e.tag: deepcopy(e) for e in dataset.group_dataset(0x0028)})
         one.file_meta = dataset.file_meta
         one.NumberOfFrames = 1
         one.PixelData = self.join([code])

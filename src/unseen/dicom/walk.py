@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
 
 from unseen.dicom import content
@@ -261,6 +262,7 @@ class Walk:
 _FATES = {"shift": "shifted", "uid": "new UIDs", "clean": "cleaned", "empty": "emptied"}
 
 
+@cache
 def _registered() -> frozenset[bytes]:
     from pydicom._uid_dict import UID_dictionary
 

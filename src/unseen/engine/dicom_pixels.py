@@ -7,21 +7,25 @@ from typing import Any
 
 from unseen.adapters.cpu_threads import single_threaded
 from unseen.adapters.detect_centerface import CenterFaceDetector
-from unseen.adapters.detect_text import DbTextDetector, PpocrReader, characters_of
-from unseen.adapters.detect_views import ViewsDetector, face_scales
+from unseen.adapters.detect_text import DbTextDetector, PpocrReader, SizedDetector, characters_of
+from unseen.adapters.detect_views import ViewsDetector, fit
 from unseen.adapters.dicom_pixels import PydicomPixels
 from unseen.adapters.runtimes import open_network
 from unseen.core.dicom import DicomRecipe, PixelOutcome
 from unseen.core.models import ModelFile
-from unseen.core.ports import Network
+from unseen.core.ports import ModelStore
 from unseen.dicom.pixels.clean import clean_pixels
 from unseen.dicom.pixels.findings import PixelFindings, PixelRecipe, PixelTools
 from unseen.engine.models import model_store
 from unseen.errors import ModelUnavailable, UnsupportedInput
 
-__all__ = ["Cleaner"]
+__all__ = ["Cleaner", "open_pixel_tools", "pixel_models"]
 
-_TILE = 1536
+#: Text is looked for in frames grown to at most so many pixels, up to twice their size: letters of 8 pixels are found.
+_SMALL, _GROW = 1280, 2.0
+#: Frames larger than that are shrunk to at most so many.
+_LARGE = 2048
+_FACE_SCORE, _TILE = 0.25, 1536
 
 
 class Cleaner:
@@ -53,20 +57,27 @@ def _outcome(found: PixelFindings) -> PixelOutcome:
     )
 
 
-def _opened() -> PixelTools:
-    """Open the networks on the processor, one thread each, as workers share it."""
-    single_threaded()
-    store = model_store()
+def pixel_models(store: ModelStore) -> dict[str, ModelFile]:
+    """Find or fetch the models for text and for faces in photographs; raises ModelUnavailable or ModelCorrupt."""
+    return {name: store.require(name) for name in ("ppocr-det", "ppocr-rec", "centerface")}
 
-    def net(name: str) -> tuple[Network, ModelFile]:
-        file = store.require(name)
-        return open_network(file, "auto", 1), file
 
-    reading, reader = net("ppocr-rec")
-    faces = ViewsDetector(CenterFaceDetector(*net("centerface"), threshold=0.12), face_scales, tile=_TILE, overlap=0.15)
+def open_pixel_tools(models: dict[str, ModelFile], device: str = "auto", threads: int | None = None) -> PixelTools:
+    """Open the models for one worker; raises DeviceUnavailable or ModelCorrupt."""
+    finder, reader, faces = (models[name] for name in ("ppocr-det", "ppocr-rec", "centerface"))
+    network = open_network(finder, device, threads)
+    small = DbTextDetector(network, finder, limit=_SMALL, grow=_GROW)
+    large = DbTextDetector(network, finder, limit=_LARGE)
+    face = CenterFaceDetector(open_network(faces, device, threads), faces, threshold=_FACE_SCORE)
     return PixelTools(
         codec=PydicomPixels(),
-        text=DbTextDetector(*net("ppocr-det"), limit=1280),
-        reader=PpocrReader(reading, reader, characters_of(reader)),
-        faces=faces,
+        text=SizedDetector(small, large, _SMALL),
+        reader=PpocrReader(open_network(reader, device, threads), reader, characters_of(reader)),
+        faces=ViewsDetector(face, fit(1280, most=1.0), tile=_TILE, overlap=0.15),
     )
+
+
+def _opened() -> PixelTools:
+    """Open the models on one thread each, as workers share the processor."""
+    single_threaded()
+    return open_pixel_tools(pixel_models(model_store()), "auto", 1)

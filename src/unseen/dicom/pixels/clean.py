@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from unseen.core.photos import Pixels
 from unseen.core.regions import Box
-from unseen.dicom.pixels.encoded import EncodedFrames
 from unseen.dicom.pixels.extras import drop_icons, drop_overlays, refuse_unreadable
 from unseen.dicom.pixels.findings import PixelFindings, PixelRecipe, PixelTools
-from unseen.dicom.pixels.layout import Layout, layout_of, number
+from unseen.dicom.pixels.frames import Frames, clear_hidden_bits, open_frames, store_frames
+from unseen.dicom.pixels.layout import Layout, layout_of
 from unseen.dicom.pixels.looking import FrameLooker, Seen, TextFinder
-from unseen.dicom.pixels.native import NativeFrames, pack
 from unseen.dicom.pixels.outside import around_regions, banners, templates
 from unseen.dicom.pixels.views import Viewer
 from unseen.dicom.pixels.words import Judge
@@ -25,9 +24,6 @@ from unseen.pixels.boxes import widen
 __all__ = ["clean_pixels"]
 
 Mask = NDArray[np.bool_]
-_BIG_ENDIAN = "1.2.840.10008.1.2.2"
-_NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", _BIG_ENDIAN, "1.2.840.10008.1.2.8.1")
-_EXPLICIT = "1.2.840.10008.1.2.1"
 #: Smaller pictures than this hold no word that could be read.
 _LEAST_SIDE = 12
 #: How far text is widened, as a share of its height and in pixels: strokes fade out beyond what finders mark.
@@ -54,7 +50,7 @@ def clean_pixels(dataset: Any, tools: PixelTools, recipe: PixelRecipe, known: tu
     layout = layout_of(dataset)
     if layout is None:
         return PixelFindings(syntax=syntax, notes=tuple(notes))
-    job = _Job(dataset, layout, tools, recipe, syntax, notes)
+    job = _Job(dataset, layout, tools, recipe, notes)
     return job.run(Judge(recipe.text, known), in_pixels)
 
 
@@ -74,14 +70,14 @@ class _Job:
     layout: Layout
     tools: PixelTools
     recipe: PixelRecipe
-    syntax: str
     notes: list[str]
     places: Counter[str] = field(default_factory=Counter)
     share: float = 0.0
     kept: int = 0
 
     def run(self, judge: Judge, overlays: bool) -> PixelFindings:
-        frames = self._open(overlays)
+        frames = open_frames(self.dataset, self.layout, self.tools.codec)
+        self.notes += clear_hidden_bits(self.dataset, self.layout, frames, overlays)
         viewer = Viewer.of(self.dataset, self.tools.codec, frames.photometric)
         looker = FrameLooker(TextFinder(self.tools.text, self.tools.reader, judge))
         fixed = self._fixed()
@@ -93,7 +89,7 @@ class _Job:
         for index in range(self.layout.frames):
             seen = looker.settled(index, frames.frame(index)) if wanted else Seen()
             self._hide(frames, viewer, index, seen, faces.get(index, []), fixed)
-        self._store(frames)
+        self.notes += store_frames(self.dataset, self.layout, frames)
         return PixelFindings(
             frames=self.layout.frames,
             changed=tuple(sorted(frames.changed)),
@@ -101,28 +97,9 @@ class _Job:
             kept=self.kept,
             looks=looker.looks,
             hidden_share=self.share,
-            syntax=self.syntax,
+            syntax=str(self.dataset.file_meta.TransferSyntaxUID),
             notes=tuple(self.notes),
         )
-
-    def _open(self, overlays: bool) -> NativeFrames | EncodedFrames:
-        if self.syntax not in _NATIVE:
-            frames = EncodedFrames(self.dataset, self.layout, self.tools.codec, self.syntax)
-            if overlays:
-                nothing = np.zeros((self.layout.rows, self.layout.columns), bool)
-                for index in range(self.layout.frames):
-                    frames.blank(index, nothing, (0,) * self.layout.samples)
-                self.notes.append("overlays inside the pixels cleared")
-            return frames
-        element = self.dataset[self.layout.keyword]
-        big = self.syntax == _BIG_ENDIAN
-        swapped = big and self.layout.allocated == 8 and element.VR == "OW"
-        native = NativeFrames(element.value or b"", self.layout, big_endian=big, swapped=swapped)
-        padding = self.dataset.get("PixelPaddingValue")
-        keep = number(self.dataset, "PixelPaddingValue") if padding not in (None, "") else None
-        if native.clear_unused(keep):
-            self.notes.append("data in unused bits of the pixels cleared")
-        return native
 
     def _fixed(self) -> tuple[Mask | None, Mask | None]:
         """Return what lies around ultrasound regions, and what templates hide."""
@@ -150,7 +127,7 @@ class _Job:
 
     def _hide(
         self,
-        frames: NativeFrames | EncodedFrames,
+        frames: Frames,
         viewer: Viewer,
         index: int,
         seen: Seen,
@@ -192,47 +169,6 @@ class _Job:
         x1, y1, x2, y2 = (round(v) for v in box.xyxy)
         inside = mask[y1 : max(y2, y1 + 1), x1 : max(x2, x1 + 1)]
         return bool(inside.size == 0 or inside.mean() >= 0.5)
-
-    def _store(self, frames: NativeFrames | EncodedFrames) -> None:
-        element = self.dataset[self.layout.keyword]
-        if isinstance(frames, NativeFrames):
-            data = frames.data()
-            if len(element.value) > len(data):
-                self.notes.append("bytes after the pixels removed")
-            if data != element.value:
-                element.value = data
-            return
-        recoded, commented = frames.recoded()
-        if commented:
-            self.notes.append("comments inside compressed frames removed")
-        if recoded is None:
-            self._store_plain(frames)
-        elif frames.changed or commented:
-            element.value = recoded
-            self._drop_offsets()
-        if frames.changed and recoded is not None:
-            self.notes.append(f"{len(frames.changed)} frames compressed again without loss, others as they were")
-
-    def _store_plain(self, frames: EncodedFrames) -> None:
-        """Write all frames uncompressed, because their compression would lose something again."""
-        plain = frames.plain()
-        ds, element = self.dataset, self.dataset["PixelData"]
-        element.value = pack(plain)
-        element.VR = "OW" if plain[0].dtype.itemsize > 1 else "OB"
-        element.is_undefined_length = False
-        self._drop_offsets()
-        ds.BitsAllocated = 8 * plain[0].dtype.itemsize
-        ds.PhotometricInterpretation = frames.photometric
-        if self.layout.samples > 1:
-            ds.PlanarConfiguration = 0
-        ds.file_meta.TransferSyntaxUID = type(ds.file_meta.TransferSyntaxUID)(_EXPLICIT)
-        self.notes.append(f"written uncompressed: frames of {self.syntax} cannot be compressed again without loss")
-        self.syntax = _EXPLICIT
-
-    def _drop_offsets(self) -> None:
-        for keyword in ("ExtendedOffsetTable", "ExtendedOffsetTableLengths"):
-            if keyword in self.dataset:
-                del self.dataset[keyword]
 
 
 def _may_show_faces(dataset: Any, layout: Layout) -> bool:

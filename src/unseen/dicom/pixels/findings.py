@@ -49,5 +49,5 @@ class PixelFindings:
 
     @property
     def looked(self) -> bool:
-        """Whether the file had pixels, which were all looked at."""
-        return self.frames > 0
+        """Whether the file had pixels large enough to hold text, which were all looked at."""
+        return self.looks > 0

@@ -78,10 +78,10 @@ class Judge:
 
 
 def _harmless(text: str) -> bool:
-    """Whether every word is known, a measure or a short number, and no number is as long as a date or an identifier."""
+    """Whether every word is known, a measure or a short number, and no number is a time, or as long as a date."""
     words = [w.strip(".,:;()[]=*'\"") for w in re.split(r"[\s:=/]+", text.lower())]
     words = [w for w in words if w]
-    if not words or re.search(r"\d[\d.,/\-: ]{4,}\d", text):
+    if not words or re.search(r"\d[\d.,/\-: ]{4,}\d|\d\s*[:/]\s*\d", text):
         return False
     return all(_known_word(word) for word in words)
 
