@@ -57,9 +57,9 @@ class Bench:
             return []
         return [unseen(each, key) for each in options]
 
-    def tools(self, *options: str) -> list[Tool]:
-        """Return Unseen with each of the options, and the peers."""
-        return [*self.ours(*options), *peers(peer_python(_PEERS_FOLDER))]
+    def tools(self, *options: str, processes: int) -> list[Tool]:
+        """Return Unseen with each of the options, and the peers in so many processes."""
+        return [*self.ours(*options), *peers(peer_python(_PEERS_FOLDER), processes)]
 
 
 def _score(bench: Bench) -> list[ScoreRow]:
@@ -71,11 +71,13 @@ def _score(bench: Bench) -> list[ScoreRow]:
         f"{len(planted)} files with {total} checks, of {len(planted) // 2} real ones, seed {bench.seed}."
     )
     rows = []
-    for tool in bench.tools(RESEARCH, ""):
+    for tool in bench.tools(RESEARCH, "", processes=1):
         _say(f"{tool.name}: {len(planted)} files with planted identifiers ...")
         out = bench.scratch / f"scored-{len(rows)}"
         used_by(tool.words(folder, out), environ=tool.environ, codes=tool.codes)
         outputs = released(out)
+        if not outputs:
+            raise SystemExit(f"{tool.name} wrote nothing; run it by hand on {folder}")
         results = [r for r in score(planted, outputs) if not {r.check.kind, r.check.category} & tool.left_out]
         bench.failures += _told(tool, results, planted)
         rows.append(score_row(tool.name, results, len(planted) - len(outputs)))
@@ -99,7 +101,7 @@ def _speed(bench: Bench) -> list[SpeedRow]:
     """Run the tools in turns on the same CT and MR files, two processes each."""
     folder = bench.scratch / "series"
     write_series(bench.data, folder, bench.files, bench.seed)
-    tools = bench.tools("", RESEARCH)
+    tools = bench.tools("", RESEARCH, processes=2)
     used: dict[str, list[Used]] = {tool.name: [] for tool in tools}
     for i in range(bench.runs):
         for tool in tools:

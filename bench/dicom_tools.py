@@ -27,7 +27,7 @@ _NUMBER = re.compile(r"-(\d{4,})\.dcm$")
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A command that reads a folder and writes another one, with two processes; it may end with one of `codes`.
+    """A command that reads a folder and writes another one; it may end with one of `codes`.
 
     `asked` says which kinds of checks its settings are meant to pass; None for all.
     """
@@ -58,12 +58,15 @@ def peer_python(folder: Path) -> Path:
     return python
 
 
-def peers(python: Path) -> list[Tool]:
-    """Return the three peers with their default settings; private elements go where that is a choice."""
+def peers(python: Path, processes: int) -> list[Tool]:
+    """Return the three peers with their default settings; private elements go where that is a choice.
+
+    One process keeps what the same UID becomes in mind, as their own commands do.
+    """
     script = str(Path(__file__).with_name("dicom_peers.py"))
 
     def words(name: str) -> Callable[[Path, Path], Sequence[str]]:
-        return lambda source, out: [str(python), script, name, str(source), str(out), "2"]
+        return lambda source, out: [str(python), script, name, str(source), str(out), str(processes)]
 
     # Its messages go to the standard error, one for each element.
     environ = {**os.environ, "MESSAGELEVEL": "QUIET"}

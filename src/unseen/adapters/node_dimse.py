@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,7 @@ class Listener:
 
     def __init__(self, job: NodeJob, receive: Receiver) -> None:
         self._job, self._receive = job, receive
+        self._entity: Any = None
         self._server: Any = None
         self.port = 0
 
@@ -43,7 +45,7 @@ class Listener:
         from pynetdicom.presentation import AllStoragePresentationContexts
         from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
-        entity = AE(ae_title=self._job.title)
+        entity = self._entity = AE(ae_title=self._job.title)
         entity.require_called_aet = True
         entity.require_calling_aet = sorted(self._job.gate.titles)
         entity.maximum_associations = 32
@@ -66,7 +68,8 @@ class Listener:
 
     def __exit__(self, *_: object) -> None:
         if self._server is not None:
-            self._server.shutdown()
+            self._entity.shutdown()
+            self._server.server_close()
 
     def _store(self, event: Any) -> int:
         peer = event.assoc.requestor
@@ -89,6 +92,7 @@ class DimseTarget:
     def __init__(self, target: Target, title: str, tls: NodeTls) -> None:
         self._target, self._title = target, title
         self._secure = client_context(tls) if target.secure else None
+        self._doubtful = True
 
     def send(self, files: Sequence[Path]) -> Iterator[tuple[Path, Fate]]:
         """Yield what became of each file; raises TargetUnavailable when the others have to wait."""
@@ -104,9 +108,13 @@ class DimseTarget:
             entity.add_requested_context(sop_class, syntax)
         security = (self._secure, self._target.host) if self._secure is not None else None
         where = (self._target.host, self._target.port)
+        if self._doubtful:
+            _knock(where)
+        self._doubtful = True
         association = entity.associate(*where, ae_title=self._target.title, tls_args=security)
         if not association.is_established:
-            raise TargetUnavailable("the target does not answer, or does not let us in")
+            raise TargetUnavailable("the target does not let us in")
+        self._doubtful = False
         try:
             accepted = {(str(c.abstract_syntax), str(c.transfer_syntax[0])) for c in association.accepted_contexts}
             for file in files:
@@ -116,6 +124,14 @@ class DimseTarget:
         finally:
             with contextlib.suppress(Exception):
                 association.release()
+
+
+def _knock(where: tuple[str, int]) -> None:
+    """Raise TargetUnavailable if nobody listens there; the library would leave a socket open each time."""
+    try:
+        socket.create_connection(where, timeout=_TIMEOUT_S).close()
+    except OSError as error:
+        raise TargetUnavailable("the target does not answer") from error
 
 
 def _kind(file: Path) -> tuple[str, str]:

@@ -102,7 +102,7 @@ def deidentify(data: bytes, tools: DicomTools, watch: Stopwatch) -> Deidentified
     with watch.time("pixels"):
         shown, header, faceless = _without_face(data, header, tools) if head else (data, header, None)
         header, outcome, told = _clean_pixels(shown, header, reason, tools)
-        outcome = _both(faceless, outcome)
+        outcome = _both(faceless, outcome) if head else _with_face(header, outcome)
     with watch.time("deidentify"):
         cleaned = tools.deidentifier.clean(header, outcome)
     with watch.time("verify"):
@@ -143,6 +143,13 @@ def _both(first: PixelOutcome | None, second: PixelOutcome | None) -> PixelOutco
         recognizable=first.recognizable or second.recognizable,
         notes=(*first.notes, *second.notes),
     )
+
+
+def _with_face(header: Header, outcome: PixelOutcome | None) -> PixelOutcome | None:
+    """Return the outcome with what is true of a head that is released: a face can be made of it."""
+    if not shows_head(header.instance, header.sop_class):
+        return outcome
+    return replace(outcome or PixelOutcome(), recognizable="YES")
 
 
 def _clean_pixels(
