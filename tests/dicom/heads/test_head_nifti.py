@@ -18,7 +18,7 @@ VOLUME = head(AFFINE, SHAPE)
 LIMIT = 1 << 28
 
 
-def nifti(values: np.ndarray, affine: Floats, *, order: str = "<", quaternion: bool = False) -> bytes:  # type: ignore[type-arg]
+def nifti(values: np.ndarray, affine: Floats, *, order: str = "<", quaternion: bool = False) -> bytes:
     """A NIfTI-1 file whose header and extension hold words."""
     header = bytearray(352)
     header[0:4] = struct.pack(f"{order}i", 348)
