@@ -105,15 +105,19 @@ def _others() -> set[int]:
     return free | {0x00181003, 0x00181006, 0x00400255, 0x00420010, 0x00700081}
 
 
-def _types(modules: Path, tags: set[int]) -> dict[str, dict[str, str]]:
-    """Return {module or parent tag: {tag: type 1 or 2}} of the tags; the strongest type wins."""
+def _types(modules: Path, tags: set[int], choices: set[int]) -> dict[str, dict[str, str]]:
+    """Return {module or parent tag: {tag: type}} of the tags; the strongest type wins.
+
+    Type 3 is told only of what leaves a choice (`choices`), in sequences: everywhere else it goes without saying.
+    """
     from pydicom.datadict import tag_for_keyword
 
     found: dict[str, dict[str, str]] = {}
     for module, attributes in json.loads((modules / "module_attribute_map.json").read_text("utf-8")).items():
         for each in attributes:
             tag = tag_for_keyword(each["keyword"])
-            if tag not in tags or not str(each["type"]).startswith(("1", "2")):
+            told = ("1", "2", "3") if tag in choices and each["path"] else ("1", "2")
+            if tag not in tags or not str(each["type"]).startswith(told):
                 continue
             parent = tag_for_keyword(each["path"][-1]) if each["path"] else None
             if each["path"] and parent is None:
@@ -151,9 +155,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--facts", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--modules", type=Path, required=True, metavar="FOLDER")
     args = parser.parse_args(argv)
-    plain = (_PLAIN.fullmatch(row["tag"]) for row in _rows(args.facts / "ps315_e1-1.csv"))
-    tags = {int(found[1] + found[2], 16) for found in plain if found} | _others()
-    types = _types(args.modules, tags)
+    rows = [row for row in _rows(args.facts / "ps315_e1-1.csv") if _PLAIN.fullmatch(row["tag"])]
+    tags = {int(_tag(row["tag"]), 16) for row in rows} | _others()
+    types = _types(args.modules, tags, {int(_tag(row["tag"]), 16) for row in rows if "/" in row["basic"]})
     _DATA.mkdir(parents=True, exist_ok=True)
     _write("profile.csv", _profile(args.facts))
     _write("content_items.csv", _content_items(args.facts))

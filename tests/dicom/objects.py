@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
 from typing import Any
 
 import pydicom
@@ -25,8 +24,8 @@ def scan(**more: Any) -> Dataset:
     data = Dataset()
     data.SpecificCharacterSet = "ISO_IR 100"
     data.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
-    data.SOPClassUID, data.SOPInstanceUID = CT, "1.2.3.4.5.6.7.8.901"
-    data.StudyInstanceUID, data.SeriesInstanceUID = "1.2.3.4.5.6.7.8.902", "1.2.3.4.5.6.7.8.903"
+    data.SOPClassUID, data.SOPInstanceUID = UID(CT), UID("1.2.3.4.5.6.7.8.901")
+    data.StudyInstanceUID, data.SeriesInstanceUID = UID("1.2.3.4.5.6.7.8.902"), UID("1.2.3.4.5.6.7.8.903")
     data.StudyDate, data.SeriesDate, data.AcquisitionDate, data.ContentDate = ("20190304",) * 4
     data.StudyTime, data.AccessionNumber, data.Modality = "101112", "ACC77123", "CT"
     data.Manufacturer, data.InstitutionName = "ACME", "Larchmont Infirmary"
@@ -34,7 +33,7 @@ def scan(**more: Any) -> Dataset:
     data.PatientName, data.PatientID = "Quimby^Erasmus", "PX-556677"
     data.PatientBirthDate, data.PatientSex, data.PatientAge = "19610312", "M", "058Y"
     data.BodyPartExamined, data.SliceThickness = "CHEST", "2.5"
-    data.FrameOfReferenceUID, data.StudyID, data.InstanceNumber = "1.2.3.4.5.6.7.8.904", "S4711", "1"
+    data.FrameOfReferenceUID, data.StudyID, data.InstanceNumber = UID("1.2.3.4.5.6.7.8.904"), "S4711", "1"
     data.SamplesPerPixel, data.PhotometricInterpretation = 1, "MONOCHROME2"
     data.Rows = data.Columns = 4
     data.BitsAllocated, data.BitsStored, data.HighBit, data.PixelRepresentation = 16, 12, 11, 0
@@ -51,7 +50,7 @@ def as_file(data: Dataset, syntax: UID = ExplicitVRLittleEndian, *, after: bytes
     meta.MediaStorageSOPClassUID = data.get("SOPClassUID", CT)
     meta.MediaStorageSOPInstanceUID = data.get("SOPInstanceUID", "1.2.3")
     meta.TransferSyntaxUID = syntax
-    meta.ImplementationClassUID = "1.2.3.4"
+    meta.ImplementationClassUID = UID("1.2.3.4")
     meta.SourceApplicationEntityTitle = "QUIMBYHOME"
     buffer = io.BytesIO()
     whole = FileDataset(buffer, data, file_meta=meta, preamble=b"Quimby was here".ljust(128, b"\0"))
@@ -66,6 +65,6 @@ def clean(file: bytes, options: str = "", **recipe: Any) -> Cleaned:
     return made.clean(made.read(file))
 
 
-def opened(cleaned: Cleaned) -> Mapping[str, Any] | Any:
+def opened(cleaned: Cleaned) -> Any:
     """Return the data set of a cleaned file, as pydicom reads it."""
     return pydicom.dcmread(io.BytesIO(cleaned.data))

@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
@@ -40,7 +41,10 @@ class Vault:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)
-            self._count = self._opened()
+            with ExitStack() as stack:
+                stack.callback(self._file.close)
+                self._count = self._opened()
+                stack.pop_all()
         except OSError as error:
             raise OutputFailed(
                 f"{display(path)}: cannot write the vault ({error.strerror}); check the place"

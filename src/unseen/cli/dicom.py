@@ -62,7 +62,13 @@ def _add_what(group: Any) -> None:
         default="all",
         help="which burned-in text goes: all but markers, scales and units (default), or what is not known as harmless",
     )
-    group.add_argument(
+    faces = group.add_mutually_exclusive_group()
+    faces.add_argument(
+        "--deface",
+        action="store_true",
+        help="remove the face from CT and MR series of heads, and keep the brain; checked",
+    )
+    faces.add_argument(
         "--keep-face",
         action="store_true",
         help="release CT and MR of heads, of which a face can be made; the results say so",
@@ -138,6 +144,7 @@ def _recipe(args: argparse.Namespace) -> DicomRecipe:
     return DicomRecipe(
         options=parse_options(args.options),
         text=args.text,
+        deface=args.deface,
         keep_face=args.keep_face,
         unsafe_keep_pixels=args.unsafe_keep_pixels,
     )

@@ -14,7 +14,7 @@ from unseen.dicom.known import Known, known_of, values_of, who
 from unseen.dicom.marks import marked
 from unseen.dicom.part10 import Instance, file_bytes, read_instance
 from unseen.dicom.plan import plan_for
-from unseen.dicom.shown import exact_length
+from unseen.dicom.shown import exact_length, refuse_without_picture
 from unseen.dicom.stream import PIXEL_DATA
 from unseen.dicom.subject import Pseudonyms
 from unseen.dicom.table import load_table
@@ -94,6 +94,7 @@ class Deidentifier:
         instance = read_instance(data, self._table, self._recipe.max_bytes)
         values = who(instance.elements, instance.data)
         sop_class = values.get(_CLASS, b"").decode("latin-1") or instance.sop_class
+        refuse_without_picture(instance, values.get(_CLASS, b"").decode("latin-1"))
         plan = plan_for(self._recipe.options, sop_class)
         known = known_of(frozenset(values_of(instance.elements, instance.data, plan)))
         return Header(instance, values, known, sop_class)

@@ -8,7 +8,7 @@ from unseen.dicom.part10 import Instance
 from unseen.dicom.stream import PIXEL_DATA
 from unseen.errors import DamagedInput
 
-__all__ = ["exact_length", "may_show", "shows_head"]
+__all__ = ["exact_length", "may_show", "refuse_without_picture", "shows_head"]
 
 _SAMPLES, _PHOTOMETRIC, _FRAMES, _ROWS, _COLUMNS, _BITS = (
     0x00280002,
@@ -56,6 +56,8 @@ _HEAD = re.compile(
 )
 _VOICES = frozenset(f"1.2.840.10008.5.1.4.1.1.9.4.{end}" for end in (1, 2))
 _TELLS_NOTHING = 8
+#: Where pixels lie, or where it is told that they lie elsewhere.
+_PICTURES = frozenset((PIXEL_DATA, 0x7FE00008, 0x7FE00009, 0x00287FE0))
 _PIXELS = (PIXEL_DATA, 0x7FE00008, 0x7FE00009)
 
 
@@ -88,12 +90,19 @@ def exact_length(instance: Instance) -> int:
     except ValueError as error:
         raise DamagedInput("tells no number of frames; leave it out") from error
     total = rows * columns * samples * frames
-    if values.get(_PHOTOMETRIC, b"").strip(b" \0") == b"YBR_FULL_422":
+    halved = values.get(_PHOTOMETRIC, b"").strip(b" \0") == b"YBR_FULL_422"
+    if halved and last.stop - last.value < total * bits // 8:
         total = total // 3 * 2
     length = (total * bits + 7) // 8
     if last.stop - last.value < length:
         raise DamagedInput("has fewer pixels than it tells; send it again")
     return length + length % 2
+
+
+def refuse_without_picture(instance: Instance, sop_class: str) -> None:
+    """Raise DamagedInput for an object whose class is that of pictures, and that has none: it was cut."""
+    if sop_class in _VOLUMES | _RADIOGRAPHS and not any(each.tag in _PICTURES for each in instance.elements):
+        raise DamagedInput("has no picture, though its class has one; send it again")
 
 
 def may_show(instance: Instance, sop_class: str) -> str:

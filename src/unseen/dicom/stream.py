@@ -98,7 +98,7 @@ class Parser:
                 vr = _VRS.get(name, "")
                 if vr in LONG:
                     if pos + 4 > end:
-                        raise _NoElement("ends within the head of an element; send it again")
+                        raise DamagedInput("ends within the head of an element; send it again")
                     length, pos = long.unpack_from(data, pos)[0], pos + 4
             else:
                 group, number, length = read_implicit(data, pos)

@@ -140,7 +140,7 @@ class Walk:
                 parts.append((element.tag, self._view[element.start : element.end]))
                 return
             self.counts["cleaned"] += 1
-            parts.append((element.tag, encoded(element.tag, element.vr, value, syntax)))
+            parts.append((element.tag, self._encoded(element, value, syntax)))
             return
         if element.items is not None and kind in ("items", "content", "content-dummy", "graphic"):
             self._sequence(kind, element, syntax, parts)
@@ -153,8 +153,7 @@ class Walk:
             value = self._replaced(kind, element)
         self.counts["removed" if value is None else _FATES.get(kind, "replaced")] += 1
         if value is not None:
-            vr = self._vr(element)
-            parts.append((element.tag, encoded(element.tag, vr, value, syntax)))
+            parts.append((element.tag, self._encoded(element, value, syntax)))
 
     def _fits(self, element: Element) -> bool:
         """Whether an element is of the kind that the standard has there, so that its rules hold for what is kept.
@@ -168,9 +167,13 @@ class Walk:
             raise DamagedInput("tells of its picture in values of the wrong kind; leave it out")
         return False
 
-    def _vr(self, element: Element) -> str:
-        """Return the VR to write a new value with: the standard's."""
-        return self.plan.table.vrs.get(element.tag, element.vr) if element.vr != "UN" else "UN"
+    def _encoded(self, element: Element, value: bytes, syntax: Syntax) -> bytes:
+        """Return an element with a new value, of the VR that the standard has; one of unknown VR stays that."""
+        vr = self.plan.table.vrs.get(element.tag, element.vr)
+        if element.vr == "UN":
+            value += b" " * (len(value) % 2) if vr != "UI" else b""
+            vr = "UN"
+        return encoded(element.tag, vr, value, syntax)
 
     def _replaced(self, kind: str, element: Element) -> bytes | None:
         """Return the new value of an element, or None if nothing of it is to be written."""

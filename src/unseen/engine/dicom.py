@@ -20,6 +20,7 @@ from unseen.adapters.vault_file import Vault
 from unseen.core.dicom import DicomJob, DicomReceipt
 from unseen.core.names import display
 from unseen.core.ports import Journal
+from unseen.engine.dicom_heads import measure_faces
 from unseen.engine.dicom_inputs import DicomSource, dicom_sources
 from unseen.engine.dicom_report import DicomReport
 from unseen.engine.dicom_tools import open_dicom_tools
@@ -79,7 +80,8 @@ def run_dicom(
         listen(len(sources))
         site = _Site(job, hasher, folder, journal, vault, ours, syncing)
         folder.staging.mkdir(parents=True, exist_ok=True)
-        setup = DicomSetup(job.recipe, hasher, folder.staging, job.output, pairs=vault is not None)
+        faces = measure_faces(sources, job.recipe) if job.recipe.deface else {}
+        setup = DicomSetup(job.recipe, hasher, folder.staging, job.output, vault is not None, faces)
         for receipt in _receipts(sources, past, site, partial(make_tools, setup), context):
             report.receipts.append(receipt)
             listen(receipt)

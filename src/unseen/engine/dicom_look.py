@@ -28,7 +28,7 @@ def planned(path: Path, recipe: DicomRecipe) -> tuple[list[Line], list[str]]:
     reason = may_show(header.instance, header.sop_class)
     notes = [f"its pixels must be cleaned: {reason}" if reason else "its pixels need not be looked at"]
     if shows_head(header.instance, header.sop_class):
-        notes.append("shows a head: released only with --keep-face")
+        notes.append("shows a head: released only with --deface or --keep-face")
     if header.instance.trailing:
         notes.append(f"{header.instance.trailing} bytes after the data set are dropped")
     return list(explain(header, recipe.options)), notes

@@ -6,7 +6,7 @@ import io
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from unseen.core.dicom import DicomReceipt, DicomRecipe, PixelOutcome
 from unseen.core.ports import DicomVerifier, PixelCleaner
 from unseen.dicom.instance import Cleaned, Deidentifier, Header
 from unseen.dicom.shown import may_show, shows_head
+from unseen.engine.dicom_heads import Faces, cut
 from unseen.engine.dicom_inputs import DicomSource, NotDicom, is_index, read_source
 from unseen.engine.hashing import Hasher
 from unseen.engine.local import unexpected
@@ -45,6 +46,7 @@ class DicomSetup:
     staging: Path
     output: Path
     pairs: bool = False
+    faces: Faces = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +97,12 @@ def deidentify(data: bytes, tools: DicomTools, watch: Stopwatch) -> Deidentified
         header = tools.deidentifier.read(data)
     if is_index(header.sop_class):
         raise NotDicom("an index (DICOMDIR), which names people; make a new one of the results")
-    _refuse_face(header, recipe)
+    head = _head_to_cut(header, recipe)
     reason = may_show(header.instance, header.sop_class)
     with watch.time("pixels"):
-        header, outcome, told = _clean_pixels(data, header, reason, tools)
+        shown, header, faceless = _without_face(data, header, tools) if head else (data, header, None)
+        header, outcome, told = _clean_pixels(shown, header, reason, tools)
+        outcome = _both(faceless, outcome) if head else _with_face(header, outcome)
     with watch.time("deidentify"):
         cleaned = tools.deidentifier.clean(header, outcome)
     with watch.time("verify"):
@@ -110,11 +114,42 @@ def deidentify(data: bytes, tools: DicomTools, watch: Stopwatch) -> Deidentified
     return Deidentified(cleaned, outcome, told)
 
 
-def _refuse_face(header: Header, recipe: DicomRecipe) -> None:
-    """Raise Refused for a picture of a head from which a face can be made, unless that is wanted."""
+def _head_to_cut(header: Header, recipe: DicomRecipe) -> bool:
+    """Whether an object shows a head whose face is to be removed; raises Refused where nobody said what to do."""
     if recipe.keep_face or recipe.unsafe_keep_pixels or not shows_head(header.instance, header.sop_class):
-        return
-    raise Refused("shows a head, and a face can be made of it; say --keep-face to release it all the same")
+        return False
+    if not recipe.deface:
+        raise Refused("shows a head, and a face can be made of it; say --deface to remove it, or --keep-face")
+    return True
+
+
+def _without_face(data: bytes, header: Header, tools: DicomTools) -> tuple[bytes, Header, PixelOutcome]:
+    """Return the object without its face, and what was done; raises Refused where the face is not known."""
+    dataset = _dataset(data)
+    outcome = cut(dataset, tools.setup.faces)
+    written = _written(dataset)
+    return written, tools.deidentifier.read(written), outcome
+
+
+def _both(first: PixelOutcome | None, second: PixelOutcome | None) -> PixelOutcome | None:
+    """Return what was done in two steps as one."""
+    if first is None or second is None:
+        return first or second
+    return PixelOutcome(
+        changed=first.changed or second.changed,
+        hidden=first.hidden + second.hidden,
+        applied=first.applied | second.applied,
+        burned_in=second.burned_in or first.burned_in,
+        recognizable=first.recognizable or second.recognizable,
+        notes=(*first.notes, *second.notes),
+    )
+
+
+def _with_face(header: Header, outcome: PixelOutcome | None) -> PixelOutcome | None:
+    """Return the outcome with what is true of a head that is released: a face can be made of it."""
+    if not shows_head(header.instance, header.sop_class):
+        return outcome
+    return replace(outcome or PixelOutcome(), recognizable="YES")
 
 
 def _clean_pixels(

@@ -90,6 +90,24 @@ def test_lossy_frames_become_uncompressed_and_the_findings_say_so() -> None:
     assert not one["PixelData"].is_undefined_length
 
 
+def test_lossy_colours_stay_what_they_were() -> None:
+    values = np.random.default_rng(3).integers(0, 180, (48, 64, 3)).astype(np.uint8)
+    values[10:16, 8:30] = 255
+    one = image(values, PhotometricInterpretation="YBR_FULL_422")
+    one.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
+    one.PixelData = encapsulate([jpeg(values)])
+    one["PixelData"].is_undefined_length = True
+    decoded = one.pixel_array
+    clean_pixels(one, tools(), PixelRecipe(), ())
+    assert (one.PhotometricInterpretation, one.PlanarConfiguration) == ("YBR_FULL", 0)
+    assert len(one.PixelData) == values.size
+    from pydicom.pixels.processing import convert_color_space
+
+    after = convert_color_space(values_of(one), "YBR_FULL", "RGB")
+    assert not after[10:16, 8:30].any()
+    assert np.abs(after[:, 48:].astype(int) - decoded[:, 48:]).max() <= 2
+
+
 def test_comments_and_what_follows_the_end_of_a_jpeg_go_but_its_pixels_stay() -> None:
     one = jpeg_image(scene(2, None), comment=b"patient Anna Mueller")
     frames = [frame + b"Anna Mueller 1960" for frame in frames_of(one)]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -16,33 +15,19 @@ from unseen.dicom.pixels.frames import Frames, open_frames, store_frames
 from unseen.dicom.pixels.layout import GREY, Layout, layout_of
 from unseen.errors import UnsupportedInput
 
-__all__ = ["Defaced", "deface_series", "part_of_body"]
+__all__ = ["SeriesFace", "cut_face", "measure_series"]
 
-Part = Literal["head", "other", "unknown"]
-_HEAD = re.compile(
-    r"\b(head|brain|skull|face|facial|maxillo\w*|orbits?|sinus\w*|neuro\w*|cranial|cranio\w*|cerebr\w*|stroke|pituitary|"
-    r"iacs?|temporal|tmj|whole ?body|headneck|mprage|flair|schadel|schaedel|kopf|cerveau|crane|tete|cabeza|testa)\b",
-    re.I,
-)
-_OTHER = re.compile(
-    r"\b(chest|thorax|abdomen|pelvis|knee|hip|foot|ankle|hand|wrist|elbow|shoulder|breast|heart|lspine|tspine|liver|"
-    r"kidney|prostate|uterus|leg|arm|femur|cardiac|coronary|lung|lumbar|thoracic|extremity)\b",
-    re.I,
-)
-_WORDS = ("BodyPartExamined", "StudyDescription", "SeriesDescription", "ProtocolName", "RequestedProcedureDescription")
 #: Fewer slices than this, or slices that reach less far in millimetres, show no surface.
 _LEAST_SLICES, _LEAST_REACH = 8, 40.0
 
 
 @dataclass(frozen=True, slots=True)
-class Defaced:
-    """What was done to a series: slices, those that changed, the share of voxels removed, the check, and notes."""
+class SeriesFace:
+    """Where the face of a series is, what is written over it, and what the check of the cut said; holds no pixels."""
 
-    slices: int
-    changed: int
-    share: float
+    found: Landmarks
+    fill: float
     check: HeadCheck
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,44 +49,38 @@ class _Slice:
         return float(self.normal @ self.corner)
 
 
-def part_of_body(dataset: Any) -> Part:
-    """Return whether a CT or MR image shows a head, as its header says: by the part examined, else by descriptions.
-
-    Anything else than CT and MR, and scouts, is "other"; a header that says nothing is "unknown".
-    """
-    if str(dataset.get("Modality") or "") not in ("CT", "MR") or "LOCALIZER" in (dataset.get("ImageType") or ()):
-        return "other"
-    texts = [str(dataset.get(keyword) or "").replace("_", " ") for keyword in _WORDS]
-    if any(_HEAD.search(text) for text in texts):
-        return "head"
-    return "other" if any(_OTHER.search(text) for text in texts) else "unknown"
-
-
-def deface_series(datasets: Sequence[Any], codec: DicomPixels) -> Defaced:
-    """Remove the face from all slices of a series of pydicom data sets, which are changed.
+def measure_series(datasets: Sequence[Any], codec: DicomPixels) -> SeriesFace:
+    """Return where the face of a series of pydicom data sets is; nothing is changed.
 
     All slices must be parallel; enhanced files hold many. Where there are several volumes (echoes, directions), the
-    first shows where the face is. Voxels of the face, and the air before it, become the darkest value of the rest.
-    Raises UnsupportedInput for a series that is no volume of a head, VerificationFailed when the check fails,
-    DamagedInput for slices that cannot be decoded. Clean Recognizable Visual Features Option, PS3.15 E.3.2.
+    first shows where the face is. Raises UnsupportedInput for a series that is no volume of a head, VerificationFailed
+    when the check fails, DamagedInput for slices that cannot be decoded.
     """
     layouts, frames = _opened(datasets, codec)
     slices = [one for i, dataset in enumerate(datasets) for one in _slices(dataset, i, layouts[i].frames)]
     first = _one_volume(slices)
     volume = np.stack([frames[s.file].frame(s.frame) for s in first])
-    affine = _affine(first)
-    mask, found, check = deface(volume, affine)
+    mask, found, check = deface(volume, _affine(first))
     rest = volume[~mask]
-    fill = (float(rest.max() if layouts[0].photometric == "MONOCHROME1" else rest.min()),)
-    removed = changed = 0
-    for one in slices:
-        hidden = _hidden(one, found, layouts[one.file])
+    fill = float(rest.max() if layouts[0].photometric == "MONOCHROME1" else rest.min())
+    return SeriesFace(found, fill, check)
+
+
+def cut_face(dataset: Any, face: SeriesFace, codec: DicomPixels) -> tuple[int, tuple[str, ...]]:
+    """Remove a face from the slices of one file of a series, which is changed; return how many changed, and notes.
+
+    Voxels of the face, and the air before it, become the darkest value of the rest of the series. Files of another
+    series in the same frame of reference are cut at the same place. Raises UnsupportedInput where the header does not
+    say where slices lie. Clean Recognizable Visual Features Option, PS3.15 E.3.2.
+    """
+    (layout,), (frames,) = _opened([dataset], codec)
+    changed = 0
+    for one in _slices(dataset, 0, layout.frames):
+        hidden = _hidden(one, face.found, layout)
         if hidden.any():
-            frames[one.file].blank(one.frame, hidden, fill)
-            removed, changed = removed + int(hidden.sum()), changed + 1
-    notes = [n for d, lay, f in zip(datasets, layouts, frames, strict=True) for n in store_frames(d, lay, f)]
-    share = removed / (len(slices) * layouts[0].rows * layouts[0].columns)
-    return Defaced(len(slices), changed, share, check, tuple(dict.fromkeys(notes)))
+            frames.blank(one.frame, hidden, (face.fill,))
+            changed += 1
+    return changed, tuple(store_frames(dataset, layout, frames))
 
 
 def _opened(datasets: Sequence[Any], codec: DicomPixels) -> tuple[list[Layout], list[Frames]]:

@@ -116,7 +116,7 @@ class _Job:
             fill = viewer.darkest(values, mask)
             left[mask] = fill if values.ndim == 3 else fill[0]
             looker.looks += 1
-            new = [b for b in looker.finder.look(viewer.views(left)).hide if not self._covered(b, mask)]
+            new = [b for b in looker.finder.look(viewer.views(left)).hide if not self._touched(b, mask, 0.5)]
             if not new:
                 break
             boxes += new
@@ -136,10 +136,13 @@ class _Job:
     ) -> None:
         around, banner = fixed
         mask = self._mask(seen.hide, frames.grid) | self._mask(faces, frames.grid, _FACE_WIDEN)
-        if around is not None:
-            mask |= around & ~self._mask(seen.keep, 1, 0.0)
         if banner is not None:
             mask |= banner
+        # What would be left of a text that is cut goes too.
+        whole = [box for box in seen.keep if not self._touched(box, mask)]
+        mask |= self._mask([box for box in seen.keep if box not in whole], frames.grid)
+        if around is not None:
+            mask |= around & ~self._mask(whole, 1, 0.0)
         values = frames.frame(index)
         fill = viewer.darkest(values, mask)
         if not mask.any() or bool((values[mask] == np.asarray(fill if values.ndim == 3 else fill[0])).all()):
@@ -150,7 +153,7 @@ class _Job:
         for kind, count in counts.items():
             if count:
                 self.places[kind] = max(self.places[kind], count)
-        self.kept = max(self.kept, len(seen.keep))
+        self.kept = max(self.kept, len(whole))
         self.share = max(self.share, float(mask.mean()))
 
     def _mask(self, boxes: list[Box] | tuple[Box, ...], grid: int, by: float = _WIDEN) -> Mask:
@@ -165,10 +168,11 @@ class _Job:
         return mask
 
     @staticmethod
-    def _covered(box: Box, mask: Mask) -> bool:
+    def _touched(box: Box, mask: Mask, share: float = 0.0) -> bool:
+        """Whether more than a share of a box lies in a mask."""
         x1, y1, x2, y2 = (round(v) for v in box.xyxy)
         inside = mask[y1 : max(y2, y1 + 1), x1 : max(x2, x1 + 1)]
-        return bool(inside.size == 0 or inside.mean() >= 0.5)
+        return bool(inside.size == 0 or inside.mean() > share)
 
 
 def _may_show_faces(dataset: Any, layout: Layout) -> bool:

@@ -35,7 +35,9 @@ class EncodedFrames:
         self._syntax = syntax
         self._edits: dict[int, list[tuple[Mask, tuple[float, ...]]]] = {}
         self._last: tuple[int, Pixels] | None = None
-        _, self.photometric = codec.decode(dataset, 0)
+        _, meaning = codec.decode(dataset, 0)
+        # Decoders give each pixel its own colour again.
+        self.photometric = "YBR_FULL" if meaning == "YBR_FULL_422" else meaning
 
     @property
     def grid(self) -> int:
