@@ -76,11 +76,12 @@ class Cleaned:
     counts: Mapping[str, int]
     notes: tuple[str, ...]
     pairs: tuple[tuple[str, str, str], ...] = field(repr=False)
+    ending: str = "dcm"
 
     @property
     def place(self) -> tuple[str, str, str, str]:
         """The folders and the name of its file: patient, study, series, object; all new."""
-        return self.patient, self.study, self.series, f"{self.sop}.dcm"
+        return self.patient, self.study, self.series, f"{self.sop}.{self.ending}"
 
 
 class Deidentifier:
