@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.dicom_peers import until
+from bench.node_peers import until
 from tests.verify.dicom_pairs import original, saved
 from unseen.adapters.node_dimse import STORED, TRY_LATER, UNREADABLE, DimseTarget, Listener
 from unseen.adapters.spool_file import Spool

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.dicom_peers import Archive, NodeProcess, objects, store, until
+from bench.node_peers import Archive, NodeProcess, store, until
+from tests.verify.dicom_pairs import original, saved
 
 _WORDS = (b"torvelund", b"zwickelbach", b"4711-0815", b"1.2.826.0.1.3680043.10.77.4711")
 
@@ -30,6 +31,19 @@ def nodes(tmp_path: Path) -> Iterator[list[NodeProcess]]:
     yield made
     for node in made:
         node.kill()
+
+
+def objects(folder: Path, first: int, count: int) -> list[Path]:
+    """Write so many objects of one patient, each with a UID of its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made = []
+    for number in range(first, first + count):
+        data = original()
+        data.SOPInstanceUID = f"1.2.826.0.1.3680043.10.77.4711.1000.{number}"
+        data.InstanceNumber = number
+        made.append(folder / f"{number}.dcm")
+        made[-1].write_bytes(saved(data))
+    return made
 
 
 def raw(folder: Path) -> list[Path]:

@@ -168,7 +168,7 @@ def _with_exact_pixels(parts: Parts, instance: Instance) -> tuple[Parts, int]:
         return parts, 0
     wanted = exact_length(instance)
     surplus = last.stop - last.value - wanted
-    if surplus <= 0:
+    if surplus <= 0 or (surplus == 1 and wanted % 2 and instance.data[last.stop - 1] == 0):
         return parts, 0
     others = [part for part in parts if part[0] != PIXEL_DATA]
     if wanted == 0:

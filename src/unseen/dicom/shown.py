@@ -72,7 +72,8 @@ def _values(instance: Instance) -> dict[int, bytes]:
 
 
 def exact_length(instance: Instance) -> int:
-    """Return how many bytes the uncompressed pixels have (PS3.3 C.7.6.3, PS3.5 8.1.1): none where no size is told.
+    """Return how many bytes the uncompressed pixels have, without padding (PS3.3 C.7.6.3, PS3.5 8.1.1): none where no
+    size is told.
 
     Raises DamagedInput where the file has fewer.
     """
@@ -96,7 +97,7 @@ def exact_length(instance: Instance) -> int:
     length = (total * bits + 7) // 8
     if last.stop - last.value < length:
         raise DamagedInput("has fewer pixels than it tells; send it again")
-    return length + length % 2
+    return length
 
 
 def refuse_without_picture(instance: Instance, sop_class: str) -> None:

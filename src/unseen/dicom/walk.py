@@ -90,10 +90,11 @@ class Walk:
         for each in elements:
             tag = each.tag
             action = actions.get(tag) or (self._private(each, elements) if safe else _REMOVE)
-            if action.kind in untouched and (each.vr == vrs.get(tag) or self._fits(each)):
+            kind = action.kind
+            if kind in untouched and (each.vr == vrs.get(tag) or self._fits(each)) and not self._veiled(kind, each):
                 parts.append((tag, view[each.start : each.end]))
                 kept += 1
-            elif action.kind == "remove":
+            elif kind == "remove":
                 removed += 1
             else:
                 self._apply(action, each, syntax, parts)
@@ -154,6 +155,10 @@ class Walk:
         self.counts["removed" if value is None else _FATES.get(kind, "replaced")] += 1
         if value is not None:
             parts.append((element.tag, self._encoded(element, value, syntax)))
+
+    def _veiled(self, kind: str, element: Element) -> bool:
+        """Whether a text holds a zero byte before its end: readers stop there, and do not see what comes after."""
+        return kind != "keep" and self._data.find(b"\0", element.value, element.stop - 1) >= 0
 
     def _fits(self, element: Element) -> bool:
         """Whether an element is of the kind that the standard has there, so that its rules hold for what is kept.
@@ -219,20 +224,22 @@ class Walk:
             return b"\\".join(self._names.uid(uid) if uid not in self._registered else uid for uid in uids)
         if kind == "prose":
             value = self.value(element)
-            text = plain(value, self.known, self.encoding)
+            text = plain(value.partition(b"\0")[0], self.known, self.encoding)
             before = value.decode(self.encoding, "replace")
             return None if "".join(text.split()) == "".join(before.split()) else text.encode("ascii", "ignore")
-        return self._scrubbed(element, vr) if self._scrub else None
+        cut = self.value(element).partition(b"\0")[0].strip() if self._veiled(kind, element) else None
+        left = self._scrubbed(element, vr, cut) if self._scrub else None
+        return cut if left is None else left
 
     @staticmethod
     def _is_class(tag: int, uid: bytes) -> bool:
         return names_a_class(tag) and len(uid) <= 64 and not uid.strip(b"0123456789.")
 
-    def _scrubbed(self, element: Element, vr: str) -> bytes | None:
+    def _scrubbed(self, element: Element, vr: str, text: bytes | None) -> bytes | None:
         """Return a kept value without identifying words, None where it holds none."""
         if element.tag == PIXEL_DATA or element.items is not None:
             return None
-        value = self._data[element.value : element.stop]
+        value = self._data[element.value : element.stop] if text is None else text
         if not self.known.within(value.lower()):
             return None
         if vr in _LONG_TEXTS or vr == "CS":

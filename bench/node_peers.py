@@ -1,9 +1,10 @@
-"""Real peers of the node, on loopback at ports that the system chooses: an archive (Orthanc) and a sender (dcmtk)."""
+"""The node and its real peers on loopback, at ports that the system chooses: an archive (Orthanc), a sender (dcmtk)."""
 
 from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -15,9 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.verify.dicom_pairs import original, saved
-
-__all__ = ["Archive", "NodeProcess", "free_port", "objects", "store", "until"]
+__all__ = ["Archive", "NodeProcess", "free_port", "store", "until"]
 
 _PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 _SENDER = shutil.which("storescu")
@@ -37,19 +36,6 @@ def until(true: Callable[[], bool], seconds: float = 60.0) -> None:
     while not true():
         assert time.monotonic() < end, "it did not come about in time"
         time.sleep(0.05)
-
-
-def objects(folder: Path, first: int, count: int) -> list[Path]:
-    """Write so many objects of one patient, each with a UID of its own."""
-    folder.mkdir(parents=True, exist_ok=True)
-    made = []
-    for number in range(first, first + count):
-        data = original()
-        data.SOPInstanceUID = f"1.2.826.0.1.3680043.10.77.4711.1000.{number}"
-        data.InstanceNumber = number
-        made.append(folder / f"{number}.dcm")
-        made[-1].write_bytes(saved(data))
-    return made
 
 
 def store(files: Sequence[Path], port: int, *options: str, title: str = "CT1") -> int:
@@ -124,20 +110,19 @@ class NodeProcess:
     """The node as a process of its own."""
 
     def __init__(self, folder: Path, *words: str) -> None:
-        self.spool, self.port, self._words = folder / "spool", free_port(), words
+        self.spool, self.port, self._words, self.key = folder / "spool", free_port(), words, folder / "node.key"
         self._process: subprocess.Popen[str] | None = None
         self.said = ""
         folder.mkdir(parents=True, exist_ok=True)
-        self._key = folder / "node.key"
-        self._key.write_bytes(b"a key of tests, which is no secret")
-        self._key.chmod(0o600)
+        self.key.write_bytes(secrets.token_bytes(32))
+        self.key.chmod(0o600)
 
     def start(self) -> None:
         """Start it and wait until it listens."""
         command = ["dicom-node", "--listen", f"UNSEEN@127.0.0.1:{self.port}", "--spool", str(self.spool)]
         gate = ["--allow-title", "CT1,CT2", "--allow-address", "127.0.0.1", "--unsafe-keep-pixels"]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "unseen", *command, "--key", str(self._key), *gate, *self._words],
+            [sys.executable, "-m", "unseen", *command, "--key", str(self.key), *gate, *self._words],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
