@@ -63,7 +63,7 @@ def values_of(dataset: Dataset) -> np.ndarray[Any, Any]:
 
 
 class WhiteFinder:
-    """Takes every area that is white in green (grey values over their full range) for text, and keeps pictures' sizes."""
+    """Takes what is white in green (grey values over their full range) for text, and keeps pictures' sizes."""
 
     models = (file_of("ppocr-det"),)
 

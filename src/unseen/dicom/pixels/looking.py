@@ -13,7 +13,7 @@ from unseen.core.photos import Pixels, Rgb8
 from unseen.core.ports import Detector, Reader
 from unseen.core.regions import Box, Detection
 from unseen.dicom.pixels.words import Judge
-from unseen.pixels.boxes import coverage, intersection, merge, round_out, shift, widen
+from unseen.pixels.boxes import coverage, intersection, iou, merge, round_out, shift, widen
 
 __all__ = ["FrameLooker", "Seen", "TextFinder"]
 
@@ -27,6 +27,8 @@ _AROUND = 24
 _BRIDGE = 2
 #: How much alike the pixels of two frames have to be for the same text to stand in both (correlation).
 _ALIKE = 0.6
+#: When a sighting is one that is known: boxes that overlap so much (intersection over union), so much alike.
+_SAME_BOX, _SAME_TEXT = 0.6, 0.9
 _OVERLAP = 0.5
 #: Chosen on scans without text and with planted text (docs/adr/0016-burned-in-text.md).
 _LEAST_SCORE, _SURE_SCORE = 0.35, 0.7
@@ -170,9 +172,11 @@ class FrameLooker:
             whole = round_out(box, values.shape[1], values.shape[0])
             if whole is None:
                 continue
-            patch = _cut(values, whole)
-            if not any(s.box == whole and _correlation(s.patch, patch) >= 0.98 for s in self._sightings):
-                self._sightings.append(_Sighting(whole, patch))
+            if not any(
+                iou(s.box, whole) >= _SAME_BOX and _correlation(s.patch, _cut(values, s.box)) >= _SAME_TEXT
+                for s in self._sightings
+            ):
+                self._sightings.append(_Sighting(whole, _cut(values, whole)))
 
 
 def _floor(value: np.intp) -> float:
