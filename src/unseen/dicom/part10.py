@@ -27,6 +27,7 @@ _IMPLEMENTATION_NAME = b"UNSEEN_0"
 #: How explicit data sets begin: character set, image type or SOP class; and how far into a file that is looked for.
 _FIRST = (b"\x08\x00\x05\x00CS", b"\x08\x00\x08\x00CS", b"\x08\x00\x16\x00UI")
 _NEAR = 256
+_OBJECT_CLASS = 0x00080016
 _SIZE, _PICTURES = (0x00280010, 0x00280011), (0x7FE00010, 0x7FE00008, 0x7FE00009, 0x00287FE0)
 #: What a deflated data set may unfold to, as a multiple of its size, and at least.
 _RATIO, _LEAST = 1032, 1 << 20
@@ -82,6 +83,8 @@ def read_instance(data: bytes, table: Table, max_bytes: int) -> Instance:
     if not elements:
         raise DamagedInput("holds no data set; leave it out")
     tags = {each.tag for each in elements}
+    if headed and elements[-1].tag < _OBJECT_CLASS:
+        raise DamagedInput("ends before it says what it is; send it again")
     if tags.issuperset(_SIZE) and tags.isdisjoint(_PICTURES):
         raise DamagedInput("tells the size of a picture that it does not have; send it again")
     return Instance(data, elements, syntax, syntax_uid, meta.get(_CLASS, ""), len(data) - end, leading)

@@ -97,18 +97,14 @@ class Parser:
                 tag, pos = group << 16 | number, pos + 8
                 vr = _VRS.get(name, "")
                 if vr in LONG:
-                    if pos + 4 > end:
-                        raise DamagedInput("ends within the head of an element; send it again")
-                    length, pos = long.unpack_from(data, pos)[0], pos + 4
+                    length, pos = self._long(pos, end, long), pos + 4
             else:
                 group, number, length = read_implicit(data, pos)
                 tag, pos = group << 16 | number, pos + 8
                 vr = self._vr_of(tag) or "UN"
-            if group == 0xFFFE:
-                if tag == _ITEM_END and delimited:
-                    return start + 8
-                raise _NoElement("has a delimiter out of place; send it again")
-            if (root and tag <= before) or not vr:
+            if tag == _ITEM_END and delimited:
+                return start + 8
+            if group == 0xFFFE or (root and tag <= before) or not vr:
                 raise _NoElement("has bytes that are no element; send it again")
             before = tag
             stop = end + 1 if length == _UNDEFINED else pos + length
@@ -125,6 +121,13 @@ class Parser:
         if delimited or (pos != end and (not root or any(data[pos:end]))):
             raise DamagedInput("ends within an element or an item; send it again")
         return pos
+
+    def _long(self, pos: int, end: int, form: struct.Struct) -> int:
+        """Return a length of 32 bits."""
+        if pos + 4 > end:
+            raise DamagedInput("ends within the head of an element; send it again")
+        length: int = form.unpack_from(self._data, pos)[0]
+        return length
 
     def _element(
         self,
