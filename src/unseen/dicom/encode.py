@@ -13,7 +13,7 @@ __all__ = ["element", "joined", "sequence"]
 _SHORT = {big: struct.Struct(f"{'>' if big else '<'}HH2sH") for big in (False, True)}
 _LONG = {big: struct.Struct(f"{'>' if big else '<'}HH2sHL") for big in (False, True)}
 _IMPLICIT = {big: struct.Struct(f"{'>' if big else '<'}HHL") for big in (False, True)}
-_NUL_PADDED = frozenset(("UI", "OB", "UN"))
+_NUL_PADDED = frozenset(("UI", "OB", "OW", "UN"))
 
 
 def element(tag: int, vr: str, value: bytes, syntax: Syntax) -> bytes:

@@ -38,6 +38,9 @@ _ALIKE = (
 )
 _PICTURE_GROUP = 0x0028
 _CODES = frozenset(("AE", "AS", "CS", "DS", "IS"))
+_STRINGS = frozenset(
+    ("AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT")
+)
 _BINARY = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "UN"))
 _MAX_TEXT = {"SH": 16, "LO": 64, "AE": 16, "CS": 16}
 #: Stand-ins that say nothing, by VR.
@@ -90,7 +93,7 @@ class Walk:
         for each in elements:
             tag = each.tag
             action = actions.get(tag) or (self._private(each, elements) if safe else _REMOVE)
-            if action.kind in untouched and (each.vr == vrs.get(tag) or self._fits(each)):
+            if action.kind in untouched and (each.vr == vrs.get(tag) or self._fits(each)) and not self._hides(each):
                 parts.append((tag, view[each.start : each.end]))
                 kept += 1
             elif action.kind == "remove":
@@ -114,8 +117,9 @@ class Walk:
         return joined(parts)
 
     def value(self, element: Element) -> bytes:
-        """Return an element's value without padding."""
-        return self._data[element.value : element.stop].strip(b" \0")
+        """Return an element's value without padding, and what many programs would show of it: up to a zero byte."""
+        value = self._data[element.value : element.stop].strip(b" \0")
+        return value.partition(b"\0")[0] if element.vr in _STRINGS else value
 
     def _private(self, element: Element, around: Sequence[Element]) -> Action:
         """Return the action for an attribute that the plan does not know: only safe private ones stay."""
@@ -167,6 +171,13 @@ class Walk:
             raise DamagedInput("tells of its picture in values of the wrong kind; leave it out")
         return False
 
+    def _hides(self, element: Element) -> bool:
+        """Whether a text goes on behind a zero byte, where many programs stop reading."""
+        if element.vr not in _STRINGS:
+            return False
+        found = self._data.find(b"\0", element.value, element.stop)
+        return found >= 0 and self._data[found : element.stop].strip(b"\0 ") != b""
+
     def _encoded(self, element: Element, value: bytes, syntax: Syntax) -> bytes:
         """Return an element with a new value, of the VR that the standard has; one of unknown VR stays that."""
         vr = self.plan.table.vrs.get(element.tag, element.vr)
@@ -210,19 +221,23 @@ class Walk:
 
     def _kept(self, kind: str, element: Element) -> bytes | None:
         """Return the new value of an element that is kept, None where it stays as it is."""
-        vr = element.vr
+        vr, hides = element.vr, self._hides(element)
         if kind == "registered":
             value = self.value(element)
             uids = value.split(b"\\")
-            if all(not uid or uid in self._registered or self._is_class(element.tag, uid) for uid in uids):
+            if not hides and all(
+                not uid or uid in self._registered or self._is_class(element.tag, uid) for uid in uids
+            ):
                 return None
             return b"\\".join(self._names.uid(uid) if uid not in self._registered else uid for uid in uids)
         if kind == "prose":
             value = self.value(element)
             text = plain(value, self.known, self.encoding)
             before = value.decode(self.encoding, "replace")
-            return None if "".join(text.split()) == "".join(before.split()) else text.encode("ascii", "ignore")
-        return self._scrubbed(element, vr) if self._scrub else None
+            same = not hides and "".join(text.split()) == "".join(before.split())
+            return None if same else text.encode("ascii", "ignore")
+        left = self._scrubbed(element, vr) if self._scrub else None
+        return self.value(element) if hides and left is None else left
 
     @staticmethod
     def _is_class(tag: int, uid: bytes) -> bool:
@@ -233,6 +248,7 @@ class Walk:
         if element.tag == PIXEL_DATA or element.items is not None:
             return None
         value = self._data[element.value : element.stop]
+        value = self.value(element) if self._hides(element) else value
         if not self.known.within(value.lower()):
             return None
         if vr in _LONG_TEXTS or vr == "CS":
