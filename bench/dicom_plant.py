@@ -162,12 +162,7 @@ def _identify(data: Dataset, planted: Planted, draw: Draw, shared: dict[str, str
     words = draw.rng.choice(WORDS)
     data.StudyDescription = f"{words} {person.family}"
     if first_uid:
-        item = Dataset()
-        item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = (
-            data.SOPClassUID if "SOPClassUID" in data else "1.2.840.10008.5.1.4.1.1.7",
-            first_uid,
-        )
-        data.ReferencedImageSequence = Items([item])
+        _refer(data, first_uid, shared["SeriesInstanceUID"])
     planted.checks += [
         Check(
             "text removed", "patient's name", "anywhere", (Token("word", person.family), Token("word", person.given))
@@ -192,9 +187,18 @@ def _identify(data: Dataset, planted: Planted, draw: Draw, shared: dict[str, str
             planted.checks.append(Check("UID consistent", "UIDs", keyword, keyword=keyword))
     if first_uid:
         planted.checks.append(
-            Check("UID consistent", "UIDs", "reference to the twin", keyword="ReferencedImageSequence")
+            Check("UID consistent", "UIDs", "reference to the twin", keyword="ReferencedSeriesSequence")
         )
     return uid
+
+
+def _refer(data: Dataset, uid: str, series: str) -> None:
+    """Refer to another instance of the study, by the module that says which ones a file refers to."""
+    instance, listed = Dataset(), Dataset()
+    instance.ReferencedSOPClassUID = data.get("SOPClassUID", "1.2.840.10008.5.1.4.1.1.7")
+    instance.ReferencedSOPInstanceUID = uid
+    listed.SeriesInstanceUID, listed.ReferencedInstanceSequence = series, Items([instance])
+    data.ReferencedSeriesSequence = Items([listed])
 
 
 def _planted(data: Dataset, place: Place, draw: Draw, person: Person) -> Check:

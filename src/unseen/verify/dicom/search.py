@@ -238,9 +238,9 @@ def telling(written: Parsed, kept: Collection[str]) -> Iterator[Finding]:
 
 
 def _short(value: bytes) -> bool:
-    """Whether a characteristic of a patient is what it is to be: no digits, and no more than 16 letters (PS3.5 6.2)."""
+    """Whether a characteristic of a patient is what it is to be: 16 letters (PS3.5 6.2), and no numbers of records."""
     text = value.strip(b"\0 ")
-    return len(text) <= 16 and not any(byte in b"0123456789" for byte in text)
+    return len(text) <= 16 and re.search(rb"\d{4}", text) is None
 
 
 #: What encoders write of themselves; any other words in a comment may be anybody's.
