@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from tests.dicom.heads.head_scenes import head, series, turned
+from tests.dicom.heads.test_head_nifti import nifti
 from tests.dicom.pixels.pixel_scenes import image
 from unseen.core.dicom import DicomJob, DicomRecipe
 from unseen.dicom.heads.face import deface
@@ -98,3 +99,28 @@ def test_a_head_in_which_no_face_is_found_is_not_released(tmp_path: Path) -> Non
 def test_both_answers_at_once_are_none() -> None:
     with pytest.raises(UsageError):
         DicomRecipe(deface=True, keep_face=True)
+
+
+def test_nifti_heads_are_released_without_face_words_and_names(tmp_path: Path) -> None:
+    affine, shape = turned("RAS", (4.0, 4.0, 4.0))
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "Quimby_head.nii").write_bytes(nifti(head(affine, shape), affine))
+    assert "--deface" in (run(folder).receipts[0].error or "")
+    report = run(folder, deface=True)
+    assert [receipt.status for receipt in report.receipts] == ["released"]
+    (path,) = (tmp_path / "out").rglob("*.nii")
+    assert "Quimby" not in str(path)
+    assert b"Quimby" not in path.read_bytes()
+    assert run(folder, keep_face=True).receipts[0].status == "released"
+
+
+def test_a_nifti_volume_that_is_no_head_is_not_released(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    noise = np.random.default_rng(0).integers(0, 90, (40, 40, 40)).astype(np.int16)
+    (folder / "a.nii").write_bytes(nifti(noise, np.diag([4.0, 4.0, 4.0, 1.0])))
+    (folder / "b.nii").write_bytes(b"no volume")
+    report = run(folder, deface=True)
+    assert [receipt.status for receipt in report.receipts] == ["failed", "skipped"]
+    assert list((tmp_path / "out").rglob("*.nii")) == []

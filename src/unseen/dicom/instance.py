@@ -10,12 +10,11 @@ from operator import itemgetter
 from unseen.core.dicom import DicomRecipe, PixelOutcome
 from unseen.crypto.keys import Key
 from unseen.dicom.encode import element
-from unseen.dicom.fragments import speechless
 from unseen.dicom.known import Known, known_of, values_of, who
 from unseen.dicom.marks import marked
 from unseen.dicom.part10 import Instance, file_bytes, read_instance
 from unseen.dicom.plan import plan_for
-from unseen.dicom.shown import exact_length, picture_length, refuse_without_picture
+from unseen.dicom.shown import exact_length, refuse_without_picture
 from unseen.dicom.stream import PIXEL_DATA
 from unseen.dicom.subject import Pseudonyms
 from unseen.dicom.table import load_table
@@ -25,8 +24,6 @@ __all__ = ["Cleaned", "Deidentifier", "Header"]
 
 _ID, _NAME, _ACCESSION, _STUDY, _SERIES, _SOP = 0x00100020, 0x00100010, 0x00080050, 0x0020000D, 0x0020000E, 0x00080018
 _CLASS, _MODALITY, _CHARSET = 0x00080016, 0x00080060, 0x00080005
-#: The extended table of offsets, and of lengths.
-_OFFSETS = frozenset((0x7FE00001, 0x7FE00002))
 #: Kept values of more bytes than this are searched by verification only.
 _SEARCHED = 1 << 16
 #: Python's names of character sets (PS3.3 C.12.1.1.2); others are read as ASCII, and what is not goes from texts.
@@ -79,11 +76,12 @@ class Cleaned:
     counts: Mapping[str, int]
     notes: tuple[str, ...]
     pairs: tuple[tuple[str, str, str], ...] = field(repr=False)
+    ending: str = "dcm"
 
     @property
     def place(self) -> tuple[str, str, str, str]:
         """The folders and the name of its file: patient, study, series, object; all new."""
-        return self.patient, self.study, self.series, f"{self.sop}.dcm"
+        return self.patient, self.study, self.series, f"{self.sop}.{self.ending}"
 
 
 class Deidentifier:
@@ -123,7 +121,7 @@ class Deidentifier:
         ordered = [part for _, part in sorted(parts, key=itemgetter(0))]
         data = file_bytes(ordered, _transfer_syntax(instance), _own_class(header.sop_class), uids[_SOP])
         notes = [f"{instance.trailing} bytes after the data set dropped"] if instance.trailing else []
-        notes += [f"{cut} bytes beside the pixels dropped"] if cut else []
+        notes += [f"{cut} bytes after the pixels dropped"] if cut else []
         notes += [f"{instance.leading} bytes before the data set dropped"] if instance.leading else []
         study, series, sop = (uids[tag].decode() for tag in (_STUDY, _SERIES, _SOP))
         pairs = self._pairs(values, subject.code, subject.days, uids)
@@ -164,38 +162,19 @@ def _encoding(instance: Instance) -> str:
 
 
 def _with_exact_pixels(parts: Parts, instance: Instance) -> tuple[Parts, int]:
-    """Return the parts with pixel data and nothing beside them, and how many bytes were cut off.
-
-    Native pixels have exactly the length that the header tells; compressed ones lose the words inside their frames.
-    """
+    """Return the parts with pixel data of exactly the length that the header tells, and how much was cut off."""
     last = instance.elements[-1]
-    if last.tag != PIXEL_DATA:
+    if last.tag != PIXEL_DATA or last.end != last.stop:
         return parts, 0
-    others = [part for part in parts if part[0] != PIXEL_DATA]
-    if last.end != last.stop:
-        return _without_words(parts, others, instance)
     wanted = exact_length(instance)
     surplus = last.stop - last.value - wanted
-    # The length is even; of an odd number of pixels the last byte is padding, and says nothing.
-    padded = picture_length(instance) % 2 and wanted and instance.data[last.value + wanted - 1]
-    if surplus <= 0 and not padded:
+    if surplus <= 0 or (surplus == 1 and wanted % 2 and instance.data[last.stop - 1] == 0):
         return parts, 0
+    others = [part for part in parts if part[0] != PIXEL_DATA]
     if wanted == 0:
         return others, surplus
     value = instance.data[last.value : last.value + wanted]
-    value = value[:-1] + b"\0" if padded else value
-    return [*others, (PIXEL_DATA, element(PIXEL_DATA, last.vr, value, instance.syntax))], max(surplus, 0)
-
-
-def _without_words(parts: Parts, others: Parts, instance: Instance) -> tuple[Parts, int]:
-    """Return the parts with compressed pixels without comments; offsets told elsewhere go, as they are wrong then."""
-    last, data = instance.elements[-1], instance.data
-    clean = speechless(data[last.value : last.stop])
-    if clean is None:
-        return parts, 0
-    whole = data[last.start : last.value] + clean + data[last.stop : last.end]
-    cut = last.stop - last.value - len(clean)
-    return [*(part for part in others if part[0] not in _OFFSETS), (PIXEL_DATA, whole)], cut
+    return [*others, (PIXEL_DATA, element(PIXEL_DATA, last.vr, value, instance.syntax))], surplus
 
 
 def _transfer_syntax(instance: Instance) -> str:

@@ -48,8 +48,6 @@ _TIMEZONE, _GRAPHIC, _CONTENT, _ANNOTATIONS = 0x00080201, 0x00700001, 0x0040A730
 _TEXT_VALUE = 0x0040A160
 #: Names of departments, whose words are all harmless, and yet tell where somebody was: cleaning leaves nothing.
 _NEVER_CLEANED = frozenset((0x00321033,))
-#: Characteristics of a patient that are free text, into which anything may be typed: only harmless words stay.
-_WORDS_OF_ONES_OWN = frozenset((0x00102160,))
 _CLASS_WORDS = ("SOP Class", "Transfer Syntax", "Coding Scheme", "Context UID", "Mapping Resource", "Extension Creator")
 
 
@@ -124,8 +122,6 @@ def _action(table: Table, tag: int, options: frozenset[str], kind: str) -> Actio
         return _unlisted(table, tag, vr, options, kind)
     said = row.action(options)
     bare = _bare(tag, vr, row.basic, kind)
-    if said == "K" and tag in _WORDS_OF_ONES_OWN:
-        return Action("clean", bare.kind)
     if said == "K":
         return _ITEMS if vr == "SQ" else _TEXT if vr in _TEXTS else _KEEP
     if said == "C" and tag not in _NEVER_CLEANED:

@@ -8,7 +8,7 @@ from unseen.dicom.part10 import Instance
 from unseen.dicom.stream import PIXEL_DATA
 from unseen.errors import DamagedInput
 
-__all__ = ["exact_length", "may_show", "picture_length", "refuse_without_picture", "shows_head"]
+__all__ = ["exact_length", "may_show", "refuse_without_picture", "shows_head"]
 
 _SAMPLES, _PHOTOMETRIC, _FRAMES, _ROWS, _COLUMNS, _BITS = (
     0x00280002,
@@ -72,13 +72,8 @@ def _values(instance: Instance) -> dict[int, bytes]:
 
 
 def exact_length(instance: Instance) -> int:
-    """Return how many bytes the uncompressed pixels have with their padding; see picture_length."""
-    length = picture_length(instance)
-    return length + length % 2
-
-
-def picture_length(instance: Instance) -> int:
-    """Return how many bytes the uncompressed pixels have (PS3.3 C.7.6.3, PS3.5 8.1.1): none where no size is told.
+    """Return how many bytes the uncompressed pixels have, without padding (PS3.3 C.7.6.3, PS3.5 8.1.1): none where no
+    size is told.
 
     Raises DamagedInput where the file has fewer.
     """

@@ -38,9 +38,6 @@ _ALIKE = (
 )
 _PICTURE_GROUP = 0x0028
 _CODES = frozenset(("AE", "AS", "CS", "DS", "IS"))
-_STRINGS = frozenset(
-    ("AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT")
-)
 _BINARY = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "UN"))
 _MAX_TEXT = {"SH": 16, "LO": 64, "AE": 16, "CS": 16}
 #: Stand-ins that say nothing, by VR.
@@ -93,10 +90,11 @@ class Walk:
         for each in elements:
             tag = each.tag
             action = actions.get(tag) or (self._private(each, elements) if safe else _REMOVE)
-            if action.kind in untouched and (each.vr == vrs.get(tag) or self._fits(each)) and not self._hides(each):
+            kind = action.kind
+            if kind in untouched and (each.vr == vrs.get(tag) or self._fits(each)) and not self._veiled(kind, each):
                 parts.append((tag, view[each.start : each.end]))
                 kept += 1
-            elif action.kind == "remove":
+            elif kind == "remove":
                 removed += 1
             else:
                 self._apply(action, each, syntax, parts)
@@ -117,9 +115,8 @@ class Walk:
         return joined(parts)
 
     def value(self, element: Element) -> bytes:
-        """Return an element's value without padding, and what many programs would show of it: up to a zero byte."""
-        value = self._data[element.value : element.stop].strip(b" \0")
-        return value.partition(b"\0")[0] if element.vr in _STRINGS else value
+        """Return an element's value without padding."""
+        return self._data[element.value : element.stop].strip(b" \0")
 
     def _private(self, element: Element, around: Sequence[Element]) -> Action:
         """Return the action for an attribute that the plan does not know: only safe private ones stay."""
@@ -159,6 +156,10 @@ class Walk:
         if value is not None:
             parts.append((element.tag, self._encoded(element, value, syntax)))
 
+    def _veiled(self, kind: str, element: Element) -> bool:
+        """Whether a text holds a zero byte before its end: readers stop there, and do not see what comes after."""
+        return kind != "keep" and self._data.find(b"\0", element.value, element.stop - 1) >= 0
+
     def _fits(self, element: Element) -> bool:
         """Whether an element is of the kind that the standard has there, so that its rules hold for what is kept.
 
@@ -170,13 +171,6 @@ class Walk:
         if element.tag >> 16 == _PICTURE_GROUP:
             raise DamagedInput("tells of its picture in values of the wrong kind; leave it out")
         return False
-
-    def _hides(self, element: Element) -> bool:
-        """Whether a text goes on behind a zero byte, where many programs stop reading."""
-        if element.vr not in _STRINGS:
-            return False
-        found = self._data.find(b"\0", element.value, element.stop)
-        return found >= 0 and self._data[found : element.stop].strip(b"\0 ") != b""
 
     def _encoded(self, element: Element, value: bytes, syntax: Syntax) -> bytes:
         """Return an element with a new value, of the VR that the standard has; one of unknown VR stays that."""
@@ -221,34 +215,31 @@ class Walk:
 
     def _kept(self, kind: str, element: Element) -> bytes | None:
         """Return the new value of an element that is kept, None where it stays as it is."""
-        vr, hides = element.vr, self._hides(element)
+        vr = element.vr
         if kind == "registered":
             value = self.value(element)
             uids = value.split(b"\\")
-            if not hides and all(
-                not uid or uid in self._registered or self._is_class(element.tag, uid) for uid in uids
-            ):
+            if all(not uid or uid in self._registered or self._is_class(element.tag, uid) for uid in uids):
                 return None
             return b"\\".join(self._names.uid(uid) if uid not in self._registered else uid for uid in uids)
         if kind == "prose":
             value = self.value(element)
-            text = plain(value, self.known, self.encoding)
+            text = plain(value.partition(b"\0")[0], self.known, self.encoding)
             before = value.decode(self.encoding, "replace")
-            same = not hides and "".join(text.split()) == "".join(before.split())
-            return None if same else text.encode("ascii", "ignore")
-        left = self._scrubbed(element, vr) if self._scrub else None
-        return self.value(element) if hides and left is None else left
+            return None if "".join(text.split()) == "".join(before.split()) else text.encode("ascii", "ignore")
+        cut = self.value(element).partition(b"\0")[0].strip() if self._veiled(kind, element) else None
+        left = self._scrubbed(element, vr, cut) if self._scrub else None
+        return cut if left is None else left
 
     @staticmethod
     def _is_class(tag: int, uid: bytes) -> bool:
         return names_a_class(tag) and len(uid) <= 64 and not uid.strip(b"0123456789.")
 
-    def _scrubbed(self, element: Element, vr: str) -> bytes | None:
+    def _scrubbed(self, element: Element, vr: str, text: bytes | None) -> bytes | None:
         """Return a kept value without identifying words, None where it holds none."""
         if element.tag == PIXEL_DATA or element.items is not None:
             return None
-        value = self._data[element.value : element.stop]
-        value = self.value(element) if self._hides(element) else value
+        value = self._data[element.value : element.stop] if text is None else text
         if not self.known.within(value.lower()):
             return None
         if vr in _LONG_TEXTS or vr == "CS":

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unseen.adapters.files_output import OWN
+from unseen.dicom.heads.nifti import looks_like_nifti
 from unseen.dicom.part10 import looks_like_dicom, read_instance
 from unseen.dicom.stream import Element
 from unseen.dicom.table import load_table
 from unseen.errors import DamagedInput, FileError, TooLarge, UnreadableInput, UnsupportedInput
 
-__all__ = ["DicomSource", "NotDicom", "dicom_sources", "read_source"]
+__all__ = ["DicomSource", "NotDicom", "dicom_sources", "is_volume", "read_source"]
 
 _INDEX = "DICOMDIR"
 _INDEX_CLASS = "1.2.840.10008.1.3.10"
@@ -148,9 +149,14 @@ def read_source(source: DicomSource, max_bytes: int) -> bytes:
     data = _read_member(source, max_bytes) if source.member else _read(source.path, max_bytes)
     if not data:
         raise UnreadableInput("is empty; leave it out")
-    if not looks_like_dicom(data[:512]):
+    if not looks_like_dicom(data[:512]) and not is_volume(source, data):
         raise NotDicom("is no DICOM file")
     return data
+
+
+def is_volume(source: DicomSource, data: bytes) -> bool:
+    """Whether a file holds a NIfTI volume, by its name and its first bytes."""
+    return looks_like_nifti(data, source.member or source.path.name)
 
 
 def _read(path: Path, max_bytes: int) -> bytes:

@@ -16,7 +16,8 @@ from unseen.core.ports import DicomVerifier, PixelCleaner
 from unseen.dicom.instance import Cleaned, Deidentifier, Header
 from unseen.dicom.shown import may_show, shows_head
 from unseen.engine.dicom_heads import Faces, cut
-from unseen.engine.dicom_inputs import DicomSource, NotDicom, is_index, read_source
+from unseen.engine.dicom_inputs import DicomSource, NotDicom, is_index, is_volume, read_source
+from unseen.engine.dicom_volumes import cleaned_volume
 from unseen.engine.hashing import Hasher
 from unseen.engine.local import unexpected
 from unseen.engine.release import Stopwatch
@@ -208,7 +209,7 @@ def _one(source: DicomSource, past: Mapping[str, Mapping[str, object]], tools: D
             earlier = _earlier(past.get(tag), receipt.input_hash or "", setup)
             if earlier is not None:
                 return DicomDone(source, replace(receipt, status="resumed", **earlier))
-        made = deidentify(data, tools, watch)
+        made = _volume(data, tools, watch) if is_volume(source, data) else deidentify(data, tools, watch)
         with watch.time("stage"):
             staged = _stage(made.cleaned.data, setup.staging)
         return DicomDone(source, _told(receipt, made, setup), staged, made.cleaned.pairs if setup.pairs else ())
@@ -222,6 +223,11 @@ def _one(source: DicomSource, past: Mapping[str, Mapping[str, object]], tools: D
         raise
     except Exception as error:  # noqa: BLE001  # one file's trouble must not stop the others
         return DicomDone(source, replace(receipt, status="failed", error=str(unexpected(error))))
+
+
+def _volume(data: bytes, tools: DicomTools, watch: Stopwatch) -> Deidentified:
+    with watch.time("pixels"):
+        return Deidentified(*cleaned_volume(data, tools.setup.recipe, tools.setup.hasher.key))
 
 
 def _earlier(entry: Mapping[str, object] | None, input_hash: str, setup: DicomSetup) -> dict[str, Any] | None:

@@ -54,6 +54,20 @@ def test_the_way_a_volume_is_cut_makes_no_difference(axes: str, step: tuple[floa
     assert found.length == pytest.approx(196, abs=14)
 
 
+def test_fine_voxels_are_averaged_where_they_lie() -> None:
+    affine, shape = turned("RAS", (3.0, 3.0, 3.0))
+    volume = head(affine, shape)
+    fine = volume.repeat(6, axis=1)
+    there = affine.copy()
+    there[:3, 1] /= 6
+    there[:3, 3] -= 2.5 * there[:3, 1]
+    a, one = on_grid(volume, affine)
+    b, two = on_grid(fine, there)
+    assert np.allclose(one, two, atol=1.6)
+    same = tuple(slice(0, min(m, n)) for m, n in zip(a.shape, b.shape, strict=True))
+    assert np.corrcoef(a[same].ravel(), b[same].ravel())[0, 1] > 0.97
+
+
 def test_a_head_like_ct_is_found_above_its_air() -> None:
     affine, shape = turned("SPR", (3.0, 3.0, 3.0))
     volume = head(affine, shape).astype(np.int16) * 2 - 1000

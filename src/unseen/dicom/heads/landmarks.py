@@ -60,9 +60,10 @@ def on_grid(volume: Volume, affine: Floats) -> tuple[NDArray[np.float32], Floats
     """
     from scipy import ndimage  # type: ignore[import-untyped, unused-ignore]
 
-    shape = np.array(volume.shape)
-    if volume.ndim != 3 or shape.min() < 8:
+    if volume.ndim != 3 or min(volume.shape) < 8:
         raise UnsupportedInput("a face is looked for in volumes of 8 slices or more; the series is not released")
+    volume, affine = _thinned(volume, affine)
+    shape = np.array(volume.shape)
     corners = np.array(np.meshgrid(*[(0, n - 1) for n in shape], indexing="ij")).reshape(3, -1)
     places = affine[:3, :3] @ corners + affine[:3, 3:]
     low, high = places.min(axis=1), places.max(axis=1)
@@ -76,6 +77,21 @@ def on_grid(volume: Volume, affine: Floats) -> tuple[NDArray[np.float32], Floats
     smooth = ndimage.gaussian_filter(volume.astype(np.float32), np.maximum(fine, 0.5) / 2)
     grid = ndimage.affine_transform(smooth, back[:3, :3] * STEP, offset, tuple(size), order=1, cval=float(smooth.min()))
     return np.asarray(grid, np.float32), np.asarray(low, np.float64)
+
+
+def _thinned(volume: Volume, affine: Floats) -> tuple[Volume, Floats]:
+    """Average voxels that are smaller than a millimetre, so that large volumes take no more memory than small ones."""
+    affine = affine.copy()
+    for axis in range(3):
+        step = min(int(1.0 / max(float(np.linalg.norm(affine[:3, axis])), 1e-3)), volume.shape[axis] // 8)
+        if step > 1:
+            count = volume.shape[axis] // step
+            cut = volume.take(range(count * step), axis)
+            parts = cut.reshape(*volume.shape[:axis], count, step, *volume.shape[axis + 1 :])
+            volume = parts.mean(axis=axis + 1, dtype=np.float32)
+            affine[:3, 3] += affine[:3, axis] * (step - 1) / 2
+            affine[:3, axis] *= step
+    return volume, affine
 
 
 def head_of(grid: NDArray[np.float32]) -> Mask:
