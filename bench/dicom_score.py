@@ -14,8 +14,7 @@ from pathlib import Path
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.encaps import generate_fragments
-from pydicom.pixels import pixel_array
-from pydicom.pixels.utils import get_expected_length
+from pydicom.pixels.utils import get_expected_length, pixel_array
 
 from bench.dicom_places import Token
 from bench.dicom_plant import Check, Planted
