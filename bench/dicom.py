@@ -70,7 +70,7 @@ def _score(bench: Bench) -> list[ScoreRow]:
     bench.notes.append(
         f"{len(planted)} files with {total} checks, of {len(planted) // 2} real ones, seed {bench.seed}."
     )
-    rows = []
+    rows: list[ScoreRow] = []
     for tool in bench.tools(RESEARCH, "", processes=1):
         _say(f"{tool.name}: {len(planted)} files with planted identifiers ...")
         out = bench.scratch / f"scored-{len(rows)}"
@@ -163,7 +163,8 @@ def _run(args: argparse.Namespace, scratch: Path) -> int:
     if args.json is not None:
         record = {"rows": as_records([*scores, *speeds]), "note": bench.notes, "failed": bench.failures}
         args.json.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    short = any(figure.short for row in (*scores, *speeds) for figure in row.figures)
+    figures = [f for row in scores for f in row.figures] + [f for row in speeds for f in row.figures]
+    short = any(figure.short for figure in figures)
     return 1 if short or not bench.complete else 0
 
 

@@ -13,7 +13,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate, generate_fragments
 from pydicom.sequence import Sequence as Items
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from bench.dicom_people import Draw, Person
 from bench.dicom_places import PLACES, Place, Token
@@ -162,12 +162,7 @@ def _identify(data: Dataset, planted: Planted, draw: Draw, shared: dict[str, str
     words = draw.rng.choice(WORDS)
     data.StudyDescription = f"{words} {person.family}"
     if first_uid:
-        item = Dataset()
-        item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = (
-            data.SOPClassUID if "SOPClassUID" in data else "1.2.840.10008.5.1.4.1.1.7",
-            first_uid,
-        )
-        data.ReferencedImageSequence = Items([item])
+        _refer(data, first_uid, shared["SeriesInstanceUID"])
     planted.checks += [
         Check(
             "text removed", "patient's name", "anywhere", (Token("word", person.family), Token("word", person.given))
@@ -192,9 +187,18 @@ def _identify(data: Dataset, planted: Planted, draw: Draw, shared: dict[str, str
             planted.checks.append(Check("UID consistent", "UIDs", keyword, keyword=keyword))
     if first_uid:
         planted.checks.append(
-            Check("UID consistent", "UIDs", "reference to the twin", keyword="ReferencedImageSequence")
+            Check("UID consistent", "UIDs", "reference to the twin", keyword="ReferencedSeriesSequence")
         )
     return uid
+
+
+def _refer(data: Dataset, uid: str, series: str) -> None:
+    """Refer to another instance of the study, by the module that says which ones a file refers to."""
+    instance, listed = Dataset(), Dataset()
+    instance.ReferencedSOPClassUID = data.get("SOPClassUID", "1.2.840.10008.5.1.4.1.1.7")
+    instance.ReferencedSOPInstanceUID = uid
+    listed.SeriesInstanceUID, listed.ReferencedInstanceSequence = series, Items([instance])
+    data.ReferencedSeriesSequence = Items([listed])
 
 
 def _planted(data: Dataset, place: Place, draw: Draw, person: Person) -> Check:
@@ -248,7 +252,7 @@ def _with_bytes(data: Dataset, planted: Planted, draw: Draw) -> bytes:
     meta.TransferSyntaxUID = syntax
     meta.MediaStorageSOPClassUID = data.get("SOPClassUID", "1.2.840.10008.5.1.4.1.1.7")
     meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
-    meta.ImplementationClassUID = "1.2.826.0.1.3680043.10.1"
+    meta.ImplementationClassUID = UID("1.2.826.0.1.3680043.10.1")
     for name in chosen:
         if planter := _META.get(name):
             planter(meta, planted, draw)
@@ -299,7 +303,7 @@ def _version(meta: FileMetaDataset, planted: Planted, draw: Draw) -> None:
 
 def _private_meta(meta: FileMetaDataset, planted: Planted, draw: Draw) -> None:
     name = _gone(planted, "private information of the file", draw.word())
-    meta.PrivateInformationCreatorUID = "1.2.826.0.1.3680043.10.1.1"
+    meta.PrivateInformationCreatorUID = UID("1.2.826.0.1.3680043.10.1.1")
     meta.PrivateInformation = f"sent by {name}".encode() + b" " * ((len(name) + 8) % 2)
 
 

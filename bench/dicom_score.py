@@ -13,7 +13,8 @@ from pathlib import Path
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.pixels.utils import get_expected_length
+from pydicom.encaps import generate_fragments
+from pydicom.pixels.utils import get_expected_length, pixel_array
 
 from bench.dicom_places import Token
 from bench.dicom_plant import Check, Planted
@@ -38,14 +39,14 @@ class Output:
 
     def __init__(self, path: Path, below: str) -> None:
         self.below = below
+        self.path = path
         self._raw = path.read_bytes()
-        self._path = path
 
     @cached_property
     def data(self) -> Dataset:
         """The data set, empty where it cannot be read."""
         try:
-            return dcmread(self._path, force=True)
+            return dcmread(self.path, force=True)
         except Exception:  # noqa: BLE001 - whatever it is, there is nothing to read
             return Dataset()
 
@@ -168,7 +169,7 @@ def _result(
     elif check.kind == "patient consistent":
         passed = _one(became, "PatientID", planted.person.number)
     elif check.kind == "pixels retained":
-        passed = _same_pixels(dcmread(planted.path, force=True), output.data)
+        passed = _same_pixels(planted.path, output.path)
     else:
         passed = _kept(check, value)
     return Result(planted.number, check, passed)
@@ -201,14 +202,16 @@ def _one(became: _Became, keyword: str, old: str) -> bool:
 
 
 def _consistent(planted: Planted, check: Check, output: Output, outputs: Mapping[int, Output], became: _Became) -> bool:
-    if check.keyword != "ReferencedImageSequence":
+    if check.keyword != "ReferencedSeriesSequence":
         old = next(c.value for c in planted.checks if c.kind == "UID changed" and c.keyword == check.keyword)
         return _one(became, check.keyword, old)
     twin = outputs.get(planted.twin or 0)
-    items = output.data.get("ReferencedImageSequence")
-    if twin is None or not items:
+    series = output.data.get("ReferencedSeriesSequence")
+    items = series[0].get("ReferencedInstanceSequence") if series else None
+    if twin is None or not series or not items:
         return False
-    return str(items[0].get("ReferencedSOPInstanceUID", "")) == twin.value("SOPInstanceUID") != ""
+    same_series = str(series[0].get("SeriesInstanceUID", "")) == twin.value("SeriesInstanceUID")
+    return same_series and str(items[0].get("ReferencedSOPInstanceUID", "")) == twin.value("SOPInstanceUID") != ""
 
 
 def _kept(check: Check, value: str) -> bool:
@@ -219,18 +222,26 @@ def _kept(check: Check, value: str) -> bool:
     return value == check.value
 
 
-def _same_pixels(before: Dataset, after: Dataset) -> bool:
-    """Whether pixels are the same; what was planted behind, or as a comment into, a picture does not belong to it."""
+def _same_pixels(before: Path, after: Path) -> bool:
+    """Whether pixels are the same: their bytes, as far as they are pixels, or what they decode to."""
+    old, new = dcmread(before, force=True), dcmread(after, force=True)
     try:
-        old, new = bytes(before.PixelData), bytes(after.PixelData)
-        if before.file_meta.TransferSyntaxUID.is_encapsulated:
-            start = old.find(b"\xff\xdb")
-            return old == new or (start > 0 and old[start:].rstrip(b"\0") == new[new.find(b"\xff\xdb") :].rstrip(b"\0"))
-        length = get_expected_length(before)
-    except (AttributeError, KeyError, ValueError):
+        if old.file_meta.TransferSyntaxUID.is_encapsulated:
+            return bool(old.PixelData == new.PixelData) or _decoded(before) == _decoded(after)
+        length = get_expected_length(old)
+        first, second = bytes(old.PixelData)[:length], bytes(new.PixelData)[:length]
+    except (AttributeError, KeyError, ValueError, RuntimeError):
         return False
-    old, new = old[:length], new[:length]
-    big = [bool(d.file_meta.TransferSyntaxUID.is_little_endian) for d in (before, after)]
-    if big[0] != big[1] and before.BitsAllocated > 8:
-        new = b"".join(new[i : i + 2][::-1] for i in range(0, len(new), 2))
-    return old == new
+    big = [not each.file_meta.TransferSyntaxUID.is_little_endian for each in (old, new)]
+    if big[0] != big[1] and old.BitsAllocated > 8:
+        second = b"".join(second[i : i + 2][::-1] for i in range(0, len(second), 2))
+    return first == second
+
+
+def _decoded(file: Path) -> bytes:
+    """Return the pixels; of what nothing here decodes the scans, from their start to the end of the picture."""
+    try:
+        return pixel_array(file, raw=True).tobytes()
+    except (RuntimeError, NotImplementedError):
+        fragments = list(generate_fragments(dcmread(file, force=True).PixelData))[1:]
+        return b"".join(f[f.find(b"\xff\xda") : f.rfind(b"\xff\xd9") + 2] for f in fragments)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset
+from pydicom.uid import UID
 
 from bench.dicom_people import Draw
 
@@ -44,7 +45,7 @@ def write_series(samples: Path, folder: Path, count: int, seed: int, models: Seq
 
 
 def _slice(data: Dataset, draw: Draw, number: int) -> None:
-    data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = draw.uid()
+    data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = UID(draw.uid())
     data.InstanceNumber = number + 1
     data.AcquisitionTime = data.ContentTime = (
         f"{draw.rng.randrange(24):02d}{draw.rng.randrange(60):02d}{number % 60:02d}"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 __all__ = ["CLASS", "NEW", "OLD", "cleaned", "edited", "original", "saved"]
 
@@ -63,9 +63,9 @@ def cleaned() -> Dataset:
 def saved(data: Dataset, syntax: str = ExplicitVRLittleEndian) -> bytes:
     """Return the bytes of a file."""
     meta = FileMetaDataset()
-    meta.TransferSyntaxUID = syntax
-    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = CLASS, data.SOPInstanceUID
-    meta.ImplementationClassUID = "1.2.826.0.1.3680043.10.1"
+    meta.TransferSyntaxUID = UID(syntax)
+    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = UID(CLASS), data.SOPInstanceUID
+    meta.ImplementationClassUID = UID("1.2.826.0.1.3680043.10.1")
     data.file_meta, data.preamble = meta, b"\0" * 128
     buffer = io.BytesIO()
     data.save_as(buffer, enforce_file_format=True)

@@ -279,7 +279,9 @@ def test_comment_in_a_compressed_frame_is_found() -> None:
     before = with_frame(original(), b"")
     assert check(before, with_frame(cleaned(), b"")).findings == ()
     found = check(before, with_frame(cleaned(), b"Torvelund")).findings
-    assert {f.kind for f in found} == {"identifier"}
+    assert {f.kind for f in found} == {"identifier", "text-removed"}
+    assert {f.kind for f in check(before, with_frame(cleaned(), b"Somebody else")).findings} == {"text-removed"}
+    assert check(before, with_frame(cleaned(), b"Created by GDCM/OpenJPEG version 2.3.0")).findings == ()
 
 
 def test_stream_of_a_document_is_inflated() -> None:
@@ -328,3 +330,12 @@ def test_kept_attribute_that_held_a_name_may_lose_it() -> None:
     assert check(saved(before), CLEANED).findings == ()
     before.BodyPartExamined = "CHEST"
     assert {f.kind for f in check(saved(before), CLEANED).findings} == {"retained"}
+
+
+@pytest.mark.parametrize("text", ["Grawoeck Kejaunen", "FGK8824883", "324996873"])
+def test_characteristics_are_a_word_or_two(text: str) -> None:
+    kept = ("retain-patient-characteristics",)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert kinds(edited(lambda d: setattr(d, "EthnicGroup", text)), kept) == {"text-removed"}
+    assert kinds(edited(lambda d: setattr(d, "EthnicGroup", "White/Hispanic")), kept) == set()

@@ -15,7 +15,7 @@ from unseen.dicom.known import Known, without
 from unseen.dicom.plan import Action, Plan, names_a_class, safe_private
 from unseen.dicom.stream import PIXEL_DATA, Element, Syntax
 from unseen.dicom.subject import Pseudonyms, Subject
-from unseen.dicom.text import cleaned, plain
+from unseen.dicom.text import CHARACTERISTICS, cleaned, plain
 from unseen.errors import DamagedInput
 
 __all__ = ["Parts", "Walk"]
@@ -199,12 +199,9 @@ class Walk:
             return self._code(element.tag, value)
         if kind == "ae":
             return self._names.code("ae", value).encode() if value else b""
-        if kind in ("clean", "prose"):
-            text = (
-                cleaned(value, self.known, self.encoding)
-                if kind == "clean"
-                else plain(value, self.known, self.encoding)
-            )
+        if kind in ("clean", "characteristic"):
+            more = CHARACTERISTICS if kind == "characteristic" else frozenset[str]()
+            text = cleaned(value, self.known, self.encoding, more)
             return text.encode("ascii", "ignore")[: _MAX_TEXT.get(vr)].strip() or None
         return None
 
@@ -269,7 +266,7 @@ class Walk:
 
 
 #: What is told of an element that was replaced, by how.
-_FATES = {"shift": "shifted", "uid": "new UIDs", "clean": "cleaned", "empty": "emptied"}
+_FATES = {"shift": "shifted", "uid": "new UIDs", "clean": "cleaned", "characteristic": "cleaned", "empty": "emptied"}
 
 
 @cache

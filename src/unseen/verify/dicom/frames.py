@@ -39,7 +39,10 @@ def texts_of(frame: bytes) -> list[bytes]:
 
 
 def picture_of(frame: bytes) -> bytes:
-    """Return a frame without its comments and what decoders do not need; a frame without them as it is."""
+    """Return a frame without comments, what decoders do not need, and bytes after its end; others as they are."""
+    end = frame.rfind(b"\xff\xd9")
+    if end > 0 and frame[:2] in (_JPEG, _J2K):
+        frame = frame[: end + 2]
     cut = [(start, end) for kind, start, end in _segments(frame) if _is_text(kind, frame)]
     for start, end in reversed(cut):
         frame = frame[:start] + frame[end:]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from unseen.verify.containers.findings import Finding
+from unseen.verify.dicom.frames import texts_of
 from unseen.verify.dicom.needles import Needles, needles_of, squeezed
 from unseen.verify.dicom.parse import PIXELS, Leaf, Parsed, where
 from unseen.verify.dicom.tags import CHARACTERISTICS, kind_of
@@ -229,8 +230,25 @@ def telling(written: Parsed, kept: Collection[str]) -> Iterator[Finding]:
         free = leaf.vr in _FREE and (leaf.tag in CHARACTERISTICS or kind_of(leaf.tag, leaf.vr) == "text")
         if free and pattern.search(written.value(leaf)):
             yield Finding("text-removed", where(leaf.path, leaf.tag), "tells a date or a number")
+        elif leaf.tag in CHARACTERISTICS and leaf.vr in _FREE and not _short(written.value(leaf)):
+            yield Finding("text-removed", where(leaf.path, leaf.tag), "is more than a word or two")
+    for start, end in written.fragments:
+        if any(_SPEAKING.search(_CODECS.sub(b"", text)) for text in texts_of(written.data[start:end])):
+            yield Finding("text-removed", "pixel data", "has a comment in a compressed frame")
 
 
+def _short(value: bytes) -> bool:
+    """Whether a characteristic of a patient is what it is to be: 16 letters (PS3.5 6.2), and no numbers of records."""
+    text = value.strip(b"\0 ")
+    return len(text) <= 16 and re.search(rb"\d{4}", text) is None
+
+
+#: What encoders write of themselves; any other words in a comment may be anybody's.
+_CODECS = re.compile(
+    rb"kakadu|openjpeg|gdcm|created by|version|lead technologies( inc)?|intel|independent jpeg group|jasper|aware",
+    re.I,
+)
+_SPEAKING = re.compile(rb"[A-Za-z]{3}|\d{5}")
 _FREE = frozenset((b"LO", b"LT", b"SH", b"ST", b"UT", b"UC"))
 #: A telephone number as it is written with a plus, brackets or a leading zero, or in three groups; a mail address.
 _NUMBERED = re.compile(
