@@ -24,8 +24,7 @@ _WAVELETS = ("1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.93", "1.2.840.10008.
 class EncodedFrames:
     """The frames of a compressed image; those that do not change keep their bytes where the compression can stay.
 
-    `syntax` is the UID of the transfer syntax. Blanked pixels are kept as packed masks, and written when the result is asked
-    for.
+    `syntax` is the UID of the transfer syntax. What is blanked is kept as packed masks, and written at the end.
     """
 
     def __init__(self, dataset: Any, layout: Layout, codec: DicomPixels, syntax: str) -> None:
