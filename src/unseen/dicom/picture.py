@@ -17,7 +17,8 @@ from unseen.dicom.words import harmless
 __all__ = ["with_bare_picture", "without_words"]
 
 _END = 0xE0DD
-_WORDS = re.compile(rb"[a-z\x80-\xff]{2,}|\d{4,}")
+_JPEG, _J2K, _END_OF_IMAGE, _PICTURE_BEGINS = b"\xff\xd8", b"\xff\x4f", b"\xff\xd9", (0xDA, 0x90)
+_WORDS = re.compile(rb"[a-z]{2,}|\d{4,}")
 #: What encoders write into their comments.
 _ENCODERS = frozenset(
     b"""accusoft aware codec compressor corporation created creator dcmtk encoder gdcm ijg imageio imaging inc intel ipp
@@ -73,10 +74,27 @@ def without_words(value: bytes, syntax: Syntax) -> bytes | None:
 def _bare(fragment: bytes) -> bytes:
     """Return a fragment without comments; one whose comments name nothing but an encoder keeps its exact bytes."""
     bare = without_comments(fragment)
-    if len(bare) == len(fragment):
+    dropped = len(fragment) - len(bare)
+    if dropped - _harmless_bytes(fragment) in (-1, 0, 1):
         return fragment
-    dropped = set(_WORDS.findall(fragment.lower())) - set(_WORDS.findall(bare.lower()))
-    return fragment if all(word in _ENCODERS or harmless(word) for word in dropped) else bare
+    tail = fragment[fragment.rfind(_END_OF_IMAGE) + 2 :]
+    # A last byte that makes the length even stays what it was: it tells nothing, and the picture can be compared.
+    return bare.rstrip(b"\0") + tail + b"\0" * ((len(bare.rstrip(b"\0")) + 1) % 2) if len(tail) == 1 else bare
+
+
+def _harmless_bytes(fragment: bytes) -> int:
+    """Return how many bytes of a fragment are comments that name nothing but an encoder (JPEG: COM; JPEG 2000: COM)."""
+    comment, text = {_JPEG: (0xFE, 4), _J2K: (0x64, 6)}.get(fragment[:2], (None, 0))
+    at, found = 2, 0
+    while comment is not None and at + 4 <= len(fragment) and fragment[at] == 0xFF:
+        marker, size = fragment[at + 1], 2 + int.from_bytes(fragment[at + 2 : at + 4], "big")
+        if marker in _PICTURE_BEGINS:
+            break
+        words = fragment[at + text : at + size].lower()
+        plain = words.isascii() and all(w in _ENCODERS or harmless(w) for w in _WORDS.findall(words))
+        found += size if marker == comment and plain else 0
+        at += size
+    return found
 
 
 def _fragments(value: bytes, syntax: Syntax) -> Iterator[bytes]:

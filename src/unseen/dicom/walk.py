@@ -38,6 +38,7 @@ _ALIKE = (
 )
 _PICTURE_GROUP = 0x0028
 _CODES = frozenset(("AE", "AS", "CS", "DS", "IS"))
+_STRINGS = _LONG_TEXTS | _CODES
 _BINARY = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "UN"))
 _MAX_TEXT = {"SH": 16, "LO": 64, "AE": 16, "CS": 16}
 #: Stand-ins that say nothing, by VR.
@@ -158,7 +159,9 @@ class Walk:
 
     def _veiled(self, kind: str, element: Element) -> bool:
         """Whether a text holds a zero byte before its end: readers stop there, and do not see what comes after."""
-        return kind != "keep" and self._data.find(b"\0", element.value, element.stop - 1) >= 0
+        if kind == "keep" or element.vr not in _STRINGS:
+            return False
+        return self._data.find(b"\0", element.value, element.stop - 1) >= 0
 
     def _fits(self, element: Element) -> bool:
         """Whether an element is of the kind that the standard has there, so that its rules hold for what is kept.
