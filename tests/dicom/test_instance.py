@@ -234,3 +234,32 @@ def test_places_are_made_of_new_names_alone() -> None:
     assert made.place == (made.patient, made.study, made.series, f"{made.sop}.dcm")
     assert not [part for part in made.place if "1.2.3.4" in part or "PX" in part]
     assert {kind for kind, _, _ in made.pairs} == {"patient", "name", "days", "accession", "study", "series", "object"}
+
+
+def test_text_behind_a_zero_byte_goes() -> None:
+    file = as_file(scan(SoftwareVersions="3.1@Gwendolen Farquhar"))
+    made = clean(file.replace(b"3.1@Gwendolen", b"3.1\0Gwendolen"))
+    assert opened(made).SoftwareVersions == "3.1"
+    assert b"Farquhar" not in made.data
+
+
+def test_values_of_the_wrong_kind_go_or_refuse_the_file() -> None:
+    file = as_file(scan(KVP="120"))
+    text = b"\x18\x00\x60\x00PN\x04\x00Odd "
+    at = file.index(b"\x18\x00\x60\x00DS")
+    swapped = file[:at] + text + file[at + 12 :]
+    assert "KVP" not in opened(clean(swapped))
+    rows = file.index(b"\x28\x00\x10\x00US")
+    with pytest.raises(DamagedInput, match="wrong kind"):
+        clean(file[: rows + 4] + b"LO" + file[rows + 6 :])
+
+
+def test_names_of_the_header_go_from_whatever_stays() -> None:
+    data = scan(ManufacturerModelName="Scanner of Quimby", ConvolutionKernel="ERASMUS", BodyPartExamined="QUIMBY")
+    made = opened(clean(as_file(data)))
+    assert (made.ManufacturerModelName, made.ConvolutionKernel, made.BodyPartExamined) == ("Scanner of", "", "")
+
+
+def test_what_is_told_of_a_patients_group_is_cleaned_word_by_word() -> None:
+    data = opened(clean(as_file(scan(EthnicGroup="White Farquhar")), "retain-patient-characteristics"))
+    assert data.EthnicGroup == "White"

@@ -42,7 +42,7 @@ def test_every_attribute_of_the_table_has_a_plan() -> None:
         (0x00080023, _SR, "dummy"),  # Content Date, Z/D: type 1
         (0x00080023, _CT, "empty"),
         (0x00700082, _GSPS, "dummy"),  # Presentation Creation Date, X, without which the object is invalid
-        (0x00081140, _CT, "remove"),  # Referenced Image Sequence, X/Z/U*: type 3
+        (0x00081140, _CT, "items"),  # Referenced Image Sequence, X/Z/U*: references stay, with new UIDs
         (0x00081111, "", "items"),  # Referenced Performed Procedure Step Sequence, where nobody knows the object
         (0x00100020, _CT, "code"),
         (0x0040A730, _SR, "content-dummy"),
@@ -59,8 +59,10 @@ def test_compound_actions_follow_the_type_in_the_object(tag: int, sop_class: str
         (0x00080020, "retain-modified-dates", "shift"),
         (0x00181200, "retain-device-identity", "keep"),
         (0x00181200, "retain-device-identity,retain-modified-dates", "shift"),
-        (0x00102110, "retain-patient-characteristics", "clean"),
+        (0x00102110, "retain-patient-characteristics", "characteristic"),
+        (0x00102110, "clean-descriptors", "clean"),
         (0x00100040, "retain-patient-characteristics", "text"),
+        (0x00102160, "retain-patient-characteristics", "characteristic"),
         (0x00100030, "retain-full-dates", "empty"),
         (0x00080055, "retain-device-identity", "ae"),
         (0x00081030, "clean-descriptors", "clean"),
@@ -82,7 +84,7 @@ def test_cleaning_wins_over_keeping() -> None:
     every = frozenset(OPTIONS) - {"retain-full-dates"}
     plan = plan_for(every, _CT)
     assert plan.root[0x00181200].kind == "shift"
-    assert plan.root[0x00102110].kind == "clean"
+    assert plan.root[0x00102110].kind == "characteristic"
 
 
 def test_safe_private_elements_are_numbers_or_codes() -> None:

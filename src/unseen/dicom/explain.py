@@ -22,6 +22,7 @@ _WORDS = {
     "registered": "stays if it is registered, else a keyed UID",
     "shift": "moved by the patient's days",
     "clean": "cleaned word by word",
+    "characteristic": "cleaned word by word",
     "ae": "replaced by a keyed code",
     "code": "replaced by a keyed code",
     "items": "its items are cleaned",

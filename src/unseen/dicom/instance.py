@@ -9,12 +9,12 @@ from operator import itemgetter
 
 from unseen.core.dicom import DicomRecipe, PixelOutcome
 from unseen.crypto.keys import Key
-from unseen.dicom.encode import element
 from unseen.dicom.known import Known, known_of, values_of, who
 from unseen.dicom.marks import marked
 from unseen.dicom.part10 import Instance, file_bytes, read_instance
+from unseen.dicom.picture import with_bare_picture
 from unseen.dicom.plan import plan_for
-from unseen.dicom.shown import exact_length, refuse_without_picture
+from unseen.dicom.shown import refuse_without_picture
 from unseen.dicom.stream import PIXEL_DATA
 from unseen.dicom.subject import Pseudonyms
 from unseen.dicom.table import load_table
@@ -115,13 +115,12 @@ class Deidentifier:
             parts = walk.root(instance.elements, syntax)
             if not scrub and not header.known.within(_searched(parts)):
                 break
-        parts, cut = _with_exact_pixels(parts, instance)
+        parts, notes = with_bare_picture(parts, instance)
         parts = marked(parts, self._recipe.options, outcome, syntax)
         uids = {tag: self._uid(values.get(tag, b""), tag, instance) for tag in (_STUDY, _SERIES, _SOP)}
         ordered = [part for _, part in sorted(parts, key=itemgetter(0))]
         data = file_bytes(ordered, _transfer_syntax(instance), _own_class(header.sop_class), uids[_SOP])
-        notes = [f"{instance.trailing} bytes after the data set dropped"] if instance.trailing else []
-        notes += [f"{cut} bytes after the pixels dropped"] if cut else []
+        notes += [f"{instance.trailing} bytes after the data set dropped"] if instance.trailing else []
         notes += [f"{instance.leading} bytes before the data set dropped"] if instance.leading else []
         study, series, sop = (uids[tag].decode() for tag in (_STUDY, _SERIES, _SOP))
         pairs = self._pairs(values, subject.code, subject.days, uids)
@@ -159,22 +158,6 @@ def _encoding(instance: Instance) -> str:
         return "ascii"
     words = instance.data[charset.value : charset.stop].decode("latin-1").strip(" \0").split("\\")
     return _ENCODINGS.get(words[0].strip(), "ascii") if len(words) == 1 else "ascii"
-
-
-def _with_exact_pixels(parts: Parts, instance: Instance) -> tuple[Parts, int]:
-    """Return the parts with pixel data of exactly the length that the header tells, and how much was cut off."""
-    last = instance.elements[-1]
-    if last.tag != PIXEL_DATA or last.end != last.stop:
-        return parts, 0
-    wanted = exact_length(instance)
-    surplus = last.stop - last.value - wanted
-    if surplus <= 0 or (surplus == 1 and wanted % 2 and instance.data[last.stop - 1] == 0):
-        return parts, 0
-    others = [part for part in parts if part[0] != PIXEL_DATA]
-    if wanted == 0:
-        return others, surplus
-    value = instance.data[last.value : last.value + wanted]
-    return [*others, (PIXEL_DATA, element(PIXEL_DATA, last.vr, value, instance.syntax))], surplus
 
 
 def _transfer_syntax(instance: Instance) -> str:

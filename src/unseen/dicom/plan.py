@@ -1,14 +1,14 @@
 """What happens to each attribute of an object: the profile under the chosen options, resolved for its IOD.
 
 PS3.15 E.1.1 leaves a choice where it says X/Z, X/D, Z/D, X/Z/D or X/Z/U*: the strictest action that the type of the
-attribute in the object's modules allows (3: remove, 2: empty, 1: a stand-in). Where an IOD is not known the object is
-kept valid. Attributes of the standard that the table does not name are kept, but for names, dates, unregistered UIDs
-and addresses; all others are removed.
+attribute in the object's modules allows (3: remove, 2: empty, 1: a stand-in), but that references (X/Z/U*) stay with
+new UIDs. Where an IOD is not known the object is kept valid. Attributes of the standard that the table does not name
+are kept, but for names, dates, unregistered UIDs, addresses and free text; all others are removed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -22,7 +22,8 @@ class Action(NamedTuple):
     """What is done with an attribute, and instead where nothing of its value may stay.
 
     Kinds: keep; text (kept, but for what identifies); remove; empty; dummy; uid; registered (a UID that stays if it
-    is registered); shift; clean; prose (kept, but for dates, numbers, names after titles); ae; code (keyed);
+    is registered); shift; clean; characteristic (clean, but for words of groups and habits); prose (kept, but for
+    dates, numbers, names after titles); ae; code (keyed);
     items; content; content-dummy; graphic.
     """
 
@@ -32,6 +33,7 @@ class Action(NamedTuple):
 
 _KEEP, _TEXT, _REMOVE, _ITEMS = Action("keep"), Action("text"), Action("remove"), Action("items")
 _TEXTS = frozenset(("AE", "AS", "CS", "DS", "IS", "LO", "LT", "SH", "ST", "UC", "UR", "UT"))
+_FREE = frozenset(("LO", "LT", "SH", "ST", "UC", "UT"))
 _DATES = frozenset(("DA", "DT", "TM"))
 _TOLD_FREELY = ("comment", "note", "reason", "title", "summary", "citation")
 _DESCRIBED = ("description", "explanation")
@@ -122,10 +124,12 @@ def _action(table: Table, tag: int, options: frozenset[str], kind: str) -> Actio
         return _unlisted(table, tag, vr, options, kind)
     said = row.action(options)
     bare = _bare(tag, vr, row.basic, kind)
+    if said == "K" and vr in _FREE and row.options.get("retain-patient-characteristics") == "K":
+        return Action("characteristic", "empty")  # it may be told in words, and more with it
     if said == "K":
         return _ITEMS if vr == "SQ" else _TEXT if vr in _TEXTS else _KEEP
     if said == "C" and tag not in _NEVER_CLEANED:
-        return _cleaned(tag, vr, bare)
+        return _cleaned(tag, vr, bare, options, row.options)
     return bare
 
 
@@ -135,9 +139,11 @@ def _bare(tag: int, vr: str, basic: str, kind: str) -> Action:
     if tag == _ANNOTATIONS:
         return _REMOVE  # its module is optional, and nothing else needs it
     wanted = choices[-1] if kind in ("", "1") else choices[0]
-    if choices[-1] == "U" and kind == "2":
-        wanted = "U"  # an object that refers to others says so in several places, which must agree
-    elif kind == "2":
+    if choices[-1] == "U" and len(choices) > 1:
+        # References stay, with new UIDs, even where the object is valid without them: they tell nothing of who, an
+        # object tells what it refers to in several places that must agree, and a study without them falls apart.
+        return _ITEMS
+    if kind == "2":
         wanted = "Z" if "Z" in choices or choices == ["X"] else choices[-1] if choices[0] == "X" else choices[0]
     if kind == "1" and wanted in ("X", "Z"):
         wanted = "D"  # the standard's own rule for what an object needs to be valid
@@ -153,13 +159,15 @@ def _bare(tag: int, vr: str, basic: str, kind: str) -> Action:
     return Action(special, "dummy")
 
 
-def _cleaned(tag: int, vr: str, bare: Action) -> Action:
+def _cleaned(tag: int, vr: str, bare: Action, options: frozenset[str], offered: Collection[str]) -> Action:
     if vr in _DATES:
         return Action("shift", bare.kind)
     if tag == _TIMEZONE:
         return _TEXT
     if vr == "SQ":
         return Action("content" if tag == _CONTENT else "items")
+    if vr != "AE" and "retain-patient-characteristics" in options and "retain-patient-characteristics" in offered:
+        return Action("characteristic", bare.kind)
     return Action("ae" if vr == "AE" else "clean", bare.kind)
 
 

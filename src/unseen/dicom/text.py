@@ -11,7 +11,87 @@ import re
 from unseen.dicom.known import Known, without
 from unseen.dicom.words import vocabulary
 
-__all__ = ["cleaned", "plain"]
+__all__ = ["CHARACTERISTICS", "cleaned", "plain"]
+
+#: Words that tell a patient's group, habits or state; many are names, too, so they stay in such attributes only.
+CHARACTERISTICS = frozenset(
+    [
+        "african",
+        "american",
+        "arab",
+        "asian",
+        "australian",
+        "black",
+        "brazilian",
+        "british",
+        "caribbean",
+        "caucasian",
+        "central",
+        "chinese",
+        "declined",
+        "eastern",
+        "european",
+        "filipino",
+        "former",
+        "hispanic",
+        "indian",
+        "indigenous",
+        "inuit",
+        "islander",
+        "japanese",
+        "korean",
+        "latin",
+        "latina",
+        "latino",
+        "maori",
+        "mediterranean",
+        "melanesian",
+        "middle",
+        "mixed",
+        "multiracial",
+        "native",
+        "never",
+        "northern",
+        "other",
+        "pacific",
+        "polynesian",
+        "pregnant",
+        "refused",
+        "sami",
+        "slavic",
+        "smoker",
+        "smoking",
+        "south",
+        "southeast",
+        "southern",
+        "specified",
+        "states",
+        "turkish",
+        "undisclosed",
+        "vietnamese",
+        "western",
+        "white",
+        "breastfeeding",
+        "lactating",
+        "trimester",
+        "allergy",
+        "allergies",
+        "allergic",
+        "latex",
+        "penicillin",
+        "iodine",
+        "peanut",
+        "pollen",
+        "egg",
+        "sulfa",
+        "wheelchair",
+        "pacemaker",
+        "implant",
+        "diabetic",
+        "asthma",
+        "claustrophobic",
+    ]
+)
 
 _MONTHS = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*"
 #: Shapes of what identifies, longest first.
@@ -47,16 +127,16 @@ _BLANKS = re.compile(r"\s{2,}|\s+$|^[\s,;:./_^=-]+|[\s,;:/_^=-]+$")
 _EMPTY_BRACKETS = re.compile(r"[(\[{<]\s*[)\]}>]")
 
 
-def cleaned(value: bytes, known: Known, encoding: str) -> str:
+def cleaned(value: bytes, known: Known, encoding: str, more: frozenset[str] = frozenset()) -> str:
     """Return what is left of a description: words of imaging, short numbers, measures. ASCII only, "" if nothing.
 
-    `encoding` is Python's name of the text's encoding; what it cannot decode goes.
+    `encoding` is Python's name of the text's encoding; what it cannot decode goes. `more` words may stay here.
     """
     before, text = "", without(value, known, common=True).decode(encoding, "replace")
     while before != text:
         # What stood around a word may look like something else once it is gone; nothing ever gets longer.
         before, text = text, _TITLED.sub(" ", _SHAPES.sub(" ", text))
-        text = _tidy(_WORD.sub(_harmless_part, text))
+        text = _tidy(_WORD.sub(lambda found: _harmless_part(found, more), text))
     return text
 
 
@@ -66,10 +146,10 @@ def plain(value: bytes, known: Known, encoding: str) -> str:
     return _tidy(_TITLED.sub(" ", _SHAPES.sub(" ", text)))
 
 
-def _harmless_part(found: re.Match[str]) -> str:
+def _harmless_part(found: re.Match[str], more: frozenset[str]) -> str:
     """Return a word that may stay; of one that is put together, as CHEST_ABD, all parts must be fine."""
     word = found[0]
-    if _is_harmless(word):
+    if _is_harmless(word) or word.strip("._-").casefold() in more:
         return word
     parts = [part for part in re.split(r"[_/+&.*-]+", word) if part]
     return word if parts and all(_is_harmless(part) for part in parts) and word.isascii() else " "

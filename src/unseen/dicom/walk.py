@@ -15,7 +15,7 @@ from unseen.dicom.known import Known, without
 from unseen.dicom.plan import Action, Plan, names_a_class, safe_private
 from unseen.dicom.stream import PIXEL_DATA, Element, Syntax
 from unseen.dicom.subject import Pseudonyms, Subject
-from unseen.dicom.text import cleaned, plain
+from unseen.dicom.text import CHARACTERISTICS, cleaned, plain
 from unseen.errors import DamagedInput
 
 __all__ = ["Parts", "Walk"]
@@ -38,6 +38,7 @@ _ALIKE = (
 )
 _PICTURE_GROUP = 0x0028
 _CODES = frozenset(("AE", "AS", "CS", "DS", "IS"))
+_STRINGS = _LONG_TEXTS | _CODES
 _BINARY = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "UN"))
 _MAX_TEXT = {"SH": 16, "LO": 64, "AE": 16, "CS": 16}
 #: Stand-ins that say nothing, by VR.
@@ -158,7 +159,9 @@ class Walk:
 
     def _veiled(self, kind: str, element: Element) -> bool:
         """Whether a text holds a zero byte before its end: readers stop there, and do not see what comes after."""
-        return kind != "keep" and self._data.find(b"\0", element.value, element.stop - 1) >= 0
+        if kind == "keep" or element.vr not in _STRINGS:
+            return False
+        return self._data.find(b"\0", element.value, element.stop - 1) >= 0
 
     def _fits(self, element: Element) -> bool:
         """Whether an element is of the kind that the standard has there, so that its rules hold for what is kept.
@@ -199,12 +202,9 @@ class Walk:
             return self._code(element.tag, value)
         if kind == "ae":
             return self._names.code("ae", value).encode() if value else b""
-        if kind in ("clean", "prose"):
-            text = (
-                cleaned(value, self.known, self.encoding)
-                if kind == "clean"
-                else plain(value, self.known, self.encoding)
-            )
+        if kind in ("clean", "characteristic"):
+            more = CHARACTERISTICS if kind == "characteristic" else frozenset[str]()
+            text = cleaned(value, self.known, self.encoding, more)
             return text.encode("ascii", "ignore")[: _MAX_TEXT.get(vr)].strip() or None
         return None
 
@@ -269,7 +269,7 @@ class Walk:
 
 
 #: What is told of an element that was replaced, by how.
-_FATES = {"shift": "shifted", "uid": "new UIDs", "clean": "cleaned", "empty": "emptied"}
+_FATES = {"shift": "shifted", "uid": "new UIDs", "clean": "cleaned", "characteristic": "cleaned", "empty": "emptied"}
 
 
 @cache
