@@ -96,8 +96,9 @@ def _forms(text: str) -> Iterable[bytes]:
     raw = text.encode()
     yield raw.hex().encode()
     for before in range(3):
-        made = base64.b64encode(b"\0" * before + raw)
-        yield made[-(-before * 8 // 6) : len(made) - 4].lower()
+        # Only the digits that no neighbour has a part in.
+        first, end = -(-before * 8 // 6), (before + len(raw)) * 8 // 6
+        yield base64.b64encode(b"\0" * before + raw)[first:end].lower()
 
 
 def score(planted: Sequence[Planted], outputs: Mapping[int, Output]) -> list[Result]:
