@@ -10,10 +10,12 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from unseen.core.dicom import PixelOutcome
+from unseen.core.dicom_node import Fate
 from unseen.core.formats import Limits
 from unseen.core.live import Unit, UnitKind
 from unseen.core.models import ModelFile
-from unseen.core.photos import Photo, Rgb8
+from unseen.core.photos import Photo, Pixels, Rgb8
 from unseen.core.privacy import Account, Charge, Cost, Distances, Limit, Noise, Reserved
 from unseen.core.regions import Box, Detection
 from unseen.core.tabulation import Grid, Request, Tallied, Whole
@@ -22,14 +24,18 @@ from unseen.core.video import Sound, VideoFrame, VideoInfo, VideoStyle
 __all__ = [
     "BudgetLedger",
     "Detector",
+    "DicomPixels",
+    "DicomVerifier",
     "Executor",
     "Journal",
     "LiveFeed",
     "LiveTarget",
     "ModelStore",
     "Network",
+    "NodeTarget",
     "NoiseSource",
     "PhotoCodec",
+    "PixelCleaner",
     "Reader",
     "Tables",
     "VideoCodec",
@@ -82,6 +88,34 @@ class Reader(Protocol):
 
     def read(self, image: Rgb8, boxes: Sequence[Box]) -> list[tuple[str, float]]:
         """Return text and mean character confidence (0..1) for each box."""
+        ...
+
+
+class DicomPixels(Protocol):
+    """Reads and writes frames of DICOM images, which are data sets of pydicom."""
+
+    def decode(self, dataset: Any, index: int) -> tuple[Pixels, str]:
+        """Return a compressed frame, shape (rows, columns[, samples]), and what its values mean, as "YBR_FULL".
+
+        Colours are not converted. Raises DamagedInput for a frame that is damaged or not there, UnsupportedInput for a
+        compression that nothing on this machine reads.
+        """
+        ...
+
+    def encode(self, dataset: Any, values: Pixels) -> bytes | None:
+        """Return a frame, compressed without loss as the data set's own are; None where that is not done."""
+        ...
+
+    def split(self, dataset: Any) -> list[bytes]:
+        """Return the compressed frames; raises DamagedInput where their number is not the header's."""
+        ...
+
+    def join(self, frames: Sequence[bytes]) -> bytes:
+        """Return compressed frames as the value of Pixel Data."""
+        ...
+
+    def colours(self, dataset: Any, values: Pixels) -> Rgb8:
+        """Return what indices (rows, columns) into the data set's palette look like; raises DamagedInput."""
         ...
 
 
@@ -216,6 +250,14 @@ class ModelStore(Protocol):
         ...
 
 
+class NodeTarget(Protocol):
+    """Where a DICOM node forwards cleaned objects to."""
+
+    def send(self, files: Sequence[Path]) -> Iterator[tuple[Path, Fate]]:
+        """Yield what became of each file that was sent; raises TargetUnavailable where the others have to wait."""
+        ...
+
+
 class Journal(Protocol):
     """A durable, append-only record of what was done with each file; survives kill -9."""
 
@@ -225,6 +267,32 @@ class Journal(Protocol):
 
     def append(self, entry: dict[str, object]) -> None:
         """Write one entry and force it to disk before returning."""
+        ...
+
+    def append_all(self, entries: Iterable[dict[str, object]]) -> None:
+        """Write entries, all or none, and force them to disk before returning."""
+        ...
+
+
+class PixelCleaner(Protocol):
+    """Hides what identifies in the pixels, overlays and embedded documents of DICOM objects."""
+
+    def clean(self, dataset: Any, known: Sequence[str]) -> PixelOutcome:
+        """Change a pydicom data set in place; `known` are identifying words of its header.
+
+        Raises FileError where something cannot be looked at: the object is not released then.
+        """
+        ...
+
+
+class DicomVerifier(Protocol):
+    """Searches a de-identified DICOM file for what its original tells; shares no code with what wrote it."""
+
+    def findings(self, original: bytes, written: bytes, options: frozenset[str], *, edited: bool) -> Sequence[str]:
+        """Return what is wrong, a line each without contents; nothing where the file may be released.
+
+        `options` are those of PS3.15 that were used, `edited` tells whether pixels were changed.
+        """
         ...
 
 
