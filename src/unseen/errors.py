@@ -7,6 +7,7 @@
     │   └── KeyUnusable             the key file is missing, too short or readable by others
     ├── Refused                     exit 3: the job is understood and will not be done (policy, unsafe strength)
     ├── ModelCorrupt                a downloaded model does not have the hash the catalogue pins
+    ├── LedgerBroken                rows of a ledger are not those that were signed, or its database fails
     └── FileError                   exit 1: one file cannot be released; the rest of the run goes on
         ├── UnreadableInput         no permission, vanished, not a regular file, empty
         ├── UnsupportedInput        not a photo, or its name and its content disagree
@@ -27,6 +28,7 @@ __all__ = [
     "DeviceUnavailable",
     "FileError",
     "KeyUnusable",
+    "LedgerBroken",
     "ModelCorrupt",
     "ModelUnavailable",
     "OutputFailed",
@@ -73,6 +75,10 @@ class Refused(UnseenError):
 
 class ModelCorrupt(UnseenError):
     """Bytes that were downloaded for a model differ from the hash that the catalogue pins."""
+
+
+class LedgerBroken(UnseenError):
+    """Rows of a ledger are not those that were signed, or its database cannot be used."""
 
 
 class FileError(UnseenError):

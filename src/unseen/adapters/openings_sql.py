@@ -1,0 +1,81 @@
+"""What opens a ledger's commitments, in a database of its own: salts and values, until they are forgotten."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from unseen.adapters.databases import Database, open_database
+from unseen.ledger.commitments import SALT_BYTES, commitment
+
+__all__ = ["SqlOpenings", "open_openings"]
+
+
+def open_openings(where: str, random: Callable[[int], bytes]) -> SqlOpenings:
+    """Open a file or a postgresql:// URL, made if need be; raises UsageError or UnseenError."""
+    return SqlOpenings(open_database(where), random)
+
+
+class SqlOpenings:
+    """Field, value and salt of each commitment; see `core.ports.Openings`.
+
+    What is forgotten is overwritten in SQLite's files. Copies that the disk, a journal or a backup made are beyond its
+    reach: leave this database out of backups that outlive a person's wish to be forgotten.
+    """
+
+    def __init__(self, database: Database, random: Callable[[int], bytes]) -> None:
+        self._database, self._random = database, random
+        self._turn = threading.Lock()
+        with self._database.transaction():
+            self._database.run(
+                "CREATE TABLE IF NOT EXISTS unseen_opening (made TEXT PRIMARY KEY, field TEXT NOT NULL, "
+                f"value TEXT NOT NULL, salt {database.binary} NOT NULL)"
+            )
+            self._database.run("CREATE INDEX IF NOT EXISTS unseen_opening_value ON unseen_opening (field, value)")
+
+    def commit(self, words: Sequence[tuple[str, str]]) -> list[str]:
+        """Make commitments, and keep what opens them before they are used."""
+        rows = []
+        for field, value in words:
+            salt = self._random(SALT_BYTES)
+            rows.append((commitment(salt, field, value), field, _text(value), salt))
+        with self._turn, self._database.transaction():
+            self._database.run_many("INSERT INTO unseen_opening VALUES (?, ?, ?, ?)", rows)
+        return [row[0] for row in rows]
+
+    def opened(self, commitment: str) -> tuple[str, str] | None:
+        """Return field and value."""
+        with self._turn:
+            rows = self._database.run("SELECT field, value FROM unseen_opening WHERE made = ?", commitment)
+        return (str(rows[0][0]), _value(str(rows[0][1]))) if rows else None
+
+    def commitments(self, field: str, value: str) -> list[str]:
+        """Return the commitments for a value."""
+        with self._turn:
+            rows = self._database.run(
+                "SELECT made FROM unseen_opening WHERE field = ? AND value = ?", field, _text(value)
+            )
+        return [str(row[0]) for row in rows]
+
+    def forget(self, field: str, value: str) -> int:
+        """Delete the salts for a value."""
+        with self._turn:
+            with self._database.transaction():
+                rows = self._database.run(
+                    "DELETE FROM unseen_opening WHERE field = ? AND value = ? RETURNING made", field, _text(value)
+                )
+            self._database.forget_deleted()
+        return len(rows)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+
+def _text(value: str) -> str:
+    """Return a value as databases can hold it: names that are no Unicode, and zero bytes, are escaped."""
+    return value.encode("unicode_escape").decode("ascii")
+
+
+def _value(text: str) -> str:
+    return text.encode("ascii").decode("unicode_escape")
