@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
+from unseen.adapters.private_files import force_names
 from unseen.core.names import display
 from unseen.errors import OutputFailed, UnreadableInput
 
@@ -31,7 +32,7 @@ class FolderBlobs:
                     _write(file, each)
                 os.fsync(file.fileno())
             part.replace(path)
-            _force_name(path.parent)
+            force_names(path.parent)
         except OSError as error:
             raise OutputFailed(
                 f"{display(self._root)}: cannot write there ({error.strerror}); free some space"
@@ -66,13 +67,3 @@ def _write(file: IO[bytes], data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[file.write(view) :]
-
-
-def _force_name(folder: Path) -> None:
-    """Force a folder's names to disk, where folders can be opened."""
-    if os.name != "nt":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -13,8 +13,8 @@ __all__ = ["FsspecBlobs"]
 class FsspecBlobs:
     """Files below a URL as s3://BUCKET/FOLDER; see `core.ports.BlobStore`.
 
-    Passwords come from where the store's own programs take them. What is written appears when it is whole: object stores
-    do so themselves, and other file systems are asked to. Nothing but ciphertext and random names is sent.
+    Passwords come from where the store's own programs take them. What is written appears when it is whole: object
+    stores do so themselves, and other file systems are asked to. Nothing but ciphertext and random names is sent.
     """
 
     def __init__(self, url: str) -> None:

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, LiteralString, Protocol, cast
+from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 from unseen.core.names import display
@@ -207,11 +207,15 @@ class PostgresDatabase:
 
     def stream(self, statement: str, *values: object) -> Iterator[tuple[Any, ...]]:
         """Read with a connection and a cursor of its own."""
-        with self._mapped(), contextlib.closing(self._connect()) as connection, connection.transaction():
-            with connection.cursor(name="unseen") as cursor:
-                cursor.itersize = _BATCH
-                cursor.execute(_dialect(statement), cast(Any, values) or None)
-                yield from cursor
+        with (
+            self._mapped(),
+            contextlib.closing(self._connect()) as connection,
+            connection.transaction(),
+            connection.cursor(name="unseen") as cursor,
+        ):
+            cursor.itersize = _BATCH
+            cursor.execute(_dialect(statement), cast(Any, values) or None)
+            yield from cursor
 
     def guard(self, table: str) -> Iterable[str]:
         """Return a trigger and its function."""
@@ -241,5 +245,5 @@ class PostgresDatabase:
             raise UnseenError(f"{self.name}: the database failed ({kind}); check URL and server") from error
 
 
-def _dialect(statement: str) -> LiteralString:
-    return cast(LiteralString, statement.replace("?", "%s"))
+def _dialect(statement: str) -> str:
+    return statement.replace("?", "%s")

@@ -39,10 +39,11 @@ class FileLock:
     @contextmanager
     def _opened(self) -> Iterator[IO[bytes]]:
         try:
-            file = open(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)  # noqa: PTH123  # a descriptor
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise UnseenError(f"{display(self._path)}: cannot be locked ({error.strerror}); check its folder") from error
-        with file:
+            where = display(self._path)
+            raise UnseenError(f"{where}: cannot be locked ({error.strerror}); check its folder") from error
+        with os.fdopen(handle, "r+b", buffering=0) as file:
             yield file
 
 

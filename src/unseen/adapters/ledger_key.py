@@ -9,6 +9,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from unseen.adapters.private_files import place_new, stage_private
 from unseen.core.names import display
 from unseen.core.ports import Signer
 from unseen.crypto.signing import SEED_BYTES, SigningKey
@@ -52,20 +53,11 @@ def make_ledger_key(path: Path) -> LedgerKey:
     """Return a fresh key that has been written to a file, or the one that another process wrote first."""
     seed, origin = secrets.token_bytes(SEED_BYTES), f"unseen-ledger/{secrets.token_hex(8)}"
     data = json.dumps({"kind": _KIND, "origin": origin, "seed": seed.hex()}, indent=1).encode()
-    part = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123  # a descriptor
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
         with contextlib.suppress(FileExistsError):
-            # A link, unlike a renaming, never replaces a key that is there.
-            os.link(part, path)
+            place_new(stage_private(path, [data]), path)
     except OSError as error:
         raise KeyUnusable(f"{display(path)}: cannot write the ledger's key ({error.strerror})") from error
-    finally:
-        part.unlink(missing_ok=True)
     key = load_ledger_key(path)
     path.with_suffix(".pub").write_text(f"{key.public}\n", encoding="utf-8")
     return key

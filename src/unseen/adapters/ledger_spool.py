@@ -22,9 +22,9 @@ _MAC_BYTES = 32
 class Spool:
     """A file of waiting batches, each with a random ticket; losing it loses nothing.
 
-    Its writers keep what they wrote until they have seen it in the ledger, so it need not be forced to disk, and a torn or
-    foreign end is passed over. Each batch is authenticated by `key` (HMAC-SHA256), which those have who may sign: writing
-    to the file alone gets nothing into the ledger.
+    Its writers keep what they wrote until they have seen it in the ledger, so it need not be forced to disk, and a
+    torn or foreign end is passed over. Each batch is authenticated by `key` (HMAC-SHA256), which those have who may
+    sign: writing to the file alone gets nothing into the ledger.
     """
 
     def __init__(self, path: Path, key: bytes) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from unseen.adapters.file_lock import FileLock
 from unseen.adapters.databases import Database, is_url, open_database
+from unseen.adapters.file_lock import FileLock
 from unseen.adapters.ledger_key import LedgerKey
 from unseen.adapters.ledger_spool import Spool
 from unseen.core.ledger import Entry, Event, Head, Row
@@ -177,9 +177,7 @@ class SqlEventLedger:
                     mark = ticket if i == 0 else None
                     rows.append((row.index, event.decode(), row.root, row.signature, mark))
             self._database.run_many(f"INSERT INTO unseen_event ({_COLUMNS}, ticket) VALUES (?, ?, ?, ?, ?)", rows)  # noqa: S608  # a constant
-            self._database.run(
-                "UPDATE unseen_ledger SET size = ?, peaks = ?", frontier.size, b"".join(frontier.peaks)
-            )
+            self._database.run("UPDATE unseen_ledger SET size = ?, peaks = ?", frontier.size, b"".join(frontier.peaks))
         return first
 
     def _frontier(self) -> Frontier:

@@ -97,7 +97,9 @@ class KeyringKey:
         try:
             return bytes.fromhex(text)
         except (TypeError, ValueError) as error:
-            raise KeyUnusable("the system's keyring holds no key of this vault; unlock it, or restore the key") from error
+            raise KeyUnusable(
+                "the system's keyring holds no key of this vault; unlock it, or restore the key"
+            ) from error
 
     def _done(self, what: Callable[[Any], Any]) -> Any:
         try:

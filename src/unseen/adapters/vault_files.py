@@ -23,7 +23,8 @@ __all__ = ["Vault"]
 _VERSION = 1
 _BATCH = 1_000
 _SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS unseen_vault (version INTEGER PRIMARY KEY, vault TEXT NOT NULL, generation TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS unseen_vault "
+    "(version INTEGER PRIMARY KEY, vault TEXT NOT NULL, generation TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS unseen_item (item TEXT PRIMARY KEY, blob TEXT NOT NULL UNIQUE)",
     "CREATE TABLE IF NOT EXISTS unseen_wrap (item TEXT NOT NULL REFERENCES unseen_item (item), purpose TEXT NOT NULL, "
     "generation TEXT NOT NULL, wrapped {bytes} NOT NULL, PRIMARY KEY (item, purpose))",
@@ -34,9 +35,10 @@ _FROM_BACKUP = "the wraps are of another time than the key file, as in a backup 
 class Vault:
     """Items that open for a purpose while a wrap for it lives; see `core.ports.KeyRing`.
 
-    Each item has a data key of its own. The database holds it once per purpose, encrypted under a key for that purpose,
-    and names items by keyed tags only. An erasure deletes wraps, wraps all others under a new secret, and destroys the old
-    secret, which is in the key file and nowhere else. `lock` is shared by those who add, and held alone to rotate.
+    Each item has a data key of its own. The database holds it once per purpose, encrypted under a key for that
+    purpose, and names items by keyed tags only. An erasure deletes wraps, wraps all others under a new secret, and
+    destroys the old secret, which is in the key file and nowhere else. `lock` is shared by those who add, and held
+    alone to rotate.
     """
 
     def __init__(
@@ -111,7 +113,9 @@ class Vault:
             raise Refused(f"{display(item)}: cannot be opened: {_FROM_BACKUP}, and the old key was destroyed")
         key = unwrap(secret, bytes(wrapped), purpose, tag, generation)
         if key is None:
-            raise Refused(f"{display(item)}: its wrap for {display(purpose)} was made for something else, or is damaged")
+            raise Refused(
+                f"{display(item)}: its wrap for {display(purpose)} was made for something else, or is damaged"
+            )
         source = self._blobs.open(blob)
         try:
             return io.BufferedReader(SealedReader(key, tag.encode(), source, display(item)), CHUNK_BYTES)
@@ -175,11 +179,7 @@ class Vault:
 
     def _rewrap(self) -> int:
         """Wrap each key that the current secret opens under the next one; a wrap that is damaged stays, and is dead."""
-        old, new = self._keys.current, self._keys.following
-        assert new is not None
-        secret, following = self._keys.secret(old), self._keys.secret(new)
-        assert secret is not None
-        assert following is not None
+        (old, secret), (new, following) = self._keys.both()
         count = 0
         for item, purpose, wrapped in self._wraps(old):
             key = unwrap(secret, wrapped, purpose, item, old)

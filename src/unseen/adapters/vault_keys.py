@@ -15,6 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from unseen.adapters.master_keys import MasterKey
+from unseen.adapters.private_files import force_names, place_new, stage_private
 from unseen.core.ledger import canonical
 from unseen.core.names import display
 from unseen.crypto.wrap import derived_key
@@ -51,10 +52,7 @@ class VaultKeys:
 
     @property
     def _now(self) -> _Held:
-        if self._held is None:
-            self.reload()
-        assert self._held is not None
-        return self._held
+        return self._held if self._held is not None else self.reload()
 
     @property
     def index(self) -> bytes:
@@ -75,17 +73,20 @@ class VaultKeys:
         """Return the secret of a generation, None if it was destroyed."""
         return self._now.secrets.get(generation)
 
+    def both(self) -> tuple[tuple[str, bytes], tuple[str, bytes]]:
+        """Return the current and the next generation with their secrets; raises KeyError outside a rotation."""
+        now = self._now
+        following = now.following or ""
+        return (now.current, now.secrets[now.current]), (following, now.secrets[following])
+
     def start(self) -> None:
         """Write the first file; raises UsageError if there is one."""
         generation = secrets.token_hex(8)
         held = _Held(secrets.token_bytes(_SECRET), {generation: secrets.token_bytes(_SECRET)}, generation)
-        part = self._written(held)
         try:
-            os.link(part, self._path)
+            place_new(self._written(held), self._path)
         except FileExistsError as error:
             raise UsageError(f"{display(self._path)}: is there already; name another key file, or move it") from error
-        finally:
-            part.unlink(missing_ok=True)
         self._held = held
 
     def begin(self) -> str:
@@ -102,7 +103,7 @@ class VaultKeys:
         if now.following is not None:
             self._replace(_Held(now.index, {now.following: now.secrets[now.following]}, now.following))
 
-    def reload(self) -> None:
+    def reload(self) -> _Held:
         """Read the file again, as another process may have rotated; raises KeyUnusable."""
         words = _read(self._path)
         try:
@@ -116,6 +117,7 @@ class VaultKeys:
             raise KeyUnusable(f"{display(self._path)}: is damaged; restore it from a backup") from error
         made = {generation: bytes.fromhex(secret) for generation, secret in inner["secrets"].items()}
         self._held = _Held(bytes.fromhex(inner["index"]), made, inner["current"], inner["following"])
+        return self._held
 
     def _bound(self) -> bytes:
         return canonical({"kind": _KIND, "unlock": self._unlock, "vault": self.vault})
@@ -133,17 +135,12 @@ class VaultKeys:
         nonce = secrets.token_bytes(_NONCE)
         box = self._cipher.encrypt(nonce, inner, self._bound())
         words = {"kind": _KIND, "vault": self.vault, "unlock": self._unlock, "nonce": nonce.hex(), "box": box.hex()}
-        part = self._path.with_name(f".{secrets.token_hex(8)}.part")
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123  # a descriptor
-                file.write(json.dumps(words, indent=1).encode() + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
+            return stage_private(self._path, [json.dumps(words, indent=1).encode() + b"\n"])
         except OSError as error:
-            part.unlink(missing_ok=True)
-            raise KeyUnusable(f"{display(self._path)}: cannot be written ({error.strerror}); free some space") from error
-        return part
+            raise KeyUnusable(
+                f"{display(self._path)}: cannot be written ({error.strerror}); free some space"
+            ) from error
 
     def _replace(self, held: _Held) -> None:
         """Replace the file in one step, then overwrite the one that was there, as far as the disk lets one."""
@@ -151,7 +148,7 @@ class VaultKeys:
         try:
             with self._path.open("r+b", buffering=0) as old:
                 part.replace(self._path)
-                _force(self._path.parent)
+                force_names(self._path.parent)
                 # The new file is in place whatever happens now.
                 with contextlib.suppress(OSError):
                     old.write(secrets.token_bytes(os.fstat(old.fileno()).st_size))
@@ -204,12 +201,3 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(words, dict) or words.get("kind") != _KIND:
         raise KeyUnusable(f"{display(path)}: is no key file of a vault")
     return words
-
-
-def _force(folder: Path) -> None:
-    if os.name != "nt":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

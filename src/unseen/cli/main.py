@@ -23,6 +23,8 @@ __all__ = ["VERBS", "build_parser", "main"]
 VERBS = {
     "redact": "hide faces, people, plates and text in photos and videos",
     "live": "hide people in camera pictures as they come, and publish the result",
+    "vault": "keep originals encrypted, each opening only for its purposes",
+    "ledger": "check, show, prove and export what was recorded",
     "models": "list, find, fetch, add and export model files",
 }
 

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 __all__ = ["MAXIMUM_BYTES", "Entry", "Event", "Head", "Json", "Row", "canonical", "event_from"]
 
-Json: TypeAlias = "None | bool | int | str | list[Json] | tuple[Json, ...] | Mapping[str, Json]"
+Json: TypeAlias = "bool | int | str | list[Json] | tuple[Json, ...] | Mapping[str, Json] | None"
 
 #: The most bytes of one event: larger things lie elsewhere, and their hash is in the event.
 MAXIMUM_BYTES = 64 * 1024
@@ -96,7 +96,7 @@ def event_from(data: bytes) -> Event:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Where an appended event stands: its number from 0, its leaf's hash, and the size of the tree that ends with it."""
+    """Where an appended event stands: its number from 0, its leaf's hash, the size of the tree that ends with it."""
 
     index: int
     leaf: bytes
@@ -125,8 +125,8 @@ class Head:
 def canonical(value: Json) -> bytes:
     """Return the only way to write a value: JSON after RFC 8785, for the values that need no judgement.
 
-    These are null, booleans, whole numbers up to 2^53 - 1, text that is Unicode, lists, and objects with ASCII keys; for
-    them, sorting by code point is the order that RFC 8785 wants. Raises ValueError for all others, fractions among them.
+    These are null, booleans, whole numbers up to 2^53 - 1, text that is Unicode, lists, and objects with ASCII keys;
+    for them, sorting by code point is the order that RFC 8785 wants. Raises ValueError for all others, fractions too.
     """
     _check(value)
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=dict)

@@ -4,7 +4,7 @@ The construction is STREAM (Hoang, Reyhanitabar, Rogaway and Vizár, "Online Aut
 Nonce-Reuse Misuse-Resistance", CRYPTO 2015) with AES-256-GCM (NIST SP 800-38D): the nonce of a chunk is a random
 prefix of 7 bytes, the chunk's number (4 bytes), and 1 for the last chunk, 0 for the others.
 
-    header   magic "UNSEEN1\\0" (8 bytes, its digit the version), chunk size (4), nonce prefix (7), salt (32), check (32)
+    header   magic "UNSEEN1\\0" (8 bytes, with the version), chunk size (4), nonce prefix (7), salt (32), check (32)
     chunks   each of `chunk size` bytes, the last one shorter or as long, each followed by its tag of 16 bytes
 
 Key and check come from the data key by HKDF-SHA256 (RFC 5869) with the salt and the context, which says what the

@@ -114,13 +114,13 @@ def _findings(seen: _Seen, expected: int, kept: Head | None) -> Iterator[str]:
     if seen.forked is not None:
         yield f"row {seen.forked}: is signed, but for another history of this ledger"
     if seen.rewritten and kept is not None:
-        yield f"rows up to {kept.size - 1}: are signed, but are not those of the head that was kept: history was rewritten"
+        yield f"rows 0 to {kept.size - 1}: are signed, but not those of the head that was kept: history was rewritten"
 
 
 def _number(seen: _Seen, place: int) -> int:
+    """Return the number that a row states; a line that is no row has none, and is below all."""
     number = seen.stated[place]
-    assert number is not None
-    return number
+    return -1 if number is None else number
 
 
 def _strays(seen: _Seen, good: Sequence[int], ordered: Sequence[int]) -> Iterator[tuple[int, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from unseen.core.ledger import Event, Head, Row, canonical, event_from
+from unseen.core.ledger import Event, Head, Json, Row, canonical, event_from
 from unseen.ledger.check import Checked, check_rows
 from unseen.ledger.merkle import check_inclusion, inclusion_proof, leaf_hash
 from unseen.ledger.notes import PublicKey, Verify, open_head
@@ -90,9 +90,9 @@ def _rows(lines: Iterable[bytes]) -> Iterator[Row | None]:
 
 def proof_of(event: bytes, index: int, leaves: Sequence[bytes], note: str) -> bytes:
     """Return a proof, as JSON, that an event is in the ledger whose signed head is `note`; `leaves` are its hashes."""
-    path: list[str] = [node.hex() for node in inclusion_proof(leaves, index)]
-    words = {"event": event_from(event).encoded().decode(), "format": PROOF, "head": note, "index": index}
-    return canonical({**words, "path": tuple(path)}) + b"\n"
+    path: list[Json] = [node.hex() for node in inclusion_proof(leaves, index)]
+    words: dict[str, Json] = {"event": event.decode(), "format": PROOF, "head": note, "index": index, "path": path}
+    return canonical(words) + b"\n"
 
 
 def check_proof(data: bytes, public: PublicKey, verify: Verify, *, kept: Head | None = None) -> tuple[Event, int, Head]:
