@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
-from unseen.adapters.private_files import force_names
+from unseen.adapters.private_files import force_names, stage_private
 from unseen.core.names import display
 from unseen.errors import OutputFailed, UnreadableInput
 
@@ -24,21 +22,13 @@ class FolderBlobs:
     def write(self, name: str, parts: Iterable[bytes]) -> None:
         """Write under a temporary name, force it to disk, and give it its name in one step."""
         path = self._path(name)
-        part = path.with_name(f"{secrets.token_hex(8)}.part")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with part.open("xb", buffering=0) as file:
-                for each in parts:
-                    _write(file, each)
-                os.fsync(file.fileno())
-            part.replace(path)
+            stage_private(path, parts).replace(path)
             force_names(path.parent)
         except OSError as error:
             raise OutputFailed(
                 f"{display(self._root)}: cannot write there ({error.strerror}); free some space"
             ) from error
-        finally:
-            part.unlink(missing_ok=True)
 
     def open(self, name: str) -> IO[bytes]:
         """Open a file."""
@@ -61,9 +51,3 @@ class FolderBlobs:
 
     def _path(self, name: str) -> Path:
         return self._root / (name if "/" in name else f"{name[:2]}/{name}")
-
-
-def _write(file: IO[bytes], data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[file.write(view) :]

@@ -39,6 +39,8 @@ class FsspecBlobs:
                 file.close()
             except BaseException:
                 file.discard()
+                # Some stores show a file from its first byte on, whatever they are asked.
+                self.delete(name)
                 raise
             file.commit()
         except UnseenError:

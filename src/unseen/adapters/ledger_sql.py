@@ -75,9 +75,13 @@ class SqlEventLedger:
         self._across, self._spool = turn, spool
         self._list_lock, self._turn = threading.Lock(), threading.Lock()
         self._list: list[_Waiting] = []
-        if new:
-            self._make()
-        self._check_key()
+        try:
+            if new:
+                self._make()
+            self._check_key()
+        except BaseException:
+            database.close()
+            raise
 
     def _make(self) -> None:
         bytes_ = self._database.binary

@@ -16,7 +16,7 @@ from unseen.core.ports import BlobStore
 from unseen.crypto.keys import Key
 from unseen.crypto.seal import CHUNK_BYTES, KEY_BYTES, SealedReader, seal
 from unseen.crypto.wrap import unwrap, wrap
-from unseen.errors import OutputTaken, Refused, UsageError
+from unseen.errors import OutputTaken, Refused, UnreadableInput, UsageError
 
 __all__ = ["Vault"]
 
@@ -76,7 +76,7 @@ class Vault:
         with self._lock.held(shared=True):
             generation, secret = self._generation()
             self._refuse_taken(tag, item)
-            self._blobs.write(blob, seal(key, tag.encode(), stream, self._random))
+            self._blobs.write(blob, _readable(seal(key, tag.encode(), stream, self._random), item))
             try:
                 with self._turn, self._database.transaction():
                     self._refuse_taken(tag, item)
@@ -238,3 +238,11 @@ class Vault:
     def close(self) -> None:
         """Close the database."""
         self._database.close()
+
+
+def _readable(parts: Iterator[bytes], item: str) -> Iterator[bytes]:
+    """Tell a source that cannot be read from a store that cannot be written."""
+    try:
+        yield from parts
+    except OSError as error:
+        raise UnreadableInput(f"{display(item)}: cannot be read ({error.strerror}); check the file") from error

@@ -77,6 +77,9 @@ def event_from(data: bytes) -> Event:
     words = json.loads(data)
     if not isinstance(words, dict) or words.keys() != _KEYS or words["v"] != 1:
         raise ValueError("these bytes are no event of this version")
+    texts = (words["kind"], words["actor"], words["purpose"], words["time"])
+    if not all(isinstance(text, str) for text in texts) or not isinstance(words["details"], dict):
+        raise ValueError("these bytes are no event of this version")
     try:
         event = Event(
             kind=words["kind"],
@@ -87,7 +90,7 @@ def event_from(data: bytes) -> Event:
             items=tuple(words["items"]),
             details=words["details"],
         )
-    except (TypeError, AttributeError) as error:
+    except TypeError as error:
         raise ValueError("these bytes are no event of this version") from error
     if event.encoded() != data:
         raise ValueError("these bytes are not the event's canonical form")

@@ -113,7 +113,7 @@ def _findings(seen: _Seen, expected: int, kept: Head | None) -> Iterator[str]:
     yield from _gaps(missing, size)
     if seen.forked is not None:
         yield f"row {seen.forked}: is signed, but for another history of this ledger"
-    if seen.rewritten and kept is not None:
+    elif seen.rewritten and kept is not None:
         yield f"rows 0 to {kept.size - 1}: are signed, but not those of the head that was kept: history was rewritten"
 
 
