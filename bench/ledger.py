@@ -1,4 +1,4 @@
-"""Measures the ledger: events appended a second, durably, and the time and memory that checking a million of them takes.
+"""Measures the ledger: events appended a second, durably, and the time and memory of checking a million of them.
 
     python -m bench.ledger [--folder DIR] [--seconds S] [--events N] [--skip-check]
 

@@ -46,12 +46,8 @@ class _Pattern(io.RawIOBase):
         return self._block if count == CHUNK_BYTES else self._block[:count]
 
 
-class _Endless(io.RawIOBase):
-    """A sealed stream in memory that repeats one chunk's bytes cannot exist, so each chunk is sealed when it is read."""
-
-
 def stream(size: int) -> None:
-    """Encrypt from memory, then encrypt and decrypt 64 MiB over and over, and print the bytes a second of both."""
+    """Encrypt so many bytes, then decrypt as many, 64 MiB of them over and over; print the bytes a second of both."""
     started = time.perf_counter()
     for _ in seal(bytes(32), b"", _Pattern(size), os.urandom):  # type: ignore[arg-type]
         pass

@@ -35,10 +35,10 @@ def ledger_server() -> Iterator[str]:
         options |= {"user": "postgres", "group": "postgres", "extra_groups": []}
     try:
         data = str(folder / "data")
-        make = [found[0] / "initdb", "-D", data, "-U", "unseen", "-A", "trust", "--no-sync", "-E", "UTF8"]
+        make = [str(found[0] / "initdb"), "-D", data, "-U", "unseen", "-A", "trust", "--no-sync", "-E", "UTF8"]
         subprocess.run(make, check=True, **options)
         settings = [f"-c{name}" for name in ("listen_addresses=", "fsync=off", "max_connections=60")]
-        server = subprocess.Popen([found[0] / "postgres", "-D", data, "-k", folder, *settings], **options)
+        server = subprocess.Popen([str(found[0] / "postgres"), "-D", data, "-k", str(folder), *settings], **options)
         try:
             url = f"postgresql://unseen@/postgres?host={folder}"
             _wait(url, server)

@@ -106,7 +106,7 @@ def _counting(ledger: SqlEventLedger) -> Callable[[], int]:
         count[0] += 1
         real(statement, rows)  # type: ignore[arg-type]
 
-    database.run_many = run_many  # type: ignore[method-assign,assignment]
+    database.run_many = run_many  # type: ignore[method-assign]
     return lambda: count[0]
 
 

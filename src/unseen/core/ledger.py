@@ -55,7 +55,8 @@ class Event:
 
     def encoded(self) -> bytes:
         """Return the event as canonical JSON; raises ValueError above MAXIMUM_BYTES."""
-        data = canonical(
+        # The values were looked at when the event was made.
+        data = _written(
             {
                 "actor": self.actor,
                 "details": self.details,
@@ -132,6 +133,10 @@ def canonical(value: Json) -> bytes:
     for them, sorting by code point is the order that RFC 8785 wants. Raises ValueError for all others, fractions too.
     """
     _check(value)
+    return _written(value)
+
+
+def _written(value: Json) -> bytes:
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=dict)
     try:
         return text.encode()
