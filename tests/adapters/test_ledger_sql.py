@@ -145,10 +145,18 @@ def test_what_somebody_changed_in_the_database_is_found_and_named(tmp_path: Path
         with closing(sqlite3.connect(where)) as thief, thief:
             thief.execute("DROP TRIGGER unseen_event_no_update")
             thief.execute("DROP TRIGGER unseen_event_no_delete")
-            thief.execute("UPDATE unseen_event SET event = replace(event, 'road', 'rail') WHERE number = 7")
+            thief.execute(
+                "UPDATE unseen_event SET event = CAST(replace(event, 'road', 'rail') AS BLOB) WHERE number = 7"
+            )
+            thief.execute("UPDATE unseen_event SET event = CAST(event AS TEXT) WHERE number = 3")
+            thief.execute("UPDATE unseen_event SET event = x'ff00', root = 5 WHERE number = 4")
             thief.execute("DELETE FROM unseen_event WHERE number IN (11, 18, 19)")
-        checked = check_rows(ledger.rows, key.public, verify, size=ledger.head().size)
+        checked = check_rows(ledger.raw_rows, key.public, verify, size=ledger.head().size)
+        with pytest.raises(LedgerBroken, match="a row is damaged; say: unseen ledger verify"):
+            list(ledger.rows())
     assert checked.findings == (
+        "row 3: was changed (line 4 of the rows)",
+        "row 4: was changed (line 5 of the rows)",
         "row 7: was changed (line 8 of the rows)",
         "row 11: is missing: removed",
         "rows 18 to 19: are missing: the tail was cut off",

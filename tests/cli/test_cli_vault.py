@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -169,3 +171,19 @@ def test_a_ledger_that_was_deleted_is_not_begun_anew(run: Run, tmp_path: Path) -
     (tmp_path / "record" / "ledger.db").write_bytes(b"")
     code, _, err = run("ledger", "verify")
     assert (code, "cannot read the ledger's key" in err) == (2, True)
+
+
+def test_rows_that_somebody_damaged_are_told_in_one_line(run: Run, tmp_path: Path) -> None:
+    run("vault", "init", "--unlock", "environment")
+    with closing(sqlite3.connect(tmp_path / "record" / "ledger.db")) as thief, thief:
+        thief.execute("DROP TRIGGER unseen_event_no_update")
+        thief.execute("UPDATE unseen_event SET event = x'7b7d'")
+    for words in (("show",), ("prove", "0", "-o", "proof.json"), ("verify",)):
+        code, out, err = run("ledger", *words)
+        assert (code, err.count("\n"), err.startswith("unseen: error: ")) == (1, 1, True)
+    assert out == "row 0: was changed (line 1 of the rows)\n"
+
+
+def test_a_password_in_a_url_is_not_shown(run: Run) -> None:
+    code, _, err = run("ledger", "head", "--ledger", "postgresql://u:s3cret@host/db", "--key", "missing.key")
+    assert (code, "there is no ledger at postgresql://host/db" in err, "s3cret" in err) == (2, True, False)

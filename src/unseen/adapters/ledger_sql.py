@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from unseen.adapters.databases import Database, is_url, open_database
 from unseen.adapters.file_lock import FileLock
+from unseen.adapters.group_commit import GroupCommit
 from unseen.adapters.ledger_key import LedgerKey
 from unseen.adapters.ledger_spool import Spool
 from unseen.core.ledger import Entry, Event, Head, Row
@@ -40,19 +39,6 @@ def open_event_ledger(where: str, key: LedgerKey, *, new: bool = False) -> SqlEv
         return SqlEventLedger(database, key, new=new, turn=turn, spool=Spool(Path(f"{path}-waiting"), key.spool_key))
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """Events that are to be appended one after another, and what became of them."""
-
-    events: list[bytes]
-    entries: list[Entry] = field(default_factory=list)
-    error: BaseException | None = None
-
-    @property
-    def done(self) -> bool:
-        return bool(self.entries) or self.error is not None
-
-
 class SqlEventLedger:
     """Events as rows, each with the signed root of the tree that ends with it; see `core.ports.EventLedger`.
 
@@ -73,8 +59,7 @@ class SqlEventLedger:
     ) -> None:
         self._database, self._key = database, key
         self._across, self._spool = turn, spool
-        self._list_lock, self._turn = threading.Lock(), threading.Lock()
-        self._list: list[_Waiting] = []
+        self._group = GroupCommit(self._append)
         try:
             if new:
                 self._make()
@@ -89,7 +74,7 @@ class SqlEventLedger:
             for statement in (
                 "CREATE TABLE IF NOT EXISTS unseen_ledger (version INTEGER PRIMARY KEY, origin TEXT NOT NULL, "
                 f"public_key {bytes_} NOT NULL, size BIGINT NOT NULL, peaks {bytes_} NOT NULL)",
-                f"CREATE TABLE IF NOT EXISTS unseen_event (number BIGINT PRIMARY KEY, event TEXT NOT NULL, "
+                f"CREATE TABLE IF NOT EXISTS unseen_event (number BIGINT PRIMARY KEY, event {bytes_} NOT NULL, "
                 f"root {bytes_} NOT NULL, signature {bytes_} NOT NULL, ticket {bytes_} UNIQUE)",
                 *self._database.guard("unseen_event"),
             ):
@@ -124,35 +109,20 @@ class SqlEventLedger:
 
     def append_all(self, events: Sequence[Event]) -> list[Entry]:
         """Add events one after another, all or none, durably; raises UnseenError if they cannot be written."""
-        mine = _Waiting([event.encoded() for event in events])
-        if not mine.events:
-            return []
-        with self._list_lock:
-            self._list.append(mine)
-        with self._turn:
-            if not mine.done:
-                with self._list_lock:
-                    batch, self._list = self._list, []
-                self._append(batch)
-        if mine.error is not None:
-            raise LedgerBroken(f"{self.name}: the event could not be written ({mine.error})") from mine.error
-        return mine.entries
+        data = [event.encoded() for event in events]
+        return self._group.do(data) if data else []
 
-    def _append(self, batch: Sequence[_Waiting]) -> None:
-        """Write what threads wait for, and tell each."""
+    def _append(self, batch: Sequence[list[bytes]]) -> list[list[Entry]]:
+        """Write what threads wait for, and return each one's entries."""
         try:
-            first = self._stored([event for waiting in batch for event in waiting.events])
-        except BaseException as error:
-            for waiting in batch:
-                waiting.error = error
-            if isinstance(error, Exception):
-                return
-            raise
-        for waiting in batch:
-            waiting.entries = [
-                Entry(first + i, leaf_hash(event), first + i + 1) for i, event in enumerate(waiting.events)
-            ]
-            first += len(waiting.events)
+            first = self._stored([event for events in batch for event in events])
+        except Exception as error:
+            raise LedgerBroken(f"{self.name}: the event could not be written ({error})") from error
+        entries = []
+        for events in batch:
+            entries.append([Entry(first + i, leaf_hash(event), first + i + 1) for i, event in enumerate(events)])
+            first += len(events)
+        return entries
 
     def _stored(self, events: Sequence[bytes]) -> int:
         """Write events, and those that other processes wait for; return the first one's number."""
@@ -179,7 +149,7 @@ class SqlEventLedger:
                 for i, event in enumerate(events):
                     row = next_row(frontier, event, origin, sign)
                     mark = ticket if i == 0 else None
-                    rows.append((row.index, event.decode(), row.root, row.signature, mark))
+                    rows.append((row.index, row.event, row.root, row.signature, mark))
             self._database.run_many(f"INSERT INTO unseen_event ({_COLUMNS}, ticket) VALUES (?, ?, ?, ?, ?)", rows)  # noqa: S608  # a constant
             self._database.run("UPDATE unseen_ledger SET size = ?, peaks = ?", frontier.size, b"".join(frontier.peaks))
         return first
@@ -196,13 +166,18 @@ class SqlEventLedger:
             raise LedgerBroken(f"{self.name}: its tree is damaged ({error}); say: unseen ledger verify") from error
 
     def rows(self, start: int = 0) -> Iterator[Row]:
-        """Yield the rows from a number on, as they are when this begins."""
-        return self._rows("WHERE number >= ? ORDER BY number", start)
+        """Yield the rows from a number on, as they are when this begins; raises LedgerBroken for one that is none."""
+        for row in self.raw_rows(start):
+            if row is None:
+                raise LedgerBroken(f"{self.name}: a row is damaged; say: unseen ledger verify")
+            yield row
 
-    def _rows(self, condition: str, value: int) -> Iterator[Row]:
-        query = f"SELECT {_COLUMNS} FROM unseen_event {condition}"  # noqa: S608  # the condition is this module's own
-        for number, event, root, signature in self._database.stream(query, value):
-            yield Row(int(number), str(event).encode(), bytes(root), bytes(signature))
+    def raw_rows(self, start: int = 0) -> Iterator[Row | None]:
+        """Yield the rows from a number on as somebody may have left them; None for what cannot be one."""
+        query = f"SELECT {_COLUMNS} FROM unseen_event WHERE number >= ? ORDER BY number"  # noqa: S608  # a constant
+        for number, event, root, signature in self._database.stream(query, start):
+            whole = isinstance(number, int) and all(isinstance(each, bytes) for each in (event, root, signature))
+            yield Row(number, event, root, signature) if whole else None
 
     def head(self) -> Head:
         """Return the head now, as the ledger keeps it; `unseen.ledger.check` says whether its rows have it."""

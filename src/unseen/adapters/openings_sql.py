@@ -6,9 +6,13 @@ import threading
 from collections.abc import Callable, Sequence
 
 from unseen.adapters.databases import Database, open_database
+from unseen.adapters.group_commit import GroupCommit
 from unseen.ledger.commitments import SALT_BYTES, commitment
 
 __all__ = ["SqlOpenings", "open_openings"]
+
+#: Commitment, field, value, salt.
+_Opening = tuple[str, str, str, bytes]
 
 
 def open_openings(where: str, random: Callable[[int], bytes]) -> SqlOpenings:
@@ -25,7 +29,7 @@ class SqlOpenings:
 
     def __init__(self, database: Database, random: Callable[[int], bytes]) -> None:
         self._database, self._random = database, random
-        self._turn = threading.Lock()
+        self._turn, self._group = threading.Lock(), GroupCommit(self._keep)
         with self._database.transaction():
             self._database.run(
                 "CREATE TABLE IF NOT EXISTS unseen_opening (made TEXT PRIMARY KEY, field TEXT NOT NULL, "
@@ -39,9 +43,16 @@ class SqlOpenings:
         for field, value in words:
             salt = self._random(SALT_BYTES)
             rows.append((commitment(salt, field, value), field, _text(value), salt))
-        with self._turn, self._database.transaction():
-            self._database.run_many("INSERT INTO unseen_opening VALUES (?, ?, ?, ?)", rows)
+        self._group.do(rows)
         return [row[0] for row in rows]
+
+    def _keep(self, batch: Sequence[list[_Opening]]) -> list[bool]:
+        """Write what threads wait for."""
+        with self._turn, self._database.transaction():
+            self._database.run_many(
+                "INSERT INTO unseen_opening VALUES (?, ?, ?, ?)", [row for rows in batch for row in rows]
+            )
+        return [True] * len(batch)
 
     def opened(self, commitment: str) -> tuple[str, str] | None:
         """Return field and value."""

@@ -95,17 +95,15 @@ def _told(head: Head, findings: tuple[str, ...], kept: Head | None) -> int:
 
 
 def _show(args: argparse.Namespace, places: LedgerPlaces) -> int:
-    from unseen.core.ledger import event_from
     from unseen.engine import ledger as engine
 
     with engine.opened(places) as ledger:
-        rows = ledger.rows(max(0, ledger.head().size - max(0, args.last)))
         reveal = engine.Revealed(places) if args.reveal else None
-        for row in rows:
+        for index, event in engine.events(ledger, args.last):
             if args.json:
-                print(json.dumps(_record(row.index, event_from(row.event), reveal), ensure_ascii=False))
+                print(json.dumps(_record(index, event, reveal), ensure_ascii=False))
             else:
-                print(_line(row.index, event_from(row.event), reveal))
+                print(_line(index, event, reveal))
     return 0
 
 

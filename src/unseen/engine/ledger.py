@@ -9,15 +9,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import platformdirs
 
 from unseen.adapters.databases import is_url
+from unseen.adapters.file_lock import FileLock
 from unseen.adapters.files_output import write_private
 from unseen.adapters.ledger_key import load_ledger_key, make_ledger_key
 from unseen.adapters.ledger_sql import SqlEventLedger, open_event_ledger
 from unseen.adapters.openings_sql import SqlOpenings, open_openings
-from unseen.core.ledger import MAXIMUM_BYTES, Entry, Event, Head, Json
+from unseen.core.ledger import MAXIMUM_BYTES, Entry, Event, Head, Json, event_from
 from unseen.core.names import display
 from unseen.core.ports import EventLedger, Openings
 from unseen.crypto.signing import verify
@@ -34,6 +36,7 @@ __all__ = [
     "Revealed",
     "check_file",
     "check_ledger",
+    "events",
     "export_ledger",
     "is_proof",
     "ledger_places",
@@ -77,13 +80,26 @@ def ledger_places(
 
 def open_ledger(places: LedgerPlaces, *, new: bool = False) -> SqlEventLedger:
     """Open a ledger; `new` makes one where there is neither ledger nor key. Raises UnseenError."""
-    if places.key.exists():
-        return open_event_ledger(places.ledger, load_ledger_key(places.key))
-    if not is_url(places.ledger) and Path(places.ledger).exists():
-        return open_event_ledger(places.ledger, load_ledger_key(places.key))
     if not new:
-        raise UsageError(f"there is no ledger at {display(places.ledger)}; name one with --ledger")
-    return open_event_ledger(places.ledger, make_ledger_key(places.key), new=True)
+        if not places.key.exists() and not _is_there(places.ledger):
+            raise UsageError(f"there is no ledger at {_shown(places.ledger)}; name one with --ledger")
+        return open_event_ledger(places.ledger, load_ledger_key(places.key))
+    places.key.parent.mkdir(parents=True, exist_ok=True)
+    # Who comes while another makes the ledger must not find the key alone.
+    with FileLock(places.key.with_name(f".{places.key.name}-lock")).held():
+        if places.key.exists() or _is_there(places.ledger):
+            return open_event_ledger(places.ledger, load_ledger_key(places.key))
+        return open_event_ledger(places.ledger, make_ledger_key(places.key), new=True)
+
+
+def _is_there(where: str) -> bool:
+    return not is_url(where) and Path(where).exists()
+
+
+def _shown(where: str) -> str:
+    """Return a ledger's place without a password."""
+    parts = urlsplit(where)
+    return display(f"{parts.scheme}://{parts.hostname or ''}{parts.path}" if is_url(where) else where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +177,7 @@ def check_ledger(ledger: SqlEventLedger, *, kept: Head | None = None, every_sign
     """Check the rows of a ledger."""
     head = ledger.head()
     checked = check_rows(
-        ledger.rows, ledger.key.public, verify, kept=kept, size=head.size, every_signature=every_signature
+        ledger.raw_rows, ledger.key.public, verify, kept=kept, size=head.size, every_signature=every_signature
     )
     if not checked.findings and checked.head.size == head.size and checked.head != head:
         return Checked(checked.head, ("the tree that is kept: is not that of the rows",))
@@ -214,9 +230,9 @@ def read_head(path: Path, public: PublicKey) -> Head:
         raise LedgerBroken(f"{display(path)}: {error}") from error
 
 
-def signed_head_of(ledger: SqlEventLedger) -> str:
-    """Return the head now as a signed note."""
-    return signed_head(ledger.head(), ledger.key.public, ledger.key.signer.sign)
+def signed_head_of(ledger: SqlEventLedger, head: Head | None = None) -> str:
+    """Return a head, by default the one now, as a signed note."""
+    return signed_head(head or ledger.head(), ledger.key.public, ledger.key.signer.sign)
 
 
 def export_ledger(ledger: SqlEventLedger, out: Path) -> None:
@@ -230,13 +246,25 @@ def write_proof(ledger: SqlEventLedger, index: int, out: Path) -> None:
 
 
 def proof(ledger: SqlEventLedger, index: int) -> bytes:
-    """Return a proof that an event is in the ledger as it is now; raises UsageError if there is no such event."""
-    event, leaves = b"", []
+    """Return a proof that an event is in the ledger as it is now; raises UsageError or LedgerBroken."""
+    head, event, leaves = ledger.head(), b"", []
+    if not 0 <= index < head.size:
+        raise UsageError(f"there is no event {index}; there are {head.size:,}, from 0 on")
     for row in ledger.rows():
         leaves.append(leaf_hash(row.event))
         if row.index == index:
             event = row.event
-    if not event:
-        raise UsageError(f"there is no event {index}; say a number from 0 to {len(leaves) - 1}")
-    head = Head(ledger.key.public.origin, len(leaves), root_of(leaves))
-    return proof_of(event, index, leaves, signed_head(head, ledger.key.public, ledger.key.signer.sign))
+    # Others may have appended meanwhile.
+    del leaves[head.size :]
+    if root_of(leaves) != head.root or leaf_hash(event) != leaves[index]:
+        raise LedgerBroken(f"{ledger.name}: its rows are not those of its tree; say: unseen ledger verify")
+    return proof_of(event, index, leaves, signed_head_of(ledger, head))
+
+
+def events(ledger: SqlEventLedger, last: int) -> Iterator[tuple[int, Event]]:
+    """Yield the last events with their numbers; raises LedgerBroken for a row that is damaged."""
+    for row in ledger.rows(max(0, ledger.head().size - max(0, last))):
+        try:
+            yield row.index, event_from(row.event)
+        except (ValueError, RecursionError) as error:
+            raise LedgerBroken(f"row {row.index}: is damaged; say: unseen ledger verify") from error
