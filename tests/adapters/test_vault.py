@@ -291,10 +291,12 @@ def test_an_erasure_that_is_killed_at_any_step_is_finished_or_done_again(tmp_pat
 def test_what_a_killed_writer_left_is_swept_up(vault: Vault, tmp_path: Path) -> None:
     keep(vault, "a", "research")
     folder = _blobs(tmp_path)[0].parent
-    (folder / "0123.part").write_bytes(b"half")
+    (folder / ".0123.part").write_bytes(b"half")
+    (folder / "notes.txt").write_bytes(b"somebody else's")
     (folder / (folder.name + "0" * 30)).write_bytes(b"no item's")
     vault.rotate()
-    assert len(_blobs(tmp_path)) == 1
+    assert len(_blobs(tmp_path)) == 2
+    assert (folder / "notes.txt").exists()
     assert read(vault, "a", "research") == b"a face"
 
 

@@ -146,6 +146,22 @@ def test_others_check_an_export_a_head_and_a_proof_without_the_ledger(run: Run, 
     assert run("ledger", "prove", "99", "-o", "other.json")[0] == 2
 
 
+def test_items_may_lie_elsewhere(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("fsspec")
+    (tmp_path / "bucket").mkdir()
+    (tmp_path / "bucket" / ("ab" * 16)).write_bytes(b"somebody else's")
+    assert run("vault", "init", "--unlock", "environment", "--items", f"file://{tmp_path}/bucket/")[0] == 0
+    run("vault", "put", "ward.jpg", "--purpose", "care")
+    run("vault", "put", "ward.jpg", "--as", "other", "--purpose", "care")
+    run("vault", "erase", "other")
+    assert run("vault", "get", "ward.jpg", "-o", "out.jpg", "--purpose", "care", "--unsafe-view-raw")[0] == 0
+    assert (tmp_path / "out.jpg").read_bytes() == b"a photo of the ward"
+    assert not (tmp_path / "safe" / "vault" / "items").exists()
+    assert len([path for path in (tmp_path / "bucket").rglob("*") if path.is_file()]) == 2
+    code, _, err = run("vault", "init", "--vault", "v2", "--unlock", "environment", "--items", "nosuch://x")
+    assert (code, "cannot be used as a store of files" in err, (tmp_path / "v2.key").exists()) == (2, True, False)
+
+
 def test_a_ledger_that_was_cut_is_found_by_the_head_that_was_kept(run: Run, tmp_path: Path) -> None:
     run("vault", "init", "--unlock", "environment")
     saved = {path.name: path.read_bytes() for path in (tmp_path / "record").iterdir()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import secrets
 import threading
 from collections.abc import Callable, Collection, Iterator
@@ -29,6 +30,7 @@ _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS unseen_wrap (item TEXT NOT NULL REFERENCES unseen_item (item), purpose TEXT NOT NULL, "
     "generation TEXT NOT NULL, wrapped {bytes} NOT NULL, PRIMARY KEY (item, purpose))",
 )
+_OURS = re.compile(r"[0-9a-f]{32}|[0-9a-f]{2}/\.[0-9a-f]+\.part")
 _FROM_BACKUP = "the wraps are of another time than the key file, as in a backup from before an erasure"
 
 
@@ -208,10 +210,10 @@ class Vault:
                 yield item, purpose, bytes(wrapped)
 
     def _sweep(self) -> None:
-        """Delete files that no item has: those of erased ones, and what killed writers left."""
+        """Delete files that no item has: those of erased ones, and what killed writers left; others are not ours."""
         kept = {str(row[0]) for row in self._database.run("SELECT blob FROM unseen_item")}
         for name in list(self._blobs.names()):
-            if name not in kept:
+            if name not in kept and _OURS.fullmatch(name):
                 self._blobs.delete(name)
 
     def _generation(self) -> tuple[str, bytes]:

@@ -79,10 +79,11 @@ def make_vault(places: VaultPlaces, by: str, sources: Mapping[str, MasterKey], i
     note = places.folder / _NOTE
     if note.exists():
         raise UsageError(f"{display(places.folder)}: is a vault already; choose another folder")
-    blobs = _blobs(places, items)
+    if items:
+        FsspecBlobs(items)
     keys = make_vault_keys(places.key, by, sources)
     write_private(note, [json.dumps({"items": items, "kind": _KIND}).encode() + b"\n"], "the vault")
-    return _vault(places, keys, blobs)
+    return _vault(places, keys, items)
 
 
 def open_vault(places: VaultPlaces, sources: Mapping[str, MasterKey]) -> Vault:
@@ -96,14 +97,13 @@ def open_vault(places: VaultPlaces, sources: Mapping[str, MasterKey]) -> Vault:
         raise UsageError(f"{display(places.folder)}: is no vault; make one with: unseen vault init") from error
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{display(places.folder)}: is no vault of this version of Unseen") from error
-    return _vault(places, open_vault_keys(places.key, sources), _blobs(places, items))
+    return _vault(places, open_vault_keys(places.key, sources), items)
 
 
-def _blobs(places: VaultPlaces, items: str) -> BlobStore:
-    return FsspecBlobs(items) if items else FolderBlobs(places.folder / "items")
-
-
-def _vault(places: VaultPlaces, keys: VaultKeys, blobs: BlobStore) -> Vault:
+def _vault(places: VaultPlaces, keys: VaultKeys, items: str) -> Vault:
+    # A vault sweeps up in its folder, so no two share one.
+    elsewhere = f"{items.rstrip('/')}/unseen-{keys.vault}"
+    blobs: BlobStore = FsspecBlobs(elsewhere) if items else FolderBlobs(places.folder / "items")
     database = SqliteDatabase(places.folder / "wraps.db")
     return Vault(blobs, database, keys, FileLock(places.folder / "lock"))
 
