@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def vault(tmp_path: Path) -> Iterator[Vault]:
         yield made
 
 
-def _rows(folder: Path, statement: str, *values: object) -> list[tuple[object, ...]]:
+def _rows(folder: Path, statement: str, *values: object) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(folder / "vault" / "wraps.db")) as database, database:
         return list(database.execute(statement, values))
 
@@ -53,9 +54,11 @@ def test_an_item_opens_for_its_purposes_and_no_other(vault: Vault) -> None:
         vault.open("ward-4.mp4", "research")
 
 
-def test_a_purpose_that_is_withdrawn_ends_and_the_others_stay(vault: Vault) -> None:
+def test_a_purpose_that_is_withdrawn_ends_and_the_others_stay(vault: Vault, tmp_path: Path) -> None:
     keep(vault, "a", "research", "safety")
+    (wrapped,) = _rows(tmp_path, "SELECT wrapped FROM unseen_wrap WHERE purpose = 'research'")
     assert vault.withdraw("a", "research")
+    assert wrapped[0] not in b"".join(path.read_bytes() for path in (tmp_path / "vault").glob("wraps.db*"))
     assert not vault.withdraw("a", "research")
     with pytest.raises(Refused):
         vault.open("a", "research")
@@ -129,7 +132,7 @@ def _erased_row(folder: Path, item: str) -> tuple[str, bytes, str]:
     index = open_vault_keys(folder / "vault.key", SOURCES).index
     tag = Key(index).tag("vault item", item.encode())
     wrapped, generation = _rows(folder, "SELECT wrapped, generation FROM unseen_wrap WHERE item = ?", tag)[0]
-    return tag, bytes(wrapped), str(generation)  # type: ignore[call-overload]
+    return tag, bytes(wrapped), str(generation)
 
 
 def test_a_wrap_that_is_copied_to_another_purpose_or_item_opens_nothing(vault: Vault, tmp_path: Path) -> None:
@@ -250,6 +253,7 @@ def test_erasing_beside_threads_that_add_loses_nothing(vault: Vault) -> None:
 _KILLED = """
 import os, sys
 from pathlib import Path
+from typing import Any
 from tests.adapters.vault_scenes import reopen
 import unseen.adapters.vault_keys as keys, unseen.adapters.vault_files as files
 vault = reopen(Path(sys.argv[1]))

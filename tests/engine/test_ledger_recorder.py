@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from unseen.core.ledger import event_from
-from unseen.engine.ledger import LedgerPlaces, check_ledger, ledger_places, open_ledger, open_recorder
+from unseen.engine.ledger import LedgerPlaces, Recorder, check_ledger, ledger_places, open_ledger, open_recorder
 from unseen.errors import UnseenError, UsageError
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -20,35 +21,38 @@ def _places(folder: Path) -> LedgerPlaces:
     return ledger_places(str(folder / "ledger.db"), environ={})
 
 
+def _recorder(folder: Path) -> AbstractContextManager[Recorder]:
+    return open_recorder(_places(folder), lambda: NOW, "dr-grey")
+
+
 def test_a_name_is_found_by_its_opening_and_is_nowhere_in_the_ledger(tmp_path: Path) -> None:
-    recorder = open_recorder(_places(tmp_path), lambda: NOW, "dr-grey")
-    recorder.record("subject.accessed", purpose="care", items=["ward.jpg"], subjects=["alice", "bob"], details={"n": 2})
-    with closing(open_ledger(_places(tmp_path))) as ledger:
+    words: dict[str, Any] = {"items": ["ward.jpg"], "subjects": ["alice", "bob"], "details": {"n": 2}}
+    with _recorder(tmp_path) as recorder, closing(open_ledger(_places(tmp_path))) as ledger:
+        recorder.record("subject.accessed", purpose="care", **words)
         (row,) = ledger.rows()
         event = event_from(row.event)
         assert check_ledger(ledger, every_signature=True).findings == ()
-    opened = recorder.openings.opened
-    assert [opened(each) for each in event.subjects] == [("subject", "alice"), ("subject", "bob")]
-    assert [opened(each) for each in event.items] == [("item", "ward.jpg")]
-    assert opened(event.actor) == ("actor", "dr-grey")
-    assert recorder.openings.commitments("subject", "alice") == [event.subjects[0]]
+        opened = recorder.openings.opened
+        assert [opened(each) for each in event.subjects] == [("subject", "alice"), ("subject", "bob")]
+        assert [opened(each) for each in event.items] == [("item", "ward.jpg")]
+        assert opened(event.actor) == ("actor", "dr-grey")
+        assert recorder.openings.commitments("subject", "alice") == [event.subjects[0]]
     data = b"".join(path.read_bytes() for path in tmp_path.glob("ledger.db*"))
     assert [name for name in (b"alice", b"bob", b"ward", b"grey") if name in data] == []
 
 
 def test_the_same_name_looks_different_in_each_event(tmp_path: Path) -> None:
-    recorder = open_recorder(_places(tmp_path), lambda: NOW, "dr-grey")
-    for _ in range(3):
-        recorder.record("subject.accessed", subjects=["alice"])
+    with _recorder(tmp_path) as recorder:
+        for _ in range(3):
+            recorder.record("subject.accessed", subjects=["alice"])
     with closing(open_ledger(_places(tmp_path))) as ledger:
         events = [event_from(row.event) for row in ledger.rows()]
     assert len({event.subjects for event in events}) == len({event.actor for event in events}) == 3
 
 
 def test_what_was_forgotten_leaves_the_proofs_as_they_were(tmp_path: Path) -> None:
-    recorder = open_recorder(_places(tmp_path), lambda: NOW, "")
-    recorder.record("subject.accessed", subjects=["alice"])
-    with closing(open_ledger(_places(tmp_path))) as ledger:
+    with _recorder(tmp_path) as recorder, closing(open_ledger(_places(tmp_path))) as ledger:
+        recorder.record("subject.accessed", subjects=["alice"])
         before = ledger.head()
         assert recorder.openings.forget("subject", "alice") == 1
         assert ledger.head() == before
@@ -60,7 +64,8 @@ def test_many_who_come_at_once_make_one_ledger(tmp_path: Path) -> None:
 
     def begin(number: int) -> None:
         try:
-            open_recorder(places, lambda: NOW, "").record("test.made", details={"number": number})
+            with _recorder(tmp_path) as recorder:
+                recorder.record("test.made", details={"number": number})
         except UnseenError as error:
             problems.append(error)
 

@@ -99,9 +99,12 @@ class SqliteDatabase:
         with self._mapped():
             # Threads take turns by a lock of the ledger's, so the check that they do not share may be off.
             connection = sqlite3.connect(self._path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False)
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA secure_delete = ON")
+            try:
+                for setting in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
+                    connection.execute(f"PRAGMA {setting}")
+            except BaseException:
+                connection.close()
+                raise
             return connection
 
     @property

@@ -181,7 +181,7 @@ class SqlEventLedger:
 
     def head(self) -> Head:
         """Return the head now, as the ledger keeps it; `unseen.ledger.check` says whether its rows have it."""
-        size, peaks = next(iter(self._database.stream("SELECT size, peaks FROM unseen_ledger")))
+        ((size, peaks),) = self._database.stream("SELECT size, peaks FROM unseen_ledger")
         return Head(self._key.public.origin, size, self._tree(size, peaks).root())
 
     def close(self) -> None:

@@ -30,10 +30,17 @@ class SqlOpenings:
     def __init__(self, database: Database, random: Callable[[int], bytes]) -> None:
         self._database, self._random = database, random
         self._turn, self._group = threading.Lock(), GroupCommit(self._keep)
+        try:
+            self._make()
+        except BaseException:
+            database.close()
+            raise
+
+    def _make(self) -> None:
         with self._database.transaction():
             self._database.run(
                 "CREATE TABLE IF NOT EXISTS unseen_opening (made TEXT PRIMARY KEY, field TEXT NOT NULL, "
-                f"value TEXT NOT NULL, salt {database.binary} NOT NULL)"
+                f"value TEXT NOT NULL, salt {self._database.binary} NOT NULL)"
             )
             self._database.run("CREATE INDEX IF NOT EXISTS unseen_opening_value ON unseen_opening (field, value)")
 

@@ -53,10 +53,14 @@ class Vault:
     ) -> None:
         self._blobs, self._database, self._keys, self._lock, self._random = blobs, database, keys, lock, random
         self._turn = threading.RLock()
-        with self._lock.held():
-            self._start()
-            self._keys.reload()
-            self._settle()
+        try:
+            with self._lock.held():
+                self._start()
+                self._keys.reload()
+                self._settle()
+        except BaseException:
+            database.close()
+            raise
 
     def _start(self) -> None:
         with self._database.transaction():
@@ -95,35 +99,43 @@ class Vault:
     def open(self, item: str, purpose: str) -> IO[bytes]:
         """Unwrap the item's key and return its plaintext."""
         tag = self._tag(item)
-        for again in (True, False):
-            with self._turn:
-                rows = self._database.run(
-                    "SELECT blob, generation, wrapped FROM unseen_wrap JOIN unseen_item USING (item) "
-                    "WHERE item = ? AND purpose = ?",
-                    *(tag, purpose),
-                )
-            if not rows:
-                raise Refused(f"{display(item)}: nothing opens it for {display(purpose)}")
-            blob, generation, wrapped = rows[0]
-            secret = self._keys.secret(generation)
-            if secret is None and again:
-                # Another process may have rotated since.
-                self._keys.reload()
-                continue
-            break
-        if secret is None:
-            raise Refused(f"{display(item)}: cannot be opened: {_FROM_BACKUP}, and the old key was destroyed")
-        key = unwrap(secret, bytes(wrapped), purpose, tag, generation)
-        if key is None:
-            raise Refused(
-                f"{display(item)}: its wrap for {display(purpose)} was made for something else, or is damaged"
-            )
+        blob, key = self._unwrapped(tag, item, purpose)
         source = self._blobs.open(blob)
         try:
             return io.BufferedReader(SealedReader(key, tag.encode(), source, display(item)), CHUNK_BYTES)
         except BaseException:
             source.close()
             raise
+
+    def _unwrapped(self, tag: str, item: str, purpose: str) -> tuple[str, bytes]:
+        """Return an item's file and data key; raises Refused."""
+        blob, generation, wrapped = self._wrap(tag, item, purpose)
+        secret = self._keys.secret(generation)
+        if secret is None:
+            # Another process may have rotated since.
+            self._keys.reload()
+            blob, generation, wrapped = self._wrap(tag, item, purpose)
+            secret = self._keys.secret(generation)
+        if secret is None:
+            raise Refused(f"{display(item)}: cannot be opened: {_FROM_BACKUP}, and the old key was destroyed")
+        key = unwrap(secret, wrapped, purpose, tag, generation)
+        if key is None:
+            what = f"its wrap for {display(purpose)} was made for something else, or is damaged"
+            raise Refused(f"{display(item)}: {what}")
+        return blob, key
+
+    def _wrap(self, tag: str, item: str, purpose: str) -> tuple[str, str, bytes]:
+        """Return an item's file, and its wrap with its generation; raises Refused."""
+        with self._turn:
+            rows = self._database.run(
+                "SELECT blob, generation, wrapped FROM unseen_wrap JOIN unseen_item USING (item) "
+                "WHERE item = ? AND purpose = ?",
+                *(tag, purpose),
+            )
+        if not rows:
+            raise Refused(f"{display(item)}: nothing opens it for {display(purpose)}")
+        blob, generation, wrapped = rows[0]
+        return str(blob), str(generation), bytes(wrapped)
 
     def purposes(self, item: str) -> frozenset[str]:
         """Return what it opens for."""

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +62,7 @@ def _verify(args: argparse.Namespace, places: LedgerPlaces) -> int:
     from unseen.errors import UsageError
 
     if args.file is None:
-        with engine.opened(places) as ledger:
+        with closing(engine.open_ledger(places)) as ledger:
             kept = engine.read_head(args.head, ledger.key.public) if args.head else None
             checked = engine.check_ledger(ledger, kept=kept, every_signature=args.every_signature)
         return _told(checked.head, checked.findings, kept)
@@ -97,8 +98,8 @@ def _told(head: Head, findings: tuple[str, ...], kept: Head | None) -> int:
 def _show(args: argparse.Namespace, places: LedgerPlaces) -> int:
     from unseen.engine import ledger as engine
 
-    with engine.opened(places) as ledger:
-        reveal = engine.Revealed(places) if args.reveal else None
+    names = engine.opened_names(places) if args.reveal else nullcontext()
+    with closing(engine.open_ledger(places)) as ledger, names as reveal:
         for index, event in engine.events(ledger, args.last):
             if args.json:
                 print(json.dumps(_record(index, event, reveal), ensure_ascii=False))
@@ -110,7 +111,7 @@ def _show(args: argparse.Namespace, places: LedgerPlaces) -> int:
 def _prove(args: argparse.Namespace, places: LedgerPlaces) -> int:
     from unseen.engine import ledger as engine
 
-    with engine.opened(places) as ledger:
+    with closing(engine.open_ledger(places)) as ledger:
         engine.write_proof(ledger, args.event, args.output)
     return 0
 
@@ -118,7 +119,7 @@ def _prove(args: argparse.Namespace, places: LedgerPlaces) -> int:
 def _export(args: argparse.Namespace, places: LedgerPlaces) -> int:
     from unseen.engine import ledger as engine
 
-    with engine.opened(places) as ledger:
+    with closing(engine.open_ledger(places)) as ledger:
         engine.export_ledger(ledger, args.output)
     return 0
 
@@ -126,7 +127,7 @@ def _export(args: argparse.Namespace, places: LedgerPlaces) -> int:
 def _head(args: argparse.Namespace, places: LedgerPlaces) -> int:
     from unseen.engine import ledger as engine
 
-    with engine.opened(places) as ledger:
+    with closing(engine.open_ledger(places)) as ledger:
         print(engine.signed_head_of(ledger), end="")
     return 0
 

@@ -6,6 +6,7 @@ import argparse
 import getpass
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,17 +73,15 @@ def run(args: argparse.Namespace) -> int:
 
     places = engine.vault_places(args.vault, args.key)
     sources = engine.master_keys(lambda new: _passphrase(args.passphrase_file, new))
-    recorder = open_recorder(ledger_places(args.ledger), lambda: datetime.now(UTC), args.actor or getpass.getuser())
-    if args.vault_word == "init":
-        vault = engine.make_vault(places, args.unlock, sources, args.items)
-        recorder.record("vault.made")
-        print(
-            f"{places.folder}: is an empty vault; without {places.key} nothing in it opens: keep a copy apart from it"
-        )
-    else:
-        vault = engine.open_vault(places, sources)
-        _WORDS[args.vault_word](args, vault, recorder)
-    vault.close()
+    actor = args.actor or getpass.getuser()
+    with open_recorder(ledger_places(args.ledger), lambda: datetime.now(UTC), actor) as recorder:
+        if args.vault_word == "init":
+            engine.make_vault(places, args.unlock, sources, args.items).close()
+            recorder.record("vault.made")
+            print(f"{places.folder}: is an empty vault; without {places.key} nothing opens: keep a copy apart from it")
+        else:
+            with closing(engine.open_vault(places, sources)) as vault:
+                _WORDS[args.vault_word](args, vault, recorder)
     return 0
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ from unseen.adapters.file_lock import FileLock
 from unseen.adapters.files_output import write_private
 from unseen.adapters.ledger_key import load_ledger_key, make_ledger_key
 from unseen.adapters.ledger_sql import SqlEventLedger, open_event_ledger
-from unseen.adapters.openings_sql import SqlOpenings, open_openings
+from unseen.adapters.openings_sql import open_openings
 from unseen.core.ledger import MAXIMUM_BYTES, Entry, Event, Head, Json, event_from
 from unseen.core.names import display
 from unseen.core.ports import EventLedger, Openings
@@ -33,7 +33,6 @@ from unseen.ledger.rows import export_lines
 __all__ = [
     "LedgerPlaces",
     "Recorder",
-    "Revealed",
     "check_file",
     "check_ledger",
     "events",
@@ -42,7 +41,7 @@ __all__ = [
     "ledger_places",
     "open_ledger",
     "open_recorder",
-    "opened",
+    "opened_names",
     "proof",
     "read_head",
     "read_public_key",
@@ -139,38 +138,25 @@ class Recorder:
 
 
 @contextmanager
-def opened(places: LedgerPlaces) -> Iterator[SqlEventLedger]:
-    """Open a ledger that is there, and close it."""
-    ledger = open_ledger(places)
-    try:
-        yield ledger
-    finally:
-        ledger.close()
+def open_recorder(places: LedgerPlaces, clock: Callable[[], datetime], actor: str) -> Iterator[Recorder]:
+    """Open what writes to a ledger, which is made if there is none, and close it; raises UnseenError."""
+    with (
+        closing(open_ledger(places, new=True)) as ledger,
+        closing(open_openings(places.openings, secrets.token_bytes)) as openings,
+    ):
+        yield Recorder(ledger, openings, clock, actor)
 
 
-def open_recorder(places: LedgerPlaces, clock: Callable[[], datetime], actor: str) -> Recorder:
-    """Return what writes to a ledger, which is made if there is none; raises UnseenError."""
-    ledger = open_ledger(places, new=True)
-    return Recorder(ledger, _openings(places), clock, actor)
+@contextmanager
+def opened_names(places: LedgerPlaces) -> Iterator[Callable[[str], str | None]]:
+    """Give what opens commitments, for people who may see names: the value, or None if it was forgotten."""
+    with closing(open_openings(places.openings, secrets.token_bytes)) as openings:
 
+        def name(commitment: str) -> str | None:
+            found = openings.opened(commitment)
+            return found[1] if found else None
 
-def _openings(places: LedgerPlaces) -> SqlOpenings:
-    return open_openings(places.openings, secrets.token_bytes)
-
-
-@dataclass(slots=True)
-class Revealed:
-    """Opens commitments for people who may see names."""
-
-    places: LedgerPlaces
-    _openings: SqlOpenings | None = field(default=None, repr=False)
-
-    def __call__(self, commitment: str) -> str | None:
-        """Return the value, None if it was forgotten."""
-        if self._openings is None:
-            self._openings = _openings(self.places)
-        found = self._openings.opened(commitment)
-        return found[1] if found else None
+        yield name
 
 
 def check_ledger(ledger: SqlEventLedger, *, kept: Head | None = None, every_signature: bool = False) -> Checked:
