@@ -67,6 +67,8 @@ class FsspecBlobs:
     def names(self) -> Iterator[str]:
         """Yield the names of the files."""
         try:
+            # What others wrote and deleted since is not in what is remembered of an earlier listing.
+            self._files.invalidate_cache()
             listed = self._files.ls(self._root, detail=False)
         except FileNotFoundError:
             return
