@@ -3,8 +3,8 @@
     python -m bench.vault [--folder DIR] [--bytes N] [--runs N]
 
 Each step is a process of its own: a file is sealed into a vault and taken out of it to a file, both on the disk that
-holds DIR and both forced to it; then, from memory alone, the same is encrypted and decrypted with no disk in between.
-`openssl speed` encrypts blocks of a MiB with AES-256-GCM on one core.
+holds DIR and both forced to it; and so many bytes are encrypted and decrypted from memory, with no disk in between.
+`openssl speed` encrypts blocks of a MiB with AES-256-GCM on one core; its rate is by processor time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.memory import peak_of
+from bench.process import Used, used_by
 from unseen.crypto.seal import CHUNK_BYTES, SealedReader, seal
 
 __all__ = ["main", "stream"]
@@ -47,19 +47,23 @@ class _Pattern(io.RawIOBase):
 
 
 def stream(size: int) -> None:
-    """Encrypt so many bytes, then decrypt as many, 64 MiB of them over and over; print the bytes a second of both."""
-    started = time.perf_counter()
+    """Encrypt so many bytes, then decrypt as many, 64 MiB of them over and over.
+
+    Prints the bytes a second of both, then those a second of the processor.
+    """
+    clocks = (time.perf_counter, time.process_time)
+    started = [clock() for clock in clocks]
     for _ in seal(bytes(32), b"", _Pattern(size), os.urandom):  # type: ignore[arg-type]
         pass
-    encrypted = size / (time.perf_counter() - started)
+    encrypted = [size / (clock() - start) for clock, start in zip(clocks, started, strict=True)]
     part = b"".join(seal(bytes(32), b"", _Pattern(64 * _MIB), os.urandom))  # type: ignore[arg-type]
-    seconds, done = 0.0, 0
+    done = 0
+    started = [clock() for clock in clocks]
     while done < size:
-        started = time.perf_counter()
         for chunk in SealedReader(bytes(32), b"", io.BytesIO(part), "part").chunks():
             done += len(chunk)
-        seconds += time.perf_counter() - started
-    print(f"{encrypted:.0f} {done / seconds:.0f}")
+    decrypted = [done / (clock() - start) for clock, start in zip(clocks, started, strict=True)]
+    print(*(f"{rate:.0f}" for pair in zip(encrypted, decrypted, strict=True) for rate in pair))
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -73,7 +77,8 @@ def main(words: Sequence[str] | None = None) -> int:
     done = [subprocess.run([sys.executable, "-c", _STREAM, str(args.bytes)], capture_output=True, text=True, check=True)
             for _ in range(args.runs)]  # fmt: skip
     rates = [[int(word) / 1e6 for word in each.stdout.split()] for each in done]
-    for i, what in enumerate(("encrypts", "decrypts")):
+    heads = [f"{what}, {clock}" for clock in ("wall clock", "processor time") for what in ("encrypts", "decrypts")]
+    for i, what in enumerate(heads):
         print(f"memory to memory, {what}: {_spread([rate[i] for rate in rates])} MB/s, {args.runs} runs", flush=True)
     with tempfile.TemporaryDirectory(prefix="unseen-bench-", dir=args.folder) as folder:
         _files(Path(folder), args.bytes, args.runs)
@@ -88,23 +93,29 @@ def _files(folder: Path, size: int, runs: int) -> None:
         shutil.copyfileobj(_Pattern(size), file, CHUNK_BYTES)
     places = ["--vault", str(folder / "vault"), "--ledger", str(folder / "ledger.db")]
     unseen = [sys.executable, "-m", "unseen", "vault"]
-    base, _ = peak_of([*unseen, "init", "--unlock", "environment", *places])
-    print(f"an empty vault: peak memory {base / 1e6:.0f} MB", flush=True)
+    base = used_by([*unseen, "init", "--unlock", "environment", *places])
+    print(f"an empty vault: peak memory {base.peak / 1e6:.0f} MB", flush=True)
     copied = _timed(lambda: _copy(source, out))
     print(f"copying the file with fsync: {size / copied / 1e6:,.0f} MB/s", flush=True)
-    put, get = [], []
+    put: list[Used] = []
+    get: list[Used] = []
     for number in range(runs):
         out.unlink(missing_ok=True)
         item = f"item{number}"
-        put.append(peak_of([*unseen, "put", str(source), "--as", item, "--purpose", "research", *places]))
+        put.append(used_by([*unseen, "put", str(source), "--as", item, "--purpose", "research", *places]))
         take = ["get", item, "-o", str(out), "--purpose", "research", "--unsafe-view-raw", *places]
-        get.append(peak_of([*unseen, *take]))
+        get.append(used_by([*unseen, *take]))
         subprocess.run(["cmp", str(source), str(out)], check=True)
-        peak_of([*unseen, "erase", item, *places])
-    for what, runs_ in (("put", put), ("get", get)):
-        rate = _spread([size / seconds / 1e6 for _, seconds in runs_])
-        peak = max(peak for peak, _ in runs_) / 1e6
-        print(f"vault {what}, whole command, forced to disk: {rate} MB/s, peak memory {peak:.0f} MB", flush=True)
+        used_by([*unseen, "erase", item, *places])
+    for what, each in (("put", put), ("get", get)):
+        wall = _spread([size / used.seconds / 1e6 for used in each])
+        busy = _spread([size / used.cpu / 1e6 for used in each])
+        peak = max(used.peak for used in each) / 1e6
+        print(
+            f"vault {what}, whole command, forced to disk: {wall} MB/s by the wall clock, "
+            f"{busy} MB/s of processor time, peak memory {peak:.0f} MB",
+            flush=True,
+        )
 
 
 def _copy(source: Path, out: Path) -> None:
