@@ -29,6 +29,8 @@ VERBS = {
     "budget": "show and set privacy budgets",
     "dicom": "de-identify DICOM files and studies",
     "dicom-node": "receive, de-identify and forward DICOM objects",
+    "vault": "keep originals encrypted, each opening only for its purposes",
+    "ledger": "check, show, prove and export what was recorded",
     "models": "list, find, fetch, add and export model files",
 }
 
