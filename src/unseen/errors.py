@@ -8,6 +8,7 @@
     ├── Refused                     exit 3: the job is understood and will not be done (policy, unsafe strength)
     │   └── BudgetSpent             a privacy budget has too little left, or there is none
     ├── ModelCorrupt                a downloaded model does not have the hash the catalogue pins
+    ├── LedgerBroken                rows of a ledger are not those that were signed, or its database fails
     └── FileError                   exit 1: one file cannot be released; the rest of the run goes on
         ├── UnreadableInput         no permission, vanished, not a regular file, empty
         ├── UnsupportedInput        not a photo, or its name and its content disagree
@@ -29,6 +30,7 @@ __all__ = [
     "DeviceUnavailable",
     "FileError",
     "KeyUnusable",
+    "LedgerBroken",
     "ModelCorrupt",
     "ModelUnavailable",
     "OutputFailed",
@@ -79,6 +81,10 @@ class BudgetSpent(Refused):
 
 class ModelCorrupt(UnseenError):
     """Bytes that were downloaded for a model differ from the hash that the catalogue pins."""
+
+
+class LedgerBroken(UnseenError):
+    """Rows of a ledger are not those that were signed, or its database cannot be used."""
 
 
 class FileError(UnseenError):

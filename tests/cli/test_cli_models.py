@@ -39,7 +39,7 @@ def unseen(home: Path, capsys: pytest.CaptureFixture[str]) -> Command:
 
     def command(*words: str) -> str:
         parser = argparse.ArgumentParser(prog="unseen")
-        add_parser(parser.add_subparsers())
+        add_parser(parser.add_subparsers(), "models")
         args = parser.parse_args(["models", *words])
         assert args.run(args) == 0
         return capsys.readouterr().out

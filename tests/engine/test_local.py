@@ -20,6 +20,7 @@ from unseen.engine.local import LocalExecutor, Unexpected, WorkerDied, share_cor
 from unseen.errors import DamagedInput, DeviceUnavailable, UnseenError
 
 both = pytest.mark.parametrize("workers", [1, 2])
+near_and_far = pytest.mark.parametrize("ahead", [0, 1, 3])
 
 
 def tools() -> str:
@@ -88,8 +89,8 @@ def note_then_sleep(path: Path) -> None:
     time.sleep(60)
 
 
-def _results(tasks: list[Any], workers: int, make_tools: Callable[[], Any] = tools) -> dict[Any, Any]:
-    executor: LocalExecutor[Any, Any] = LocalExecutor(make_tools, work, workers=workers)
+def _results(tasks: list[Any], workers: int, make_tools: Callable[[], Any] = tools, ahead: int = 0) -> dict[Any, Any]:
+    executor: LocalExecutor[Any, Any] = LocalExecutor(make_tools, work, workers=workers, ahead=ahead)
     return {repr(task): result for task, result in executor.run(tasks)}
 
 
@@ -128,15 +129,17 @@ def test_error_in_the_making_of_tools_is_told_without_its_text_by_workers() -> N
         _results([1], 2, bad_tools)
 
 
-def test_task_that_kills_its_process_fails_alone() -> None:
-    found = _results([1, 2, die, 3, 4, 5, 6], 2)
+@near_and_far
+def test_task_that_kills_its_process_fails_alone(ahead: int) -> None:
+    found = _results([1, 2, die, 3, 4, 5, 6], 2, ahead=ahead)
     assert isinstance(found.pop(repr(die)), WorkerDied)
     assert sorted(found.values()) == [2, 4, 6, 8, 10, 12]
     assert active_children() == []
 
 
-def test_many_tasks_that_kill_their_process_fail_each_alone() -> None:
-    executor: LocalExecutor[Any, Any] = LocalExecutor(tools, work, workers=2)
+@near_and_far
+def test_many_tasks_that_kill_their_process_fail_each_alone(ahead: int) -> None:
+    executor: LocalExecutor[Any, Any] = LocalExecutor(tools, work, workers=2, ahead=ahead)
     results = [result for _, result in executor.run([die, 1, die, die, 2])]
     assert sum(isinstance(result, WorkerDied) for result in results) == 3
     assert sorted(r for r in results if isinstance(r, int)) == [2, 4]
@@ -148,8 +151,9 @@ def test_task_that_killed_its_process_is_not_tried_again(tmp_path: Path) -> None
     assert isinstance(result, WorkerDied)
 
 
-def test_worker_that_dies_over_its_tools_fails_its_tasks_and_ends() -> None:
-    found = _results([1, 2, 3], 2, dead_tools)
+@near_and_far
+def test_worker_that_dies_over_its_tools_fails_its_tasks_and_ends(ahead: int) -> None:
+    found = _results([1, 2, 3], 2, dead_tools, ahead)
     assert all(isinstance(result, WorkerDied) for result in found.values())
     assert len(found) == 3
 
@@ -165,6 +169,23 @@ def test_each_worker_makes_its_tools_once(tmp_path: Path) -> None:
     assert len(found) == 12
     assert 1 <= len(list(tmp_path.iterdir())) <= 2
     assert str(os.getpid()) not in os.listdir(tmp_path)  # noqa: PTH208
+
+
+def test_short_tasks_wait_with_their_workers_and_all_workers_are_used(tmp_path: Path) -> None:
+    taken: list[None] = []
+
+    def tasks() -> Iterator[Any]:
+        for _ in range(20):
+            taken.append(None)
+            yield partial(sleep, 0.02)
+
+    make = partial(noting_tools, tmp_path)
+    executor: LocalExecutor[Any, Any] = LocalExecutor(make, work, workers=2, ahead=2)
+    results = executor.run(tasks())
+    next(iter(results))
+    assert len(taken) >= 6
+    assert len(list(results)) == 19
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_few_tasks_start_few_workers(tmp_path: Path) -> None:

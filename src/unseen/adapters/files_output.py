@@ -11,10 +11,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from unseen.adapters.private_files import place_new, stage_private
 from unseen.core.names import display
-from unseen.errors import OutputFailed, UsageError
+from unseen.errors import OutputFailed, OutputTaken, UsageError
 
-__all__ = ["OWN", "OutputFolder", "append_lines", "check_writable", "discard", "stage", "write_whole"]
+__all__ = [
+    "OWN", "OutputFolder", "append_lines", "check_writable", "discard", "stage", "write_bytes", "write_private",
+    "write_whole",
+]  # fmt: skip
 
 #: The folder inside the output that holds the journal, the lock and what is being written.
 OWN = ".unseen"
@@ -67,10 +71,14 @@ class OutputFolder:
             self._lock.close()
 
     def release(self, staged: Path, final: Path) -> None:
-        """Give a staged file its final name in one step; raises OutputFailed and deletes it if that cannot be."""
+        """Force a staged file to disk and give it its final name in one step.
+
+        Raises OutputFailed and deletes it if that cannot be.
+        """
         try:
             self._refuse_way_out(final)
             _make_folders(final.parent)
+            _force(staged)
             staged.replace(final)
         except OSError as error:
             discard(staged)
@@ -84,17 +92,16 @@ class OutputFolder:
 
 
 def stage(data: bytes, folder: Path, name: str) -> Path:
-    """Write bytes to disk under a random name in `folder` and return the path; `name` is for the error message.
+    """Write bytes to a file of a random name in `folder` and return the path; `name` is for the error message.
 
-    Raises OutputFailed, and leaves nothing, when the disk is full or the folder cannot be written.
+    They are forced to disk at its release, by a process that has time to wait for it. Raises OutputFailed, and leaves
+    nothing, when the disk is full or the folder cannot be written.
     """
     path = folder / f"{secrets.token_hex(16)}.part"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with path.open("xb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
     except OSError as error:
         discard(path)
         raise OutputFailed(
@@ -111,11 +118,16 @@ def discard(path: Path) -> None:
 
 def write_whole(path: Path, parts: Iterable[str], what: str) -> None:
     """Write text to a file, whole or not at all; `what` names it in the error. Raises OutputFailed."""
+    write_bytes(path, (text.encode("utf-8") for text in parts), what)
+
+
+def write_bytes(path: Path, parts: bytes | Iterable[bytes], what: str) -> None:
+    """Write bytes to a file, whole or not at all; `what` names it in the error. Raises OutputFailed."""
     part = _part_of(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("x", encoding="utf-8") as file:
-            file.writelines(parts)
+        with part.open("xb") as file:
+            file.writelines([parts] if isinstance(parts, bytes) else parts)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
@@ -123,6 +135,19 @@ def write_whole(path: Path, parts: Iterable[str], what: str) -> None:
         raise OutputFailed(f"{display(path)}: cannot write {what} ({error.strerror}); choose another place") from error
     finally:
         discard(part)
+
+
+def write_private(path: Path, parts: Iterable[bytes], what: str) -> None:
+    """Write bytes to a new file that only its owner can read, whole or not at all; `what` names it in the error.
+
+    Raises OutputTaken if there is a file of this name, OutputFailed if it cannot be written; errors of `parts` pass.
+    """
+    try:
+        place_new(stage_private(path, parts), path)
+    except FileExistsError as error:
+        raise OutputTaken(f"{display(path)}: is there already; choose another name for {what}") from error
+    except OSError as error:
+        raise OutputFailed(f"{display(path)}: cannot write {what} ({error.strerror}); choose another place") from error
 
 
 def append_lines(path: Path, lines: Iterable[str], what: str) -> None:
@@ -147,6 +172,12 @@ def check_writable(path: Path, what: str) -> None:
         raise OutputFailed(f"{display(path)}: cannot write {what} ({error.strerror}); choose another place") from error
     finally:
         discard(part)
+
+
+def _force(path: Path) -> None:
+    # For writing, as Windows forces no other handles to disk.
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
 
 
 def _make_folders(folder: Path) -> None:

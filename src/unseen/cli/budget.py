@@ -20,11 +20,11 @@ What is charged to it is never given back: a release whose process died may have
 """
 
 
-def add_parser(verbs: Any) -> None:
-    """Add this verb to the command line."""
+def add_parser(verbs: Any, text: str) -> None:
+    """Add this verb, with its line of help, to the command line."""
     parser = verbs.add_parser(
         "budget",
-        help="show and set privacy budgets",
+        help=text,
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -8,18 +8,41 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from unseen.cli import budget, live, models, redact, release
+from unseen.cli import early
 from unseen.errors import UnseenError
 
-__all__ = ["build_parser", "main"]
+if TYPE_CHECKING:
+    from unseen.cli.redact import Engine
+
+__all__ = ["VERBS", "build_parser", "main"]
+
+#: The verbs, each with its line of help; a verb's module has its name, and is loaded when the verb is said.
+VERBS = {
+    "redact": "hide faces, people, plates and text in photos and videos",
+    "count": "count what crosses lines and stays in zones, in videos",
+    "live": "hide people in camera pictures as they come, and publish the result",
+    "scene": "draw the lines and zones that are counted",
+    "release": "publish a table with differential privacy",
+    "budget": "show and set privacy budgets",
+    "dicom": "de-identify DICOM files and studies",
+    "dicom-node": "receive, de-identify and forward DICOM objects",
+    "vault": "keep originals encrypted, each opening only for its purposes",
+    "ledger": "check, show, prove and export what was recorded",
+    "models": "list, find, fetch, add and export model files",
+}
 
 _EPILOG = """exit codes: 0 all released; 1 some files not released, each named; 2 the call is wrong, nothing was done;
 3 refused by a policy, a safety floor or a spent budget; 130 interrupted, run the same command again to go on"""
 
 
-def build_parser(engine: redact.Engine | None = None) -> argparse.ArgumentParser:
-    """Return the parser of the whole command line; `engine` does jobs in place of the real one."""
+def build_parser(engine: Engine | None = None, *, only: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser of the whole command line, or one that knows the words of one verb `only`.
+
+    `engine` does the jobs of `redact` in place of the real one.
+    """
     parser = argparse.ArgumentParser(
         prog="unseen",
         description="Privacy by design for vision AI: hide faces, people, plates, text, and verify the result.",
@@ -28,11 +51,13 @@ def build_parser(engine: redact.Engine | None = None) -> argparse.ArgumentParser
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    redact.add_parser(verbs, engine)
-    live.add_parser(verbs)
-    release.add_parser(verbs)
-    budget.add_parser(verbs)
-    models.add_parser(verbs)
+    for verb, text in VERBS.items():
+        if only not in (None, verb):
+            verbs.add_parser(verb, help=text)
+        elif verb == "redact":
+            import_module("unseen.cli.redact").add_parser(verbs, text, engine)
+        else:
+            import_module(f"unseen.cli.{verb.replace('-', '_')}").add_parser(verbs, text)
     return parser
 
 
@@ -47,10 +72,13 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def main(argv: Sequence[str] | None = None, *, engine: redact.Engine | None = None) -> int:
+def main(argv: Sequence[str] | None = None, *, engine: Engine | None = None) -> int:
     """Run one command and return its exit code; `engine` does jobs in place of the real one."""
     _escape_what_cannot_be_printed()
-    args = build_parser(engine).parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    if engine is None:
+        early.start(words)
+    args = build_parser(engine, only=words[0] if words and words[0] in VERBS else None).parse_args(words)
     try:
         code: int = args.run(args)
     except UnseenError as error:

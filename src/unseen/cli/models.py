@@ -17,9 +17,9 @@ _HEADINGS = ("NAME", "TASK", "CLASSES", "LICENCE", "SIZE", "STATE")
 _NOT_OURS = "weights are not part of Unseen; read their licence before you use or share them"
 
 
-def add_parser(subparsers: Any) -> None:
-    """Add the verb and its words to the `subparsers` of an argparse parser."""
-    parser = subparsers.add_parser("models", help="list, find, fetch, add and export model files", description=__doc__)
+def add_parser(verbs: Any, text: str) -> None:
+    """Add this verb, with its line of help, and its words to the command line."""
+    parser = verbs.add_parser("models", help=text, description=__doc__)
     words = parser.add_subparsers(dest="models_word", metavar="WORD", required=True)
     listing = words.add_parser("list", help="show the catalogue: task, classes, licence of the weights, size, state")
     listing.add_argument("--json", action="store_true", help="print everything known as JSON")

@@ -35,11 +35,11 @@ units:  event        one counted event; nothing is promised for several events o
 """
 
 
-def add_parser(verbs: Any, engine: ReleaseEngine | None = None) -> None:
-    """Add this verb to the command line; `engine` does its jobs in place of the real one."""
+def add_parser(verbs: Any, text: str, engine: ReleaseEngine | None = None) -> None:
+    """Add this verb, with its line of help, to the command line; `engine` does its jobs in place of the real one."""
     parser = verbs.add_parser(
         "release",
-        help="publish a table with differential privacy",
+        help=text,
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

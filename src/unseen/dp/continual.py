@@ -104,7 +104,8 @@ class SquareRoot:
     computed for the rounded R, so that what gets noise is whole, and nothing is biased. `most.cells` increments of
     one unit,
     `most.each` in each, change R's result most where they follow each other in one stream from the first step on: all
-    of its columns' inner products are positive, and smaller the later and the further apart they are.
+    of its columns' inner products are positive, and smaller the later and the further apart they are. More of them than
+    there are steps go on in further streams.
     """
 
     def __init__(self, horizon: int, most: Contributions) -> None:
@@ -119,11 +120,17 @@ class SquareRoot:
 
     def changed_by(self, most: Contributions) -> Distances:
         """Return the most that a unit with these contributions changes what is measured."""
+        first, streams = int(self.right.sum()), divmod(most.cells, self.horizon)
+        # In one stream products add up, which the sum of squares feels; apart, each cell may be in the first step.
+        squares = streams[0] * self._squares(self.horizon) + self._squares(streams[1])
+        return Distances(most.cells * most.each * first, squares * most.each**2)
+
+    def _squares(self, cells: int) -> int:
+        """Return the sum of squares that one increment in each of the first so many steps of a stream makes."""
         together = np.zeros(self.horizon, dtype=np.int64)
-        for late in range(min(most.cells, self.horizon)):
+        for late in range(cells):
             together[late:] += self.right[: self.horizon - late]
-        worst = [int(value) * most.each for value in together]
-        return Distances(sum(worst), sum(value * value for value in worst))
+        return sum(int(value) ** 2 for value in together)
 
     def distances(self, step: int) -> Distances:
         """The same at every step."""

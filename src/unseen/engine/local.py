@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import platform
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import partial
 from multiprocessing.connection import Connection, wait
@@ -42,8 +44,9 @@ class LocalExecutor(Generic[Task, Result]):
     """Runs tasks over processes; each makes its tools once, by calling `make_tools`, and hands them to `function`.
 
     With one worker everything happens in this process. Both callables must be importable when there are more, and
-    processes are made by `context`: afresh, or in a `nursery`. With `listen` the function gets a third argument,
-    `note`: what it is called with is handed to `listen`, here.
+    processes are made by `context`: afresh, or in a `nursery`. Each is given up to `ahead` tasks before it asks, so
+    that short ones follow each other without a pause; long ones are shared better without. With `listen` the function
+    gets a third argument, `note`: what it is called with is handed to `listen`, here.
     """
 
     def __init__(
@@ -54,8 +57,10 @@ class LocalExecutor(Generic[Task, Result]):
         workers: int,
         context: BaseContext | None = None,
         listen: Callable[[Any], None] | None = None,
+        ahead: int = 0,
     ) -> None:
         self._make_tools, self._function, self._workers, self._listen = make_tools, function, workers, listen
+        self._ahead = ahead
         # "spawn": forking a process that runs inference threads can deadlock the child.
         self._context = context or multiprocessing.get_context("spawn")
 
@@ -75,47 +80,74 @@ class LocalExecutor(Generic[Task, Result]):
             yield task, _attempt(_with_note(self._function, self._listen), task, tools)
 
     def _over_processes(self, tasks: Iterable[Task]) -> Generator[tuple[Task, Result | Exception], None, None]:
-        waiting, idle, busy = iter(tasks), list[_Worker](), dict[Any, _Worker]()
+        waiting, crew = _Waiting(tasks), list[_Worker]()
         try:
-            self._hand_out(waiting, idle, busy)
-            while busy:
+            self._hand_out(waiting, crew)
+            while busy := {worker.pipe: worker for worker in crew if worker.tasks}:
                 for pipe in wait(list(busy)):
-                    answer = busy[pipe].answer(self._listen)
+                    worker = busy[pipe]
+                    answer = worker.answer(self._listen)
                     if answer is _NOTED:
                         continue
-                    worker = busy.pop(pipe)
-                    task, result = worker.task, answer
-                    if not isinstance(result, WorkerDied):
-                        idle.append(worker)
+                    task = worker.tasks.popleft()
+                    if isinstance(answer, WorkerDied):
+                        crew.remove(worker)
+                        waiting.put_back(worker.tasks)  # it had not begun with those
                     # Before the result is handed on, so that nobody is idle while the caller works with it.
-                    self._hand_out(waiting, idle, busy)
-                    yield task, result
+                    self._hand_out(waiting, crew)
+                    yield task, answer
         finally:
-            for worker in busy.values():
-                worker.kill()
-            for worker in idle:
-                worker.pipe.close()  # all of them first: each takes a moment to go
-            for worker in idle:
+            for worker in crew:
+                if worker.tasks:
+                    worker.kill()
+                else:
+                    worker.pipe.close()  # all of them first: each takes a moment to go
+            for worker in crew:
                 worker.end()
 
-    def _hand_out(self, waiting: Iterator[Task], idle: list[_Worker], busy: dict[Any, _Worker]) -> None:
-        """Give a task to every worker that has none, as long as there are any."""
-        while len(busy) < self._workers:
-            task = next(waiting, _NO_TASK)
+    def _hand_out(self, waiting: _Waiting, crew: list[_Worker]) -> None:
+        """Give tasks to every worker that has room for more, those with the fewest first, as long as there are any."""
+        while True:
+            task = waiting.next()
             if task is _NO_TASK:
                 return
-            worker = self._worker_for(task, idle)
-            busy[worker.pipe] = worker
-
-    def _worker_for(self, task: Task, idle: list[_Worker]) -> _Worker:
-        while idle:
-            worker = idle.pop()
+            worker = self._freest(crew)
+            if worker is None:
+                waiting.put_back([task])
+                return
             if worker.take(task):
-                return worker
-            worker.kill()
-        worker = _Worker(self._make_tools, self._function, self._context, noting=self._listen is not None)
-        worker.take(task)
-        return worker
+                continue
+            if not worker.proven:
+                worker.tasks.append(task)  # it will never live, and its answer says so
+                continue
+            waiting.put_back([task])
+            if not worker.tasks:
+                worker.kill()
+                crew.remove(worker)
+
+    def _freest(self, crew: list[_Worker]) -> _Worker | None:
+        """Return the worker that has the least to do, a new one if all have something; None if none has room."""
+        open_ones = [worker for worker in crew if worker.listens]
+        freest = min(open_ones, key=lambda worker: len(worker.tasks), default=None)
+        if (freest is None or freest.tasks) and len(crew) < self._workers:
+            crew.append(_Worker(self._make_tools, self._function, self._context, noting=self._listen is not None))
+            return crew[-1]
+        return freest if freest is not None and len(freest.tasks) <= self._ahead else None
+
+
+class _Waiting:
+    """The tasks that nobody has yet; those that come back are next."""
+
+    def __init__(self, tasks: Iterable[Any]) -> None:
+        self._back, self._rest = deque[Any](), iter(tasks)
+
+    def next(self) -> Any:
+        """Return the next task, or _NO_TASK."""
+        return self._back.popleft() if self._back else next(self._rest, _NO_TASK)
+
+    def put_back(self, tasks: Sequence[Any] | deque[Any]) -> None:
+        """Let these be the next ones, in their order."""
+        self._back.extendleft(reversed(tasks))
 
 
 def nursery(modules: Sequence[str]) -> BaseContext | None:
@@ -153,11 +185,13 @@ def share_cores(tasks: int, asked: int | None = None) -> tuple[int, int]:
 
 
 class _Worker:
-    """A process, the pipe to it, and the task it works on. If either side goes, the other reads the end of the pipe."""
+    """A process, the pipe to it, and its tasks: it works on the first. If either side goes, the other reads the end of
+    the pipe."""
 
     def __init__(self, make_tools: Callable[[], Any], function: Work, context: Any, *, noting: bool) -> None:
         self.pipe, theirs = context.Pipe()
-        self.task: Any = None
+        self.tasks: deque[Any] = deque()
+        self.listens, self.proven = True, False
         self._process = context.Process(target=_serve, args=(theirs, make_tools, function, noting), daemon=True)
         try:
             with _uninterrupted_start():
@@ -172,12 +206,13 @@ class _Worker:
             theirs.close()
 
     def take(self, task: Any) -> bool:
-        """Send a task; False if the process has died."""
-        self.task = task
+        """Send a task; False if the process has died, and what it had is not done either."""
         try:
             self.pipe.send(task)
         except OSError:
+            self.listens = False
             return False
+        self.tasks.append(task)
         return True
 
     def answer(self, listen: Callable[[Any], None] | None) -> Any:
@@ -187,6 +222,7 @@ class _Worker:
         """
         try:
             told, answer = self.pipe.recv()
+            self.proven = True
         except (EOFError, OSError):
             self.kill()
             return WorkerDied("the process that worked on it died: too little memory, or a damaged file; leave it out")
@@ -264,6 +300,7 @@ def _serve(pipe: Connection, make_tools: Callable[[], Any], function: Work, noti
         if isinstance(tools, UnseenError):
             pipe.send(("no tools", tools))
             return
+        gc.freeze()  # what is loaded stays: looking through it for garbage again and again would take a while
         while True:
             answer = _attempt(function, pipe.recv(), tools)
             try:

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 from unseen.adapters.files_output import append_lines, discard
-from unseen.engine.film_store import FilmStore
 
 __all__ = ["RegionsFile"]
 
@@ -23,6 +22,8 @@ class RegionsFile:
     def add(self, name: str, work: Path) -> None:
         """Take in the lines of a video, which is called `name`, from the folder with its parts."""
         if self._part is not None:
+            from unseen.engine.film_store import FilmStore  # photos would wait for it in vain
+
             lines = (json.dumps({"input": name, **json.loads(line)}) for line in FilmStore.lines_in(work))
             append_lines(self._part, lines, "the file of regions")
 

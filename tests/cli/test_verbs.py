@@ -1,0 +1,56 @@
+"""The verbs of the command line: each is loaded when it is said, and workers are made ready before."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from unseen.cli.main import VERBS, build_parser
+
+_NURSERY = """
+import sys
+from multiprocessing import forkserver
+from unseen.cli import early
+early.start(sys.argv[1:])
+print(forkserver._forkserver._forkserver_pid is not None)
+"""
+
+
+def _verbs(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    (action,) = (each for each in parser._actions if isinstance(each, argparse._SubParsersAction))
+    return dict(action.choices)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_alone_has_the_words_it_has_among_all(verb: str) -> None:
+    alone, among = _verbs(build_parser(only=verb)), _verbs(build_parser())
+    assert alone.keys() == among.keys() == VERBS.keys()
+    assert alone[verb].format_help() == among[verb].format_help()
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_help_of_all_is_the_same_whatever_is_loaded(verb: str) -> None:
+    assert build_parser(only=verb).format_help() == build_parser().format_help()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
+@pytest.mark.parametrize(
+    ("words", "ready"),
+    [
+        (["redact", "FOLDER", "-o", "out"], True),
+        (["redact", "-o", "out", "FOLDER"], True),
+        (["redact", "a.jpg", "-o", "FOLDER"], False),
+        (["redact", "FOLDER", "-o", "out", "--jobs", "1"], False),
+        (["redact", "FOLDER", "--help"], False),
+        (["models", "where", "FOLDER"], False),
+        ([], False),
+    ],
+)
+def test_workers_are_made_ready_for_folders_that_are_redacted(words: list[str], ready: bool, tmp_path: Path) -> None:
+    named = [str(tmp_path) if word == "FOLDER" else word for word in words]
+    done = subprocess.run([sys.executable, "-c", _NURSERY, *named], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{ready}\n"
