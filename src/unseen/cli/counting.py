@@ -53,8 +53,8 @@ def add_terms(group: Any) -> None:
         "--id-switch-rate",
         metavar="SHARE",
         type=float,
-        default=0.2,
-        help="share of tracks that are assumed to break off and go on as another; stated in the tables (default: 0.2)",
+        default=0.4,
+        help="share of tracks that are assumed to break off and go on as another; stated in the tables (default: 0.4)",
     )
     group.add_argument(
         "--start",

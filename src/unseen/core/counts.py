@@ -59,7 +59,7 @@ class Counting:
     interval_s: int = 900
     bound: int | None = None
     tracks_per_unit: int = 10
-    id_switch_rate: float = 0.2
+    id_switch_rate: float = 0.4
     starts: tuple[datetime, ...] = ()
     charts: bool = True
     looks: float | None = None
