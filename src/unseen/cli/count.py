@@ -61,7 +61,7 @@ def add_parser(
         metavar="auto|N",
         type=redact.stride,
         default=None,
-        help="look at every Nth frame; auto (default) looks 12 to 13 times a second",
+        help="look at every Nth frame; auto (default) looks 12 times a second or more",
     )
     group.add_argument("--device", default="auto", help="as in unseen redact")
     group.add_argument("--quiet", action="store_true", help="print errors only")
