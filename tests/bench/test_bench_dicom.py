@@ -79,6 +79,13 @@ def test_token_is_known_in_any_form(tmp_path: Path, raw: bytes) -> None:
     assert not output.holds(Token("word", "Torveland"))
 
 
+def test_token_in_another_script_is_not_found_everywhere(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes("a^b Müller".encode())
+    output = Output(tmp_path / "f", "f")
+    assert not output.holds(Token("word", "山田^太郎"))
+    assert output.holds(Token("word", "MÜLLER"))
+
+
 def test_number_is_known_with_other_separators(tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"tel 0049 (30) 123/45.67")
     output = Output(tmp_path / "f", "f")
