@@ -63,7 +63,7 @@ def values_of(dataset: Dataset) -> np.ndarray[Any, Any]:
 
 
 class WhiteFinder:
-    """Takes every white area of a picture for text, and remembers how large the pictures were."""
+    """Takes what is white in green (grey values over their full range) for text, and keeps pictures' sizes."""
 
     models = (file_of("ppocr-det"),)
 
@@ -75,7 +75,7 @@ class WhiteFinder:
 
     def _one(self, one: Rgb8) -> list[Detection]:
         self.seen.append((one.shape[0], one.shape[1]))
-        labels, _ = ndimage.label(one.min(axis=2) >= 250)
+        labels, _ = ndimage.label(one[..., 1] >= 250)
         return [
             Detection("text", Box(float(x.start), float(y.start), float(x.stop), float(y.stop)), 0.95, "white")
             for y, x in ndimage.find_objects(labels)

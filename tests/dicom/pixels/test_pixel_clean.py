@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from tests.adapters.detector_fakes import FakeDetector, face
+from tests.adapters.detector_fakes import FakeDetector, face, grey
 from tests.dicom.pixels.pixel_scenes import FakeReader, image, tools, values_of
 from unseen.core.regions import Box, Detection
 from unseen.dicom.pixels.clean import clean_pixels
 from unseen.dicom.pixels.findings import PixelRecipe
+from unseen.dicom.pixels.looking import Seen, TextFinder
+from unseen.dicom.pixels.words import Judge
 from unseen.errors import DamagedInput, UnsupportedInput
 
 KINDS = {
@@ -93,11 +95,8 @@ def test_a_marker_stays() -> None:
 
 def test_a_marker_that_another_view_reads_as_a_name_goes() -> None:
     said = iter(["R", "RAO"])
-    one = made("signed16", 1)
-    one.WindowCenter, one.WindowWidth = 40, 300
-    reader = FakeReader(lambda box: next(said, "RAO"))
-    found = clean_pixels(one, tools(text=Here(Box(5, 5, 12, 12)), reader=reader), PixelRecipe(), ())
-    assert found.changed == (0,)
+    finder = TextFinder(Here(Box(5, 5, 12, 12)), FakeReader(lambda box: next(said)), Judge("all"))
+    assert finder.look([grey(40, 60), grey(40, 60)]) == Seen(hide=(Box(5, 5, 12, 12),))
 
 
 def test_overlays_icons_and_pictures_in_sequences_go() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from tests.dicom.pixels.pixel_scenes import FakeReader, WhiteFinder
-from unseen.dicom.pixels.looking import FrameLooker, TextFinder
+from unseen.core.photos import Rgb8
+from unseen.core.regions import Box, Detection
+from unseen.dicom.pixels.looking import FrameLooker, Seen, TextFinder
 from unseen.dicom.pixels.words import Judge
 from unseen.pixels.boxes import coverage
 
@@ -80,7 +83,18 @@ def test_the_same_text_is_found_again_far_from_where_it_was_seen() -> None:
     for frame in frames:
         one.look(frame, [np.repeat(frame[..., None], 3, axis=2)])
     one.add(0, one.settled(0, frames[0]).hide, frames[1])
-    from unseen.core.regions import Box
-
     one.add(0, [Box(5, 5, 40, 12)], frames[1])
     assert all(coverage(Box(5, 5, 40, 12), one.settled(i, frame).hide) == 1 for i, frame in enumerate(frames))
+
+
+def test_a_measure_that_would_be_cut_goes_whole() -> None:
+    view = np.zeros((60, 120, 3), np.uint8)
+    view[10:22, 5:60] = view[30:40, 5:40] = 255
+    near, apart, name = Box(5, 21, 40, 30), Box(5, 30, 40, 40), Box(5, 10, 60, 22)
+
+    class Three(WhiteFinder):
+        def detect(self, images: Sequence[Rgb8]) -> list[list[Detection]]:
+            return [[Detection("text", box, 0.95, "three") for box in (near, apart, name)] for _ in images]
+
+    reader = FakeReader(lambda box: "MUELLER" if box == name else "20 Hz")
+    assert TextFinder(Three(), reader, Judge("all")).look([view]) == Seen((name, near), (apart,))

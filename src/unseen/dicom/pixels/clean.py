@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,8 +27,9 @@ __all__ = ["clean_pixels"]
 Mask = NDArray[np.bool_]
 #: Smaller pictures than this hold no word that could be read.
 _LEAST_SIDE = 12
-#: How far text is widened, as a share of its height and in pixels: strokes fade out beyond what finders mark.
-_WIDEN, _WIDEN_PX = 0.25, 3.0
+#: How far text is widened, as a share of its height and in pixels, across its line and along it: strokes fade out
+#: beyond what finders mark, and finders lose the ends of lines.
+_WIDEN, _WIDEN_PX = (0.25, 0.6), (3.0, 5.0)
 _FACE_WIDEN = 0.25
 #: Looks at what was hidden, at most; each hides what still shows.
 _AGAIN = 2
@@ -156,12 +158,11 @@ class _Job:
         self.kept = max(self.kept, len(whole))
         self.share = max(self.share, float(mask.mean()))
 
-    def _mask(self, boxes: list[Box] | tuple[Box, ...], grid: int, by: float = _WIDEN) -> Mask:
-        """Return boxes, widened and grown to a grid of pixels, as a mask (rows, columns)."""
+    def _mask(self, boxes: Sequence[Box], grid: int, by: float | None = None) -> Mask:
+        """Return boxes, widened as text is or by a share of their height, and grown to a grid of pixels, as a mask."""
         mask = np.zeros((self.layout.rows, self.layout.columns), bool)
         for box in boxes:
-            side = min(box.width, box.height) if by == _WIDEN else box.height
-            wide = widen(box, 0, 0, max(by * side, _WIDEN_PX))
+            wide = _widened(box) if by is None else widen(box, by, by)
             x1, y1 = max(int(wide.x1 // grid) * grid, 0), max(int(wide.y1 // grid) * grid, 0)
             x2, y2 = -int(-wide.x2 // grid) * grid, -int(-wide.y2 // grid) * grid
             mask[y1 : max(y2, 0), x1 : max(x2, 0)] = True
@@ -173,6 +174,14 @@ class _Job:
         x1, y1, x2, y2 = (round(v) for v in box.xyxy)
         inside = mask[y1 : max(y2, y1 + 1), x1 : max(x2, x1 + 1)]
         return bool(inside.size == 0 or inside.mean() > share)
+
+
+def _widened(text: Box) -> Box:
+    """Return a box of text widened along its line and, less, across it."""
+    side = min(text.width, text.height)
+    across, along = (max(share * side, least) for share, least in zip(_WIDEN, _WIDEN_PX, strict=True))
+    dx, dy = (across, along) if text.height > 2 * text.width else (along, across)
+    return Box(text.x1 - dx, text.y1 - dy, text.x2 + dx, text.y2 + dy)
 
 
 def _may_show_faces(dataset: Any, layout: Layout) -> bool:

@@ -24,8 +24,7 @@ _WAVELETS = ("1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.93", "1.2.840.10008.
 class EncodedFrames:
     """The frames of a compressed image; those that do not change keep their bytes where the compression can stay.
 
-    `syntax` is the UID of the transfer syntax. What is blanked is kept as masks, and applied when the result is asked
-    for.
+    `syntax` is the UID of the transfer syntax. What is blanked is kept as packed masks, and written at the end.
     """
 
     def __init__(self, dataset: Any, layout: Layout, codec: DicomPixels, syntax: str) -> None:
@@ -33,7 +32,7 @@ class EncodedFrames:
         self._layout = layout
         self._codec = codec
         self._syntax = syntax
-        self._edits: dict[int, list[tuple[Mask, tuple[float, ...]]]] = {}
+        self._edits: dict[int, list[tuple[NDArray[np.uint8], tuple[float, ...]]]] = {}
         self._last: tuple[int, Pixels] | None = None
         _, meaning = codec.decode(dataset, 0)
         # Decoders give each pixel its own colour again.
@@ -58,13 +57,14 @@ class EncodedFrames:
         if index not in self._edits:
             return self._last[1]
         values = self._last[1].copy()
-        for mask, fill in self._edits[index]:
+        for packed, fill in self._edits[index]:
+            mask = np.unpackbits(packed, count=values.shape[0] * values.shape[1]).reshape(values.shape[:2]) > 0
             values[mask] = fill if values.ndim == 3 else fill[0]
         return values
 
     def blank(self, index: int, mask: Mask, fill: tuple[float, ...]) -> None:
         """Write `fill`, a value a sample, into the pixels of a frame where `mask` (rows, columns) is set."""
-        self._edits.setdefault(index, []).append((mask.copy(), fill))
+        self._edits.setdefault(index, []).append((np.packbits(mask), fill))
 
     def recoded(self) -> tuple[bytes | None, bool]:
         """Return the value of Pixel Data with the frames that changed encoded again, and whether comments went.

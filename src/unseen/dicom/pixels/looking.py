@@ -13,7 +13,7 @@ from unseen.core.photos import Pixels, Rgb8
 from unseen.core.ports import Detector, Reader
 from unseen.core.regions import Box, Detection
 from unseen.dicom.pixels.words import Judge
-from unseen.pixels.boxes import coverage, intersection, merge, round_out, shift, widen
+from unseen.pixels.boxes import coverage, intersection, iou, merge, round_out, shift, widen
 
 __all__ = ["FrameLooker", "Seen", "TextFinder"]
 
@@ -27,6 +27,10 @@ _AROUND = 24
 _BRIDGE = 2
 #: How much alike the pixels of two frames have to be for the same text to stand in both (correlation).
 _ALIKE = 0.6
+#: The share of a text that may stay that something hidden may overlap.
+_CUT = 0.02
+#: When a sighting is one that is known: boxes that overlap so much (intersection over union), so much alike.
+_SAME_BOX, _SAME_TEXT = 0.6, 0.9
 _OVERLAP = 0.5
 #: Chosen on scans without text and with planted text (docs/adr/0016-burned-in-text.md).
 _LEAST_SCORE, _SURE_SCORE = 0.35, 0.7
@@ -61,9 +65,13 @@ class TextFinder:
                     keep.append(detection.box)
                 elif _is_word(detection.score, text, confidence) or _is_line(detection, *view.shape[:2]):
                     hide.append(detection.box)
-        # What one view reads as harmless and another does not is hidden.
-        sure = tuple(box for box in keep if coverage(box, hide) < 0.2)
-        return Seen(tuple(hide), sure)
+        return _apart(hide, keep)
+
+
+def _apart(hide: Sequence[Box], keep: Sequence[Box]) -> Seen:
+    """Return what to hide and what may stay: text that would be cut, or that another view does not read, goes whole."""
+    cut = [box for box in keep if coverage(box, hide) > _CUT]
+    return Seen(tuple(dict.fromkeys([*hide, *cut])), tuple(box for box in keep if box not in cut))
 
 
 def _may_be_text(box: Box, score: float, height: int, width: int) -> bool:
@@ -130,8 +138,7 @@ class FrameLooker:
         near = self._frames[max(index - _BRIDGE, 0) : index + _BRIDGE + 1]
         hide = [box for seen in near for box in seen.hide]
         hide += [s.box for s in self._sightings if _correlation(s.patch, _cut(values, s.box)) >= _ALIKE]
-        unique = tuple(dict.fromkeys(hide))
-        return Seen(unique, tuple(b for b in self._frames[index].keep if coverage(b, unique) < 0.2))
+        return _apart(hide, self._frames[index].keep)
 
     def _fresh(self, values: Pixels, views: Sequence[Rgb8]) -> Seen:
         part = self._changed(values)
@@ -170,9 +177,11 @@ class FrameLooker:
             whole = round_out(box, values.shape[1], values.shape[0])
             if whole is None:
                 continue
-            patch = _cut(values, whole)
-            if not any(s.box == whole and _correlation(s.patch, patch) >= 0.98 for s in self._sightings):
-                self._sightings.append(_Sighting(whole, patch))
+            if not any(
+                iou(s.box, whole) >= _SAME_BOX and _correlation(s.patch, _cut(values, s.box)) >= _SAME_TEXT
+                for s in self._sightings
+            ):
+                self._sightings.append(_Sighting(whole, _cut(values, whole)))
 
 
 def _floor(value: np.intp) -> float:

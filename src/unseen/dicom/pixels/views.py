@@ -15,17 +15,19 @@ from unseen.dicom.pixels.layout import GREY, number
 __all__ = ["Viewer", "to_rgb"]
 
 _LEVELS = 4096
-#: Views whose values differ by less than this on average, of 255, are looked at once.
-_SAME = 6.0
+#: Values are shown against a neighbourhood of this share of the shorter side, at least so many pixels; so many
+#: standard deviations to each side are the whole range.
+_AROUND, _LEAST_AROUND, _DEVIATIONS = 0.12, 31, 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """Makes pictures of the frames of one image.
 
-    Grey values are shown through each window that the file saved, over their full range, and equalised, since text may
-    lie in a range that one of them shows as all black or all white; `inverted` is MONOCHROME1. `padding` is the value
-    outside of what was imaged, which is left out of the range.
+    Grey values are shown in three ways at once, as red, green and blue: through the window that the file saved (or
+    equalised), over their full range, and against what lies around them, since text may lie in a range that one of them
+    shows as all black or all white. Finders see coloured text as they see white text: docs/adr/0016-burned-in-text.md
+    has the figures. `inverted` is MONOCHROME1; `padding` is the value outside of what was imaged.
     """
 
     dataset: Any
@@ -47,18 +49,15 @@ class Viewer:
         return self.photometric == "MONOCHROME1"
 
     def views(self, values: Pixels) -> list[Rgb8]:
-        """Return the pictures of a frame that differ enough to be looked at, each (rows, columns, 3)."""
+        """Return the pictures of a frame that are looked at, each (rows, columns, 3)."""
         if self.photometric == "PALETTE COLOR":
             return [self.codec.colours(self.dataset, values)]
         if self.photometric not in GREY:
             return [to_rgb(values, self.photometric)]
-        planes = [_stretch(values, low, high) for low, high in self._ranges(values)]
-        planes.append(_equalised(values))
-        kept: list[NDArray[np.uint8]] = []
-        for plane in planes:
-            if not any(float(np.abs(plane.astype(np.int16) - other).mean()) < _SAME for other in kept):
-                kept.append(plane)
-        return [np.repeat((255 - p if self.inverted else p)[..., None], 3, axis=2) for p in kept]
+        whole = _stretch(values, *_extremes(values, self.padding))
+        first = _stretch(values, *self.windows[0]) if self.windows else _equalised(values)
+        view = np.stack([first, whole, _local(values)], axis=2)
+        return [255 - view if self.inverted else view]
 
     def darkest(self, values: Pixels, hidden: NDArray[np.bool_]) -> tuple[float, ...]:
         """Return what is written over hidden pixels: black, as a value a sample.
@@ -77,10 +76,6 @@ class Viewer:
         if not outside.size:
             return (0,)
         return (float(outside.max() if self.inverted else outside.min()),)
-
-    def _ranges(self, values: Pixels) -> list[tuple[float, float]]:
-        low, high = _extremes(values, self.padding)
-        return [*self.windows, (low, high)]
 
     def _black_index(self, kind: np.dtype[Any]) -> float:
         most = min(np.iinfo(kind).max, 65535)
@@ -133,13 +128,29 @@ def _stretch(values: Pixels, low: float, high: float) -> NDArray[np.uint8]:
     return np.asarray(np.clip(np.nan_to_num(shades), 0, 255), dtype=np.uint8)
 
 
+def _finite(values: Pixels, low: float, high: float) -> NDArray[np.float64]:
+    return np.clip(np.nan_to_num(values.astype(np.float64), nan=low, posinf=high, neginf=low), low, high)
+
+
+def _local(values: Pixels) -> NDArray[np.uint8]:
+    """Return shades by how far values differ from those around them, in standard deviations."""
+    from scipy import ndimage  # type: ignore[import-untyped, unused-ignore]
+
+    finite = _finite(values, *_extremes(values, None))
+    size = max(int(_AROUND * min(values.shape[:2])), _LEAST_AROUND)
+    mean = ndimage.uniform_filter(finite, size, mode="nearest")
+    spread = ndimage.uniform_filter(finite**2, size, mode="nearest") - mean**2
+    # Sums of large numbers leave a rest where all are equal.
+    spread = np.sqrt(np.maximum(spread, 1e-9 * max(float(np.abs(finite).max()), 1e-12) ** 2))
+    return np.asarray(np.clip(127.5 + (finite - mean) * (127.5 / _DEVIATIONS / spread), 0, 255), dtype=np.uint8)
+
+
 def _equalised(values: Pixels) -> NDArray[np.uint8]:
-    """Return shades by rank: each takes as much of the range as it takes of the picture, half of it at most for one."""
+    """Return shades by rank: each value takes as much of the range as it takes of the picture, up to a fiftieth."""
     low, high = _extremes(values, None)
     if values.dtype.kind == "f" or high - low >= 2**16:
         span = _LEVELS / max(high - low, 1e-9)
-        steps = np.clip((np.nan_to_num(values.astype(np.float64)) - low) * span, 0, _LEVELS)
-        index = steps.astype(np.int64)
+        index = ((_finite(values, low, high) - low) * span).astype(np.int64)
     else:
         index = values.astype(np.int64) - int(low)
     counts = np.bincount(index.ravel()).astype(np.float64)
