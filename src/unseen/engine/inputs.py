@@ -6,12 +6,14 @@ import os
 import stat
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from unseen.core.names import display
 from unseen.crypto.keys import Key
 from unseen.errors import KeyUnusable, UnreadableInput, UsageError
-from unseen.policy.rules import Policy, parse_policy
+
+if TYPE_CHECKING:
+    from unseen.policy.rules import Policy
 
 __all__ = ["read_key", "read_photo", "read_policy"]
 
@@ -34,6 +36,9 @@ def read_photo(source: Path, name: str, max_bytes: int) -> bytes:
 
 def read_policy(path: Path | None) -> Policy:
     """Return the rules in a TOML file, none without one; raises UsageError."""
+    # Here, because who needs only the key would load recipes, photos and arrays with it.
+    from unseen.policy.rules import Policy, parse_policy
+
     if path is None:
         return Policy()
     try:
