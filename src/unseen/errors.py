@@ -4,8 +4,11 @@
     ├── UsageError                  exit 2: the words of the call are wrong; nothing was done
     │   ├── ModelUnavailable        a model is not on this machine; says how to get it
     │   ├── DeviceUnavailable       a runtime or device was asked for that is not there
-    │   └── KeyUnusable             the key file is missing, too short or readable by others
+    │   ├── KeyUnusable             the key file is missing, too short or readable by others
+    │   └── PolicyInvalid           unseen.yaml, or a rule it names, is wrong; says in which line
     ├── Refused                     exit 3: the job is understood and will not be done (policy, unsafe strength)
+    │   ├── Denied                  the gate says no: purpose, consent, role, retention, a rule; carries the reasons
+    │   └── LabelInvalid            a label is missing, malformed, changed, or belongs to another file
     ├── ModelCorrupt                a downloaded model does not have the hash the catalogue pins
     └── FileError                   exit 1: one file cannot be released; the rest of the run goes on
         ├── UnreadableInput         no permission, vanished, not a regular file, empty
@@ -24,13 +27,16 @@ from __future__ import annotations
 
 __all__ = [
     "DamagedInput",
+    "Denied",
     "DeviceUnavailable",
     "FileError",
     "KeyUnusable",
+    "LabelInvalid",
     "ModelCorrupt",
     "ModelUnavailable",
     "OutputFailed",
     "OutputTaken",
+    "PolicyInvalid",
     "Refused",
     "TooLarge",
     "UnreadableInput",
@@ -65,10 +71,26 @@ class KeyUnusable(UsageError):
     """The key file is missing, too short or open to other users."""
 
 
+class PolicyInvalid(UsageError):
+    """A policy file, or a rule that it names, cannot be taken; a policy that is not understood allows nothing."""
+
+
 class Refused(UnseenError):
     """The job is understood and will not be done, because a policy or a safety floor says no."""
 
     exit_code = 3
+
+
+class Denied(Refused):
+    """The gate says no; `reasons` has every reason, each in words that say what would be needed."""
+
+    def __init__(self, message: str, reasons: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.reasons = reasons or (message,)
+
+
+class LabelInvalid(Refused):
+    """A label is missing, malformed, changed since it was signed, or belongs to another file."""
 
 
 class ModelCorrupt(UnseenError):

@@ -23,6 +23,10 @@ __all__ = ["VERBS", "build_parser", "main"]
 VERBS = {
     "redact": "hide faces, people, plates and text in photos and videos",
     "live": "hide people in camera pictures as they come, and publish the result",
+    "policy": "begin, check, explain, compare and try out a policy",
+    "consent": "write down, withdraw, list and exchange consents",
+    "label": "show labels, make them tighter, override a state by two people",
+    "lineage": "say what was made from a file, and which models saw a person",
     "models": "list, find, fetch, add and export model files",
 }
 

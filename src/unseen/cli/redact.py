@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from unseen.cli.access import add_access
 from unseen.cli.early import PRELOADED
 from unseen.cli.receipt import print_receipt
 from unseen.core.formats import FORMATS, KEEPABLE, Limits
@@ -184,9 +185,7 @@ def _add_checks(group: Any) -> None:
     group.add_argument("--unsafe-skip-verify", action="store_true", help="release without a second look; recorded")
     group.add_argument("--report", metavar="FILE.json", type=Path, help="write what was done with each file")
     group.add_argument("--sheet", metavar="FILE.html", type=Path, help="write a contact sheet of the redacted results")
-    group.add_argument(
-        "--policy", metavar="FILE.toml", type=Path, help="rules that may refuse the job or make it stricter"
-    )
+    add_access(group)
     group.add_argument(
         "--key",
         metavar="FILE",
@@ -243,6 +242,8 @@ def job_from(args: argparse.Namespace) -> Job:
         output=args.output,
         recipe=recipe,
         policy_file=args.policy,
+        purpose=args.purpose,
+        actor=args.actor,
         key_file=args.key,
         plain_hashes=args.plain_hashes,
         rename=args.rename,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from unseen.core.access import Access
 from unseen.core.recipe import Recipe
 
 __all__ = ["Job", "Renaming"]
@@ -17,7 +18,7 @@ Renaming = Literal["keep", "pseudonym"]
 class Job:
     """One call of `unseen redact`.
 
-    `sources` are files and folders; `output` is a folder. `key` is the secret behind keyed hashes, None for one that
+    `sources` are files and folders; `output` is a folder. `purpose` and `actor` say for what, and by whom, it is done. `key` is the secret behind keyed hashes, None for one that
     is made for this run and thrown away. `regions` is a file for what is hidden in each frame of videos, `edits` one
     with what a person changes in that, `preview` asks for a small copy of each video with its tracks drawn in.
     `workers` None means as many processes as fit the work and the machine.
@@ -38,3 +39,10 @@ class Job:
     regions: Path | None = None
     edits: Path | None = None
     preview: bool = False
+    purpose: str | None = None
+    actor: str | None = None
+
+    @property
+    def access(self) -> Access:
+        """For what, by whom and under which policy it is done."""
+        return Access(self.purpose, self.actor, self.policy_file)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
+from unseen.core.access import Access
 from unseen.core.recipe import Recipe
 from unseen.errors import Refused, UsageError
 
@@ -199,7 +200,7 @@ class LiveJob:
 
     `look_ahead` is how many seconds a frame waits, so that what is found a little later is hidden in it, too; `looks`
     is how many frames a second are looked at, at most; `side` the longer side in pixels of what is looked at. `loop`
-    begins files again at their end. `stop_after` seconds end the run, None goes on until it is told to stop.
+    begins files again at their end. `purpose` and `actor` say for what, and by whom, it is done. `stop_after` seconds end the run, None goes on until it is told to stop.
     """
 
     sources: tuple[CameraSource, ...]
@@ -215,6 +216,8 @@ class LiveJob:
     device: str = "auto"
     report: Path | None = None
     stop_after: float | None = None
+    purpose: str | None = None
+    actor: str | None = None
 
     def __post_init__(self) -> None:
         _check_between("look-ahead", self.look_ahead, 0.1, 10.0, "seconds")
@@ -231,6 +234,11 @@ class LiveJob:
         for target in self.targets:
             if target.kind == "http":
                 self.listening.check(target)
+
+    @property
+    def access(self) -> Access:
+        """For what, by whom and under which policy it is done."""
+        return Access(self.purpose, self.actor, self.policy_file)
 
 
 def _check_between(what: str, value: float, least: float, most: float, unit: str) -> None:

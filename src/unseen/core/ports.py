@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,16 +17,28 @@ from unseen.core.photos import Photo, Rgb8
 from unseen.core.regions import Box, Detection
 from unseen.core.video import Sound, VideoFrame, VideoInfo, VideoStyle
 
+if TYPE_CHECKING:
+    # Only who works under a policy with purposes needs these; all others would load them in vain.
+    from unseen.core.access import Reason, Request
+    from unseen.core.consents import ConsentRecord
+    from unseen.core.labels import Label, SignedLabel
+    from unseen.core.ledger import Entry, Event
+    from unseen.core.lineage import Made, Override
+
 __all__ = [
     "Detector",
+    "EventLedger",
     "Executor",
     "Journal",
+    "KeyRing",
     "LiveFeed",
     "LiveTarget",
     "ModelStore",
     "Network",
     "PhotoCodec",
     "Reader",
+    "Records",
+    "Rules",
     "VideoCodec",
     "VideoReader",
     "VideoWriter",
@@ -230,4 +242,60 @@ class Executor(Protocol):
         self, function: Callable[[Task], Result], tasks: Iterable[Task]
     ) -> Iterator[tuple[Task, Result | Exception]]:
         """Yield each task with its result or the exception it ended in, in any order."""
+        ...
+
+
+class EventLedger(Protocol):
+    """Remembers events, in order, for good."""
+
+    def append(self, event: Event) -> Entry:
+        """Write an event down, durably, and return where it stands."""
+        ...
+
+
+class KeyRing(Protocol):
+    """Opens items; it holds the keys, and is asked only after the gate has allowed it."""
+
+    def open(self, item: str, purpose: str) -> BinaryIO:
+        """Return an item's content as a stream; raises Refused where there is no key for this purpose."""
+        ...
+
+
+class Rules(Protocol):
+    """Evaluates the rules of a policy."""
+
+    def evaluate(self, request: Request, label: Label, now: float) -> tuple[Reason, ...]:
+        """Return the reasons against a request; never raises: what cannot be evaluated is a reason."""
+        ...
+
+
+class Records(Protocol):
+    """Remembers labels, lineage and consents; every write is durable when the call returns."""
+
+    def label(self, item: str) -> SignedLabel | None:
+        """Return the label of an item as it was stored, None if there is none; raises LabelInvalid."""
+        ...
+
+    def add(self, signed: SignedLabel, kind: str, at: float, *, made_by: str = "", tools: Iterable[str] = ()) -> None:
+        """Store an item's label, and what it was made from, how, by which programs."""
+        ...
+
+    def made_from(self, item: str) -> list[Made]:
+        """Return what was made from an item, nearest first."""
+        ...
+
+    def items_of(self, subject: str) -> list[Made]:
+        """Return the items that a person is in."""
+        ...
+
+    def consents(self, subjects: Iterable[str]) -> tuple[ConsentRecord, ...]:
+        """Return all records of these people; raises LabelInvalid if one was changed."""
+        ...
+
+    def consents_by_record(self, records: Iterable[str]) -> tuple[ConsentRecord, ...]:
+        """Return records by their identifiers; those that are not there are left out."""
+        ...
+
+    def override(self, item: str, state: str) -> Override | None:
+        """Return what one person proposed for an item, None if nobody did."""
         ...

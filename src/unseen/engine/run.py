@@ -24,9 +24,10 @@ from unseen.core.names import display
 from unseen.core.ports import Journal, ModelStore
 from unseen.core.receipts import FileReceipt, FrameNote
 from unseen.core.recipe import Recipe
+from unseen.engine.admission import Admission, admit
 from unseen.engine.assemble import Models, require_models
 from unseen.engine.hashing import Hasher
-from unseen.engine.inputs import read_key, read_policy
+from unseen.engine.inputs import read_key
 from unseen.engine.local import LocalExecutor, share_cores, unexpected
 from unseen.engine.models import model_store
 from unseen.engine.names import Placed, place, preview_places
@@ -36,8 +37,7 @@ from unseen.engine.report import Report
 from unseen.engine.resume import Past, entry_for, past_of, path_tag, preview_entry
 from unseen.engine.sheet import write_sheet
 from unseen.engine.work import Done, Setup, Task, ToolMaker, Tools, open_tools
-from unseen.errors import OutputFailed, OutputTaken, Refused, UnseenError, UsageError
-from unseen.policy.rules import Policy, decide
+from unseen.errors import OutputFailed, OutputTaken, UnseenError, UsageError
 
 __all__ = ["Listener", "redact_one", "run"]
 
@@ -49,20 +49,23 @@ Listener = Callable[[int | FileReceipt | FrameNote], None]
 class _Terms:
     """What was decided before anything is touched."""
 
-    recipe: Recipe
-    policy: str
-    raised: tuple[str, ...]
+    admission: Admission
     hasher: Hasher
     models: Models
-    rules: Policy
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe, with all that the policy obliges to."""
+        return self.admission.recipe
 
     def context(self) -> dict[str, object]:
         """Return what must be as it was for a file to be skipped by a later run."""
         return {
             "recipe": self.recipe.digest(),
             "models": self.models.hashes(),
-            "policy": self.policy,
+            "policy": self.admission.digest,
             "unseen": _version(),
+            **self.admission.context,
         }
 
 
@@ -79,6 +82,7 @@ class _Site:
     recipe: str
     edits: Mapping[Path, Edits]
     previews: Mapping[Path, Path]
+    admission: Admission
 
 
 def run(
@@ -94,7 +98,15 @@ def run(
 
     Raises UsageError or Refused before any photo is read; what goes wrong with one file is in the report.
     """
-    terms = _settle(job, model_store() if store is None else store)
+    with admit("redact", job.recipe, job.sources, job.access) as admission:
+        terms = _settle(job, admission, model_store() if store is None else store)
+        return _run(job, terms, listen, make_tools, clock, context)
+
+
+def _run(
+    job: Job, terms: _Terms, listen: Listener, make_tools: ToolMaker, clock: Callable[[], float],
+    context: BaseContext | None,
+) -> Report:  # fmt: skip
     placed = _placed(job, terms)
     edits = _edits(job, placed, terms)
     previews = preview_places(placed)
@@ -108,7 +120,7 @@ def run(
         listen(len(placed))
         report = _report(job, terms, past, clock())
         regions = RegionsFile(job.regions)
-        site = _Site(job, terms.hasher, folder, journal, past, regions, terms.recipe.digest(), edits, previews)
+        site = _Site(job, terms.hasher, folder, journal, past, regions, terms.recipe.digest(), edits, previews, terms.admission)
         executor = _executor(job, terms, folder, placed, make_tools, listen, context)
         with closing(_receipts(placed, site, executor, report.ran_on)) as receipts:
             for each, receipt in receipts:
@@ -119,12 +131,8 @@ def run(
     return report
 
 
-def _settle(job: Job, store: ModelStore) -> _Terms:
+def _settle(job: Job, admission: Admission, store: ModelStore) -> _Terms:
     """Decide everything that can be decided beforehand; raises UsageError, Refused or OutputFailed."""
-    policy = read_policy(job.policy_file)
-    decision = decide(job.recipe, policy)
-    if not decision.allowed:
-        raise Refused("; ".join(decision.reasons))
     if job.workers is not None and job.workers < 1:
         raise UsageError(f"--jobs must be at least 1, got {job.workers}")
     refuse_overlap(job.sources, job.output)
@@ -132,22 +140,21 @@ def _settle(job: Job, store: ModelStore) -> _Terms:
     kept = [path for path in (job.key_file, job.policy_file, job.edits) if path is not None]
     refuse_records(records, [*job.sources, *kept], OutputFolder(job.output).own)
     hasher = Hasher(read_key(job.key_file), plain=job.plain_hashes)
-    models = require_models(decision.recipe, store)
+    models = require_models(admission.recipe, store)
     for path in records:
         check_writable(path, "that file")
-    return _Terms(decision.recipe, policy.digest(), decision.raised, hasher, models, policy)
+    return _Terms(admission, hasher, models)
 
 
 def _placed(job: Job, terms: _Terms) -> list[Placed]:
-    return list(
-        place(
-            walk(job.sources, sniff),
-            format=terms.recipe.format,
-            rename=job.rename != "keep",
-            key=terms.hasher.key,
-            inputs=inputs_below(job.sources, job.output),
-        )
+    placed = place(
+        walk(job.sources, sniff),
+        format=terms.recipe.format,
+        rename=job.rename != "keep",
+        key=terms.hasher.key,
+        inputs=inputs_below(job.sources, job.output),
     )
+    return terms.admission.screen(list(placed))
 
 
 def _edits(job: Job, placed: list[Placed], terms: _Terms) -> Mapping[Path, Edits]:
@@ -155,15 +162,15 @@ def _edits(job: Job, placed: list[Placed], terms: _Terms) -> Mapping[Path, Edits
         return {}
     from unseen.engine.edits import edits_for
 
-    return edits_for(job.edits, placed, OutputFolder(job.output).tracks, terms.hasher, terms.recipe, terms.rules)
+    return edits_for(job.edits, placed, OutputFolder(job.output).tracks, terms.hasher, terms.recipe, terms.admission.floor)
 
 
 def _report(job: Job, terms: _Terms, past: Past, started: float) -> Report:
     return Report(
         recipe=terms.recipe,
         models=terms.models.all,
-        policy=terms.policy,
-        raised=terms.raised,
+        policy=terms.admission.digest,
+        raised=(*terms.admission.raised, *terms.admission.warnings),
         plain_hashes=job.plain_hashes,
         resume_note=past.note,
         started=started,
@@ -231,7 +238,7 @@ def _release(task: Task, result: Done | Exception, site: _Site) -> FileReceipt:
         return _failure(receipt, task, receipt.error or "")
     if result.staged is not None:
         try:
-            _give_name(result, result.staged, task, site)
+            receipt = _give_name(result, result.staged, task, site)
         except Exception as error:  # noqa: BLE001  # a bug must release nothing, nor stop the other files
             text = str(error) if isinstance(error, UnseenError) else str(unexpected(error))
             return _failure(replace(receipt, regions=(), verdict=None, output_hash=None), task, text)
@@ -251,13 +258,14 @@ def _past(placed: Placed, preview: Path | None, tag: str, site: _Site) -> Mappin
     return past if all(path.is_file() for path in needed) else None
 
 
-def _give_name(done: Done, staged: Path, task: Task, site: _Site) -> None:
-    """Write the journal, then rename: what a killed run leaves is either recorded or not there."""
+def _give_name(done: Done, staged: Path, task: Task, site: _Site) -> FileReceipt:
+    """Label it, write the journal, then rename: what a killed run leaves is either recorded or not there."""
     below, receipt, preview = task.placed.below, done.receipt, task.preview
     try:
         problem = _taken(below, task.placed, site) or (preview and _taken(preview, task.placed, site))
         if problem:
             raise OutputTaken(problem)
+        receipt = site.admission.labelled(receipt, task.placed.item.path, staged, task.final)
         if done.work is not None and site.hasher.comparable:
             from unseen.engine.edits import keep_for_edits
 
@@ -271,6 +279,7 @@ def _give_name(done: Done, staged: Path, task: Task, site: _Site) -> None:
             site.regions.add(task.placed.label, done.work)
             shutil.rmtree(done.work, ignore_errors=True)
         _forget_preview(task, site)
+        return receipt
     except OSError as error:
         raise OutputFailed(f"the staged file is gone ({error.strerror}); run again") from error
     finally:

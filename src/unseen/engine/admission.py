@@ -1,0 +1,176 @@
+"""How a command passes the gate: one call settles the recipe, and screens each input; without a policy, the built-in one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from unseen.core.access import Access, Request
+from unseen.core.receipts import FileReceipt
+from unseen.core.recipe import Recipe
+from unseen.engine.names import Placed
+from unseen.engine.policies import policy_for, read_floor
+from unseen.errors import Denied, OutputFailed, Refused, UnseenError, UsageError
+from unseen.policy.rules import Policy, decide
+
+if TYPE_CHECKING:
+    from unseen.engine.governance import Governance
+
+__all__ = ["Admission", "admit"]
+
+
+class Admission:
+    """What was admitted: the recipe with all obligations, the rules that hold, and a check for each input.
+
+    Without a policy with purposes there is nothing to check for each input, and nothing is labelled. A context manager.
+    """
+
+    def __init__(
+        self, action: str, recipe: Recipe, floor: Policy, digest: str, raised: tuple[str, ...],
+        access: Access, governance: Governance | None = None,
+    ) -> None:  # fmt: skip
+        self.recipe, self.floor, self.digest, self.raised = recipe, floor, digest, raised
+        self.warnings: list[str] = []
+        self._action, self._access, self._governance = action, access, governance
+        self._items: dict[Path, str] = {}
+
+    def __enter__(self) -> Admission:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._governance is not None:
+            self._governance.close()
+
+    @property
+    def context(self) -> dict[str, str]:
+        """What must be as it was for a later run to pass over what is done: the purpose, where there is one."""
+        return {} if self._governance is None else {"purpose": self._access.purpose or ""}
+
+    def screen(self, placed: Sequence[Placed]) -> list[Placed]:
+        """Return the inputs; those that the gate refuses have that as their problem."""
+        return [each if each.problem else replace(each, problem=self._refusal(each.item.path)) for each in placed]
+
+    def _refusal(self, path: Path) -> str:
+        try:
+            self.check(path)
+        except UnseenError as error:
+            return str(error)
+        return ""
+
+    def check(self, path: Path, output: str | None = None) -> None:
+        """Pass one file through the gate; raises Denied, with every reason, or LabelInvalid.
+
+        `output` is the kind of what is made of it, in place of the file's own kind.
+        """
+        if self._governance is None:
+            return
+        from unseen.engine.governance import kind_of
+
+        kind = output or kind_of(path)
+        self._refuse_videos(kind)
+        item, beside = self._governance.take_in(path)
+        passed = self._governance.gate.admit(self._request(item, kind), beside, self.recipe)
+        if passed.recipe != self.recipe:
+            raise Denied("refused: the policy changed while it was applied; run again")
+        self._warn(path.name, passed.ruling.would, passed.ruling.told(), passed.ruling.mode)
+        self._items[path] = item
+
+    def _refuse_videos(self, kind: str) -> None:
+        """Videos are not made smaller or slower yet: where a purpose needs that, they are refused."""
+        kept = None if self._governance is None else self._governance.charter.purposes[self._access.purpose or ""].kept
+        if kind != "photo" and kept is not None and (kept.max_side is not None or kept.max_rate is not None):
+            raise Denied(f"refused: the purpose keeps smaller pictures or fewer of them, which a {kind} cannot be made to")
+
+    def _warn(self, name: str, would: bool, told: str, mode: str) -> None:
+        if not would and mode == "warn":
+            self.warnings.append(f"{name}: the policy would refuse it: {told}")
+
+    def check_camera(self, camera: str) -> None:
+        """Pass one camera through the gate; raises Denied."""
+        if self._governance is None:
+            return
+        self._refuse_videos("live")
+        item = self._governance.take_camera(camera)
+        ruling = self._governance.gate.admit(self._request(item, "live"), None, self.recipe).ruling
+        self._warn(camera, ruling.would, ruling.told(), ruling.mode)
+
+    def _request(self, item: str, output: str) -> Request:
+        return Request(self._action, self._access.purpose or "", self._access.who, item, output)
+
+    def labelled(self, receipt: FileReceipt, source: Path, staged: Path, final: Path) -> FileReceipt:
+        """Label a verified output, before it has its name, and return its receipt with the label in it.
+
+        The source must be what it was when the gate let it pass; raises OutputFailed if it is not.
+        """
+        if self._governance is None:
+            return receipt
+        from unseen.core.labels import derive
+        from unseen.crypto.labels import check_label
+        from unseen.engine.governance import kind_of, write_label
+        from unseen.policy.labels import after_redaction
+
+        governance, before = self._governance, self._items.get(source, "")
+        stored = governance.records.label(before)
+        signed = stored if stored is not None else governance.beside(source)
+        if governance.item(source) != before or signed is None:
+            raise OutputFailed("the input changed while it was worked on; run again")
+        parent = check_label(signed, governance.key, before)
+        if stored is None:
+            governance.keep(parent, kind_of(source), made_by="intake")
+        label = after_redaction(derive([parent], governance.item(staged)), self.recipe, receipt.verdict)
+        tools = {region.model for frame in receipt.regions for region in frame if region.model}
+        issued = governance.keep(label, kind_of(final), made_by=self._action, tools=sorted(tools))
+        write_label(issued, final)
+        return replace(receipt, label=issued.as_dict())
+
+
+def admit(
+    action: str, recipe: Recipe, sources: Sequence[Path], access: Access, *, opener: Callable[[Path], Governance] | None = None
+) -> Admission:  # fmt: skip
+    """Settle under which policy something is done, and by which recipe; raises Refused, Denied or PolicyInvalid.
+
+    `opener` opens what stands behind a policy file, in place of the real one.
+    """
+    path = policy_for(sources, access.policy_file)
+    if path is None or path.suffix.lower() == ".toml":
+        return _by_recipe(action, recipe, path, access)
+    if opener is None:
+        from unseen.engine.governance import open_governance as opener
+    governance = opener(path)
+    try:
+        return _by_purpose(action, recipe, governance, access)
+    except BaseException:
+        governance.close()
+        raise
+
+
+def _by_recipe(action: str, recipe: Recipe, path: Path | None, access: Access) -> Admission:
+    """Admit what no purpose binds: the built-in policy, or rules on recipes."""
+    if access.purpose is not None:
+        raise UsageError("there is no policy that has purposes; write one with: unseen policy init")
+    floor = Policy() if path is None else read_floor(path)
+    decision = decide(recipe, floor)
+    if not decision.allowed:
+        raise Refused("; ".join(decision.reasons))
+    return Admission(action, decision.recipe, floor, floor.digest(), decision.raised, access)
+
+
+def _by_purpose(action: str, recipe: Recipe, governance: Governance, access: Access) -> Admission:
+    """Admit what a purpose binds; what speaks against the job as a whole is said before any input is looked at."""
+    from unseen.engine.gate import oblige
+    from unseen.policy.decision import Obligations, judge_job
+
+    charter = governance.charter
+    reasons = judge_job(charter, action, access.purpose or "", access.who)
+    if reasons:
+        governance.note("access.denied", actor=access.who, action=action, reasons=",".join(r.code for r in reasons))
+        raise Denied("; ".join(reason.text for reason in reasons), tuple(reason.text for reason in reasons))
+    purpose = charter.purposes[access.purpose or ""]
+    settled, raised = oblige(recipe, Obligations(purpose.floor, purpose.kept))
+    return Admission(action, settled, purpose.floor, charter.digest(), raised, access, governance)
+
