@@ -54,7 +54,8 @@ def redact(
     {"face": "fill", "person": "blur:0.7"} or "face=fill,person=blur:0.7". With `verify` a second model family looks at
     the result and what it still sees is hidden too, three times at most. Of a file with several frames the first is
     taken. A file that lies below an unseen.yaml needs `under`, what `unseen.purpose` gives; an array has no label, so
-    nothing governs it. Raises UsageError, Refused, FileError or VerificationFailed; returns nothing unverified unless told to.
+    nothing governs it. Raises UsageError, Refused, FileError or VerificationFailed; returns nothing unverified unless
+    told to.
     """
     from unseen.engine.single import redact_photo
 

@@ -48,8 +48,8 @@ FROM below JOIN item ON item.item = below.item GROUP BY item.item ORDER BY 3, it
 class SqlRecords:
     """The records of a charter's folder; an instance of `core.ports.Records`.
 
-    Consents are kept with HMAC-SHA256 tags under `key`, so that a row that was changed is found, and answers LabelInvalid.
-    Labels are returned as they were stored; the gate checks them. Every write is durable when the call returns.
+    Consents are kept with HMAC-SHA256 tags under `key`, so that a row that was changed is found, and answers
+    LabelInvalid. Labels are returned as they were stored; the gate checks them. Writes are durable when a call returns.
     Raises UsageError if the file is none of this program's, OutputFailed if it cannot be written.
     """
 

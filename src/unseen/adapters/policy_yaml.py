@@ -22,7 +22,7 @@ _INSTALL = 'a policy file needs PyYAML; install it with: pip install "unseen[gov
 _PLAIN = frozenset({"str", "int", "float", "bool", "null", "timestamp", "merge", "value"})
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 _WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]*)")
-_FRACTION = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)([eE][-+]?[0-9]+)?")
+_FRACTION = re.compile(r"[-+]?(([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,9 @@ class _Walk:
         """Return the value of a node and note where it, and all in it, begins."""
         self._count += 1
         if self._count > LIMIT_NODES or len(place) > _LIMIT_DEPTH:
-            raise self._wrong(node, "too many values, or nested too deep; write out what aliases repeat, and less of it")
+            raise self._wrong(
+                node, "too many values, or nested too deep; write out what aliases repeat, and less of it"
+            )
         self.lines.setdefault(place, node.start_mark.line + 1)
         if node.id == "mapping":
             return self._mapping(node, place)

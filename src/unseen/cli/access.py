@@ -7,7 +7,7 @@ from typing import Any
 
 from unseen.errors import UsageError
 
-__all__ = ["add_access", "add_actor", "add_where"]
+__all__ = ["access_from", "add_access", "add_actor", "add_where"]
 
 
 def add_access(group: Any) -> None:
@@ -22,9 +22,16 @@ def add_access(group: Any) -> None:
     add_actor(group)
 
 
+def access_from(args: Any) -> dict[str, Any]:
+    """Return what a job is told of these words."""
+    return {"policy_file": args.policy, "purpose": args.purpose, "actor": args.actor}
+
+
 def add_actor(group: Any) -> None:
     """Add --actor to a group of options."""
-    group.add_argument("--actor", metavar="NAME", help="who does it, of the policy's people (default: who is logged in)")
+    group.add_argument(
+        "--actor", metavar="NAME", help="who does it, of the policy's people (default: who is logged in)"
+    )
 
 
 def add_where(parser: Any) -> None:
@@ -46,5 +53,7 @@ def _open(args: Any, file: Path | None = None) -> Any:
     where = file or getattr(args, "item", None) or Path()
     path = policy_for([where], args.policy)
     if path is None:
-        raise UsageError("there is no unseen.yaml here or above; name one with --policy, or write one: unseen policy init")
+        raise UsageError(
+            "there is no unseen.yaml here or above; name one with --policy, or write one: unseen policy init"
+        )
     return open_governance(path)

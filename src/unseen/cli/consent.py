@@ -107,8 +107,8 @@ def _list(args: argparse.Namespace, governance: Any, actor: str) -> int:
     for record in records:
         last = record["events"][-1]
         until = f", until {last['valid_until']}" if last["valid_until"] else ""
-        person, purpose = record["pii_principal_id"][:8], record["purpose"]
-        print(f"{record['record_id'][:8]}  person {person}  {purpose}: {record['status']} since {last['event_time']}{until}")
+        told = f"{record['purpose']}: {record['status']} since {last['event_time']}{until}"
+        print(f"{record['record_id'][:8]}  person {record['pii_principal_id'][:8]}  {told}")
     print(f"{len(records)} records")
     return 0
 

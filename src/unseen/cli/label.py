@@ -64,7 +64,9 @@ def _override(args: argparse.Namespace, governance: Any, actor: str) -> int:
 
     label, done = override(governance, args.file, args.state, actor, args.reason)
     name = display(args.file.name)
-    print(f"{name}: is {label.state} now" if done else f"{name}: proposed; it is done when another person says the same")
+    print(
+        f"{name}: is {label.state} now" if done else f"{name}: proposed; it is done when another person says the same"
+    )
     return 0
 
 

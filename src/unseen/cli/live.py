@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from unseen.cli.access import add_access
+from unseen.cli.access import access_from, add_access
 from unseen.core.live import Listening, LiveJob, Segments, parse_source, parse_target
 from unseen.core.looks import LEAKS
 from unseen.core.recipe import Recipe, looks_for, parse_hide
@@ -121,9 +121,7 @@ def job_from(args: argparse.Namespace) -> LiveJob:
         segments=Segments(
             args.segment, args.keep * 3600, None if args.keep_mb is None else max(1, round(args.keep_mb * 1_000_000))
         ),
-        policy_file=args.policy,
-        purpose=args.purpose,
-        actor=args.actor,
+        **access_from(args),
         device=args.device,
         report=args.report,
         stop_after=args.stop_after,

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from unseen.cli.access import add_access
+from unseen.cli.access import access_from, add_access
 from unseen.cli.early import PRELOADED
 from unseen.cli.receipt import print_receipt
 from unseen.core.formats import FORMATS, KEEPABLE, Limits
@@ -241,9 +241,7 @@ def job_from(args: argparse.Namespace) -> Job:
         sources=tuple(args.sources),
         output=args.output,
         recipe=recipe,
-        policy_file=args.policy,
-        purpose=args.purpose,
-        actor=args.actor,
+        **access_from(args),
         key_file=args.key,
         plain_hashes=args.plain_hashes,
         rename=args.rename,

@@ -1,4 +1,4 @@
-"""Access: under which words it is asked for, a request, and a reason against it, as they pass between the gate, the rules and the records."""
+"""Access: the words it is asked for with, a request, and a reason against it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Code = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Who wants to do what, with which item, for which purpose; `output` is the kind of thing that comes out, if any."""
+    """Who wants to do what, with which item, for which purpose; `output` is the kind of what comes out, if any."""
 
     action: str
     purpose: str

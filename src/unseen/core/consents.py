@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from unseen.core.labels import is_purpose_name
-from unseen.errors import UsageError
 from unseen.core.terms import CONSENT_STATES, iri
+from unseen.errors import UsageError
 
 __all__ = [
     "METHODS",
@@ -170,7 +170,9 @@ def consent_from(values: Mapping[str, Any]) -> ConsentRecord:
         record, subject, purpose = values["record_id"], values["pii_principal_id"], values["purpose"]
         return ConsentRecord(record, subject, purpose, events)
     except (KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"this is no consent record ({type(error).__name__}: {error}); export one to see how") from None
+        raise UsageError(
+            f"this is no consent record ({type(error).__name__}: {error}); export one to see how"
+        ) from None
 
 
 def _event_from(values: Mapping[str, Any]) -> ConsentEvent:

@@ -18,10 +18,11 @@ Renaming = Literal["keep", "pseudonym"]
 class Job:
     """One call of `unseen redact`.
 
-    `sources` are files and folders; `output` is a folder. `purpose` and `actor` say for what, and by whom, it is done. `key` is the secret behind keyed hashes, None for one that
+    `sources` are files and folders; `output` is a folder. `key` is the secret behind keyed hashes, None for one that
     is made for this run and thrown away. `regions` is a file for what is hidden in each frame of videos, `edits` one
     with what a person changes in that, `preview` asks for a small copy of each video with its tracks drawn in.
-    `workers` None means as many processes as fit the work and the machine.
+    `workers` None means as many processes as fit the work and the machine. `purpose` and `actor` say what it is done
+    for, and by whom.
     """
 
     sources: tuple[Path, ...]

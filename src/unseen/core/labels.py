@@ -14,7 +14,6 @@ from unseen.errors import LabelInvalid, Refused
 
 __all__ = [
     "ACTIONS",
-    "LABEL_ENDING",
     "SCHEMA",
     "STATES",
     "Label",
@@ -36,8 +35,6 @@ STATES: tuple[str, ...] = get_args(State)
 ACTIONS: tuple[str, ...] = (
     "annotate", "count", "dicom", "export", "live", "redact", "release", "train", "view", "view-raw",
 )  # fmt: skip
-#: The ending of a label's file, which lies beside the artefact's.
-LABEL_ENDING = ".label.json"
 SCHEMA = "unseen-label/1"
 _PURPOSE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*")
 _KEYED = re.compile(r"[0-9a-f]{16,64}")

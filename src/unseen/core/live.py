@@ -200,7 +200,8 @@ class LiveJob:
 
     `look_ahead` is how many seconds a frame waits, so that what is found a little later is hidden in it, too; `looks`
     is how many frames a second are looked at, at most; `side` the longer side in pixels of what is looked at. `loop`
-    begins files again at their end. `purpose` and `actor` say for what, and by whom, it is done. `stop_after` seconds end the run, None goes on until it is told to stop.
+    begins files again at their end. `stop_after` seconds end the run, None goes on until it is told to stop.
+    `purpose` and `actor` say what it is done for, and by whom.
     """
 
     sources: tuple[CameraSource, ...]

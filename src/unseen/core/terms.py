@@ -34,28 +34,38 @@ SPECIAL_BASES: Mapping[str, str] = {
     "research-and-statistics": "eu-gdpr:A9-2-j",
 }
 
-#: Purposes of the vocabulary that a purpose of unseen.yaml may name as its `term`.
-PURPOSES: tuple[str, ...] = (
-    "dpv:AcademicResearch",
-    "dpv:CommercialResearch",
-    "dpv:EnforceSecurity",
-    "dpv:FraudPreventionAndDetection",
-    "dpv:HumanResourceManagement",
-    "dpv:LegalCompliance",
-    "dpv:NonCommercialResearch",
-    "dpv:OptimisationForController",
-    "dpv:PublicBenefit",
-    "dpv:ProtectionOfPublicSecurity",
-    "dpv:ProvideOfficialStatistics",
-    "dpv:ProvidePublicService",
-    "dpv:Purpose",
-    "dpv:ResearchAndDevelopment",
-    "dpv:RightsFulfilment",
-    "dpv:ScientificResearch",
-    "dpv:Security",
-    "dpv:ServiceOptimisation",
-    "dpv:ServiceProvision",
-)
+_PURPOSES = """
+AcademicResearch AccountManagement Advertising AgeVerification CombatClimateChange CommercialPurpose
+CommercialResearch CommunicationForCustomerCare CommunicationManagement CounterMoneyLaundering Counterterrorism
+CustomerCare CustomerClaimsManagement CustomerManagement CustomerOrderManagement CustomerRelationshipManagement
+CustomerSolvencyMonitoring DataAltruism DeliveryOfGoods DirectMarketing DisputeManagement EnforceAccessControl
+EnforceSecurity EstablishContractualAgreement FraudPreventionAndDetection FulfilmentOfContractualObligation
+FulfilmentOfObligation HumanResourceManagement IdentityAuthentication IdentityVerification
+ImproveExistingProductsAndServices ImproveHealthcare ImproveInternalCRMProcesses ImprovePublicServices
+ImproveTransportMobility IncreaseServiceRobustness InternalResourceOptimisation LegalCompliance
+MaintainFraudDatabase Marketing MemberPartnerManagement MisusePreventionAndDetection NonCommercialPurpose
+NonCommercialResearch OptimisationForConsumer OptimisationForController OptimiseUserInterface
+OrganisationComplianceManagement OrganisationGovernance OrganisationRiskManagement PaymentManagement Personalisation
+PersonalisedAdvertising PersonalisedBenefits PersonnelBehaviourMonitoring PersonnelHiring PersonnelManagement
+PersonnelMonitoring PersonnelOffboarding PersonnelOnboarding PersonnelPayment PersonnelPerformanceEvaluation
+PersonnelPerformanceManagement PersonnelPerformanceMonitoring PersonnelPerformancePrediction
+PersonnelPromotionManagement PersonnelTerminationManagement PersonnelWorkloadManagement PoliticalCampaign
+ProtectionOfIPR ProtectionOfNationalSecurity ProtectionOfPublicSecurity ProvideEventRecommendations
+ProvideOfficialStatistics ProvidePersonalisedRecommendations ProvideProductRecommendations PublicBenefit
+PublicPolicyMaking PublicRelations Purpose RecordManagement RecruitmentAdvertising
+RecruitmentApplicantBackgroundCheck RecruitmentApplicantCriminalBackgroundCheck
+RecruitmentApplicantInformationAuthentication RecruitmentApplicantSelection RecruitmentApplicationAnalysis
+RecruitmentApplicationManagement RecruitmentApplicationScreening RecruitmentInterviewAnalysis
+RecruitmentInterviewAssessment RecruitmentInterviewManagement RecruitmentInterviewScheduling RecruitmentManagement
+RecruitmentTargetedAdvertising RepairImpairments RequestedServiceProvision ResearchAndDevelopment RightsFulfilment
+ScientificResearch SearchFunctionalities SellDataToThirdParties SellInsightsFromData SellProducts
+SellProductsToDataSubject ServiceAccessDetermination ServiceManagement ServiceMonitoring ServiceOptimisation
+ServicePersonalisation ServiceProvision ServiceRegistration ServiceUsageAnalytics SocialMediaMarketing
+TargetedAdvertising TechnicalServiceProvision UserInterfacePersonalisation VendorManagement VendorPayment
+VendorRecordsManagement VendorSelectionAssessment Verification
+"""
+#: All purposes of the vocabulary, which a purpose of unseen.yaml may name as its `term`.
+PURPOSES: tuple[str, ...] = tuple(f"dpv:{name}" for name in _PURPOSES.split())
 
 #: What a consent is worth -> term.
 CONSENT_STATES: Mapping[str, str] = {

@@ -1,8 +1,8 @@
-"""How a command passes the gate: one call settles the recipe, and screens each input; without a policy, the built-in one."""
+"""How a command passes the gate: one call settles the recipe, another screens the inputs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -84,7 +84,9 @@ class Admission:
         """Videos are not made smaller or slower yet: where a purpose needs that, they are refused."""
         kept = None if self._governance is None else self._governance.charter.purposes[self._access.purpose or ""].kept
         if kind != "photo" and kept is not None and (kept.max_side is not None or kept.max_rate is not None):
-            raise Denied(f"refused: the purpose keeps smaller pictures or fewer of them, which a {kind} cannot be made to")
+            raise Denied(
+                f"refused: the purpose keeps smaller pictures or fewer of them, which a {kind} cannot be made to"
+            )
 
     def _warn(self, name: str, would: bool, told: str, mode: str) -> None:
         if not would and mode == "warn":
@@ -129,19 +131,14 @@ class Admission:
         return replace(receipt, label=issued.as_dict())
 
 
-def admit(
-    action: str, recipe: Recipe, sources: Sequence[Path], access: Access, *, opener: Callable[[Path], Governance] | None = None
-) -> Admission:  # fmt: skip
-    """Settle under which policy something is done, and by which recipe; raises Refused, Denied or PolicyInvalid.
-
-    `opener` opens what stands behind a policy file, in place of the real one.
-    """
+def admit(action: str, recipe: Recipe, sources: Sequence[Path], access: Access) -> Admission:
+    """Settle under which policy something is done, and by which recipe; raises Refused, Denied or PolicyInvalid."""
     path = policy_for(sources, access.policy_file)
     if path is None or path.suffix.lower() == ".toml":
         return _by_recipe(action, recipe, path, access)
-    if opener is None:
-        from unseen.engine.governance import open_governance as opener
-    governance = opener(path)
+    from unseen.engine.governance import open_governance  # here: without a policy nobody needs what it loads
+
+    governance = open_governance(path)
     try:
         return _by_purpose(action, recipe, governance, access)
     except BaseException:
@@ -173,4 +170,3 @@ def _by_purpose(action: str, recipe: Recipe, governance: Governance, access: Acc
     purpose = charter.purposes[access.purpose or ""]
     settled, raised = oblige(recipe, Obligations(purpose.floor, purpose.kept))
     return Admission(action, settled, purpose.floor, charter.digest(), raised, access, governance)
-

@@ -18,7 +18,18 @@ from unseen.core.names import display
 from unseen.engine.governance import Governance
 from unseen.errors import UsageError
 
-__all__ = ["COLUMNS", "METHODS", "ConsentEvent", "Effect", "decide", "export_consents", "import_consents", "listed", "proof_of", "seconds_of"]
+__all__ = [
+    "COLUMNS",
+    "METHODS",
+    "ConsentEvent",
+    "Effect",
+    "decide",
+    "export_consents",
+    "import_consents",
+    "listed",
+    "proof_of",
+    "seconds_of",
+]
 
 #: The columns of a CSV of consents, a row an event.
 COLUMNS = (

@@ -148,7 +148,9 @@ class Gate:
         try:
             self._ledger.append(event)
         except Exception as error:
-            raise Denied("refused: the decision could not be written to the ledger; free some space, then again") from error
+            raise Denied(
+                "refused: the decision could not be written to the ledger; free some space, then again"
+            ) from error
 
 
 def oblige(recipe: Recipe, obligations: Obligations) -> tuple[Recipe, tuple[str, ...]]:

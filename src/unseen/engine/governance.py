@@ -19,8 +19,8 @@ from unseen.adapters.journal_file import FileJournal
 from unseen.adapters.lineage_sql import SqlRecords
 from unseen.adapters.rules_cedar import CedarRules
 from unseen.core.access import Request
-from unseen.core.formats import is_video
-from unseen.core.labels import LABEL_ENDING, Label, SignedLabel, signed_label_from
+from unseen.core.formats import LABEL_ENDING, is_video
+from unseen.core.labels import Label, SignedLabel, signed_label_from
 from unseen.core.ledger import Entry, Event
 from unseen.core.names import display
 from unseen.core.ports import EventLedger
@@ -51,7 +51,7 @@ def kind_of(path: Path) -> str:
 
 
 class JournalLedger:
-    """An `EventLedger` that is a file of events, a line each, forced to disk; it proves nothing about what is missing."""
+    """An `EventLedger` that is a file of events, a line each, forced to disk; it proves nothing of what is missing."""
 
     def __init__(self, path: Path) -> None:
         self._journal = FileJournal(path)
@@ -82,7 +82,9 @@ class PlainFiles:
         try:
             return path.open("rb")
         except OSError as error:
-            raise UnreadableInput(f"{display(path.name)}: cannot be read ({error.strerror}); check its rights") from error
+            raise UnreadableInput(
+                f"{display(path.name)}: cannot be read ({error.strerror}); check its rights"
+            ) from error
 
 
 @dataclass(slots=True)
@@ -132,7 +134,9 @@ class Governance:
             with path.open("rb") as file:
                 return self.key.tag_of("item", iter(lambda: file.read(_PART), b""))
         except OSError as error:
-            raise UnreadableInput(f"{display(path.name)}: cannot be read ({error.strerror}); check its rights") from error
+            raise UnreadableInput(
+                f"{display(path.name)}: cannot be read ({error.strerror}); check its rights"
+            ) from error
 
     def require(self, actor: str, duty: str) -> None:
         """Raise Denied unless the policy gives a person this duty on records."""
@@ -236,7 +240,9 @@ def _key(path: Path, records: Path) -> Key:
     """Return the policy's key, which is made with the records and never without them; raises KeyUnusable."""
     if not path.exists():
         if records.exists():
-            raise KeyUnusable(f"{display(path)}: the key of these records is missing; put it back from where it is kept")
+            raise KeyUnusable(
+                f"{display(path)}: the key of these records is missing; put it back from where it is kept"
+            )
         _make_key(path)
     return read_key(path)
 

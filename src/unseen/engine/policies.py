@@ -72,7 +72,9 @@ def read_charter(path: Path) -> Charter:
     if path.suffix.lower() == ".toml":
         return from_floor(read_floor(path))
     if path.suffix.lower() not in (".yaml", ".yml"):
-        raise UsageError(f"{display(path)}: a policy is called NAME.yaml, or NAME.toml if it has rules on recipes alone")
+        raise UsageError(
+            f"{display(path)}: a policy is called NAME.yaml, or NAME.toml if it has rules on recipes alone"
+        )
     charter, faults = policy_faults(path)
     if faults:
         more = f" (and {len(faults) - 1} more: unseen policy check {display(path)})" if len(faults) > 1 else ""
@@ -81,13 +83,13 @@ def read_charter(path: Path) -> Charter:
 
 
 def policy_faults(path: Path) -> tuple[Charter, list[str]]:
-    """Return a policy file's charter and its faults, a line each with its place; raises PolicyInvalid if it is no YAML."""
+    """Return a policy file's charter and its faults, a line each with its place; raises PolicyInvalid for no YAML."""
     from unseen.adapters.policy_yaml import read_document, read_text
     from unseen.policy.parse import parse_charter
 
     document = read_document(path)
     charter, faults = parse_charter(document.values, lambda name: read_text(path.parent / name, "the rules"))
-    return charter, [document.where(fault) for fault in sorted(faults, key=lambda each: document.line_of(each))]
+    return charter, [document.where(fault) for fault in sorted(faults, key=document.line_of)]
 
 
 def check_rules(charter: Charter) -> None:

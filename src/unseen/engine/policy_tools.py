@@ -118,7 +118,9 @@ def _compare_mappings(old: Mapping[str, Any], new: Mapping[str, Any], place: str
     named = place in ("/purposes", "/people", "/sources")
     for key in dict.fromkeys((*old, *new)):
         if named and (key not in old or key not in new):
-            yield Change("narrower" if key in old else "wider", place.lstrip("/"), f"{'-' if key in old else '+'} {key}")
+            yield Change(
+                "narrower" if key in old else "wider", place.lstrip("/"), f"{'-' if key in old else '+'} {key}"
+            )
         else:
             yield from _compare(old.get(key), new.get(key), f"{place}/{key}")
 

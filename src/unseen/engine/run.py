@@ -34,7 +34,7 @@ from unseen.engine.names import Placed, place, preview_places
 from unseen.engine.photo import redact_photo
 from unseen.engine.regions_file import RegionsFile
 from unseen.engine.report import Report
-from unseen.engine.resume import Past, entry_for, past_of, path_tag, preview_entry
+from unseen.engine.resume import Past, entry_for, past_of, path_tag, preview_entry, program_version
 from unseen.engine.sheet import write_sheet
 from unseen.engine.work import Done, Setup, Task, ToolMaker, Tools, open_tools
 from unseen.errors import OutputFailed, OutputTaken, UnseenError, UsageError
@@ -64,7 +64,7 @@ class _Terms:
             "recipe": self.recipe.digest(),
             "models": self.models.hashes(),
             "policy": self.admission.digest,
-            "unseen": _version(),
+            "unseen": program_version(),
             **self.admission.context,
         }
 
@@ -120,7 +120,9 @@ def _run(
         listen(len(placed))
         report = _report(job, terms, past, clock())
         regions = RegionsFile(job.regions)
-        site = _Site(job, terms.hasher, folder, journal, past, regions, terms.recipe.digest(), edits, previews, terms.admission)
+        site = _Site(
+            job, terms.hasher, folder, journal, past, regions, terms.recipe.digest(), edits, previews, terms.admission
+        )
         executor = _executor(job, terms, folder, placed, make_tools, listen, context)
         with closing(_receipts(placed, site, executor, report.ran_on)) as receipts:
             for each, receipt in receipts:
@@ -162,7 +164,9 @@ def _edits(job: Job, placed: list[Placed], terms: _Terms) -> Mapping[Path, Edits
         return {}
     from unseen.engine.edits import edits_for
 
-    return edits_for(job.edits, placed, OutputFolder(job.output).tracks, terms.hasher, terms.recipe, terms.admission.floor)
+    return edits_for(
+        job.edits, placed, OutputFolder(job.output).tracks, terms.hasher, terms.recipe, terms.admission.floor
+    )
 
 
 def _report(job: Job, terms: _Terms, past: Past, started: float) -> Report:
@@ -336,13 +340,3 @@ def _write_records(report: Report, job: Job, regions: RegionsFile) -> None:
                 write(path)
         except OutputFailed as error:
             report.problems.append(str(error))
-
-
-def _version() -> str:
-    # Here, because workers have no use for it and would pay for the import.
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("unseen")
-    except PackageNotFoundError:
-        return "unknown"

@@ -70,7 +70,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """One purpose, with what it inherited: term and basis, end of storage, what may be done, made, kept, and by whom."""
+    """One purpose, with what it inherited: term, basis, end of storage, what may be done, made, kept, and by whom."""
 
     name: str
     description: str = ""
@@ -162,7 +162,7 @@ def _plain(value: Any) -> Any:
 
 
 def built_in() -> Charter:
-    """Return what holds where there is no policy file: whoever calls may redact, watch live, count and take DICOM apart.
+    """Return what holds where there is no policy file: everybody may redact, go live, count, and redact DICOM.
 
     Raw data is neither shown nor handed out, and nothing is trained: for those a purpose has to be written down.
     """

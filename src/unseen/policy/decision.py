@@ -116,9 +116,9 @@ def _consent(case: Case) -> Iterable[Reason]:
     """Nobody in it has refused or withdrawn; where consent is needed, everybody has given it for this very purpose."""
     asked = case.request.purpose
     about = [record for record in case.consents if covers([record.purpose], asked)]
-    against = {record.subject: record.standing(case.now) for record in about}
-    for standing in sorted({s for s in against.values() if s in ("refused", "withdrawn")}):
-        count = sum(each == standing for each in against.values())
+    against = {(record.subject, record.standing(case.now)) for record in about}
+    for standing in sorted({s for _, s in against if s in ("refused", "withdrawn")}):
+        count = sum(each == standing for _, each in against)
         who = "a person" if count == 1 else f"{count} people"
         code: Code = "consent-refused" if standing == "refused" else "consent-withdrawn"
         yield Reason(code, f"{who} in it {'has' if count == 1 else 'have'} {standing} consent for {asked}")
@@ -162,7 +162,9 @@ def _permission(case: Case) -> Iterable[Reason]:
         yield Reason("permission", f"{actor} has not the permission {action}, which no role brings")
     else:
         wanted = ", ".join(sorted(purpose.who)) or "nobody"
-        yield Reason("role", f"{actor} has {roles}, and {action} for {purpose.name} is for {wanted} whose role brings it")
+        yield Reason(
+            "role", f"{actor} has {roles}, and {action} for {purpose.name} is for {wanted} whose role brings it"
+        )
 
 
 def _output(case: Case) -> Iterable[Reason]:

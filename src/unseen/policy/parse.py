@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from unseen.core.formats import KEEPABLE
 from unseen.core.labels import ACTIONS, is_purpose_name
 from unseen.core.recipe import expand_classes
 from unseen.core.regions import CLASSES, GROUPS
+from unseen.core.terms import BASES, PURPOSES, SPECIAL_BASES
 from unseen.errors import UsageError
 from unseen.policy.charter import MODES, OUTPUTS, Budget, Charter, Controller, Kept, Purpose, Source
 from unseen.policy.reader import Fault, Place, Reader
 from unseen.policy.roles import PERMISSIONS, ROLES, Person
 from unseen.policy.rules import Policy, parse_policy, stricter
-from unseen.core.terms import BASES, PURPOSES, SPECIAL_BASES
 
 __all__ = ["KEYS", "PURPOSE_KEYS", "parse_charter"]
 
@@ -95,10 +95,13 @@ def _sources(reader: Reader, value: Any, purposes: Mapping[str, Purpose]) -> dic
         sources[name] = Source(
             name=name,
             paths=tuple(each for each in paths if isinstance(each, str)) if isinstance(paths, list) else (),
-            cameras=reader.words(values, "cameras", place, _is_named, "name cameras as unseen live does") or frozenset(),
+            cameras=reader.words(values, "cameras", place, _is_named, "name cameras as unseen live does")
+            or frozenset(),
             purposes=reader.words(values, "purposes", place, purposes, "") or frozenset(),
             prohibitions=reader.words(values, "prohibitions", place, ACTIONS, "") or frozenset(),
-            jurisdiction=reader.words(values, "jurisdiction", place, _is_country, "write ISO 3166 codes, as DE or US-CA")
+            jurisdiction=reader.words(
+                values, "jurisdiction", place, _is_country, "write ISO 3166 codes, as DE or US-CA"
+            )
             or frozenset(),
         )
     return sources
@@ -141,8 +144,8 @@ class _Said:
     outputs: frozenset[str] | None = None
     who: frozenset[str] | None = None
     consent: bool = False
-    floor: Policy = Policy()
-    kept: Kept = Kept()
+    floor: Policy = field(default_factory=Policy)
+    kept: Kept = field(default_factory=Kept)
     budget: Budget | None = None
 
 
@@ -184,9 +187,12 @@ def _purposes(
 
 
 def _said(reader: Reader, values: Mapping[str, Any], place: Place, above: _Said) -> _Said:
-    basis = reader.word(values, "basis", place, BASES) or above.basis
+    # A basis that is misspelt is one fault, not one more in each purpose below.
+    basis = reader.word(values, "basis", place, BASES) or above.basis or ("consent" if "basis" in values else None)
+    special = reader.word(values, "special_basis", place, SPECIAL_BASES) or above.special_basis
+    needed = above.consent or basis == "consent" or special == "explicit-consent"
     consent = reader.flag(values, "consent", place)
-    if consent is False and (above.consent or basis == "consent"):
+    if consent is False and needed:
         reader.fault((*place, "consent"), "consent is needed by the purpose above or by the basis; leave this out")
     retention = reader.span(values, "retention", place)
     if retention is not None and above.retention_s is not None and retention > above.retention_s:
@@ -195,12 +201,12 @@ def _said(reader: Reader, values: Mapping[str, Any], place: Place, above: _Said)
         above,
         term=reader.word(values, "term", place, PURPOSES) or above.term,
         basis=basis,
-        special_basis=reader.word(values, "special_basis", place, SPECIAL_BASES) or above.special_basis,
+        special_basis=special,
         retention_s=above.retention_s if retention is None else retention,
         actions=_narrowed(reader, values, "actions", place, ACTIONS, above.actions),
         outputs=_narrowed(reader, values, "outputs", place, OUTPUTS, above.outputs),
         who=_narrowed(reader, values, "who", place, tuple(ROLES), above.who),
-        consent=above.consent or bool(consent) or basis == "consent",
+        consent=needed or bool(consent),
         floor=stricter(above.floor, _floor(reader, values.get("recipe"), (*place, "recipe"))),
         kept=_kept(reader, values.get("keep"), (*place, "keep"), above.kept),
         budget=_budget(reader, values.get("budget"), (*place, "budget"), above.budget),

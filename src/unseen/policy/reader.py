@@ -84,7 +84,12 @@ class Reader:
         return value
 
     def words(
-        self, values: Mapping[str, Any], key: str, place: Place, good: Collection[str] | Callable[[str], bool], what: str
+        self,
+        values: Mapping[str, Any],
+        key: str,
+        place: Place,
+        good: Collection[str] | Callable[[str], bool],
+        what: str,
     ) -> frozenset[str] | None:
         """Return a set of words, which are among the known ones or pass a test; None if it is absent."""
         value = values.get(key)

@@ -22,7 +22,7 @@ _PATH = {"type": "string", "pattern": r"^(?!/)(?!(.*/)?\.\.(/|$)).+$"}
 
 
 def schema() -> dict[str, Any]:
-    """Return the schema (JSON Schema 2020-12); what it cannot say, as that narrower purposes allow less, the reader does."""
+    """Return the schema (JSON Schema 2020-12); that narrower purposes allow less, only the reader can tell."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:unseen:policy:1",
