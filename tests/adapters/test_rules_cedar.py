@@ -1,4 +1,4 @@
-"""Cedar: allowed only if it says Allow and every rule could be evaluated; rules that ask for what is not are refused."""
+"""Cedar: allowed only if it says Allow and every rule could be evaluated; rules that cannot be right are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Labels: what is derived never allows more than what it came from; a state rises only by a verification that passed."""
+"""Labels: what is derived never allows more than what it came from; only a verification that passed raises a state."""
 
 from __future__ import annotations
 
@@ -169,7 +169,8 @@ GOOD = sign_label(Label(ITEM, "raw", purposes=frozenset({"a"})), KEY).as_dict()
     [
         {"tag": ""}, {"tag": None}, {"schema": "unseen-label/2"}, {"state": "safe"}, {"state": None}, {"item": "x"},
         {"purposes": ["A"]}, {"purposes": "a"}, {"purposes": [1]}, {"purposes": ["a..b"]}, {"prohibitions": ["fly"]},
-        {"retain_until": "never"}, {"retain_until": True}, {"retain_until": float("inf")}, {"subjects": ["Ann Example"]},
+        {"retain_until": "never"}, {"retain_until": True}, {"retain_until": float("inf")},
+        {"subjects": ["Ann Example"]},
         {"consents": ["1"]}, {"jurisdiction": ["Germany"]}, {"parents": [None]}, {"basis": ["\n"]}, {"more": 1},
     ],
     ids=str,

@@ -45,7 +45,12 @@ def _codes(governance: Governance, request: Request, beside: SignedLabel | None 
 
 
 def _gate(city: Governance, **other: Any) -> Gate:
-    parts = {"rules": OpenRules(), "records": city.records, "ledger": ListLedger(), "ring": FunctionRing(lambda *_: b"")}
+    parts = {
+        "rules": OpenRules(),
+        "records": city.records,
+        "ledger": ListLedger(),
+        "ring": FunctionRing(lambda *_: b""),
+    }
     return Gate(city.charter, key=city.key, clock=city.clock, **{**parts, **other})
 
 
@@ -74,11 +79,9 @@ def test_what_the_policy_says_is_allowed(city: Governance) -> None:
     ],
     ids=str,
 )
-def test_what_it_does_not_say_is_refused_with_the_reason(
-    city: Governance, changed: dict[str, str], code: str
-) -> None:
+def test_what_it_does_not_say_is_refused_with_the_reason(city: Governance, changed: dict[str, str], code: str) -> None:
     put(city, STREET)
-    assert code in _codes(city, replace(REDACT, **changed))  # type: ignore[arg-type]
+    assert code in _codes(city, replace(REDACT, **changed))
 
 
 def test_by_default_everything_is_denied(tmp_path: Path) -> None:
@@ -286,7 +289,7 @@ def test_other_modes_let_pass_what_the_policy_refuses_but_never_what_is_not_know
         ruling = city.gate.decide(replace(REDACT, actor="viktor"))
         assert (ruling.allowed, ruling.would, [r.code for r in ruling.reasons]) == (True, False, ["role"])
         for changed in ({"purpose": "other"}, {"item": "cd" * 32}, {"action": "train"}):
-            assert not city.gate.decide(replace(REDACT, **changed)).allowed  # type: ignore[arg-type]
+            assert not city.gate.decide(replace(REDACT, **changed)).allowed
         forged = SignedLabel(replace(STREET, prohibitions=frozenset()), "0" * 64)
         assert not city.gate.decide(REDACT, forged).allowed
 

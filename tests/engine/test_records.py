@@ -159,7 +159,8 @@ def test_an_old_file_cannot_take_a_withdrawal_back(city: Governance, tmp_path: P
     ("name", "text"),
     [
         ("c.txt", "[]"), ("c.json", "{}"), ("c.json", "[5]"), ("c.json", "[{}]"), ("c.json", "["),
-        ("c.json", "[" * 9999), ("c.csv", "purpose\ncare\n"), ("c.csv", "subject,purpose,state,at\nMia,care,given,soon\n"),
+        ("c.json", "[" * 9999), ("c.csv", "purpose\ncare\n"),
+        ("c.csv", "subject,purpose,state,at\nMia,care,given,soon\n"),
         ("c.csv", "subject,purpose,state,at\nMia,care,given,2023-01-01\n"),
         ("c.csv", "subject,purpose,state,at\nMia,nothing,refused,2023-01-01\n"), ("c.csv", "a,b\n1,2,3\n"),
     ],

@@ -60,13 +60,17 @@ class SqlRecords:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._prepare()
         except (OSError, sqlite3.Error) as error:
             raise UsageError(f"{display(path)}: cannot open the records ({error}); check the file's rights") from error
+        try:
+            self._prepare()
+        except BaseException:
+            self._db.close()
+            raise
 
     def _prepare(self) -> None:
+        self._rows("PRAGMA journal_mode = WAL")
+        self._rows("PRAGMA synchronous = FULL")
         with self._writing() as db:
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version == 0:
@@ -77,8 +81,17 @@ class SqlRecords:
                 raise UsageError(f"{display(self._path)}: records of another version of Unseen; use that version")
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make all writes of the block durable at once, or none of them."""
+        with self._writing():
+            yield
+
+    @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        """Write in one transaction, all or nothing."""
+        """Write in one transaction, all or nothing; inside another one, as a part of it."""
+        if self._db.in_transaction:
+            yield self._db
+            return
         try:
             self._db.execute("BEGIN IMMEDIATE")
             try:

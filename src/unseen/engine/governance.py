@@ -228,11 +228,15 @@ def open_governance(path: Path, clock: Callable[[], float] = time.time) -> Gover
     charter = read_charter(path)
     if not charter.needs_purpose:
         raise UsageError(f"{display(path)}: has no purposes, only rules on recipes; write unseen.yaml for more")
-    own = path.absolute().parent / OWN
+    rules, own = CedarRules(charter), path.absolute().parent / OWN
     key = _key(own / "policy.key", own / "records.sqlite")
-    records = SqlRecords(own / "records.sqlite", key)
     ledger, files = JournalLedger(own / "events.jsonl"), PlainFiles()
-    gate = Gate(charter, CedarRules(charter), records, ledger, files, key, clock)
+    try:
+        records = SqlRecords(own / "records.sqlite", key)
+    except BaseException:
+        ledger.close()
+        raise
+    gate = Gate(charter, rules, records, ledger, files, key, clock)
     return Governance(path.absolute(), charter, key, records, ledger, gate, files, clock, ledger.close)
 
 

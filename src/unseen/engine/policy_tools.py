@@ -107,11 +107,12 @@ def _compare(old: Any, new: Any, place: str) -> Iterator[Change]:
         yield from _compare_mappings(old, new, place)
     elif isinstance(old, list) and isinstance(new, list):
         added, gone = [v for v in new if v not in old], [v for v in old if v not in new]
-        for sign, words in (("+", added), ("-", gone)):
-            if words:
-                yield Change(_direction(key, more=sign == "+"), shown, f"{sign} {', '.join(map(str, words))}")
+        for sign, changed in (("+", added), ("-", gone)):
+            if changed:
+                yield Change(_direction(key, more=sign == "+"), shown, f"{sign} {', '.join(map(str, changed))}")
     else:
-        yield Change(_direction(key, more=_larger(key, old, new)), shown, f"{_told(old)} -> {_told(new)}")
+        words = f"{_told(key, old)} -> {_told(key, new)}"
+        yield Change(_direction(key, more=_larger(key, old, new)), shown.removesuffix("_s"), words)
 
 
 def _compare_mappings(old: Mapping[str, Any], new: Mapping[str, Any], place: str) -> Iterator[Change]:
@@ -144,7 +145,9 @@ def _larger(key: str, old: Any, new: Any) -> bool | None:
         return None
 
 
-def _told(value: Any) -> str:
+def _told(key: str, value: Any) -> str:
+    if key == "retention_s" and value is not None:
+        return f"{value / 86400:g} days"
     return "nothing" if value is None else str(value)
 
 

@@ -9,7 +9,7 @@ from unseen.core.access import Code, Reason, Request
 from unseen.core.consents import ConsentRecord, utc
 from unseen.core.labels import Label, covers
 from unseen.policy.charter import BUILT_IN_ACTIONS, Charter, Kept, Mode, Purpose
-from unseen.policy.roles import PERMISSIONS, Person, may
+from unseen.policy.roles import PERMISSIONS, ROLES, Person, may
 from unseen.policy.rules import Policy
 
 __all__ = [
@@ -161,10 +161,9 @@ def _permission(case: Case) -> Iterable[Reason]:
     if action in PERMISSIONS and admitted:
         yield Reason("permission", f"{actor} has not the permission {action}, which no role brings")
     else:
-        wanted = ", ".join(sorted(purpose.who)) or "nobody"
-        yield Reason(
-            "role", f"{actor} has {roles}, and {action} for {purpose.name} is for {wanted} whose role brings it"
-        )
+        able = sorted(role for role in purpose.who if action in PERMISSIONS or action in ROLES[role])
+        wanted = ", ".join(able) or "nobody"
+        yield Reason("role", f"{actor} has {roles}, and {action} for {purpose.name} is for {wanted}")
 
 
 def _output(case: Case) -> Iterable[Reason]:
