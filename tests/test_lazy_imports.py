@@ -26,7 +26,7 @@ def _loaded_by(statement: str) -> set[str]:
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
-@pytest.mark.parametrize("word", ["--help", "redact --help", "live --help", "models --help", "--version"])
+@pytest.mark.parametrize("word", ["--help", "redact --help", "live --help", "models --help", "policy --help", "consent --help", "--version"])
 def test_help_loads_no_heavy_library(word: str) -> None:
     loaded = _loaded_by(f"from unseen.cli.main import main; main({word.split()!r})")
     assert "unseen.cli.main" in loaded
@@ -41,3 +41,10 @@ def test_import_loads_no_heavy_library() -> None:
 
 def test_heavy_libraries_are_seen_where_they_are_loaded() -> None:
     assert "numpy" in _loaded_by("from unseen import redact")
+
+
+def test_work_without_a_policy_loads_nothing_of_policies_with_purposes() -> None:
+    loaded = _loaded_by("import unseen.engine.run, unseen.cli.redact, unseen.engine.live, unseen.engine.single")
+    assert "unseen.engine.admission" in loaded
+    governed = {"unseen.policy.charter", "unseen.core.labels", "unseen.engine.gate"}
+    assert loaded & {"yaml", "cedarpy", "sqlite3", "cryptography", *governed} == set()

@@ -5,6 +5,7 @@
               follow, they are what is printed, "..." standing for any text; progress, which slow machines print, is
               left out
     toml      is a policy: it must be one, and is saved as policy.toml for the commands after it
+    yml       is a policy with purposes: it must be one, and is saved as unseen.yaml for the commands after it
     sh        is not run, as it would install or download; its `unseen` commands must be well-formed
 
 Each page has a folder of its own that holds photos/astronaut.jpg and videos/pan.mp4. In it UNSEEN_MODELS names the
@@ -32,6 +33,7 @@ from sybil.typing import Parser
 from tools.demo import demo_clip, demo_photo
 from unseen.cli.main import build_parser
 from unseen.engine.models import model_store
+from unseen.engine.policies import read_charter
 from unseen.policy.rules import parse_policy
 
 __all__ = ["doc_folder", "has_model", "sybil"]
@@ -48,6 +50,7 @@ def sybil() -> Sybil:
         CodeBlockParser("python", PythonEvaluator()),
         CodeBlockParser("console", _console),
         CodeBlockParser("toml", _toml),
+        CodeBlockParser("yml", _yml),
         CodeBlockParser("sh", _sh),
     ]
     return Sybil(
@@ -106,6 +109,12 @@ def _toml(example: Example) -> None:
     text = str(example.parsed)
     parse_policy(tomllib.loads(text))
     Path("policy.toml").write_text(text, encoding="utf-8")
+
+
+def _yml(example: Example) -> None:
+    path = Path("unseen.yaml")
+    path.write_text(str(example.parsed), encoding="utf-8")
+    read_charter(path)
 
 
 def _sh(example: Example) -> None:

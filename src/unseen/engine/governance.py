@@ -55,7 +55,8 @@ class JournalLedger:
 
     def __init__(self, path: Path) -> None:
         self._journal = FileJournal(path)
-        self._size = sum(1 for _ in self._journal.entries())
+        with path.open("rb") as lines:
+            self._size = sum(1 for _ in lines)
 
     def append(self, event: Event) -> Entry:
         """Write an event down and return where it stands; its leaf is left empty, for there is no tree."""

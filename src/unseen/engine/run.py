@@ -275,6 +275,7 @@ def _give_name(done: Done, staged: Path, task: Task, site: _Site) -> FileReceipt
 
             keep_for_edits(done.work, task, receipt, site.recipe, site.folder.tracks)
         if preview is not None and done.preview is not None:
+            site.admission.labelled(receipt, task.placed.item.path, done.preview, site.job.output / preview)
             site.journal.append(preview_entry(preview, done.preview, site.hasher))
             site.folder.release(done.preview, site.job.output / preview)
         site.journal.append(entry_for(below, receipt, staged, site.hasher, task.edits))
