@@ -14,6 +14,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 WHEEL_VENV := build/wheel-venv
 JOBS ?= 2
+# Examples in documents, benchmarks and tools belong to the checkout, not to the wheel.
+OF_THE_PACKAGE := tests --ignore=tests/bench --ignore=tests/tools
 PYTEST := -m pytest --numprocesses=$(JOBS) --dist=loadfile --quiet
 
 .PHONY: help demo test format lint types imports reference pytest wheel-test fix clean
@@ -59,7 +61,7 @@ wheel-test: $(VENV)/.dev
 	$(WHEEL_VENV)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(WHEEL_VENV)/bin/python -m pip install --quiet dist/*.whl --group test
 	$(WHEEL_VENV)/bin/python -c 'import sys, unseen; sys.exit("site-packages" not in unseen.__file__)'
-	$(WHEEL_VENV)/bin/python $(PYTEST)
+	$(WHEEL_VENV)/bin/python $(PYTEST) $(OF_THE_PACKAGE)
 
 fix: $(VENV)/.dev
 	$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format --quiet .

@@ -27,7 +27,7 @@ def _redacted(unseen: Command, source: Path, *words: str) -> tuple[Path, dict[st
     assert done.code == 0, done.err
     (receipt,) = done.report["files"]
     written = output / receipt["output"]
-    keep = frozenset({"audio"}) if "--audio" in words and "drop" not in words else frozenset()
+    keep = frozenset({"audio"} if "--audio" in words and "drop" not in words else ()) | {"datetime"} & set(words)
     assert scan_video(written, keep=keep) == ()
     assert watch(written).shown == [0] * receipt["video"]["frames"]
     return written, receipt["video"]
@@ -120,6 +120,19 @@ def test_subtitles_chapters_attachments_and_tags(
     assert ("attachment" in dropped) == ("attachment" in extra)
     data = written.read_bytes()
     assert not any(word in data for word in (b"Anna", SECRET, b"At home", b"somewhere"))
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mov", "mkv"])
+def test_time_of_creation_stays_on_request_alone(unseen: Command, tmp_path: Path, ending: str) -> None:
+    clip = replace(FILM, metadata={"creation_time": "2021-03-04T05:06:07Z", "title": "Anna"})
+    source = film(tmp_path / "in" / f"a.{ending}", clip)
+    for words, told in (((), None), (("--keep-metadata", "datetime"), "2021-03-04T05:06:07")):
+        written, _ = _redacted(unseen, source, *words, "--overwrite")
+        with av.open(str(written)) as container:
+            tags = {key.lower(): value for key, value in container.metadata.items()}
+        assert (tags.get("creation_time") or "")[:19] == (told or "")
+        assert "title" not in tags
+        assert bool(scan_video(written)) == bool(told), "without the word it is a finding"
 
 
 def test_telemetry_streams(unseen: Command, tmp_path: Path) -> None:

@@ -16,7 +16,15 @@ from unseen.core.models import ModelFile
 from unseen.core.photos import Frame, Photo, Rgb8
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Box, Detection, Region
-from unseen.engine.release import ResiduesRemain, Stopwatch, Workbench, left_over, stage_verified, with_residues
+from unseen.engine.release import (
+    MAX_ROUNDS,
+    ResiduesRemain,
+    Stopwatch,
+    Workbench,
+    left_over,
+    stage_verified,
+    with_residues,
+)
 from unseen.errors import VerificationFailed
 from unseen.media.photos import FrameRegions
 from unseen.verify.residues import SecondOpinion
@@ -101,6 +109,14 @@ def test_residues_are_hidden_without_interference_whatever_the_look(method: str)
         ("face", "fill", "verification"),
         ("plate", "stand-in", "verification"),
     ]
+
+
+def test_last_round_lays_one_colour_over_what_still_shows() -> None:
+    left = [[Detection("face", Box(5, 5, 20, 20), 0.9, "yunet")]]
+    rounds = [
+        with_residues(_NOTHING, left, Recipe(), _photo(), earlier=n)[0][-1].look.method for n in range(MAX_ROUNDS)
+    ]
+    assert rounds == ["fill", "fill", "solid"]
 
 
 def test_stopwatch_adds_up_by_stage_also_when_a_stage_fails() -> None:

@@ -8,14 +8,19 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.engine.engine_fakes import RAISE, SECRET, Command, FakeStore, fake_tools, make_photo, shows_face
+from unseen.adapters.files_pillow import PillowCodec
+from unseen.core.formats import Limits
 from unseen.core.jobs import Job
+from unseen.core.photos import Photo
 from unseen.core.receipts import FileReceipt, FrameNote
 from unseen.engine.run import run
+from unseen.engine.work import Setup, Tools
 
 
 def _outputs(folder: Path) -> list[str]:
@@ -307,17 +312,29 @@ def test_file_of_somebody_else_in_the_output_is_not_replaced(unseen: Command, tm
     assert not shows_face(foreign)
 
 
+class _Meanwhile(PillowCodec):
+    """Lets somebody else write a file while a photo is read."""
+
+    def __init__(self, name: str, foreign: Path) -> None:
+        self._name, self._foreign = name, foreign
+
+    def decode(self, data: bytes, name: str, limits: Limits) -> Photo:
+        if name == self._name:
+            self._foreign.write_bytes(b"somebody else's")
+        return super().decode(data, name, limits)
+
+
 def test_file_put_there_while_the_run_is_under_way_is_not_replaced(tmp_path: Path) -> None:
     make_photo(tmp_path / "in" / "a.png")
     make_photo(tmp_path / "in" / "b.png")
+    foreign = tmp_path / "out" / "b.png"
 
-    def listen(event: int | FileReceipt | FrameNote) -> None:
-        if isinstance(event, FileReceipt) and event.input == "a.png":
-            (tmp_path / "out" / "b.png").write_bytes(b"somebody else's")
+    def make(setup: Setup) -> Tools:
+        return replace(fake_tools(setup), codec=_Meanwhile("b.png", foreign))
 
-    report = run(Job((tmp_path / "in",), tmp_path / "out"), listen, store=FakeStore(), make_tools=fake_tools)
+    report = run(Job((tmp_path / "in",), tmp_path / "out"), store=FakeStore(), make_tools=make)
     assert [each.status for each in report.files] == ["released", "failed"]
-    assert (tmp_path / "out" / "b.png").read_bytes() == b"somebody else's"
+    assert foreign.read_bytes() == b"somebody else's"
 
 
 def test_output_next_to_the_input_never_replaces_it(unseen: Command, tmp_path: Path) -> None:

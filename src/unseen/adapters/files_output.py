@@ -67,10 +67,14 @@ class OutputFolder:
             self._lock.close()
 
     def release(self, staged: Path, final: Path) -> None:
-        """Give a staged file its final name in one step; raises OutputFailed and deletes it if that cannot be."""
+        """Force a staged file to disk and give it its final name in one step.
+
+        Raises OutputFailed and deletes it if that cannot be.
+        """
         try:
             self._refuse_way_out(final)
             _make_folders(final.parent)
+            _force(staged)
             staged.replace(final)
         except OSError as error:
             discard(staged)
@@ -84,17 +88,16 @@ class OutputFolder:
 
 
 def stage(data: bytes, folder: Path, name: str) -> Path:
-    """Write bytes to disk under a random name in `folder` and return the path; `name` is for the error message.
+    """Write bytes to a file of a random name in `folder` and return the path; `name` is for the error message.
 
-    Raises OutputFailed, and leaves nothing, when the disk is full or the folder cannot be written.
+    They are forced to disk at its release, by a process that has time to wait for it. Raises OutputFailed, and leaves
+    nothing, when the disk is full or the folder cannot be written.
     """
     path = folder / f"{secrets.token_hex(16)}.part"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with path.open("xb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
     except OSError as error:
         discard(path)
         raise OutputFailed(
@@ -147,6 +150,12 @@ def check_writable(path: Path, what: str) -> None:
         raise OutputFailed(f"{display(path)}: cannot write {what} ({error.strerror}); choose another place") from error
     finally:
         discard(part)
+
+
+def _force(path: Path) -> None:
+    # For writing, as Windows forces no other handles to disk.
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
 
 
 def _make_folders(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -49,7 +50,8 @@ class VideoInfo:
     `width` and `height` are the stored frames' in pixels; `rotation` is the clockwise turn in degrees (0, 90, 180,
     270) that a player applies; `pixel_aspect` the shape of a pixel; `rate` the average frames a second; `time_base`
     the length in seconds of one tick of the frames' time stamps; `frames` and `seconds` are what the container says,
-    or None; `pixel_format` is FFmpeg's name of the planes ("yuv420p", "yuv420p10le", "yuv444p", "yuva420p").
+    or None; `pixel_format` is FFmpeg's name of the planes ("yuv420p", "yuv420p10le", "yuv444p", "yuva420p"); `created`
+    is the time of creation that the container notes.
     """
 
     container: str
@@ -67,6 +69,7 @@ class VideoInfo:
     colour: ColourTags = field(default_factory=ColourTags)
     has_audio: bool = False
     other_streams: tuple[str, ...] = ()
+    created: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

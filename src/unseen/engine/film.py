@@ -108,7 +108,8 @@ class Film:
             problems = reader.problems
         sound = self._sound()
         with self._tools.watch.time("join"):
-            count = self._tools.codec.concat(self._store.segments, staged, info, self._name, sound=sound)
+            told = info if "datetime" in self._recipe.keep else replace(info, created=None)
+            count = self._tools.codec.concat(self._store.segments, staged, told, self._name, sound=sound)
         with self._tools.watch.time("verify"):
             self._check_whole(staged, count, frames)
         receipt = self._receipt(frames, last, problems)
@@ -236,7 +237,7 @@ class Film:
 
     def _check_whole(self, staged: Path, joined: int, frames: int) -> None:
         """Look at the written file for anything but pictures and sound; raises VerificationFailed and deletes it."""
-        keep = frozenset() if self._recipe.video.audio == "drop" else frozenset({"audio"})
+        keep = (self._recipe.keep & {"datetime"}) | ({"audio"} if self._recipe.video.audio != "drop" else set())
         try:
             findings = scan_video(staged, keep=keep)
             if findings:

@@ -11,7 +11,7 @@ import numpy as np
 
 from unseen.adapters.files_output import discard, stage
 from unseen.core.formats import FORMATS
-from unseen.core.looks import DEFAULT_LOOKS
+from unseen.core.looks import DEFAULT_LOOKS, Look
 from unseen.core.photos import Photo
 from unseen.core.ports import PhotoCodec
 from unseen.core.receipts import Verdict
@@ -169,9 +169,12 @@ def with_residues(
 ) -> FrameRegions:
     """Add regions for what still shows; they are hidden without interference, whatever look the recipe has.
 
-    They grow with the number of `earlier` rounds: what shows again beside what was hidden is often the same thing.
+    They grow with the number of `earlier` rounds: what shows again beside what was hidden is often the same thing. The
+    last round lays one colour over it, because a surface can look like a face by chance.
     """
     looks = {cls: look if look.non_interfering else DEFAULT_LOOKS[cls] for cls, look in recipe.looks.items()}
+    if earlier >= MAX_ROUNDS - 1:
+        looks = dict.fromkeys(looks, Look("solid"))
     margin = min(2.0, recipe.margin + _GROWTH * earlier)
     safe = replace(recipe, looks={**recipe.looks, **{c: looks[c] for c in recipe.hidden}}, margin=margin)
     return tuple(

@@ -26,6 +26,7 @@ from unseen.core.receipts import FileReceipt, FrameNote
 from unseen.core.recipe import Recipe
 from unseen.engine.admission import Admission, admit
 from unseen.engine.assemble import Models, require_models
+from unseen.engine.clerk import recorded
 from unseen.engine.hashing import Hasher
 from unseen.engine.inputs import read_key
 from unseen.engine.local import LocalExecutor, share_cores, unexpected
@@ -195,7 +196,7 @@ def _executor(
     terms_now = json.dumps(terms.context(), sort_keys=True)
     setup = Setup(terms.recipe, terms.models, terms.hasher, folder.staging, job.device, threads, terms_now)
     make = partial(make_tools, setup)
-    ahead = 0 if any(is_video(each.item.path.name) for each in placed) else 1
+    ahead = 0 if any(is_video(each.item.path.name) for each in placed) else 2
     return LocalExecutor(make, redact_one, workers=workers, context=context, listen=listen, ahead=ahead)
 
 
@@ -226,15 +227,20 @@ def _receipts(
         else:
             tasks.append(Task(each, final, _past(each, preview, tag, site), tag, site.edits.get(each.below), preview))
     _forget_other_work(site.folder, {task.tag[:32] for task in tasks})
-    with closing(executor.run(tasks)) as results:
-        for task, result in results:
-            if isinstance(result, Done):
-                ran_on(result.devices)
-            yield task.placed, _release(task, result, site)
+    with (
+        closing(executor.run(tasks)) as results,
+        closing(recorded(results, partial(_release, site=site, ran_on=ran_on))) as receipts,
+    ):
+        for task, receipt in receipts:
+            yield task.placed, receipt
 
 
-def _release(task: Task, result: Done | Exception, site: _Site) -> FileReceipt:
+def _release(
+    task: Task, result: Done | Exception, site: _Site, ran_on: Callable[[Mapping[str, str]], None]
+) -> FileReceipt:
     """Record a verified file and give it its name; whatever goes wrong becomes the receipt of a failure."""
+    if isinstance(result, Done):
+        ran_on(result.devices)
     if isinstance(result, Exception):
         return _failure(FileReceipt(task.placed.label, "failed"), task, str(result))
     receipt = result.receipt

@@ -30,6 +30,7 @@ _STREAM_TAGS: dict[str, re.Pattern[str]] = {
     "alpha_mode": re.compile("1"),
     "DURATION": re.compile(r"[0-9:.]+"),
 }
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.0+)?Z")
 #: What may come along with packets: how to show them, how to cut sound at its ends, and the alpha of VP9.
 _PACKET_DATA = frozenset({"skip_samples", "matroska_block_additional", "new_extradata"})
 _FRAME_DATA = frozenset({"DISPLAYMATRIX"})
@@ -59,13 +60,16 @@ class Extent:
 def scan_video(path: Path, *, keep: frozenset[str] = frozenset()) -> tuple[str, ...]:
     """Return everything in a video file that is not needed to show its pictures; empty when there is nothing.
 
-    `keep` may name "audio": one sound stream may then stay. How pictures are turned for display always may. Both the
-    bytes of the container and what FFmpeg reads from it are looked at, each against a list of what is allowed:
-    streams, chapters, attachments, tags, times of creation, side data, units of the bit stream that carry no pixels
-    (captions and user data are there), media data that belongs to no picture. Never raises; no finding quotes what
-    the file holds. Hidden content inside a valid entropy-coded bit stream is out of its reach.
+    `keep` may name "audio": one sound stream may then stay; and "datetime": the time of creation may. How pictures are
+    turned for display always may. Both the bytes of the container and what FFmpeg reads from it are looked at, each
+    against a list of what is allowed: streams, chapters, attachments, tags, times of creation, side data, units of the
+    bit stream that carry no pixels (captions and user data are there), media data that belongs to no picture. Never
+    raises; no finding quotes what the file holds. Hidden content inside a valid entropy-coded bit stream is out of its
+    reach.
     """
-    found = (*_in_bytes(path), *guarded(_in_streams(path, keep), "file"))
+    dated = "datetime" in keep
+    in_bytes = (each for each in _in_bytes(path) if not (dated and each.kind == "timestamp"))
+    found = (*in_bytes, *guarded(_in_streams(path, keep), "file"))
     return tuple(f"{each.kind} in {each.where} ({each.detail})" for each in found[:MAX_FINDINGS])
 
 
@@ -117,7 +121,7 @@ def _in_streams(path: Path, keep: frozenset[str]) -> Findings:
 
     try:
         with _opened(path) as container:
-            yield from _of_container(container)
+            yield from _of_container(container, keep)
             for stream in container.streams:
                 yield from _of_stream(stream, keep)
             kinds = Counter(stream.type for stream in container.streams)
@@ -129,8 +133,10 @@ def _in_streams(path: Path, keep: frozenset[str]) -> Findings:
         raise Malformed("cannot be read to its end") from error
 
 
-def _of_container(container: Any) -> Findings:
+def _of_container(container: Any, keep: frozenset[str]) -> Findings:
     for key, value in container.metadata.items():
+        if _is_kept_time(key, value, keep):
+            continue
         if key not in _CONTAINER_TAGS and (key, value) != ("encoder", "Lavf"):
             yield Finding("text-chunk", "container", f"a tag named {_plain(key)}")
     if container.chapters():
@@ -146,8 +152,14 @@ def _of_stream(stream: Any, keep: frozenset[str]) -> Findings:
     if int(stream.disposition) not in (0, 1):
         yield Finding("unknown-track", where, "a stream that is cover art or another extra")
     for key, value in stream.metadata.items():
+        if _is_kept_time(key, value, keep):
+            continue
         if key not in _STREAM_TAGS or not _STREAM_TAGS[key].fullmatch(value):
             yield Finding("text-chunk", where, f"a tag named {_plain(key)}")
+
+
+def _is_kept_time(key: str, value: str, keep: frozenset[str]) -> bool:
+    return "datetime" in keep and key.lower() == "creation_time" and _TIME.fullmatch(value) is not None
 
 
 def _plain(key: str) -> str:

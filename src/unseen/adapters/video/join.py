@@ -27,14 +27,14 @@ def join(segments: Sequence[Path], out: Path, name: str, info: VideoInfo, *, sou
     """Write the pictures of `segments`, in their order, to the new file `out`; return how many there are.
 
     Segments are files of this package's writer with the same `info` and encoding; their time stamps are kept, so that
-    they must rise from one to the next. Raises UsageError (unknown ending), OutputFailed (they do not fit together, a
-    segment cannot be read, or `out` cannot be written).
+    they must rise from one to the next, and `info.created` is noted. Raises UsageError (unknown ending), OutputFailed
+    (they do not fit together, a segment cannot be read, or `out` cannot be written).
     """
     container = WRITABLE.get(out.suffix.lower().lstrip("."))
     if container is None or not segments:
         raise UsageError(f"{name}: no video is written as {out.suffix}; choose {', '.join(WRITABLE)}")
     with write_errors(out, name):
-        output = muxer(out, container, info.time_base, web=True)
+        output = muxer(out, container, info.time_base, web=True, created=info.created)
         track: SoundTrack | None = None
         stream: Any = None
         count = 0

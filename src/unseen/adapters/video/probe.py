@@ -6,6 +6,7 @@ import contextlib
 import math
 import stat
 from collections.abc import Iterator
+from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -161,7 +162,17 @@ def facts(container: InputContainer, stream: VideoStream, picture: av.VideoFrame
         colour=_colour(picture),
         has_audio=bool(container.streams.audio),
         other_streams=_others(container, stream),
+        created=_created(container.metadata.get("creation_time", "")),
     )
+
+
+def _created(text: str) -> datetime | None:
+    """Return the time that a container notes, or None where there is none, or none that has its zone."""
+    try:
+        told = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return told if told.tzinfo is not None else None
 
 
 def seconds(container: InputContainer) -> float:

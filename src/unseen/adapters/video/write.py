@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -31,11 +32,14 @@ _LONGEST_TIMESCALE = 1 << 31
 _SHORTEST_TIMESCALE = 10_000
 
 
-def muxer(path: Path, container: str, time_base: Fraction, *, web: bool) -> OutputContainer:
+def muxer(
+    path: Path, container: str, time_base: Fraction, *, web: bool, created: datetime | None = None
+) -> OutputContainer:
     """Open a container for writing that keeps time stamps to the tick and notes neither tool nor time of writing.
 
-    `web` puts the index of MP4 and MOV first, so that a browser can start before it has the whole file. Matroska
-    and WebM count in milliseconds, whatever the time base.
+    It notes the time of creation that is given, if one is, in whole seconds and UTC. `web` puts the index of MP4 and
+    MOV first, so that a browser can start before it has the whole file. Matroska and WebM count in milliseconds,
+    whatever the time base.
     """
     import av
 
@@ -48,7 +52,10 @@ def muxer(path: Path, container: str, time_base: Fraction, *, web: bool) -> Outp
             options |= {"movie_timescale": str(timescale), "video_track_timescale": str(timescale)}
         if web:
             options["movflags"] = "+faststart"
-    return av.open(f"file:{path}", "w", format=container, container_options=options)
+    output = av.open(f"file:{path}", "w", format=container, container_options=options)
+    if created is not None:
+        output.metadata["creation_time"] = created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return output
 
 
 @contextlib.contextmanager

@@ -41,8 +41,9 @@ _INSIDE: dict[int, frozenset[int]] = {
     0xBB: frozenset((0xB3, 0xB7)),
     0xB7: frozenset((0xF7, 0xF1, 0xF0, 0xB2)),
 }  # fmt: skip
+_DATE, _DATE_BYTES = 0x4461, 8
 _NAMES: dict[int, str] = {
-    0x1941A469: "attachment", 0x1043A770: "chapters", 0x4461: "timestamp", 0x7BA9: "text-chunk", 0x536E: "text-chunk",
+    0x1941A469: "attachment", 0x1043A770: "chapters", _DATE: "timestamp", 0x7BA9: "text-chunk", 0x536E: "text-chunk",
 }  # fmt: skip
 _VALUES: dict[int, frozenset[bytes]] = {
     0x4D80: frozenset((b"Lavf",)),
@@ -91,6 +92,8 @@ def _inside(data: bytes, parent: _Element, kinds: list[int]) -> Findings:
         if each.id in (_VOID, _CRC):
             if each.id == _VOID and any(data[each.start : each.end]):
                 yield Finding("slack", each.where, "padding that is in use")
+        elif each.id == _DATE and each.end - each.start != _DATE_BYTES:
+            yield Finding("slack", each.where, "a time of recording that is none")
         elif each.id not in _INSIDE[parent.id]:
             yield Finding(_NAMES.get(each.id, "unknown-block"), each.where, "an element that shows no pixels")
         elif each.id in _INSIDE:
