@@ -26,7 +26,9 @@ def _loaded_by(statement: str) -> set[str]:
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
-@pytest.mark.parametrize("word", ["--help", "redact --help", "live --help", "models --help", "policy --help", "consent --help", "--version"])
+@pytest.mark.parametrize(
+    "word", ["--help", "redact --help", "live --help", "models --help", "policy --help", "consent --help", "--version"]
+)
 def test_help_loads_no_heavy_library(word: str) -> None:
     loaded = _loaded_by(f"from unseen.cli.main import main; main({word.split()!r})")
     assert "unseen.cli.main" in loaded

@@ -95,7 +95,7 @@ class ListLedger:
 
 @dataclass(frozen=True)
 class FunctionRing:
-    """A `KeyRing` that opens by a function of item and purpose."""
+    """An `Opener` that opens by a function of item and purpose."""
 
     give: Callable[[str, str], bytes]
 

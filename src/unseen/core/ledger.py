@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 __all__ = ["MAXIMUM_BYTES", "Entry", "Event", "Head", "Json", "Row", "canonical", "event_from"]
 
-Json: TypeAlias = "None | bool | int | str | list[Json] | tuple[Json, ...] | Mapping[str, Json]"
+Json: TypeAlias = "bool | int | str | list[Json] | tuple[Json, ...] | Mapping[str, Json] | None"
 
 #: The most bytes of one event: larger things lie elsewhere, and their hash is in the event.
 MAXIMUM_BYTES = 64 * 1024
@@ -55,7 +55,8 @@ class Event:
 
     def encoded(self) -> bytes:
         """Return the event as canonical JSON; raises ValueError above MAXIMUM_BYTES."""
-        data = canonical(
+        # The values were looked at when the event was made.
+        data = _written(
             {
                 "actor": self.actor,
                 "details": self.details,
@@ -63,7 +64,7 @@ class Event:
                 "kind": self.kind,
                 "purpose": self.purpose,
                 "subjects": self.subjects,
-                "time": self.time.astimezone(UTC).strftime(_TIME),
+                "time": self.time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
                 "v": 1,
             }
         )
@@ -77,6 +78,9 @@ def event_from(data: bytes) -> Event:
     words = json.loads(data)
     if not isinstance(words, dict) or words.keys() != _KEYS or words["v"] != 1:
         raise ValueError("these bytes are no event of this version")
+    texts = (words["kind"], words["actor"], words["purpose"], words["time"])
+    if not all(isinstance(text, str) for text in texts) or not isinstance(words["details"], dict):
+        raise ValueError("these bytes are no event of this version")
     try:
         event = Event(
             kind=words["kind"],
@@ -87,7 +91,7 @@ def event_from(data: bytes) -> Event:
             items=tuple(words["items"]),
             details=words["details"],
         )
-    except (TypeError, AttributeError) as error:
+    except TypeError as error:
         raise ValueError("these bytes are no event of this version") from error
     if event.encoded() != data:
         raise ValueError("these bytes are not the event's canonical form")
@@ -96,7 +100,7 @@ def event_from(data: bytes) -> Event:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Where an appended event stands: its number from 0, its leaf's hash, and the size of the tree that ends with it."""
+    """Where an appended event stands: its number from 0, its leaf's hash, the size of the tree that ends with it."""
 
     index: int
     leaf: bytes
@@ -125,10 +129,14 @@ class Head:
 def canonical(value: Json) -> bytes:
     """Return the only way to write a value: JSON after RFC 8785, for the values that need no judgement.
 
-    These are null, booleans, whole numbers up to 2^53 - 1, text that is Unicode, lists, and objects with ASCII keys; for
-    them, sorting by code point is the order that RFC 8785 wants. Raises ValueError for all others, fractions among them.
+    These are null, booleans, whole numbers up to 2^53 - 1, text that is Unicode, lists, and objects with ASCII keys;
+    for them, sorting by code point is the order that RFC 8785 wants. Raises ValueError for all others, fractions too.
     """
     _check(value)
+    return _written(value)
+
+
+def _written(value: Json) -> bytes:
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=dict)
     try:
         return text.encode()

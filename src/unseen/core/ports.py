@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar
+from typing import IO, TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,11 +30,11 @@ __all__ = [
     "EventLedger",
     "Executor",
     "Journal",
-    "KeyRing",
     "LiveFeed",
     "LiveTarget",
     "ModelStore",
     "Network",
+    "Opener",
     "PhotoCodec",
     "Reader",
     "Records",
@@ -246,18 +246,21 @@ class Executor(Protocol):
 
 
 class EventLedger(Protocol):
-    """Remembers events, in order, for good."""
+    """An append-only record of events, each a leaf of one Merkle tree; threads and processes share it."""
 
     def append(self, event: Event) -> Entry:
-        """Write an event down, durably, and return where it stands."""
+        """Add an event and return where it stands; it is on disk, and survives kill -9, when this returns.
+
+        Raises UnseenError when it cannot be written; whether it was is then not known.
+        """
         ...
 
 
-class KeyRing(Protocol):
-    """Opens items; it holds the keys, and is asked only after the gate has allowed it."""
+class Opener(Protocol):
+    """Opens items, as a vault does; asks nothing, because the gate has decided before it calls."""
 
-    def open(self, item: str, purpose: str) -> BinaryIO:
-        """Return an item's content as a stream; raises Refused where there is no key for this purpose."""
+    def open(self, item: str, purpose: str) -> IO[bytes]:
+        """Return an item's content; raises Refused where there is no key for this purpose."""
         ...
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import IO
 
 from unseen.core.access import Access, Request
 from unseen.core.labels import Label, SignedLabel, State
@@ -36,7 +36,7 @@ class Capability:
         self.access = Access(purpose, actor, policy)
         self._clock = clock
         self._open: dict[Path, Governance] = {}
-        self._streams: list[BinaryIO] = []
+        self._streams: list[IO[bytes]] = []
         self._ended = False
 
     def __enter__(self) -> Capability:
@@ -61,7 +61,7 @@ class Capability:
         """Who acts."""
         return self.access.who
 
-    def open(self, path: str | Path, action: str | None = None) -> BinaryIO:
+    def open(self, path: str | Path, action: str | None = None) -> IO[bytes]:
         """Return a file's content as a stream, which the end of the capability closes; raises Denied with the reasons.
 
         `action` says what for, as "train" or "annotate"; without it, it is "view", or for raw data "view-raw".

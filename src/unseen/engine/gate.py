@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import BinaryIO
+from typing import IO
 
 from unseen.core.access import Code, Reason, Request
 from unseen.core.consents import ConsentRecord
 from unseen.core.labels import Label, SignedLabel
 from unseen.core.ledger import Event
-from unseen.core.ports import EventLedger, KeyRing, Records, Rules
+from unseen.core.ports import EventLedger, Opener, Records, Rules
 from unseen.core.recipe import Recipe
 from unseen.crypto.keys import Key
 from unseen.crypto.labels import check_label
@@ -48,7 +48,7 @@ class Gate:
     """
 
     def __init__(
-        self, charter: Charter, rules: Rules, records: Records, ledger: EventLedger, ring: KeyRing, key: Key,
+        self, charter: Charter, rules: Rules, records: Records, ledger: EventLedger, ring: Opener, key: Key,
         clock: Callable[[], float],
     ) -> None:  # fmt: skip
         self.charter = charter
@@ -78,7 +78,7 @@ class Gate:
             raise Denied(f"refused: {decided.told()}", tuple(reason.text for reason in decided.reasons))
         return Passed(decided, label, recipe, raised)
 
-    def open(self, request: Request, beside: SignedLabel | None = None) -> tuple[BinaryIO, Passed]:
+    def open(self, request: Request, beside: SignedLabel | None = None) -> tuple[IO[bytes], Passed]:
         """Decide, write it down, and only then ask for the key; raises Denied."""
         passed = self.admit(request, beside)
         try:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import IO
 
 from unseen.adapters.files_output import OWN, discard, write_whole
 from unseen.adapters.journal_file import FileJournal
@@ -71,11 +71,11 @@ class JournalLedger:
 
 @dataclass(slots=True)
 class PlainFiles:
-    """A `KeyRing` for files that lie open: it gives only those that were named to it."""
+    """An `Opener` for files that lie open: it gives only those that were named to it."""
 
     paths: dict[str, Path] = field(default_factory=dict)
 
-    def open(self, item: str, purpose: str) -> BinaryIO:
+    def open(self, item: str, purpose: str) -> IO[bytes]:
         """Return the file of an item; raises UnreadableInput, or Refused for one that was not named."""
         path = self.paths.get(item)
         if path is None:
