@@ -119,6 +119,12 @@ def test_a_persons_consent_from_the_first_form_to_the_withdrawal(
     assert [event["event_state"] for event in record["events"]] == ["given", "renewed", "withdrawn"]
     assert record["status_term"] == "https://w3id.org/dpv#ConsentWithdrawn"
     assert len(record["events"][0]["proof_sha256"]) == 64
+    receipt = json.loads(unseen("consent", "receipt", "--subject", "mia", "--purpose", "care", "--actor", "dora")[1])
+    assert receipt["record"] == record
+    assert receipt["purpose"]["lawful_basis"] == "https://w3id.org/dpv/legal/eu/gdpr#A6-1-a"
+    assert receipt["purpose"]["term"] == "https://w3id.org/dpv#ImproveHealthcare"
+    assert receipt["withdrawal"] == "privacy@city.example"
+    assert unseen("consent", "receipt", "--subject", "Noah", "--purpose", "care", "--actor", "dora")[0] == 2
     assert unseen("consent", "export", "c.csv", "--actor", "ada")[1] == "1 records -> c.csv\n"
     assert unseen("consent", "import", "c.csv", "--actor", "dora")[1] == "1 records taken in\n"
     assert unseen("consent", "add", "--subject", "Noah", "--refused", *words)[0] == 0

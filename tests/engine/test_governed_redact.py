@@ -15,12 +15,16 @@ from PIL import Image
 import unseen as package
 from tests.engine.engine_fakes import Command, fake_engine, fake_tools, make_photo, shows_face
 from tests.engine.governed import CITY, agree, found_city
+from unseen.core.access import Access
 from unseen.core.consents import ConsentEvent
 from unseen.core.labels import signed_label_from
+from unseen.core.receipts import Verdict
+from unseen.core.recipe import Recipe
 from unseen.crypto.labels import check_label
+from unseen.engine.admission import admit
 from unseen.engine.governance import Governance, label_path, open_governance
 from unseen.engine.labelling import label_of, tighten
-from unseen.errors import Denied
+from unseen.errors import Denied, Refused
 
 AS_OLGA = ("--classes", "face", "--purpose", "research.road-safety", "--actor", "olga")
 
@@ -215,3 +219,21 @@ def test_without_a_policy_a_capability_opens_nothing(tmp_path: Path) -> None:
     photo = make_photo(tmp_path / "a.png")
     with package.purpose("research") as p, pytest.raises(Denied, match="nobody may view-raw"):
         p.open(photo)
+
+
+def test_another_command_needs_two_lines(city: Path, tmp_path: Path, office: Governance) -> None:
+    """What counts, or releases tables, passes the same gate and labels what it makes."""
+    photo, table = city / "street" / "a.png", tmp_path / "counts.csv"
+    table.write_text("time,count\n", "utf-8")
+    with admit("count", Recipe(), [photo], Access("research", "olga")) as admission:
+        admission.check(photo, output="table")
+        admission.made(table, [photo], "table", state="aggregated", verdict=Verdict("pass", checked=("face",)))
+    (made,) = office.records.made_from(office.item(photo))
+    assert (made.item, made.kind, made.state) == (office.item(table), "table", "aggregated")
+    with admit("count", Recipe(), [photo], Access("research", "olga")) as admission:
+        with pytest.raises(Denied, match="not dicom"):
+            admission.check(photo, output="dicom")
+        with pytest.raises(Refused, match="stays raw"):
+            admission.made(table, [photo], "table", state="aggregated", verdict=None)
+    with pytest.raises(Denied, match="not release"):
+        admit("release", Recipe(), [photo], Access("research", "olga"))

@@ -40,6 +40,9 @@ def add_parser(verbs: Any, text: str) -> None:
     listing.add_argument("--subject", metavar="NAME", help="a person; - reads the name from standard input")
     listing.add_argument("--json", action="store_true", help="print whole records, after ISO/IEC TS 27560")
     _common(listing)
+    receipt = words.add_parser("receipt", help="print the receipt of a consent, for the person to keep")
+    _add_whom(receipt)
+    _common(receipt)
     for word, help_ in (("import", "take in records, all or none"), ("export", "write all records to a file")):
         exchange = words.add_parser(word, help=help_)
         exchange.add_argument("file", metavar="FILE", type=Path, help="a .json or .csv file")
@@ -113,6 +116,13 @@ def _list(args: argparse.Namespace, governance: Any, actor: str) -> int:
     return 0
 
 
+def _receipt(args: argparse.Namespace, governance: Any, actor: str) -> int:
+    from unseen.engine.consents import receipt
+
+    print(json.dumps(receipt(governance, actor, _name(args), args.purpose), indent=2, ensure_ascii=False))
+    return 0
+
+
 def _import(args: argparse.Namespace, governance: Any, actor: str) -> int:
     from unseen.engine.consents import import_consents
 
@@ -131,6 +141,7 @@ _WORDS: dict[str, Callable[[argparse.Namespace, Any, str], int]] = {
     "add": _add,
     "withdraw": _withdraw,
     "list": _list,
+    "receipt": _receipt,
     "import": _import,
     "export": _export,
 }

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from unseen.core.access import Access, Request
-from unseen.core.receipts import FileReceipt
+from unseen.core.receipts import FileReceipt, Verdict
 from unseen.core.recipe import Recipe
 from unseen.engine.names import Placed
 from unseen.engine.policies import policy_for, read_floor
@@ -17,6 +17,7 @@ from unseen.errors import Denied, OutputFailed, Refused, UnseenError, UsageError
 from unseen.policy.rules import Policy, decide
 
 if TYPE_CHECKING:
+    from unseen.core.labels import State
     from unseen.engine.governance import Governance
 
 __all__ = ["Admission", "admit"]
@@ -129,6 +130,15 @@ class Admission:
         issued = governance.keep(label, kind_of(final), made_by=self._action, tools=sorted(tools))
         write_label(issued, final)
         return replace(receipt, label=issued.as_dict())
+
+    def made(
+        self, output: Path, sources: Sequence[Path], kind: str, *, state: State = "raw", verdict: Verdict | None = None
+    ) -> None:
+        """Label what was made of admitted files by other means, as a table, and record its lineage; raises Refused."""
+        if self._governance is not None:
+            from unseen.engine.labelling import made
+
+            made(self._governance, output, sources, kind, made_by=self._action, state=state, verdict=verdict)
 
 
 def admit(action: str, recipe: Recipe, sources: Sequence[Path], access: Access) -> Admission:

@@ -15,6 +15,7 @@ from typing import Any
 from unseen.adapters.files_output import write_whole
 from unseen.core.consents import METHODS, ConsentEvent, ConsentRecord, consent_from, seconds_of, utc
 from unseen.core.names import display
+from unseen.core.terms import BASES, iri
 from unseen.engine.governance import Governance
 from unseen.errors import UsageError
 
@@ -28,6 +29,7 @@ __all__ = [
     "import_consents",
     "listed",
     "proof_of",
+    "receipt",
     "seconds_of",
 ]
 
@@ -93,6 +95,36 @@ def listed(governance: Governance, actor: str, subject: str | None = None) -> li
         records = governance.records.consents([governance.subject(subject)])
     now = governance.clock()
     return [record.as_dict(now) for record in records]
+
+
+def receipt(governance: Governance, actor: str, subject: str, purpose: str) -> dict[str, Any]:
+    """Return the receipt of a consent, for the person to keep (ISO/IEC TS 27560): the record, and whom to turn to."""
+    found = [record for record in listed(governance, actor, subject) if record["purpose"] == purpose]
+    if not found:
+        raise UsageError(f"nothing is on record for this person and {purpose}; check the name")
+    about, controller = governance.charter.purposes[purpose], governance.charter.controller
+    return {
+        "schema": "unseen-consent-receipt/1",
+        "receipt_schema": "ISO/IEC TS 27560:2023",
+        "issued": utc(governance.clock()),
+        "pii_controller": None
+        if controller is None
+        else {
+            "name": controller.name,
+            "contact": controller.contact,
+            "dpo": controller.dpo,
+            "address": controller.address,
+        },
+        "purpose": {
+            "name": about.name,
+            "description": about.description,
+            "term": iri(about.term),
+            "lawful_basis": iri(BASES[about.basis]) if about.basis else None,
+            "retention_days": None if about.retention_s is None else round(about.retention_s / 86400, 2),
+        },
+        "withdrawal": None if controller is None else controller.contact,
+        "record": found[0],
+    }
 
 
 def export_consents(governance: Governance, actor: str, path: Path) -> int:

@@ -110,7 +110,7 @@ class Source:
 
 
 def _matches(below: str, pattern: str) -> bool:
-    """Match a path: a pattern that ends in / stands for all below that folder, others are as in a shell."""
+    """Match a path: a pattern that ends in / stands for all below that folder; * is any text, with folders in it."""
     if pattern.endswith("/"):
         return below.startswith(pattern)
     return fnmatchcase(below, pattern)

@@ -72,7 +72,11 @@ def _person() -> dict[str, Any]:
 def _source() -> dict[str, Any]:
     return _object(
         {
-            "paths": {"type": "array", "items": _PATH, "description": "below this file's folder; a/ is all below a"},
+            "paths": {
+                "type": "array",
+                "items": _PATH,
+                "description": "below this file's folder; a/ is all below a, * any text",
+            },
             "cameras": {"type": "array", "items": {"type": "string", "pattern": r"^[A-Za-z0-9][\w.@+-]{0,99}$"}},
             "purposes": {"type": "array", "items": {"type": "string", "pattern": _DOTTED}},
             "prohibitions": _words(ACTIONS),
