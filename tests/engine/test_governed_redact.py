@@ -184,6 +184,15 @@ def test_without_a_policy_nothing_is_labelled_and_a_purpose_makes_no_sense(unsee
     assert (refused.code, "unseen policy init" in refused.err) == (2, True)
 
 
+def test_a_policy_inside_the_input_is_not_passed_over(unseen: Command, city: Path, tmp_path: Path) -> None:
+    make_photo(found_city(tmp_path / "all" / "town").parent / "street" / "a.png")
+    done = unseen(tmp_path / "all", "-o", tmp_path / "out", "--classes", "face")
+    assert (done.code, "a policy lies inside the input" in done.err) == (3, True)
+    assert not (tmp_path / "out").exists()
+    done = unseen(city, "-o", tmp_path / "out", *AS_OLGA)
+    assert (done.code, done.status("street/a.png"), done.status("unseen.yaml")) == (0, "released", "skipped")
+
+
 def test_the_key_of_records_is_never_replaced(unseen: Command, city: Path, tmp_path: Path) -> None:
     unseen(city / "street", "-o", tmp_path / "out", *AS_OLGA)
     assert (city / ".unseen" / "policy.key").stat().st_mode & 0o077 == 0

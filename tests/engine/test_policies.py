@@ -36,6 +36,16 @@ def test_a_link_does_not_lead_out_of_a_policy(tmp_path: Path) -> None:
     assert find_policy(tmp_path / "link") == tmp_path / "city" / "unseen.yaml"
 
 
+def test_a_link_that_lies_under_a_policy_is_under_it_wherever_it_leads(tmp_path: Path) -> None:
+    city = found_city(tmp_path / "city")
+    (tmp_path / "store" / "data").mkdir(parents=True)
+    (tmp_path / "city" / "street").symlink_to(tmp_path / "store" / "data")
+    assert find_policy(tmp_path / "city" / "street") == city
+    found_city(tmp_path / "store")
+    with pytest.raises(Refused, match="leads to another"):
+        find_policy(tmp_path / "city" / "street")
+
+
 def test_inputs_under_two_policies_are_taken_apart(tmp_path: Path) -> None:
     found_city(tmp_path / "a")
     (tmp_path / "b").mkdir()

@@ -9,10 +9,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from unseen.core.access import Access, Request
+from unseen.core.names import display
 from unseen.core.receipts import FileReceipt, Verdict
 from unseen.core.recipe import Recipe
 from unseen.engine.names import Placed
-from unseen.engine.policies import policy_for, read_floor
+from unseen.engine.policies import POLICY_NAME, policy_for, read_floor
 from unseen.errors import Denied, OutputFailed, Refused, UnseenError, UsageError
 from unseen.policy.rules import Policy, decide
 
@@ -53,7 +54,16 @@ class Admission:
         return {} if self._governance is None else {"purpose": self._access.purpose or ""}
 
     def screen(self, placed: Sequence[Placed]) -> list[Placed]:
-        """Return the inputs; those that the gate refuses have that as their problem."""
+        """Return the inputs; those that the gate refuses have that as their problem.
+
+        Raises Refused where a policy lies among the inputs: what is below it, another one governs.
+        """
+        for each in placed:
+            path = each.item.path
+            if path.name == POLICY_NAME and (
+                self._governance is None or path.resolve() != self._governance.path.resolve()
+            ):
+                raise Refused(f"{display(path)}: a policy lies inside the input; take its folder by itself")
         return [each if each.problem else replace(each, problem=self._refusal(each.item.path)) for each in placed]
 
     def _refusal(self, path: Path) -> str:

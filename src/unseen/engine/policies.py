@@ -29,12 +29,21 @@ POLICY_NAME = "unseen.yaml"
 
 
 def find_policy(source: Path) -> Path | None:
-    """Return the unseen.yaml that lies in an input's folder or nearest above it, None if there is none."""
-    where = source.absolute() if source.is_dir() else source.absolute().parent
-    where = where.resolve()
+    """Return the unseen.yaml that lies in an input's folder or nearest above it, None if there is none.
+
+    Of a link both count, where it lies and where it leads to; raises Refused if these are under two policies.
+    """
+    named = source.absolute() if source.is_dir() else source.absolute().parent
+    found = {path for path in (_nearest(named), _nearest(named.resolve())) if path is not None}
+    if len(found) > 1:
+        raise Refused(f"{display(source)}: lies under one policy and leads to another; name its target")
+    return found.pop() if found else None
+
+
+def _nearest(where: Path) -> Path | None:
     for folder in (where, *where.parents):
         if (folder / POLICY_NAME).is_file():
-            return folder / POLICY_NAME
+            return (folder / POLICY_NAME).resolve()
     return None
 
 
