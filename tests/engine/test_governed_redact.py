@@ -17,7 +17,7 @@ from tests.engine.engine_fakes import Command, fake_engine, fake_tools, make_pho
 from tests.engine.governed import CITY, agree, found_city
 from unseen.core.access import Access
 from unseen.core.consents import ConsentEvent
-from unseen.core.labels import signed_label_from
+from unseen.core.labels import ACTIONS, signed_label_from
 from unseen.core.receipts import Verdict
 from unseen.core.recipe import Recipe
 from unseen.crypto.labels import check_label
@@ -246,3 +246,15 @@ def test_another_command_needs_two_lines(city: Path, tmp_path: Path, office: Gov
             admission.made(table, [photo], "table", state="aggregated", verdict=None)
     with pytest.raises(Denied, match="not release"):
         admit("release", Recipe(), [photo], Access("research", "olga"))
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_the_built_in_policy_shows_exports_and_trains_nothing(tmp_path: Path, action: str) -> None:
+    photo = make_photo(tmp_path / "a.png")
+    if action in ("redact", "live", "count", "dicom", "release"):
+        with admit(action, Recipe(), [photo], Access()) as admission:
+            admission.check(photo)
+        assert admission.recipe == Recipe()
+    else:
+        with pytest.raises(Denied, match=f"without a policy nobody may {action}"):
+            admit(action, Recipe(), [photo], Access())

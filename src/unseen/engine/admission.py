@@ -15,6 +15,7 @@ from unseen.core.recipe import Recipe
 from unseen.engine.names import Placed
 from unseen.engine.policies import POLICY_NAME, policy_for, read_floor
 from unseen.errors import Denied, OutputFailed, Refused, UnseenError, UsageError
+from unseen.policy.roles import refusal_without_policy
 from unseen.policy.rules import Policy, decide
 
 if TYPE_CHECKING:
@@ -170,6 +171,9 @@ def _by_recipe(action: str, recipe: Recipe, path: Path | None, access: Access) -
     """Admit what no purpose binds: the built-in policy, or rules on recipes."""
     if access.purpose is not None:
         raise UsageError("there is no policy that has purposes; write one with: unseen policy init")
+    refusal = refusal_without_policy(action)
+    if refusal:
+        raise Denied(refusal)
     floor = Policy() if path is None else read_floor(path)
     decision = decide(recipe, floor)
     if not decision.allowed:

@@ -16,7 +16,7 @@ from unseen.engine.governance import Governance, open_governance
 from unseen.engine.labelling import made
 from unseen.engine.policies import policy_for
 from unseen.errors import Denied, UsageError
-from unseen.policy.decision import judge_built_in
+from unseen.policy.roles import refusal_without_policy
 
 __all__ = ["Capability"]
 
@@ -105,8 +105,7 @@ class Capability:
             raise UsageError("the capability has ended; open files inside its with block")
         policy = policy_for([path], self.access.policy_file)
         if policy is None:
-            reasons = judge_built_in(action or "view-raw") or judge_built_in("view-raw")
-            raise Denied(f"refused: {reasons[0]}", tuple(reason.text for reason in reasons))
+            raise Denied(refusal_without_policy(action or "view-raw") or refusal_without_policy("view-raw"))
         if policy not in self._open:
             self._open[policy] = open_governance(policy, self._clock)
         return self._open[policy]

@@ -13,7 +13,6 @@ from unseen.policy.roles import Person
 from unseen.policy.rules import Policy
 
 __all__ = [
-    "BUILT_IN_ACTIONS",
     "MODES",
     "OUTPUTS",
     "Budget",
@@ -23,7 +22,6 @@ __all__ = [
     "Mode",
     "Purpose",
     "Source",
-    "built_in",
     "from_floor",
 ]
 
@@ -31,8 +29,6 @@ Mode = Literal["observe", "warn", "enforce"]
 MODES: tuple[str, ...] = get_args(Mode)
 #: What may come out under a purpose.
 OUTPUTS: tuple[str, ...] = ("photo", "video", "live", "table", "dicom", "model", "synthetic")
-#: What the charter that is built in lets everybody do.
-BUILT_IN_ACTIONS: frozenset[str] = frozenset({"redact", "live", "count", "dicom", "release"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,14 +157,6 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def built_in() -> Charter:
-    """Return what holds where there is no policy file: everybody may redact, go live, count, and redact DICOM.
-
-    Raw data is neither shown nor handed out, and nothing is trained: for those a purpose has to be written down.
-    """
-    return from_floor(Policy())
-
-
 def from_floor(floor: Policy) -> Charter:
-    """Return the built-in charter with rules on recipes, as a file of such rules alone means."""
+    """Return what rules on recipes mean alone: no purposes, and the built-in policy for all else."""
     return Charter(floor=floor, needs_purpose=False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from unseen.core.access import Code, Reason, Request
 from unseen.core.consents import ConsentRecord, utc
 from unseen.core.labels import Label, covers
-from unseen.policy.charter import BUILT_IN_ACTIONS, Charter, Kept, Mode, Purpose
+from unseen.policy.charter import Charter, Kept, Mode, Purpose
 from unseen.policy.roles import PERMISSIONS, ROLES, Person, may
 from unseen.policy.rules import Policy
 
@@ -19,7 +19,6 @@ __all__ = [
     "Obligations",
     "Ruling",
     "judge",
-    "judge_built_in",
     "judge_job",
     "ruling",
 ]
@@ -190,14 +189,6 @@ def judge_job(charter: Charter, action: str, purpose: str, actor: str) -> tuple[
     case = Case(Request(action, purpose, actor), charter, anything, (), 0.0)
     found = (*_purpose(case), *_permission(case))
     return found if charter.mode == "enforce" else tuple(reason for reason in found if reason.code in FINAL)
-
-
-def judge_built_in(action: str) -> tuple[Reason, ...]:
-    """Return what speaks against an action where there is no policy file."""
-    if action in BUILT_IN_ACTIONS:
-        return ()
-    text = f"without a policy nobody may {action}; write the purpose down, beginning with: unseen policy init"
-    return (Reason("action", text),)
 
 
 def ruling(request: Request, reasons: tuple[Reason, ...], charter: Charter, now: float) -> Ruling:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-__all__ = ["DUTIES", "PERMISSIONS", "ROLES", "Person", "may", "may_administer"]
+__all__ = [
+    "BUILT_IN_ACTIONS",
+    "DUTIES",
+    "PERMISSIONS",
+    "ROLES",
+    "Person",
+    "may",
+    "may_administer",
+    "refusal_without_policy",
+]
 
 #: Actions on data, by role. `export` and `view-raw` are in none: they are given to a person by name.
 ROLES: Mapping[str, frozenset[str]] = {
@@ -26,6 +35,8 @@ DUTIES: Mapping[str, frozenset[str]] = {
     "auditor": frozenset({"read-labels", "read-consents", "read-lineage"}),
     "admin": frozenset({"read-labels", "override"}),
 }
+#: What the built-in policy lets everybody do: raw data is not shown, nothing is handed out, nothing is trained.
+BUILT_IN_ACTIONS: frozenset[str] = frozenset({"redact", "live", "count", "dicom", "release"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +58,10 @@ def may(person: Person, action: str, who: Iterable[str]) -> bool:
 def may_administer(person: Person, duty: str) -> bool:
     """Whether a person may act on records: consents, labels, lineage, overrides."""
     return any(duty in DUTIES.get(role, ()) for role in person.roles)
+
+
+def refusal_without_policy(action: str) -> str:
+    """Return why an action is refused where there is no policy with purposes, "" where it is not."""
+    if action in BUILT_IN_ACTIONS:
+        return ""
+    return f"without a policy nobody may {action}; write the purpose down, beginning with: unseen policy init"
