@@ -9,7 +9,7 @@ from typing import Literal
 __all__ = ["Access", "Code", "Reason", "Request"]
 
 Code = Literal[
-    "purpose-unknown", "purpose-missing", "no-label", "label-invalid", "label-tampered", "wrong-purpose", "prohibited",
+    "purpose-unknown", "purpose-missing", "no-label", "tampered", "wrong-purpose", "prohibited",
     "retention-over", "consent-missing", "consent-refused", "consent-withdrawn", "consent-expired", "action", "role",
     "permission", "output", "rule", "rule-error", "obligation", "error",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO
 
-from unseen.core.access import Code, Reason, Request
+from unseen.core.access import Reason, Request
 from unseen.core.consents import ConsentRecord
 from unseen.core.labels import Label, SignedLabel
 from unseen.core.ledger import Event
@@ -22,6 +22,8 @@ from unseen.policy.minimise import minimise
 from unseen.policy.rules import decide
 
 __all__ = ["Gate", "Passed", "oblige"]
+
+_NO_LABEL = Reason("no-label", "it has no label, so nothing is allowed; name its source in the policy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,29 +92,19 @@ class Gate:
         now, label = self._clock(), None
         try:
             label = self._label(request, beside)
-            reasons = self._reasons(request, label, now)
+            reasons = (_NO_LABEL,) if label is None else self._reasons(request, label, now)
         except LabelInvalid as error:
-            code: Code = "no-label" if label is None and beside is None and self._unknown(request) else "label-tampered"
-            reasons = (Reason(code, str(error)),)
+            reasons = (Reason("tampered", str(error)),)
         except Exception as error:  # noqa: BLE001  # whatever it is, the answer is no
             told = str(error) if isinstance(error, UnseenError) else type(error).__name__
             reasons = (Reason("error", f"it could not be decided ({told}), so nothing is allowed"),)
         return ruling(request, reasons, self.charter, now), label
 
-    def _label(self, request: Request, beside: SignedLabel | None) -> Label:
+    def _label(self, request: Request, beside: SignedLabel | None) -> Label | None:
+        """Return the label that counts, None if there is none; raises LabelInvalid if any that there is was changed."""
         stored = self._records.label(request.item)
-        for signed in (beside, stored):
-            if signed is not None:
-                found = check_label(signed, self._key, request.item)
-        if beside is None and stored is None:
-            raise LabelInvalid("it has no label, so nothing is allowed; name its source in the policy")
-        return found
-
-    def _unknown(self, request: Request) -> bool:
-        try:
-            return self._records.label(request.item) is None
-        except UnseenError:
-            return False
+        found = [check_label(each, self._key, request.item) for each in (beside, stored) if each is not None]
+        return found[-1] if found else None
 
     def _reasons(self, request: Request, label: Label, now: float) -> tuple[Reason, ...]:
         found = judge(Case(request, self.charter, label, self._consents(label), now))

@@ -25,7 +25,7 @@ __all__ = [
 
 #: Reasons that refuse in every mode: nothing is known, or a person said no.
 FINAL: frozenset[str] = frozenset({
-    "purpose-unknown", "purpose-missing", "no-label", "label-invalid", "label-tampered", "prohibited",
+    "purpose-unknown", "purpose-missing", "no-label", "tampered", "prohibited",
     "consent-refused", "consent-withdrawn", "rule-error", "error",
 })  # fmt: skip
 
