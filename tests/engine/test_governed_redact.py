@@ -193,6 +193,16 @@ def test_a_policy_inside_the_input_is_not_passed_over(unseen: Command, city: Pat
     assert (done.code, done.status("street/a.png"), done.status("unseen.yaml")) == (0, "released", "skipped")
 
 
+def test_rules_in_toml_are_added_to_the_policy_above(unseen: Command, city: Path, tmp_path: Path) -> None:
+    rules = tmp_path / "more.toml"
+    rules.write_text('refuse_methods = ["fill"]\n')
+    words = (city / "street", "-o", tmp_path / "out", "--policy", rules)
+    assert "no purpose is said" in unseen(*words).err
+    assert "refuses the method fill" in unseen(*words, *AS_OLGA).err
+    rules.write_text('require_recall = "high"\n')
+    assert "recall raised to high" in unseen(*words, *AS_OLGA, "--recall", "fast").out
+
+
 def test_the_key_of_records_is_never_replaced(unseen: Command, city: Path, tmp_path: Path) -> None:
     unseen(city / "street", "-o", tmp_path / "out", *AS_OLGA)
     assert (city / ".unseen" / "policy.key").stat().st_mode & 0o077 == 0

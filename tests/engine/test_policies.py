@@ -51,7 +51,17 @@ def test_inputs_under_two_policies_are_taken_apart(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     with pytest.raises(Refused, match="different policies"):
         policy_for([tmp_path / "a", tmp_path / "b"], None)
-    assert policy_for([tmp_path / "a", tmp_path / "b"], tmp_path / "p.yaml") == tmp_path / "p.yaml"
+    with pytest.raises(Refused, match="different policies"):
+        policy_for([tmp_path / "a", tmp_path / "b"], tmp_path / "p.yaml")
+
+
+def test_naming_another_policy_does_not_get_around_the_one_above(tmp_path: Path) -> None:
+    city = found_city(tmp_path / "city")
+    assert policy_for([city.parent], city) == city
+    assert policy_for([city.parent], tmp_path / "more.toml") == city
+    with pytest.raises(Refused, match="is another policy; leave it out"):
+        policy_for([city.parent], tmp_path / "mine.yaml")
+    assert policy_for([tmp_path], tmp_path / "mine.yaml") == tmp_path / "mine.yaml"
 
 
 def test_no_policy_is_one_without_rules() -> None:

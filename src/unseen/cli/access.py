@@ -16,7 +16,7 @@ def add_access(group: Any) -> None:
         "--policy",
         metavar="FILE",
         type=Path,
-        help="unseen.yaml, or rules on recipes in FILE.toml (default: unseen.yaml in the input's folder or above it)",
+        help="unseen.yaml, where none lies in the input's folder or above; or FILE.toml with rules on recipes to add",
     )
     group.add_argument("--purpose", metavar="NAME", help="what it is done for; a policy with purposes needs it")
     add_actor(group)

@@ -13,10 +13,10 @@ from unseen.core.names import display
 from unseen.core.receipts import FileReceipt, Verdict
 from unseen.core.recipe import Recipe
 from unseen.engine.names import Placed
-from unseen.engine.policies import POLICY_NAME, policy_for, read_floor
+from unseen.engine.policies import POLICY_NAME, added_rules, is_toml, policy_for, read_floor
 from unseen.errors import Denied, OutputFailed, Refused, UnseenError, UsageError
 from unseen.policy.roles import refusal_without_policy
-from unseen.policy.rules import Policy, decide
+from unseen.policy.rules import Policy, decide, stricter
 
 if TYPE_CHECKING:
     from unseen.core.labels import State
@@ -51,8 +51,8 @@ class Admission:
 
     @property
     def context(self) -> dict[str, str]:
-        """What must be as it was for a later run to pass over what is done: the purpose, where there is one."""
-        return {} if self._governance is None else {"purpose": self._access.purpose or ""}
+        """What must be as it was for a later run to pass over what is done: the purpose and its rules."""
+        return {} if self._governance is None else {"purpose": self._access.purpose or "", "floor": self.floor.digest()}
 
     def screen(self, placed: Sequence[Placed]) -> list[Placed]:
         """Return the inputs; those that the gate refuses have that as their problem.
@@ -155,13 +155,13 @@ class Admission:
 def admit(action: str, recipe: Recipe, sources: Sequence[Path], access: Access) -> Admission:
     """Settle under which policy something is done, and by which recipe; raises Refused, Denied or PolicyInvalid."""
     path = policy_for(sources, access.policy_file)
-    if path is None or path.suffix.lower() == ".toml":
+    if path is None or is_toml(path):
         return _by_recipe(action, recipe, path, access)
     from unseen.engine.governance import open_governance  # here: without a policy nobody needs what it loads
 
     governance = open_governance(path)
     try:
-        return _by_purpose(action, recipe, governance, access)
+        return _by_purpose(action, recipe, governance, access, added_rules(path, access.policy_file))
     except BaseException:
         governance.close()
         raise
@@ -181,7 +181,7 @@ def _by_recipe(action: str, recipe: Recipe, path: Path | None, access: Access) -
     return Admission(action, decision.recipe, floor, floor.digest(), decision.raised, access)
 
 
-def _by_purpose(action: str, recipe: Recipe, governance: Governance, access: Access) -> Admission:
+def _by_purpose(action: str, recipe: Recipe, governance: Governance, access: Access, added: Policy) -> Admission:
     """Admit what a purpose binds; what speaks against the job as a whole is said before any input is looked at."""
     from unseen.engine.gate import oblige
     from unseen.policy.decision import Obligations, judge_job
@@ -192,5 +192,6 @@ def _by_purpose(action: str, recipe: Recipe, governance: Governance, access: Acc
         governance.note("access.denied", actor=access.who, action=action, reasons=",".join(r.code for r in reasons))
         raise Denied("; ".join(reason.text for reason in reasons), tuple(reason.text for reason in reasons))
     purpose = charter.purposes[access.purpose or ""]
-    settled, raised = oblige(recipe, Obligations(purpose.floor, purpose.kept))
-    return Admission(action, settled, purpose.floor, charter.digest(), raised, access, governance)
+    floor = stricter(purpose.floor, added)
+    settled, raised = oblige(recipe, Obligations(floor, purpose.kept))
+    return Admission(action, settled, floor, charter.digest(), raised, access, governance)

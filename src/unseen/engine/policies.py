@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "POLICY_NAME",
+    "added_rules",
     "check_rules",
     "find_policy",
+    "is_toml",
     "policy_faults",
     "policy_for",
     "policy_schema",
@@ -48,14 +50,31 @@ def _nearest(where: Path) -> Path | None:
 
 
 def policy_for(sources: Sequence[Path], named: Path | None) -> Path | None:
-    """Return the policy file that all sources are under, the named one if one is; raises Refused for two."""
-    if named is not None:
-        return named
+    """Return the policy file that all sources are under; where there is none, the one that is named.
+
+    Naming another one does not get around the policy above the sources: rules in TOML are added to it (`added_rules`),
+    and for another policy with purposes this raises Refused, as it does for sources under different ones.
+    """
     found = {find_policy(source) for source in sources}
     if len(found) > 1:
         told = " and ".join(sorted("none" if each is None else display(each) for each in found))
         raise Refused(f"the inputs lie under different policies ({told}); take them one after the other")
-    return found.pop() if found else None
+    above = found.pop() if found else None
+    if named is None or above is None or named.resolve() == above:
+        return named if above is None else above
+    if not is_toml(named):
+        raise Refused(f"the input lies under {display(above)}, and {display(named)} is another policy; leave it out")
+    return above
+
+
+def added_rules(policy: Path | None, named: Path | None) -> Policy:
+    """Return the rules on recipes in TOML that were named in addition to a policy; none adds nothing."""
+    return Policy() if named is None or named == policy or not is_toml(named) else read_floor(named)
+
+
+def is_toml(path: Path) -> bool:
+    """Whether a policy file holds rules on recipes alone."""
+    return path.suffix.lower() == ".toml"
 
 
 def read_floor(path: Path) -> Policy:
@@ -78,7 +97,7 @@ def read_charter(path: Path) -> Charter:
     """
     from unseen.policy.charter import from_floor
 
-    if path.suffix.lower() == ".toml":
+    if is_toml(path):
         return from_floor(read_floor(path))
     if path.suffix.lower() not in (".yaml", ".yml"):
         raise UsageError(
