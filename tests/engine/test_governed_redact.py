@@ -108,6 +108,7 @@ def test_a_label_that_was_changed_refuses_its_file(
     assert "changed since it was signed" in str(done.files["a.png"]["error"])
     label_path(moved).write_text("{", "utf-8")
     assert "is no label" in str(unseen(moved, "-o", tmp_path / "out3", *AS_OLGA).files["a.png"]["error"])
+    assert (city / ".unseen" / "events.jsonl").read_text("utf-8").count("tampered") == 2
 
 
 def test_a_result_can_be_worked_on_with_the_label_that_lies_beside_it(
@@ -165,6 +166,16 @@ def test_in_mode_warn_it_is_done_and_said(unseen: Command, city: Path, tmp_path:
                   "--actor", "viktor")  # fmt: skip
     assert done.code == 0
     assert "a.png: the policy would refuse it: viktor has viewer" in done.out
+
+
+def test_in_mode_observe_a_recipe_that_would_be_refused_is_done_and_said(
+    unseen: Command, city: Path, tmp_path: Path
+) -> None:
+    found_city(city, f"mode: observe\n{CITY}")
+    done = unseen(city / "street", "-o", tmp_path / "out", *AS_OLGA, "--hide", "face=blur")
+    assert done.code == 0
+    assert "nothing, in mode observe; else it would refuse this: policy refuses the method blur" in done.out
+    assert '"access.denied"' in (city / ".unseen" / "events.jsonl").read_text("utf-8")
 
 
 def test_another_purpose_does_every_file_again(unseen: Command, city: Path, tmp_path: Path, key: Path) -> None:

@@ -193,5 +193,11 @@ def _by_purpose(action: str, recipe: Recipe, governance: Governance, access: Acc
         raise Denied("; ".join(reason.text for reason in reasons), tuple(reason.text for reason in reasons))
     purpose = charter.purposes[access.purpose or ""]
     floor = stricter(purpose.floor, added)
-    settled, raised = oblige(recipe, Obligations(floor, purpose.kept))
-    return Admission(action, settled, floor, charter.digest(), raised, access, governance)
+    try:
+        recipe, raised = oblige(recipe, Obligations(floor, purpose.kept))
+    except Denied as error:
+        governance.note("access.denied", actor=access.who, action=action, reasons="obligation")
+        if charter.mode == "enforce":
+            raise
+        raised = (f"nothing, in mode {charter.mode}; else it would refuse this: {error}",)
+    return Admission(action, recipe, floor, charter.digest(), raised, access, governance)

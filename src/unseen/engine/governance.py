@@ -163,7 +163,12 @@ class Governance:
 
     def take_in(self, path: Path) -> tuple[str, SignedLabel | None]:
         """Return a file's commitment and the label beside it; one of a named source is labelled when first seen."""
-        item, beside = self.item(path), self.beside(path)
+        item = self.item(path)
+        try:
+            beside = self.beside(path)
+        except LabelInvalid:
+            self.note("access.denied", items=(item,), reasons="tampered")
+            raise
         self.files.paths[item] = path
         if beside is None and self.records.label(item) is None:
             source = self._source_of(path)
