@@ -20,7 +20,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from unseen.core.access import Request
+from unseen.core.access import Ask
 from unseen.core.consents import ConsentEvent, ConsentRecord
 from unseen.core.labels import Label
 from unseen.crypto.labels import sign_label
@@ -92,7 +92,7 @@ def _time(governance: Governance, items: Sequence[str], decisions: int, actor: s
     spent, busy, allowed = [], [], 0
     for _ in range(decisions):
         number = draw.randrange(len(items))
-        request = Request("redact", f"study-{number % 10}", actor, items[number], "photo")
+        request = Ask("redact", f"study-{number % 10}", actor, items[number], "photo")
         started, used = time.perf_counter(), time.thread_time()
         ruling = governance.gate.decide(request)
         busy.append(1000 * (time.thread_time() - used))

@@ -7,6 +7,7 @@
     │   ├── KeyUnusable             the key file is missing, too short or readable by others
     │   └── PolicyInvalid           unseen.yaml, or a rule it names, is wrong; says in which line
     ├── Refused                     exit 3: the job is understood and will not be done (policy, unsafe strength)
+    │   ├── BudgetSpent             a privacy budget has too little left, or there is none
     │   ├── Denied                  the gate says no: purpose, consent, role, retention, a rule; carries the reasons
     │   └── LabelInvalid            a label is missing, malformed, changed, or belongs to another file
     ├── ModelCorrupt                a downloaded model does not have the hash the catalogue pins
@@ -26,6 +27,7 @@ Outside libraries' errors are mapped to this tree in the adapter that imports th
 from __future__ import annotations
 
 __all__ = [
+    "BudgetSpent",
     "DamagedInput",
     "Denied",
     "DeviceUnavailable",
@@ -79,6 +81,10 @@ class Refused(UnseenError):
     """The job is understood and will not be done, because a policy or a safety floor says no."""
 
     exit_code = 3
+
+
+class BudgetSpent(Refused):
+    """A privacy budget has too little left for what is asked, or there is none."""
 
 
 class Denied(Refused):

@@ -10,7 +10,7 @@ import pytest
 from tests.engine.governed import CITY, NOW
 from unseen.adapters.policy_yaml import document_of
 from unseen.adapters.rules_cedar import CedarRules
-from unseen.core.access import Request
+from unseen.core.access import Ask
 from unseen.core.labels import ACTIONS, Label
 from unseen.errors import PolicyInvalid
 from unseen.policy.cedar import SCHEMA, entities_of, item_of, request_of, rules_of
@@ -20,7 +20,7 @@ from unseen.policy.parse import parse_charter
 #: Multiplies beyond 64 bits: the rule passes validation, and fails each time it is evaluated.
 BROKEN = '@id("office hours") forbid (principal, action, resource) when { context.now * 9223372036854775807 > 0 };'
 LABEL = Label("ab" * 32, "raw", purposes=frozenset({"research"}), jurisdiction=frozenset({"DE"}))
-REDACT = Request("redact", "research.road-safety", "olga", LABEL.item, "photo")
+REDACT = Ask("redact", "research.road-safety", "olga", LABEL.item, "photo")
 
 
 def _charter(*rules: str) -> Charter:
@@ -29,7 +29,7 @@ def _charter(*rules: str) -> Charter:
     return replace(charter, rules=rules)
 
 
-def _codes(charter: Charter, request: Request = REDACT, label: Label = LABEL) -> list[str]:
+def _codes(charter: Charter, request: Ask = REDACT, label: Label = LABEL) -> list[str]:
     return [reason.code for reason in CedarRules(charter).evaluate(request, label, NOW)]
 
 

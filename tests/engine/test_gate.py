@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.engine.governed import CITY, DAY, NOW, Clock, FunctionRing, ListLedger, agree, govern, put
-from unseen.core.access import Reason, Request
+from unseen.core.access import Ask, Reason
 from unseen.core.consents import ConsentEvent
 from unseen.core.labels import ACTIONS, Label, SignedLabel
 from unseen.core.ledger import Event
@@ -24,13 +24,13 @@ from unseen.errors import Denied, OutputFailed, Refused
 
 ITEM = "ab" * 32
 STREET = Label(ITEM, "raw", purposes=frozenset({"research"}), prohibitions=frozenset({"train"}))
-REDACT = Request("redact", "research.road-safety", "olga", ITEM, "photo")
+REDACT = Ask("redact", "research.road-safety", "olga", ITEM, "photo")
 
 
 class OpenRules:
     """Rules that have nothing against anything."""
 
-    def evaluate(self, request: Request, label: Label, now: float) -> tuple[Reason, ...]:
+    def evaluate(self, request: Ask, label: Label, now: float) -> tuple[Reason, ...]:
         return ()
 
 
@@ -40,7 +40,7 @@ def city(tmp_path: Path) -> Iterator[Governance]:
         yield governance
 
 
-def _codes(governance: Governance, request: Request, beside: SignedLabel | None = None) -> list[str]:
+def _codes(governance: Governance, request: Ask, beside: SignedLabel | None = None) -> list[str]:
     return [reason.code for reason in governance.gate.decide(request, beside).reasons]
 
 
@@ -92,7 +92,7 @@ def test_by_default_everything_is_denied(tmp_path: Path) -> None:
         put(city, replace(STREET, purposes=frozenset({"research", "care"}), prohibitions=frozenset()))
         people = [*city.charter.people, "nobody"]
         for action, purpose, actor in itertools.product(ACTIONS, ["research", "care", "other", ""], people):
-            assert not city.gate.decide(Request(action, purpose, actor, ITEM)).allowed
+            assert not city.gate.decide(Ask(action, purpose, actor, ITEM)).allowed
 
 
 def test_export_and_raw_views_come_with_no_role(tmp_path: Path) -> None:
@@ -103,8 +103,8 @@ def test_export_and_raw_views_come_with_no_role(tmp_path: Path) -> None:
     with govern(tmp_path, text=text) as city:
         put(city, STREET)
         for action in ("export", "view-raw"):
-            assert _codes(city, Request(action, "research", "olga", ITEM)) == ["permission"]
-            assert _codes(city, Request(action, "research", "dora", ITEM)) == []
+            assert _codes(city, Ask(action, "research", "olga", ITEM)) == ["permission"]
+            assert _codes(city, Ask(action, "research", "dora", ITEM)) == []
 
 
 def test_a_label_counts_only_unchanged_and_for_its_file(city: Governance) -> None:
@@ -137,7 +137,7 @@ def test_nothing_is_opened_after_its_time(city: Governance) -> None:
 # Consent, at the moment of the decision.
 
 CARE = Label("cd" * 32, "raw", purposes=frozenset({"care"}))
-TREAT = Request("redact", "care", "olga", CARE.item, "photo")
+TREAT = Ask("redact", "care", "olga", CARE.item, "photo")
 
 
 def test_consent_is_needed_from_everybody_in_it(city: Governance) -> None:
@@ -204,7 +204,7 @@ def test_rules_can_only_take_away(city: Governance) -> None:
 
 def test_a_rule_engine_that_breaks_denies(city: Governance) -> None:
     class Broken(OpenRules):
-        def evaluate(self, request: Request, label: Label, now: float) -> tuple[Reason, ...]:
+        def evaluate(self, request: Ask, label: Label, now: float) -> tuple[Reason, ...]:
             raise RuntimeError("secret of the rule")
 
     put(city, STREET)

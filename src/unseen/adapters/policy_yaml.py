@@ -18,7 +18,6 @@ LIMIT_BYTES = 1 << 20
 #: The most values, counted again wherever an alias repeats them, so that a small file cannot become a huge one.
 LIMIT_NODES = 20_000
 _LIMIT_DEPTH = 40
-_INSTALL = 'a policy file needs PyYAML; install it with: pip install "unseen[govern]"'
 _PLAIN = frozenset({"str", "int", "float", "bool", "null", "timestamp", "merge", "value"})
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 _WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]*)")
@@ -72,10 +71,8 @@ def read_document(path: Path) -> Document:
 
 def document_of(text: str, name: str) -> Document:
     """Return the values of a YAML text; `name` is for messages. Raises PolicyInvalid."""
-    try:
-        import yaml
-    except ImportError:
-        raise PolicyInvalid(_INSTALL) from None
+    import yaml
+
     try:
         # Nodes only: no constructor is ever called, so no tag can make an object.
         root = yaml.compose(text, Loader=yaml.SafeLoader)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from unseen.core.access import Reason, Request
+from unseen.core.access import Ask, Reason
 from unseen.core.labels import Label
 from unseen.errors import PolicyInvalid
 from unseen.policy.cedar import SCHEMA, entities_of, item_of, request_of, rules_of
@@ -35,7 +35,7 @@ class CedarRules:
             told = "; ".join(_one_line(each.error) for each in checked.errors)
             raise PolicyInvalid(f"a rule does not fit the schema ({told}); mend the file of rules")
 
-    def evaluate(self, request: Request, label: Label, now: float) -> tuple[Reason, ...]:
+    def evaluate(self, request: Ask, label: Label, now: float) -> tuple[Reason, ...]:
         """Return the reasons against a request: none only if Cedar says Allow and every rule could be evaluated."""
         try:
             entities = self._entities.with_added_json_str(item_of(label), self._schema)

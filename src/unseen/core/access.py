@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-__all__ = ["Access", "Code", "Reason", "Request"]
+__all__ = ["Access", "Ask", "Code", "Reason"]
 
 Code = Literal[
     "purpose-unknown", "purpose-missing", "no-label", "tampered", "wrong-purpose", "prohibited",
@@ -16,7 +16,7 @@ Code = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class Ask:
     """Who wants to do what, with which item, for which purpose; `output` is the kind of what comes out, if any."""
 
     action: str

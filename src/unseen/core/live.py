@@ -12,6 +12,7 @@ from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
 from unseen.core.access import Access
+from unseen.core.counts import Counting
 from unseen.core.recipe import Recipe
 from unseen.errors import Refused, UsageError
 
@@ -202,6 +203,7 @@ class LiveJob:
     is how many frames a second are looked at, at most; `side` the longer side in pixels of what is looked at. `loop`
     begins files again at their end. `stop_after` seconds end the run, None goes on until it is told to stop.
     `purpose` and `actor` say what it is done for, and by whom.
+    `counting` asks for counts of what passes before the camera, which need no target.
     """
 
     sources: tuple[CameraSource, ...]
@@ -219,6 +221,7 @@ class LiveJob:
     stop_after: float | None = None
     purpose: str | None = None
     actor: str | None = None
+    counting: Counting | None = None
 
     def __post_init__(self) -> None:
         _check_between("look-ahead", self.look_ahead, 0.1, 10.0, "seconds")
@@ -226,7 +229,9 @@ class LiveJob:
         _check_between("side", self.side, 160, 1920, "pixels")
         if self.stop_after is not None and not self.stop_after > 0:
             raise UsageError(f"the run must last more than 0 seconds, got {self.stop_after}")
-        if not self.sources or not self.targets:
+        if self.counting is not None:
+            self._check_counting(self.counting)
+        elif not self.sources or not self.targets:
             raise UsageError("a live job needs a source and a target; name a camera, and where to --publish it")
         names = [source.name for source in self.sources]
         twice = sorted({name for name in names if names.count(name) > 1})
@@ -240,6 +245,12 @@ class LiveJob:
     def access(self) -> Access:
         """For what, by whom and under which policy it is done."""
         return Access(self.purpose, self.actor, self.policy_file)
+
+    def _check_counting(self, counting: Counting) -> None:
+        if len(self.sources) != 1:
+            raise UsageError("a scene belongs to one camera; count each camera in a run of its own")
+        if counting.starts:
+            raise UsageError("live counts have the time of this machine's clock; leave --start out")
 
 
 def _check_between(what: str, value: float, least: float, most: float, unit: str) -> None:

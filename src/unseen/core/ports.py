@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Protocol, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,18 +14,21 @@ from unseen.core.formats import Limits
 from unseen.core.live import Unit, UnitKind
 from unseen.core.models import ModelFile
 from unseen.core.photos import Photo, Rgb8
+from unseen.core.privacy import Account, Charge, Cost, Distances, Limit, Noise, Reserved
 from unseen.core.regions import Box, Detection
+from unseen.core.tabulation import Grid, Request, Tallied, Whole
 from unseen.core.video import Sound, VideoFrame, VideoInfo, VideoStyle
 
 if TYPE_CHECKING:
     # Only who works under a policy with purposes needs these; all others would load them in vain.
-    from unseen.core.access import Reason, Request
+    from unseen.core.access import Ask, Reason
     from unseen.core.consents import ConsentRecord
     from unseen.core.labels import Label, SignedLabel
     from unseen.core.ledger import Entry, Event
     from unseen.core.lineage import Made, Override
 
 __all__ = [
+    "BudgetLedger",
     "Detector",
     "EventLedger",
     "Executor",
@@ -34,11 +37,13 @@ __all__ = [
     "LiveTarget",
     "ModelStore",
     "Network",
+    "NoiseSource",
     "Opener",
     "PhotoCodec",
     "Reader",
     "Records",
     "Rules",
+    "Tables",
     "VideoCodec",
     "VideoReader",
     "VideoWriter",
@@ -267,7 +272,7 @@ class Opener(Protocol):
 class Rules(Protocol):
     """Evaluates the rules of a policy."""
 
-    def evaluate(self, request: Request, label: Label, now: float) -> tuple[Reason, ...]:
+    def evaluate(self, request: Ask, label: Label, now: float) -> tuple[Reason, ...]:
         """Return the reasons against a request; never raises: what cannot be evaluated is a reason."""
         ...
 
@@ -301,4 +306,69 @@ class Records(Protocol):
 
     def override(self, item: str, state: str) -> Override | None:
         """Return what one person proposed for an item, None if nobody did."""
+        ...
+
+
+class NoiseSource(Protocol):
+    """Adds noise to whole numbers."""
+
+    def add(self, values: Whole, noise: Noise, most: Distances, cost: Cost) -> Whole:
+        """Return values with fresh noise, which costs no more than `cost` where neighbours differ by `most`."""
+        ...
+
+
+class Tables(Protocol):
+    """Reads tables of rows and adds them up, and writes small ones."""
+
+    def metadata(self, path: Path, key: str) -> Mapping[str, Any] | None:
+        """Return what a table says of itself under a key, without reading its rows; None if it says nothing."""
+        ...
+
+    def counts(self, path: Path, grid: Grid, column: str) -> Whole:
+        """Return the counts of a table with one row for each cell, in the grid's order."""
+        ...
+
+    def tally(self, path: Path, request: Request) -> Tallied:
+        """Add up the rows of a table on a grid, units bounded."""
+        ...
+
+    def write(self, path: Path, columns: Mapping[str, Sequence[Any] | Whole], metadata: Mapping[str, str]) -> None:
+        """Write a small table."""
+        ...
+
+    def read_back(self, path: Path) -> Mapping[str, list[Any]]:
+        """Return all columns of a small table, numbers as numbers or as text."""
+        ...
+
+
+class BudgetLedger(Protocol):
+    """Budgets and what is charged to them; durable, and shared by processes that cannot overspend together."""
+
+    @property
+    def name(self) -> str:
+        """Where it is, without a password."""
+        ...
+
+    def limit(self, account: Account) -> Limit | None:
+        """Return the limit of an account, None where it has none."""
+        ...
+
+    def charges(self, account: Account) -> list[Charge]:
+        """Return all charges of an account, oldest first."""
+        ...
+
+    def reserve(
+        self,
+        account: Account,
+        periods: Sequence[str],
+        cost: Cost,
+        *,
+        opening: Limit | None = None,
+        name: str | None = None,
+    ) -> Reserved:
+        """Charge a cost to all of the periods, or to none; raises BudgetSpent."""
+        ...
+
+    def commit(self, reservation: str) -> None:
+        """Note that what was reserved for is out."""
         ...

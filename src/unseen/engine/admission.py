@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from unseen.core.access import Access, Request
+from unseen.core.access import Access, Ask
 from unseen.core.names import display
 from unseen.core.receipts import FileReceipt, Verdict
 from unseen.core.recipe import Recipe
@@ -33,12 +33,16 @@ class Admission:
 
     def __init__(
         self, action: str, recipe: Recipe, floor: Policy, digest: str, raised: tuple[str, ...],
-        access: Access, governance: Governance | None = None,
+        access: Access, governance: Governance | None = None, also: Sequence[str] = (),
+        pictures: bool = True,
     ) -> None:  # fmt: skip
         self.recipe, self.floor, self.digest, self.raised = recipe, floor, digest, raised
         self.warnings: list[str] = []
         self._action, self._access, self._governance = action, access, governance
         self._items: dict[Path, str] = {}
+        self._also = tuple(also)
+        #: What the gate is asked to oblige; nothing where no picture is made.
+        self._asked = recipe if pictures else None
 
     def __enter__(self) -> Admission:
         return self
@@ -86,8 +90,10 @@ class Admission:
         kind = output or kind_of(path)
         self._refuse_videos(kind)
         item, beside = self._governance.take_in(path)
-        passed = self._governance.gate.admit(self._request(item, kind), beside, self.recipe)
-        if passed.recipe != self.recipe:
+        for action in self._also:
+            self._governance.gate.admit(replace(self._request(item, ""), action=action), beside)
+        passed = self._governance.gate.admit(self._request(item, kind), beside, self._asked)
+        if passed.recipe != self._asked:
             raise Denied("refused: the policy changed while it was applied; run again")
         self._warn(path.name, passed.ruling.would, passed.ruling.told(), passed.ruling.mode)
         self._items[path] = item
@@ -95,7 +101,7 @@ class Admission:
     def _refuse_videos(self, kind: str) -> None:
         """Videos are not made smaller or slower yet: where a purpose needs that, they are refused."""
         kept = None if self._governance is None else self._governance.charter.purposes[self._access.purpose or ""].kept
-        if kind != "photo" and kept is not None and (kept.max_side is not None or kept.max_rate is not None):
+        if kind in ("video", "live") and kept is not None and (kept.max_side is not None or kept.max_rate is not None):
             raise Denied(
                 f"refused: the purpose keeps smaller pictures or fewer of them, which a {kind} cannot be made to"
             )
@@ -110,11 +116,13 @@ class Admission:
             return
         self._refuse_videos("live")
         item = self._governance.take_camera(camera)
-        ruling = self._governance.gate.admit(self._request(item, "live"), None, self.recipe).ruling
+        for action in self._also:
+            self._governance.gate.admit(replace(self._request(item, ""), action=action))
+        ruling = self._governance.gate.admit(self._request(item, "live"), None, self._asked).ruling
         self._warn(camera, ruling.would, ruling.told(), ruling.mode)
 
-    def _request(self, item: str, output: str) -> Request:
-        return Request(self._action, self._access.purpose or "", self._access.who, item, output)
+    def _request(self, item: str, output: str) -> Ask:
+        return Ask(self._action, self._access.purpose or "", self._access.who, item, output)
 
     def labelled(self, receipt: FileReceipt, source: Path, staged: Path, final: Path) -> FileReceipt:
         """Label a verified output, before it has its name, and return its receipt with the label in it.
@@ -152,8 +160,14 @@ class Admission:
             made(self._governance, output, sources, kind, made_by=self._action, state=state, verdict=verdict)
 
 
-def admit(action: str, recipe: Recipe, sources: Sequence[Path], access: Access) -> Admission:
-    """Settle under which policy something is done, and by which recipe; raises Refused, Denied or PolicyInvalid."""
+def admit(
+    action: str, recipe: Recipe | None, sources: Sequence[Path], access: Access, *, also: Sequence[str] = ()
+) -> Admission:
+    """Settle under which policy something is done, and by which recipe; raises Refused, Denied or PolicyInvalid.
+
+    No recipe means that no picture is made, so that rules on recipes say nothing. `also` names actions that are done on
+    the way, as counting while redacting: they have to be allowed, too.
+    """
     path = policy_for(sources, access.policy_file)
     if path is None or is_toml(path):
         return _by_recipe(action, recipe, path, access)
@@ -161,13 +175,14 @@ def admit(action: str, recipe: Recipe, sources: Sequence[Path], access: Access) 
 
     governance = open_governance(path)
     try:
-        return _by_purpose(action, recipe, governance, access, added_rules(path, access.policy_file))
+        added = added_rules(path, access.policy_file)
+        return _by_purpose((action, *also), recipe, governance, access, added)
     except BaseException:
         governance.close()
         raise
 
 
-def _by_recipe(action: str, recipe: Recipe, path: Path | None, access: Access) -> Admission:
+def _by_recipe(action: str, recipe: Recipe | None, path: Path | None, access: Access) -> Admission:
     """Admit what no purpose binds: the built-in policy, or rules on recipes."""
     if access.purpose is not None:
         raise UsageError("there is no policy that has purposes; write one with: unseen policy init")
@@ -175,29 +190,35 @@ def _by_recipe(action: str, recipe: Recipe, path: Path | None, access: Access) -
     if refusal:
         raise Denied(refusal)
     floor = Policy() if path is None else read_floor(path)
-    decision = decide(recipe, floor)
-    if not decision.allowed:
+    decision = decide(recipe or Recipe(), floor)
+    if recipe is not None and not decision.allowed:
         raise Refused("; ".join(decision.reasons))
     return Admission(action, decision.recipe, floor, floor.digest(), decision.raised, access)
 
 
-def _by_purpose(action: str, recipe: Recipe, governance: Governance, access: Access, added: Policy) -> Admission:
+def _by_purpose(
+    actions: Sequence[str], recipe: Recipe | None, governance: Governance, access: Access, added: Policy
+) -> Admission:
     """Admit what a purpose binds; what speaks against the job as a whole is said before any input is looked at."""
     from unseen.engine.gate import oblige
     from unseen.policy.decision import Obligations, judge_job
 
-    charter = governance.charter
-    reasons = judge_job(charter, action, access.purpose or "", access.who)
+    charter, action = governance.charter, actions[0]
+    reasons = tuple(r for each in actions for r in judge_job(charter, each, access.purpose or "", access.who))
     if reasons:
+        told = tuple(dict.fromkeys(reason.text for reason in reasons))
         governance.note("access.denied", actor=access.who, action=action, reasons=",".join(r.code for r in reasons))
-        raise Denied("; ".join(reason.text for reason in reasons), tuple(reason.text for reason in reasons))
+        raise Denied("; ".join(told), told)
     purpose = charter.purposes[access.purpose or ""]
     floor = stricter(purpose.floor, added)
+    settled, raised = recipe or Recipe(), tuple[str, ...]()
     try:
-        recipe, raised = oblige(recipe, Obligations(floor, purpose.kept))
+        if recipe is not None:
+            settled, raised = oblige(recipe, Obligations(floor, purpose.kept))
     except Denied as error:
         governance.note("access.denied", actor=access.who, action=action, reasons="obligation")
         if charter.mode == "enforce":
             raise
         raised = (f"nothing, in mode {charter.mode}; else it would refuse this: {error}",)
-    return Admission(action, recipe, floor, charter.digest(), raised, access, governance)
+    digest, also = charter.digest(), actions[1:]
+    return Admission(action, settled, floor, digest, raised, access, governance, also, pictures=recipe is not None)

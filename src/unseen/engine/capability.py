@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from unseen.core.access import Access, Request
+from unseen.core.access import Access, Ask
 from unseen.core.labels import Label, SignedLabel, State
 from unseen.core.receipts import Verdict
 from unseen.engine.gate import Passed
@@ -92,13 +92,13 @@ class Capability:
             made_by=action, state=state, verdict=verdict,
         )  # fmt: skip
 
-    def _asked(self, path: Path, action: str | None) -> tuple[Governance, Request, SignedLabel | None]:
+    def _asked(self, path: Path, action: str | None) -> tuple[Governance, Ask, SignedLabel | None]:
         governance = self._governance(path, action)
         item, beside = governance.take_in(path)
         if action is None:
             signed = governance.records.label(item) or beside
             action = "view-raw" if signed is None or signed.label.state == "raw" else "view"
-        return governance, Request(action, self.purpose, self.actor, item), beside
+        return governance, Ask(action, self.purpose, self.actor, item), beside
 
     def _governance(self, path: Path, action: str | None = None) -> Governance:
         if self._ended:

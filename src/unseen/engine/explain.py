@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from unseen.core.access import Request
+from unseen.core.access import Ask
 from unseen.core.labels import Label
 from unseen.core.names import display
 from unseen.engine.governance import Governance
@@ -18,11 +18,11 @@ def explain(governance: Governance, action: str, purpose: str, actor: str, path:
     """Return lines that explain a decision, and whether it is to allow; without a file, on the policy alone."""
     charter = governance.charter
     if path is None:
-        decided = ruling(Request(action, purpose, actor), judge_job(charter, action, purpose, actor), charter, 0.0)
+        decided = ruling(Ask(action, purpose, actor), judge_job(charter, action, purpose, actor), charter, 0.0)
         lines, signed = [], None
     else:
         item, beside = governance.take_in(path)
-        decided = governance.gate.decide(Request(action, purpose, actor, item), beside)
+        decided = governance.gate.decide(Ask(action, purpose, actor, item), beside)
         signed = governance.records.label(item) or beside
         lines = [f"label: {_told(signed.label)}" if signed else f"label: none beside {display(path.name)}, no source"]
     return [*lines, *_purpose(charter.purposes.get(purpose)), *_decision(decided)], decided.allowed

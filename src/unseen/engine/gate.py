@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO
 
-from unseen.core.access import Reason, Request
+from unseen.core.access import Ask, Reason
 from unseen.core.consents import ConsentRecord
 from unseen.core.labels import Label, SignedLabel
 from unseen.core.ledger import Event
@@ -57,7 +57,7 @@ class Gate:
         self._rules, self._records, self._ledger, self._ring = rules, records, ledger, ring
         self._key, self._clock = key, clock
 
-    def decide(self, request: Request, beside: SignedLabel | None = None) -> Ruling:
+    def decide(self, request: Ask, beside: SignedLabel | None = None) -> Ruling:
         """Return the decision on a request, without writing it down; never raises.
 
         `beside` is the label that lies beside the item; where the records have one too, that one counts, and the
@@ -65,7 +65,7 @@ class Gate:
         """
         return self._decide(request, beside)[0]
 
-    def admit(self, request: Request, beside: SignedLabel | None = None, recipe: Recipe | None = None) -> Passed:
+    def admit(self, request: Ask, beside: SignedLabel | None = None, recipe: Recipe | None = None) -> Passed:
         """Decide, take the obligations into the recipe, write it down; raises Denied with every reason."""
         decided, label = self._decide(request, beside)
         raised: tuple[str, ...] = ()
@@ -80,7 +80,7 @@ class Gate:
             raise Denied(f"refused: {decided.told()}", tuple(reason.text for reason in decided.reasons))
         return Passed(decided, label, recipe, raised)
 
-    def open(self, request: Request, beside: SignedLabel | None = None) -> tuple[IO[bytes], Passed]:
+    def open(self, request: Ask, beside: SignedLabel | None = None) -> tuple[IO[bytes], Passed]:
         """Decide, write it down, and only then ask for the key; raises Denied."""
         passed = self.admit(request, beside)
         try:
@@ -88,7 +88,7 @@ class Gate:
         except UnseenError as error:
             raise Denied(f"refused: the item cannot be opened for {request.purpose} ({error})") from error
 
-    def _decide(self, request: Request, beside: SignedLabel | None) -> tuple[Ruling, Label | None]:
+    def _decide(self, request: Ask, beside: SignedLabel | None) -> tuple[Ruling, Label | None]:
         now, label = self._clock(), None
         try:
             label = self._label(request, beside)
@@ -100,13 +100,13 @@ class Gate:
             reasons = (Reason("error", f"it could not be decided ({told}), so nothing is allowed"),)
         return ruling(request, reasons, self.charter, now), label
 
-    def _label(self, request: Request, beside: SignedLabel | None) -> Label | None:
+    def _label(self, request: Ask, beside: SignedLabel | None) -> Label | None:
         """Return the label that counts, None if there is none; raises LabelInvalid if any that there is was changed."""
         stored = self._records.label(request.item)
         found = [check_label(each, self._key, request.item) for each in (beside, stored) if each is not None]
         return found[-1] if found else None
 
-    def _reasons(self, request: Request, label: Label, now: float) -> tuple[Reason, ...]:
+    def _reasons(self, request: Ask, label: Label, now: float) -> tuple[Reason, ...]:
         found = judge(Case(request, self.charter, label, self._consents(label), now))
         if request.purpose not in self.charter.purposes:
             return found

@@ -18,7 +18,7 @@ from unseen.adapters.files_output import OWN, discard, write_whole
 from unseen.adapters.journal_file import FileJournal
 from unseen.adapters.lineage_sql import SqlRecords
 from unseen.adapters.rules_cedar import CedarRules
-from unseen.core.access import Request
+from unseen.core.access import Ask
 from unseen.core.formats import LABEL_ENDING, is_video
 from unseen.core.labels import Label, SignedLabel, signed_label_from
 from unseen.core.ledger import Entry, Event
@@ -213,9 +213,9 @@ class Governance:
         )
         self.ledger.append(event)
 
-    def request(self, action: str, purpose: str, actor: str, item: str, output: str = "") -> Request:
+    def request(self, action: str, purpose: str, actor: str, item: str, output: str = "") -> Ask:
         """Return a request as the gate takes it."""
-        return Request(action, purpose, actor, item, output)
+        return Ask(action, purpose, actor, item, output)
 
 
 def write_label(signed: SignedLabel, path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from unseen.adapters.rules_cedar import CedarRules
-from unseen.core.access import Request
+from unseen.core.access import Ask
 from unseen.core.labels import Label
 from unseen.core.names import display
 from unseen.crypto.labels import check_label
@@ -189,17 +189,17 @@ def simulate(governance: Governance, new: Charter) -> tuple[int, list[Difference
     return tried, found
 
 
-def _requests(old: Charter, new: Charter) -> Iterator[Request]:
+def _requests(old: Charter, new: Charter) -> Iterator[Ask]:
     purposes = {**old.purposes, **new.purposes}
     for actor in sorted({*old.people, *new.people}):
         for name in purposes:
             known = [charter.purposes[name] for charter in (old, new) if name in charter.purposes]
             for action in sorted(frozenset().union(*(purpose.actions for purpose in known))):
-                yield Request(action, name, actor)
+                yield Ask(action, name, actor)
 
 
 def _decided(
-    request: Request, label: Label, charter: Charter, rules: CedarRules, governance: Governance, now: float
+    request: Ask, label: Label, charter: Charter, rules: CedarRules, governance: Governance, now: float
 ) -> tuple[bool, str]:
     named = governance.records.consents_by_record(label.consents)
     people = label.subjects | {record.subject for record in named}

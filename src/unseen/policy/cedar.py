@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from unseen.core.access import Request
+from unseen.core.access import Ask
 from unseen.core.labels import ACTIONS, Label
 from unseen.policy.charter import Charter, Purpose
 from unseen.policy.roles import PERMISSIONS, ROLES, Person
@@ -111,7 +111,7 @@ def item_of(label: Label) -> str:
     return json.dumps([{"uid": _uid("Item", label.item), "attrs": attrs, "parents": []}])
 
 
-def request_of(request: Request, label: Label, now: float) -> dict[str, Any]:
+def request_of(request: Ask, label: Label, now: float) -> dict[str, Any]:
     """Return a request in Cedar's form; `now` in whole seconds since 1970."""
     context = {
         "action": request.action,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from unseen.core.access import Code, Reason, Request
+from unseen.core.access import Ask, Code, Reason
 from unseen.core.consents import ConsentRecord, utc
 from unseen.core.labels import Label, covers
 from unseen.policy.charter import Charter, Kept, Mode, Purpose
@@ -46,7 +46,7 @@ class Ruling:
     is final.
     """
 
-    request: Request
+    request: Ask
     allowed: bool
     would: bool
     reasons: tuple[Reason, ...]
@@ -66,7 +66,7 @@ class Case:
     `consents` are the records of everybody in the label, about the purpose and those above it.
     """
 
-    request: Request
+    request: Ask
     charter: Charter
     label: Label
     consents: tuple[ConsentRecord, ...]
@@ -186,12 +186,12 @@ STEPS: tuple[Callable[[Case], Iterable[Reason]], ...] = (
 def judge_job(charter: Charter, action: str, purpose: str, actor: str) -> tuple[Reason, ...]:
     """Return what speaks against a job whatever its inputs are: purpose, action, role; in the charter's mode."""
     anything = Label(item="0" * 64, state="raw", purposes=frozenset(charter.purposes))
-    case = Case(Request(action, purpose, actor), charter, anything, (), 0.0)
+    case = Case(Ask(action, purpose, actor), charter, anything, (), 0.0)
     found = (*_purpose(case), *_permission(case))
     return found if charter.mode == "enforce" else tuple(reason for reason in found if reason.code in FINAL)
 
 
-def ruling(request: Request, reasons: tuple[Reason, ...], charter: Charter, now: float) -> Ruling:
+def ruling(request: Ask, reasons: tuple[Reason, ...], charter: Charter, now: float) -> Ruling:
     """Return the decision that reasons mean in a charter's mode, with the obligations of the purpose."""
     purpose = charter.purposes.get(request.purpose)
     would = not reasons
