@@ -12,7 +12,18 @@ from unseen.cli.main import VERBS
 
 _HEAVY = (
     *("PIL", "av", "cv2", "matplotlib", "numpy", "onnxruntime", "openvino", "pillow_heif", "polars", "torch", "tqdm"),
-    *("dp_accounting", "opendp", "psycopg", "scipy", "sqlite3", "ultralytics", "yaml"),
+    *(
+        "cryptography",
+        "dp_accounting",
+        "fsspec",
+        "imagecodecs",
+        "keyring",
+        "opendp",
+        "psycopg",
+        "pydicom",
+        "pynetdicom",
+    ),
+    *("scipy", "sqlite3", "ultralytics", "yaml"),
 )
 _SHOW = """
 import json, sys

@@ -10,8 +10,8 @@
     yml       is a policy with purposes: it must be one, and is saved as unseen.yaml for the commands after it
     sh        is not run, as it would install or download; its `unseen` commands must be well-formed
 
-Each page has a folder of its own that holds photos/astronaut.jpg and videos/pan.mp4. In it UNSEEN_MODELS names the
-test data's weights where there are any.
+Each page has a folder of its own that holds photos/astronaut.jpg, videos/pan.mp4, studies/1.dcm and 2.dcm. In it
+UNSEEN_MODELS names the test data's weights where there are any.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown import CodeBlockParser, SkipParser
 from sybil.typing import Parser
 
-from tools.demo import demo_clip, demo_photo
+from tools.demo import demo_clip, demo_photo, demo_study
 from unseen.adapters.scene_yaml import read_scene
 from unseen.cli.main import build_parser
 from unseen.engine.models import model_store
@@ -72,6 +72,7 @@ def doc_folder(folder: Path) -> Iterator[Path]:
     """Lay out a page's folder, go there, and go back in the end."""
     photo = demo_photo(folder / "photos" / "astronaut.jpg")
     demo_clip(photo, folder / "videos" / "pan.mp4")
+    demo_study(folder / "studies")
     with chdir(folder):
         yield folder
 

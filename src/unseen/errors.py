@@ -11,6 +11,7 @@
     │   ├── Denied                  the gate says no: purpose, consent, role, retention, a rule; carries the reasons
     │   └── LabelInvalid            a label is missing, malformed, changed, or belongs to another file
     ├── ModelCorrupt                a downloaded model does not have the hash the catalogue pins
+    ├── LedgerBroken                rows of a ledger are not those that were signed, or its database fails
     └── FileError                   exit 1: one file cannot be released; the rest of the run goes on
         ├── UnreadableInput         no permission, vanished, not a regular file, empty
         ├── UnsupportedInput        not a photo, or its name and its content disagree
@@ -34,6 +35,7 @@ __all__ = [
     "FileError",
     "KeyUnusable",
     "LabelInvalid",
+    "LedgerBroken",
     "ModelCorrupt",
     "ModelUnavailable",
     "OutputFailed",
@@ -101,6 +103,10 @@ class LabelInvalid(Refused):
 
 class ModelCorrupt(UnseenError):
     """Bytes that were downloaded for a model differ from the hash that the catalogue pins."""
+
+
+class LedgerBroken(UnseenError):
+    """Rows of a ledger are not those that were signed, or its database cannot be used."""
 
 
 class FileError(UnseenError):

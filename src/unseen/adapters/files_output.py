@@ -11,10 +11,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from unseen.adapters.private_files import place_new, stage_private
 from unseen.core.names import display
-from unseen.errors import OutputFailed, UsageError
+from unseen.errors import OutputFailed, OutputTaken, UsageError
 
-__all__ = ["OWN", "OutputFolder", "append_lines", "check_writable", "discard", "stage", "write_bytes", "write_whole"]
+__all__ = [
+    "OWN", "OutputFolder", "append_lines", "check_writable", "discard", "stage", "write_bytes", "write_private",
+    "write_whole",
+]  # fmt: skip
 
 #: The folder inside the output that holds the journal, the lock and what is being written.
 OWN = ".unseen"
@@ -131,6 +135,19 @@ def write_bytes(path: Path, parts: bytes | Iterable[bytes], what: str) -> None:
         raise OutputFailed(f"{display(path)}: cannot write {what} ({error.strerror}); choose another place") from error
     finally:
         discard(part)
+
+
+def write_private(path: Path, parts: Iterable[bytes], what: str) -> None:
+    """Write bytes to a new file that only its owner can read, whole or not at all; `what` names it in the error.
+
+    Raises OutputTaken if there is a file of this name, OutputFailed if it cannot be written; errors of `parts` pass.
+    """
+    try:
+        place_new(stage_private(path, parts), path)
+    except FileExistsError as error:
+        raise OutputTaken(f"{display(path)}: is there already; choose another name for {what}") from error
+    except OSError as error:
+        raise OutputFailed(f"{display(path)}: cannot write {what} ({error.strerror}); choose another place") from error
 
 
 def append_lines(path: Path, lines: Iterable[str], what: str) -> None:

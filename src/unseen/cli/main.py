@@ -31,6 +31,10 @@ VERBS = {
     "scene": "draw the lines and zones that are counted",
     "release": "publish a table with differential privacy",
     "budget": "show and set privacy budgets",
+    "dicom": "de-identify DICOM files and studies",
+    "dicom-node": "receive, de-identify and forward DICOM objects",
+    "vault": "keep originals encrypted, each opening only for its purposes",
+    "ledger": "check, show, prove and export what was recorded",
     "models": "list, find, fetch, add and export model files",
 }
 
@@ -57,7 +61,7 @@ def build_parser(engine: Engine | None = None, *, only: str | None = None) -> ar
         elif verb == "redact":
             import_module("unseen.cli.redact").add_parser(verbs, text, engine)
         else:
-            import_module(f"unseen.cli.{verb}").add_parser(verbs, text)
+            import_module(f"unseen.cli.{verb.replace('-', '_')}").add_parser(verbs, text)
     return parser
 
 

@@ -1,0 +1,116 @@
+"""Checks what left the machine, exports and proofs, with nothing but the public key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from unseen.core.ledger import Event, Head, Json, Row, canonical, event_from
+from unseen.ledger.check import Checked, check_rows
+from unseen.ledger.merkle import check_inclusion, inclusion_proof, leaf_hash
+from unseen.ledger.notes import PublicKey, Verify, open_head
+from unseen.ledger.rows import header, row_from, seal_message
+
+__all__ = ["PROOF", "Lines", "check_export", "check_proof", "proof_of"]
+
+PROOF = "unseen ledger proof 1"
+#: Gives the lines of a file from the start, with their ends, each time it is called.
+Lines = Callable[[], Iterable[bytes]]
+
+
+def check_export(
+    lines: Lines, public: PublicKey, verify: Verify, *, kept: Head | None = None, every_signature: bool = False
+) -> Checked:
+    """Check an export: every byte of it is under the seal's signature, every event under a row's.
+
+    `kept` is a head that was kept elsewhere: with it, a tail that was cut off is found too, and a history that the
+    owner of the key wrote anew. Memory grows with the number of rows only where something is wrong.
+    """
+    seal = _seal(lines(), public, verify)
+    checked = check_rows(
+        lambda: _rows(lines()),
+        public,
+        verify,
+        kept=kept,
+        size=seal.size,
+        every_signature=every_signature or not seal.good,
+    )
+    findings = [*seal.findings, *checked.findings]
+    if not seal.good and not findings:
+        findings.append("the export: bytes of it were changed, though no row's")
+    return Checked(checked.head, tuple(findings))
+
+
+@dataclass(frozen=True, slots=True)
+class _Seal:
+    """What the first and the last line say: whether all bytes are those that were sealed, and of how many rows."""
+
+    good: bool
+    size: int
+    findings: tuple[str, ...]
+
+
+def _seal(lines: Iterable[bytes], public: PublicKey, verify: Verify) -> _Seal:
+    digest, last, first = sha256(), b"", None
+    for line in lines:
+        first = line if first is None else first
+        digest.update(last)
+        last = line
+    findings = []
+    if first != header(public):
+        findings.append("the first line: is not that of an export under this public key")
+    try:
+        words = json.loads(last)
+        head = open_head(words["head"], public, verify)
+        signature = bytes.fromhex(words["seal"])
+        sealed = bytes.fromhex(words["sha256"])
+        if canonical(words) + b"\n" != last or not verify(
+            public.key, signature, seal_message(public.origin, head.size, sealed)
+        ):
+            raise ValueError("the seal is not signed")
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return _Seal(False, 0, (*findings, "the last line: is no seal of this ledger; the export was cut or changed"))
+    return _Seal(not findings and sealed == digest.digest(), head.size, tuple(findings))
+
+
+def _rows(lines: Iterable[bytes]) -> Iterator[Row | None]:
+    """Yield the rows, without the first and the last line."""
+    waiting: bytes | None = None
+    for number, line in enumerate(lines):
+        if number == 0 and line.startswith(b'{"format":'):
+            continue
+        if waiting is not None:
+            yield row_from(waiting)
+        waiting = line
+    if waiting is not None and not waiting.startswith(b'{"head":'):
+        yield row_from(waiting)
+
+
+def proof_of(event: bytes, index: int, leaves: Sequence[bytes], note: str) -> bytes:
+    """Return a proof, as JSON, that an event is in the ledger whose signed head is `note`; `leaves` are its hashes."""
+    path: list[Json] = [node.hex() for node in inclusion_proof(leaves, index)]
+    words: dict[str, Json] = {"event": event.decode(), "format": PROOF, "head": note, "index": index, "path": path}
+    return canonical(words) + b"\n"
+
+
+def check_proof(data: bytes, public: PublicKey, verify: Verify, *, kept: Head | None = None) -> tuple[Event, int, Head]:
+    """Return event, number and head of a proof; raises ValueError if it proves nothing.
+
+    A head that was kept elsewhere must be the proof's own.
+    """
+    try:
+        words = json.loads(data)
+        event, index, note = words["event"].encode(), words["index"], words["head"]
+        path = [bytes.fromhex(node) for node in words["path"]]
+        if words["format"] != PROOF or not isinstance(index, int):
+            raise ValueError("this is no proof of a ledger")
+    except (TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ValueError("this is no proof of a ledger") from error
+    head = open_head(note, public, verify)
+    if kept is not None and kept != head:
+        raise ValueError("the proof is for another head than the one that was kept")
+    if not check_inclusion(leaf_hash(event), index, head.size, path, head.root):
+        raise ValueError("the proof does not lead from this event to the head")
+    return event_from(event), index, head
