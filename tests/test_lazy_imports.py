@@ -57,3 +57,10 @@ def test_import_loads_no_heavy_library() -> None:
 
 def test_heavy_libraries_are_seen_where_they_are_loaded() -> None:
     assert "numpy" in _loaded_by("from unseen import redact")
+
+
+def test_work_without_a_policy_loads_nothing_of_policies_with_purposes() -> None:
+    loaded = _loaded_by("import unseen.engine.run, unseen.cli.redact, unseen.engine.live, unseen.engine.single")
+    assert "unseen.engine.admission" in loaded
+    governed = {"unseen.policy.charter", "unseen.core.labels", "unseen.engine.gate"}
+    assert loaded & {"yaml", "cedarpy", "sqlite3", "cryptography", *governed} == set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Protocol, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,13 @@ from unseen.core.privacy import Account, Charge, Cost, Distances, Limit, Noise, 
 from unseen.core.regions import Box, Detection
 from unseen.core.tabulation import Grid, Request, Tallied, Whole
 from unseen.core.video import Sound, VideoFrame, VideoInfo, VideoStyle
+
+if TYPE_CHECKING:
+    # Only who works under a policy with purposes needs these; all others would load them in vain.
+    from unseen.core.access import Ask, Reason
+    from unseen.core.consents import ConsentRecord
+    from unseen.core.labels import Label, SignedLabel
+    from unseen.core.lineage import Made, Override
 
 __all__ = [
     "BlobStore",
@@ -38,10 +45,13 @@ __all__ = [
     "Network",
     "NodeTarget",
     "NoiseSource",
+    "Opener",
     "Openings",
     "PhotoCodec",
     "PixelCleaner",
     "Reader",
+    "Records",
+    "Rules",
     "Signer",
     "Tables",
     "VideoCodec",
@@ -410,6 +420,54 @@ class Executor(Protocol):
         self, function: Callable[[Task], Result], tasks: Iterable[Task]
     ) -> Iterator[tuple[Task, Result | Exception]]:
         """Yield each task with its result or the exception it ended in, in any order."""
+        ...
+
+
+class Opener(Protocol):
+    """Opens items, as a vault does; asks nothing, because the gate has decided before it calls."""
+
+    def open(self, item: str, purpose: str) -> IO[bytes]:
+        """Return an item's content; raises Refused where there is no key for this purpose."""
+        ...
+
+
+class Rules(Protocol):
+    """Evaluates the rules of a policy."""
+
+    def evaluate(self, request: Ask, label: Label, now: float) -> tuple[Reason, ...]:
+        """Return the reasons against a request; never raises: what cannot be evaluated is a reason."""
+        ...
+
+
+class Records(Protocol):
+    """Remembers labels, lineage and consents; every write is durable when the call returns."""
+
+    def label(self, item: str) -> SignedLabel | None:
+        """Return the label of an item as it was stored, None if there is none; raises LabelInvalid."""
+        ...
+
+    def add(self, signed: SignedLabel, kind: str, at: float, *, made_by: str = "", tools: Iterable[str] = ()) -> None:
+        """Store an item's label, and what it was made from, how, by which programs."""
+        ...
+
+    def made_from(self, item: str) -> list[Made]:
+        """Return what was made from an item, nearest first."""
+        ...
+
+    def items_of(self, subject: str) -> list[Made]:
+        """Return the items that a person is in."""
+        ...
+
+    def consents(self, subjects: Iterable[str]) -> tuple[ConsentRecord, ...]:
+        """Return all records of these people; raises LabelInvalid if one was changed."""
+        ...
+
+    def consents_by_record(self, records: Iterable[str]) -> tuple[ConsentRecord, ...]:
+        """Return records by their identifiers; those that are not there are left out."""
+        ...
+
+    def override(self, item: str, state: str) -> Override | None:
+        """Return what one person proposed for an item, None if nobody did."""
         ...
 
 
