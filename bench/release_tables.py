@@ -71,7 +71,7 @@ def table_rows(folder: Path, rows: int) -> list[Line]:
         streets = ", ".join(f'"street {n}"' for n in range(20))
         declaration.write_text(head + _KEYS.format(streets=streets))
         words = ["release", str(table), "-o", str(folder / f"{unit}.csv"), "--declare", str(declaration)]
-        words += ["--unit", unit, "--epsilon", "1", "--ledger", str(folder / "rows.sqlite")]
+        words += ["--unit", unit, "--epsilon", "1", "--budgets", str(folder / "rows.sqlite")]
         used = used_by([sys.executable, "-m", "unseen", *words])
         lines += _lines(f"{rows} rows, 5 keys: unseen release, {unit}", used, plain)
     return lines

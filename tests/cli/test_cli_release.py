@@ -16,7 +16,7 @@ from unseen.cli.main import main
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a table of counts and a ledger of its own."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("UNSEEN_LEDGER", str(tmp_path / "budget.sqlite"))
+    monkeypatch.setenv("UNSEEN_BUDGETS", str(tmp_path / "budget.sqlite"))
     counts_table(Path("counts.parquet"))
     return tmp_path
 
@@ -108,9 +108,9 @@ def test_running_counts_from_the_command_line(folder: Path, capsys: pytest.Captu
 
 def test_a_ledger_may_be_named_in_a_file(folder: Path) -> None:
     Path("where.txt").write_text("elsewhere.sqlite\n")
-    assert _release("--epsilon", "1", "--ledger", "@where.txt") == 0
+    assert _release("--epsilon", "1", "--budgets", "@where.txt") == 0
     assert Path("elsewhere.sqlite").exists()
-    assert _release("--epsilon", "1", "--overwrite", "--ledger", "@nowhere.txt") == 2
+    assert _release("--epsilon", "1", "--overwrite", "--budgets", "@nowhere.txt") == 2
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_ledger_may_be_named_in_a_file(folder: Path) -> None:
         (("--epsilon", "1", "--dataset", "a\nb"), 2, "printable characters"),
         (("--epsilon", "1", "--horizon", "9"), 2, "say --continual too"),
         (("--epsilon", "1", "--declare", "none.toml"), 1, "none.toml: cannot be read"),
-        (("--epsilon", "1", "--ledger", "mysql://x/y"), 2, "a file or a postgresql:// URL"),
+        (("--epsilon", "1", "--budgets", "mysql://x/y"), 2, "a file or a postgresql:// URL"),
         (("--epsilon", "1", "--chart", "x.jpg"), 2, "ends in .png or .svg"),
     ],
 )

@@ -54,9 +54,9 @@ def add_parser(verbs: Any, text: str) -> None:
 
 def _add_ledger(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--ledger",
+        "--budgets",
         metavar="WHERE",
-        help="a file, postgresql://USER@HOST/DATABASE, or @FILE (default: $UNSEEN_LEDGER, or a file among your data)",
+        help="a file, postgresql://USER@HOST/DATABASE, or @FILE (default: $UNSEEN_BUDGETS, or a file among your data)",
     )
 
 
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     """Do what the words say and return 0; raises UnseenError."""
     from unseen.engine.budgets import default_ledger
 
-    where = args.ledger or default_ledger(os.environ)
+    where = args.budgets or default_ledger(os.environ)
     return _set(args, where) if args.budget_word == "set" else _show(args, where)
 
 

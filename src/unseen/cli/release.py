@@ -78,10 +78,10 @@ def _add_budget(group: Any) -> None:
     group.add_argument("--dataset", metavar="NAME", help="whose budget it is (default: TABLE without its ending)")
     group.add_argument("--purpose", metavar="NAME", default="publication", help="what for (default: publication)")
     group.add_argument(
-        "--ledger",
+        "--budgets",
         metavar="WHERE",
         help="the ledger of budgets: a file, postgresql://USER@HOST/DATABASE, or @FILE that holds such a URL "
-        "(default: $UNSEEN_LEDGER, or a file among your data)",
+        "(default: $UNSEEN_BUDGETS, or a file among your data)",
     )
 
 
@@ -141,8 +141,8 @@ def job_from(args: argparse.Namespace) -> ReleaseJob:
 
 
 def _ledger(args: argparse.Namespace) -> str:
-    if args.ledger:
-        return str(args.ledger)
+    if args.budgets:
+        return str(args.budgets)
     from unseen.engine.budgets import default_ledger
 
     return default_ledger(os.environ)

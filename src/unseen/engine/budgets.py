@@ -22,8 +22,8 @@ __all__ = ["Statement", "default_ledger", "ledger_at", "set_budget", "statements
 
 
 def default_ledger(environ: Mapping[str, str]) -> str:
-    """Return where budgets are kept: what UNSEEN_LEDGER says, or a file among the user's data."""
-    return environ.get("UNSEEN_LEDGER") or str(Path(platformdirs.user_data_dir("unseen")) / "budget.sqlite")
+    """Return where budgets are kept: what UNSEEN_BUDGETS says, or a file among the user's data."""
+    return environ.get("UNSEEN_BUDGETS") or str(Path(platformdirs.user_data_dir("unseen")) / "budget.sqlite")
 
 
 def ledger_at(where: str, clock: Callable[[], datetime] | None = None) -> SqlLedger:
