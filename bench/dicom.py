@@ -1,10 +1,11 @@
 """Measures what DICOM tools leave of planted identifiers, what they keep, and how fast: Unseen and three others.
 
-    python -m bench.dicom --data FOLDER [--only score|speed] [--seed N] [--runs N] [--files N] [--json FILE]
+    python -m bench.dicom --data FOLDER [--only score|pixels|speed] [--seed N] [--runs N] [--files N] [--json FILE]
 
-FOLDER holds real DICOM files (samples/dicom). The others are installed into .bench/ on first use. Prints two tables:
-the share of checks that each tool passes, by kind and by place, and files a second with peak memory. Every figure for
-which something is wanted says "ok" or "SHORT"; the exit code is 1 if one is short.
+FOLDER holds real DICOM files (samples/dicom). The others are installed into .bench/ on first use. Prints tables: the
+share of checks that each tool passes, by kind and by place; the share of lines of text in pixels that are hidden; and
+files a second with peak memory. Every figure for which something is wanted says "ok" or "SHORT"; the exit code is 1 if
+one is short.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.dicom_burned import burn, score_burned
 from bench.dicom_plant import Planted, plant
 from bench.dicom_rows import ScoreRow, SpeedRow, as_records, render_scores, render_speed, score_row, speed_rows
 from bench.dicom_score import Result, score
@@ -45,8 +47,8 @@ class Bench:
     failures: list[str] = field(default_factory=list)
     complete: bool = True
 
-    def ours(self, *options: str) -> list[Tool]:
-        """Return Unseen's commands, none where `unseen dicom` is not there."""
+    def ours(self, *options: str, pixels: bool = False) -> list[Tool]:
+        """Return Unseen's commands, none where `unseen dicom` is not there; with `pixels` it looks for text."""
         key = self.scratch / "bench.key"
         if not key.exists():
             key.write_bytes(secrets.token_bytes(32))
@@ -55,7 +57,7 @@ class Bench:
             self.complete = False
             self.notes.append("unseen has no command dicom here, so it has no rows.")
             return []
-        return [unseen(each, key) for each in options]
+        return [unseen(each, key, pixels=pixels) for each in options]
 
     def tools(self, *options: str, processes: int) -> list[Tool]:
         """Return Unseen with each of the options, and the peers in so many processes."""
@@ -81,6 +83,21 @@ def _score(bench: Bench) -> list[ScoreRow]:
         results = [r for r in score(planted, outputs) if not {r.check.kind, r.check.category} & tool.left_out]
         bench.failures += _told(tool, results, planted)
         rows.append(score_row(tool.name, results, len(planted) - len(outputs)))
+    return rows
+
+
+def _pixels(bench: Bench) -> list[ScoreRow]:
+    """Burn text into pictures, run each tool once, and look whether it still stands out."""
+    folder = bench.scratch / "burned"
+    burned = burn(bench.data, folder, bench.seed)
+    rows: list[ScoreRow] = []
+    for tool in [*bench.ours("", pixels=True), *peers(peer_python(_PEERS_FOLDER), 1)]:
+        _say(f"{tool.name}: {len(burned)} pictures with burned-in text ...")
+        out = bench.scratch / f"looked-{len(rows)}"
+        used = used_by(tool.words(folder, out), environ=tool.environ, codes=tool.codes)
+        outputs = released(out)
+        bench.notes.append(f"{tool.name}: {len(burned)} pictures with text in {used.seconds:.1f} s.")
+        rows.append(score_row(tool.name, score_burned(burned, outputs), len(burned) - len(outputs)))
     return rows
 
 
@@ -136,7 +153,9 @@ def _say(text: str) -> None:
 def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.dicom", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of real DICOM files")
-    parser.add_argument("--only", action="append", choices=("score", "speed"), help="a part; may be given again")
+    parser.add_argument(
+        "--only", action="append", choices=("score", "pixels", "speed"), help="a part; may be given again"
+    )
     parser.add_argument("--seed", type=int, help="what is planted (default: drawn)")
     parser.add_argument("--runs", type=int, default=3, help="timed runs of each command (default: 3)")
     parser.add_argument("--files", type=int, default=1000, help="files for speed (default: 1000)")
@@ -151,19 +170,20 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
 def _run(args: argparse.Namespace, scratch: Path) -> int:
     seed = secrets.randbelow(1 << 31) if args.seed is None else args.seed
     bench = Bench(args.data, seed, args.runs, args.files, scratch)
-    parts = args.only or ["score", "speed"]
+    parts = args.only or ["score", "pixels", "speed"]
     scores = _score(bench) if "score" in parts else []
+    looked = _pixels(bench) if "pixels" in parts else []
     speeds = _speed(bench) if "speed" in parts else []
-    tables = [render_scores(scores)] * bool(scores) + [render_speed(speeds)] * bool(speeds)
+    tables = [render_scores(rows) for rows in (scores, looked) if rows] + [render_speed(speeds)] * bool(speeds)
     for text in (*tables, *_NOTES, *bench.notes):
         print(f"{text}\n")
     print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores.")
     for line in bench.failures:
         _say(line)
     if args.json is not None:
-        record = {"rows": as_records([*scores, *speeds]), "note": bench.notes, "failed": bench.failures}
+        record = {"rows": as_records([*scores, *looked, *speeds]), "note": bench.notes, "failed": bench.failures}
         args.json.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    figures = [f for row in scores for f in row.figures] + [f for row in speeds for f in row.figures]
+    figures = [f for row in (*scores, *looked) for f in row.figures] + [f for row in speeds for f in row.figures]
     short = any(figure.short for figure in figures)
     return 1 if short or not bench.complete else 0
 

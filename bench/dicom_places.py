@@ -10,6 +10,7 @@ import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
@@ -33,12 +34,16 @@ Planter = Callable[[Dataset, Draw, Person], Sequence[Token]]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place and the category it is counted in; `target` is the attribute that it takes, where its name is not."""
+    """A place and the category it is counted in; `target` is the attribute that it takes, where its name is not.
+
+    `own` says that what is planted is the patient's own, and so in other places too: it is looked for there alone.
+    """
 
     category: str
     name: str
     plant: Planter
     target: str = ""
+    own: bool = False
 
 
 _NAMES = [
@@ -205,6 +210,12 @@ _KEPT_TEXTS = [
     "ContrastBolusAgent",
     "FilterType",
     "ReceiveCoilName",
+    "TransmitCoilName",
+    "PulseSequenceName",
+    "ContrastBolusRoute",
+    "PositionReferenceIndicator",
+    "WindowCenterWidthExplanation",
+    "RescaleType",
     "BodyPartExamined",
     "PatientOrientation",
     "ScanOptions",
@@ -264,13 +275,49 @@ def _text(keyword: str) -> Planter:
 
 
 def _own_name(keyword: str) -> Planter:
-    """Put the patient's own family name where a word about the machine belongs."""
+    """Put the patient's own name, in any form, where a word about the machine belongs."""
 
     def plant(data: Dataset, draw: Draw, person: Person) -> Sequence[Token]:
-        setattr(data, keyword, person.family.upper()[:16])
-        return ()
+        f, g = person.family, person.given
+        forms = (f.upper(), f"{g} {f}", f"{f}_{g}", f"{f}, {g}", f"{g[0]}. {f}", f.lower(), f"for {f}", f"{f}{g}")
+        length = _LENGTHS.get(dictionary_VR(keyword), 64)
+        made = draw.rng.choice([form for form in forms if len(form) <= length] or [f[:length]])
+        setattr(data, keyword, made.upper() if dictionary_VR(keyword) == "CS" else made)
+        return [Token("word", f[:length])]
 
     return plant
+
+
+def _own_number(keyword: str) -> Planter:
+    """Put the patient's own number where something else belongs."""
+
+    def plant(data: Dataset, draw: Draw, person: Person) -> Sequence[Token]:
+        setattr(data, keyword, draw.rng.choice(("{}", "ID {}", "{} a")).format(person.number)[:16])
+        return [Token("number", person.number)]
+
+    return plant
+
+
+def _own_uid(keyword: str) -> Planter:
+    """Put the UID of the study where text belongs."""
+
+    def plant(data: Dataset, draw: Draw, person: Person) -> Sequence[Token]:
+        setattr(data, keyword, str(data.StudyInstanceUID))
+        return [Token("uid", str(data.StudyInstanceUID))]
+
+    return plant
+
+
+def _ideographic(data: Dataset, draw: Draw, person: Person) -> Sequence[Token]:
+    """Write a name in two scripts, in UTF-8, unless the file has another character set."""
+    name = draw.word()
+    kanji = "".join(draw.rng.sample("山田太郎佐藤鈴木高橋渡辺伊中村小林加吉", 4))
+    if data.get("SpecificCharacterSet") not in (None, "", "ISO_IR 192"):
+        data.ReferringPhysicianName = name
+        return [Token("word", name)]
+    data.SpecificCharacterSet = "ISO_IR 192"
+    data.ReferringPhysicianName = f"{name}^Taro={kanji[:2]}^{kanji[2:]}"
+    return [Token("word", name), Token("word", kanji[:2] + "^" + kanji[2:])]
 
 
 def _private(vr: str, group: int, kind: str) -> Planter:
@@ -389,7 +436,7 @@ def _code(value: str, scheme: str, meaning: str) -> Dataset:
 def _code_meaning(data: Dataset, draw: Draw, person: Person) -> Sequence[Token]:
     """Put the patient's own name into the meaning of a code, as some worklists do."""
     data.ProcedureCodeSequence = Items([_code("XR-77", "99BENCH", f"Chest for {person.family}")])
-    return ()
+    return [Token("word", person.family)]
 
 
 def _group(tag: int, vr: str, binary: bool = False) -> Planter:
@@ -439,8 +486,14 @@ PLACES: tuple[Place, ...] = (
     *_listed("machines", _MACHINES, "number", Draw.serial),
     *(Place("descriptions and comments", keyword, _text(keyword)) for keyword in _TEXTS),
     *_listed("UIDs in odd places", _UIDS, "uid", Draw.uid),
-    *(Place("patient's name in kept text", keyword, _own_name(keyword)) for keyword in _KEPT_TEXTS),
-    Place("patient's name in kept text", "meaning of a code", _code_meaning),
+    *(Place("patient's own in kept text", keyword, _own_name(keyword), own=True) for keyword in _KEPT_TEXTS),
+    Place("patient's own in kept text", "ProcedureCodeSequence", _code_meaning, own=True),
+    Place("patient's own in kept text", "ProtocolElementName", _own_number("ProtocolElementName"), own=True),
+    Place("patient's own in kept text", "ReconstructionAlgorithm", _own_name("ReconstructionAlgorithm"), own=True),
+    Place("patient's own in kept text", "GantryType", _own_number("GantryType"), own=True),
+    Place("patient's own in kept text", "AcquisitionProtocolName", _own_uid("AcquisitionProtocolName"), own=True),
+    Place("patient's own in kept text", "PresentationIntentType", _own_name("PresentationIntentType"), own=True),
+    Place("encodings", "two scripts", _ideographic, "ReferringPhysicianName"),
     Place("private elements", "private LO", _private("LO", 0x0029, "text")),
     Place("private elements", "private PN", _private("PN", 0x0029, "word")),
     Place("private elements", "private UT", _private("UT", 0x0051, "text")),

@@ -203,9 +203,7 @@ def _refer(data: Dataset, uid: str, series: str) -> None:
 
 def _planted(data: Dataset, place: Place, draw: Draw, person: Person) -> Check:
     tokens = tuple(place.plant(data, draw, person))
-    if tokens:
-        return Check("text removed", place.category, place.name, tokens)
-    return Check("text removed", place.category, place.name, (Token("word", person.family),), keyword=place.name)
+    return Check("text removed", place.category, place.name, tokens, keyword=place.name if place.own else "")
 
 
 def _dates(data: Dataset, planted: Planted, draw: Draw) -> None:

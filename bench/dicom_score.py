@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import re
 import warnings
 import zlib
@@ -92,7 +93,9 @@ def _forms(text: str) -> Iterable[bytes]:
     """Yield a text in every encoding in which it may be there, in lower case as far as that is ASCII."""
     for each in {text, text.upper(), text.lower()}:
         for encoding in ("utf-8", "latin-1", "utf-16-le", "utf-16-be"):
-            yield each.encode(encoding, "ignore").lower()
+            # What an encoding has no letters for is not in it.
+            with contextlib.suppress(UnicodeEncodeError):
+                yield each.encode(encoding).lower()
     raw = text.encode()
     yield raw.hex().encode()
     for before in range(3):
@@ -178,10 +181,10 @@ def _result(
 
 def _left(check: Check, output: Output) -> bool:
     if check.keyword and check.tokens:
-        value = output.value(check.keyword) if check.keyword[0].isupper() else ""
-        return any(token.value.lower() in value.lower() for token in check.tokens) or (
-            not value and check.keyword == "meaning of a code" and any(map(output.holds, check.tokens))
-        )
+        # What is the patient's own is in other places too; only this one counts here.
+        value = output.value(check.keyword)
+        tight = re.sub(r"[^0-9a-z]", "", value.lower())
+        return any(re.sub(r"[^0-9a-z]", "", token.value.lower()) in tight for token in check.tokens)
     if check.keyword:
         return output.value(check.keyword) == check.value
     return any(map(output.holds, check.tokens))

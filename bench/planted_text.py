@@ -111,15 +111,13 @@ def plant(
 
 
 def hidden_share(planted: Planted, before: NDArray[Any], after: NDArray[Any]) -> float:
-    """Return the share of a text's pixels that were overwritten.
+    """Return the share of a text's pixels that hold the value that is written over what is hidden.
 
-    Dark text may have the very value that is written over it, so the pixels next to its strokes count, too.
+    Dark text may have that very value itself, so the pixels next to its strokes count, too.
     """
     strokes = planted.strokes
     around = np.zeros_like(strokes)
     around[1:], around[:-1] = strokes[:-1], strokes[1:]
     counted = strokes | (around if planted.dark else False)
-    changed = before != after
-    if planted.dark:
-        changed |= (before == after) & (after == after.min()) & ~around
-    return float(changed[counted].mean())
+    written_over = after[before != after]
+    return float((after == written_over[0])[counted].mean()) if written_over.size else 0.0

@@ -6,7 +6,9 @@ import base64
 from pathlib import Path
 
 import pytest
+from pydicom import dcmread
 
+from bench.dicom_burned import burn, score_burned
 from bench.dicom_people import Draw
 from bench.dicom_places import PLACES, Token
 from bench.dicom_plant import Planted, plant
@@ -79,6 +81,13 @@ def test_token_is_known_in_any_form(tmp_path: Path, raw: bytes) -> None:
     assert not output.holds(Token("word", "Torveland"))
 
 
+def test_token_in_another_script_is_not_found_everywhere(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes("a^b Müller".encode())
+    output = Output(tmp_path / "f", "f")
+    assert not output.holds(Token("word", "山田^太郎"))
+    assert output.holds(Token("word", "MÜLLER"))
+
+
 def test_number_is_known_with_other_separators(tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"tel 0049 (30) 123/45.67")
     output = Output(tmp_path / "f", "f")
@@ -92,3 +101,20 @@ def test_speed_is_wanted_in_terms_of_the_fastest_other() -> None:
     assert str(rows[0].rate.wanted) == ">= 150"
     assert rows[0].rate.short
     assert "SHORT" in render_speed(rows)
+
+
+def test_text_in_pixels_stands_out_until_it_is_gone(test_data: Path, tmp_path: Path) -> None:
+    burned = burn(test_data / "samples" / "dicom", tmp_path / "in", 3)
+    copies = {each.number: Output(each.path, each.path.name) for each in burned}
+    results = score_burned(burned, copies)
+    assert len(results) == 2 * len(burned) == left_over(results)
+    first = burned[0]
+    data = dcmread(first.path)
+    values = data.pixel_array.copy()
+    letters, between = first.lines[0]
+    values[letters | between] = 0
+    data.PixelData = values.tobytes()
+    data.save_as(tmp_path / "hidden.dcm")
+    some = score_burned(burned, {first.number: Output(tmp_path / "hidden.dcm", "hidden.dcm")})
+    assert [r.passed for r in some] == [True] + [False] * (len(some) - 1)
+    assert left_over(some) == 1

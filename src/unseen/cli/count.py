@@ -63,7 +63,7 @@ def add_parser(
         metavar="auto|N",
         type=redact.stride,
         default=None,
-        help="look at every Nth frame; auto (default) looks 12 to 13 times a second",
+        help="look at every Nth frame; auto (default) looks 12 times a second or more",
     )
     add_access(group)
     group.add_argument("--device", default="auto", help="as in unseen redact")

@@ -22,7 +22,7 @@ __all__ = ["DicomEngine", "add_parser", "job_from", "run"]
 DicomEngine = Callable[[DicomJob, Any], "DicomReport"]
 
 #: What workers need, in the order that it is loaded in.
-_PRELOADED = ("pydicom", "unseen.engine.dicom", __name__)
+_PRELOADED = ("pydicom", "unseen.engine.dicom", "unseen.verify.dicom.check", __name__)
 
 _DESCRIPTION = """De-identify DICOM files, folders, zip archives, and media with a DICOMDIR; verify before release.
 

@@ -17,6 +17,9 @@ __all__ = ["WHO", "Known", "known_of", "values_of", "who"]
 WHO = (0x00100020, 0x00100010, 0x00100030, 0x00080050, 0x0020000D, 0x0020000E, 0x00080018, 0x00080016, 0x00080060)
 _TEXTS = frozenset(("LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"))
 _BIRTH_DATE = 0x00100030
+#: UIDs of study, series and frame of reference; what holds them as text tells which ones they were.
+_UIDS = frozenset((0x0020000D, 0x0020000E, 0x00200052))
+_UID = re.compile(rb"\d+(?:\.\d+){3,}")
 _SEPARATORS = re.compile(rb"[\s\\^=,;:/()\[\]<>\"'|&.-]+")
 #: From so many bytes on a value is looked for inside of words, too.
 _STRONG = 5
@@ -60,6 +63,8 @@ def values_of(elements: Iterable[Element], data: bytes, plan: Plan) -> Iterator[
         if element.items is not None:
             for item in element.items:
                 yield from values_of(item, data, plan)
+        elif element.tag in _UIDS and "retain-uids" not in plan.options:
+            yield data[element.value : element.stop], False
         elif (element.vr == "PN" or element.tag in names) and element.stop - element.value < _LONGEST:
             yield data[element.value : element.stop], element.vr == "PN" or names.get(element.tag) == "PN"
 
@@ -84,6 +89,9 @@ def known_of(values: frozenset[tuple[bytes, bool]]) -> Known:
     strong, weak, common = set[bytes](), set[bytes](), set[bytes]()
     for value, is_name in values:
         for part in value.strip(b" \0").split(b"\\"):
+            if _UID.fullmatch(part):
+                strong.add(part)
+                continue
             whole = b" ".join(part.replace(b"^", b" ").replace(b"=", b" ").split()).lower()
             pieces = [token.lower() for token in _SEPARATORS.split(part) if token]
             for token in {whole, *(pieces if is_name else (p for p in pieces if len(p) >= _STRONG))}:

@@ -12,15 +12,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from multiprocessing.context import BaseContext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from unseen.adapters.files_output import OutputFolder, check_writable, discard
 from unseen.adapters.files_tree import refuse_overlap, refuse_records
 from unseen.adapters.journal_file import FileJournal
 from unseen.adapters.vault_file import Vault
-from unseen.core.dicom import DicomJob, DicomReceipt
+from unseen.core.dicom import DicomJob, DicomReceipt, DicomRecipe
 from unseen.core.names import display
-from unseen.core.ports import Journal
-from unseen.engine.dicom_heads import measure_faces
 from unseen.engine.dicom_inputs import DicomSource, dicom_sources
 from unseen.engine.dicom_report import DicomReport
 from unseen.engine.dicom_tools import open_dicom_tools
@@ -29,6 +28,10 @@ from unseen.engine.hashing import Hasher
 from unseen.engine.inputs import read_key
 from unseen.engine.local import LocalExecutor, share_cores
 from unseen.errors import OutputFailed, UnseenError, UsageError
+
+if TYPE_CHECKING:
+    from unseen.core.ports import Journal
+    from unseen.engine.dicom_heads import Faces
 
 __all__ = ["DicomListener", "run_dicom"]
 
@@ -80,8 +83,9 @@ def run_dicom(
         listen(len(sources))
         site = _Site(job, hasher, folder, journal, vault, ours, syncing)
         folder.staging.mkdir(parents=True, exist_ok=True)
-        faces = measure_faces(sources, job.recipe) if job.recipe.deface else {}
-        setup = DicomSetup(job.recipe, hasher, folder.staging, job.output, vault is not None, faces)
+        setup = DicomSetup(
+            job.recipe, hasher, folder.staging, job.output, vault is not None, _faces(sources, job.recipe)
+        )
         for receipt in _receipts(sources, past, site, partial(make_tools, setup), context):
             report.receipts.append(receipt)
             listen(receipt)
@@ -92,6 +96,15 @@ def run_dicom(
         except OutputFailed as error:
             report.problems.append(str(error))
     return report
+
+
+def _faces(sources: Sequence[DicomSource], recipe: DicomRecipe) -> Faces:
+    """Return where faces are in series of heads, where they are to be removed."""
+    if not recipe.deface:
+        return {}
+    from unseen.engine.dicom_heads import measure_faces
+
+    return measure_faces(sources, recipe)
 
 
 def _settled(job: DicomJob) -> Hasher:

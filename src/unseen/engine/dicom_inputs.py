@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unseen.adapters.files_output import OWN
-from unseen.dicom.heads.nifti import looks_like_nifti
 from unseen.dicom.part10 import looks_like_dicom, read_instance
 from unseen.dicom.stream import Element
 from unseen.dicom.table import load_table
@@ -156,7 +155,13 @@ def read_source(source: DicomSource, max_bytes: int) -> bytes:
 
 def is_volume(source: DicomSource, data: bytes) -> bool:
     """Whether a file holds a NIfTI volume, by its name and its first bytes."""
-    return looks_like_nifti(data, source.member or source.path.name)
+    name = source.member or source.path.name
+    if not name.lower().endswith((".nii", ".nii.gz")):
+        return False
+    # Here, because what it needs takes long to load, and most runs have no volumes.
+    from unseen.dicom.heads.nifti import looks_like_nifti
+
+    return looks_like_nifti(data, name)
 
 
 def _read(path: Path, max_bytes: int) -> bytes:

@@ -20,7 +20,7 @@ from unseen.engine.dicom_tools import open_dicom_tools
 from unseen.engine.dicom_work import DicomSetup, DicomTools, deidentify
 from unseen.engine.hashing import Hasher
 from unseen.engine.inputs import read_key
-from unseen.engine.release import Stopwatch
+from unseen.engine.stopwatch import Stopwatch
 from unseen.errors import UsageError
 
 __all__ = ["Forwarder", "Reception", "run_node"]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from unseen.core.dicom import DicomRecipe, PixelOutcome
-from unseen.core.ports import DicomVerifier, PixelCleaner
 from unseen.dicom.instance import Deidentifier
 from unseen.engine.dicom_work import DicomSetup, DicomTools
-from unseen.verify.dicom.check import check
+
+if TYPE_CHECKING:
+    from unseen.core.ports import DicomVerifier, PixelCleaner
 
 __all__ = ["open_dicom_tools", "pixel_cleaner", "verifier"]
 
@@ -25,6 +26,8 @@ class _Check:
 
     def findings(self, original: bytes, written: bytes, options: frozenset[str], *, edited: bool) -> Sequence[str]:
         """Return a line for each finding, as the port has it."""
+        from unseen.verify.dicom.check import check
+
         found = check(original, written, options, edited=edited).findings
         return tuple(f"{each.kind} at {each.where}: {each.detail}" for each in found)
 
@@ -38,7 +41,8 @@ class _LateCleaner:
     """A pixel cleaner that loads what it needs when the first picture needs it; most scans need none."""
 
     def __init__(self, recipe: DicomRecipe) -> None:
-        self._recipe, self._cleaner = recipe, list[PixelCleaner]()
+        self._recipe = recipe
+        self._cleaner: list[PixelCleaner] = []
 
     def clean(self, dataset: Any, known: Sequence[str]) -> PixelOutcome:
         """Change a data set in place, as the port has it."""

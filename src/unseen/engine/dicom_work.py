@@ -8,19 +8,16 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from unseen.adapters.files_output import discard
 from unseen.core.dicom import DicomReceipt, DicomRecipe, PixelOutcome
-from unseen.core.ports import DicomVerifier, PixelCleaner
 from unseen.dicom.instance import Cleaned, Deidentifier, Header
 from unseen.dicom.shown import may_show, shows_head
-from unseen.engine.dicom_heads import Faces, cut
 from unseen.engine.dicom_inputs import DicomSource, NotDicom, is_index, is_volume, read_source
-from unseen.engine.dicom_volumes import cleaned_volume
 from unseen.engine.hashing import Hasher
 from unseen.engine.local import unexpected
-from unseen.engine.release import Stopwatch
+from unseen.engine.stopwatch import Stopwatch
 from unseen.errors import (
     DamagedInput,
     FileError,
@@ -30,6 +27,10 @@ from unseen.errors import (
     UnsupportedInput,
     VerificationFailed,
 )
+
+if TYPE_CHECKING:
+    from unseen.core.ports import DicomVerifier, PixelCleaner
+    from unseen.engine.dicom_heads import Faces
 
 __all__ = ["DicomDone", "DicomSetup", "DicomTask", "DicomTools", "deidentify", "deidentify_files", "path_tag"]
 
@@ -126,6 +127,8 @@ def _head_to_cut(header: Header, recipe: DicomRecipe) -> bool:
 
 def _without_face(data: bytes, header: Header, tools: DicomTools) -> tuple[bytes, Header, PixelOutcome]:
     """Return the object without its face, and what was done; raises Refused where the face is not known."""
+    from unseen.engine.dicom_heads import cut
+
     dataset = _dataset(data)
     outcome = cut(dataset, tools.setup.faces)
     written = _written(dataset)
@@ -227,6 +230,8 @@ def _one(source: DicomSource, past: Mapping[str, Mapping[str, object]], tools: D
 
 def _volume(data: bytes, tools: DicomTools, watch: Stopwatch) -> Deidentified:
     with watch.time("pixels"):
+        from unseen.engine.dicom_volumes import cleaned_volume
+
         return Deidentified(*cleaned_volume(data, tools.setup.recipe, tools.setup.hasher.key))
 
 

@@ -98,3 +98,19 @@ def test_a_measure_that_would_be_cut_goes_whole() -> None:
 
     reader = FakeReader(lambda box: "MUELLER" if box == name else "20 Hz")
     assert TextFinder(Three(), reader, Judge("all")).look([view]) == Seen((name, near), (apart,))
+
+
+def test_what_stands_in_line_with_a_name_goes_with_it_but_a_scale_apart_stays() -> None:
+    name, number, smudge = Box(5, 10, 60, 22), Box(70, 10, 90, 22), Box(95, 11, 120, 22)
+    scale, far = Box(70, 60, 84, 72), Box(5, 80, 30, 90)
+
+    class Finder(WhiteFinder):
+        def detect(self, images: Sequence[Rgb8]) -> list[list[Detection]]:
+            scores = {name: 0.9, number: 0.9, smudge: 0.4, scale: 0.9, far: 0.4}
+            return [[Detection("text", box, score, "finder") for box, score in scores.items()] for _ in images]
+
+    said = {name: "MUELLER", number: "67", scale: "10"}
+    reader = FakeReader(lambda box: said.get(box, ""))
+    seen = TextFinder(Finder(), reader, Judge("all")).look([np.zeros((200, 200, 3), np.uint8)])
+    assert set(seen.hide) == {name, number, smudge}
+    assert seen.keep == (scale,)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from unseen.core.photos import Pixels, Rgb8
 from unseen.core.ports import Detector, Reader
 from unseen.core.regions import Box, Detection
-from unseen.dicom.pixels.words import Judge
+from unseen.dicom.pixels.words import Judge, is_number
 from unseen.pixels.boxes import coverage, intersection, iou, merge, round_out, shift, widen
 
 __all__ = ["FrameLooker", "Seen", "TextFinder"]
@@ -60,12 +60,49 @@ class TextFinder:
         for view, found in zip(views, self.detector.detect(views), strict=True):
             one = [d for d in merge(found, _OVERLAP) if _may_be_text(d.box, d.score, *view.shape[:2])]
             read = self.reader.read(view, [d.box for d in one])
-            for detection, (text, confidence) in zip(one, read, strict=True):
-                if self.judge.keeps(text, confidence):
-                    keep.append(detection.box)
-                elif _is_word(detection.score, text, confidence) or _is_line(detection, *view.shape[:2]):
-                    hide.append(detection.box)
+            seen = self._judged(one, read, view)
+            hide += seen.hide
+            keep += seen.keep
         return _apart(hide, keep)
+
+    def _judged(self, found: Sequence[Detection], read: Sequence[tuple[str, float]], view: Rgb8) -> Seen:
+        """Return what to hide and what may stay of what was found and read in one picture."""
+        hide: list[Box] = []
+        keep: list[Box] = []
+        doubtful: list[Box] = []
+        for detection, (text, confidence) in zip(found, read, strict=True):
+            if self.judge.keeps(text, confidence):
+                # A number beside a word may be part of what the word begins.
+                (doubtful if is_number(text) else keep).append(detection.box)
+            elif _is_word(detection.score, text, confidence) or _is_line(detection, *view.shape[:2]):
+                hide.append(detection.box)
+            else:
+                doubtful.append(detection.box)
+        alone = _grow(hide, doubtful)
+        numbers = {
+            d.box
+            for d, (text, sure) in zip(found, read, strict=True)
+            if is_number(text) and self.judge.keeps(text, sure)
+        }
+        return Seen(tuple(hide), (*keep, *(box for box in alone if box in numbers)))
+
+
+def _grow(hide: list[Box], others: Sequence[Box]) -> list[Box]:
+    """Add to `hide` what stands in one line with it, next to it; return what does not."""
+    left = list(others)
+    for box in hide:  # grows while it is walked
+        for other in [one for one in left if _beside(one, box)]:
+            left.remove(other)
+            hide.append(other)
+    return left
+
+
+def _beside(one: Box, other: Box) -> bool:
+    """Whether two boxes are of about one height, in one line, and less than two letters' heights apart."""
+    low, high = sorted((one.height, other.height))
+    level = min(one.y2, other.y2) - max(one.y1, other.y1)
+    apart = max(one.x1, other.x1) - min(one.x2, other.x2)
+    return high <= 2.2 * low and level >= 0.5 * low and apart <= 2 * low
 
 
 def _apart(hide: Sequence[Box], keep: Sequence[Box]) -> Seen:

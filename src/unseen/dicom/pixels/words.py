@@ -10,7 +10,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Literal
 
-__all__ = ["Judge", "TextMode", "is_marker"]
+__all__ = ["Judge", "TextMode", "is_marker", "is_number"]
 
 TextMode = Literal["all", "identifying"]
 
@@ -48,6 +48,11 @@ def is_marker(text: str) -> bool:
     if len(words) == 1 and joined in ("cm", "mm", "hz", "db"):
         return True
     return _measure(joined) and any(c.isdigit() for c in joined)
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a number without a unit."""
+    return re.fullmatch(_NUMBER, text.strip()) is not None
 
 
 @dataclass(frozen=True, slots=True)
