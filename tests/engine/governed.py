@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,7 +13,8 @@ from unseen.core.consents import ConsentEvent, ConsentRecord
 from unseen.core.labels import Label
 from unseen.core.ledger import Entry, Event
 from unseen.crypto.labels import sign_label
-from unseen.engine.governance import Governance, open_governance
+from unseen.engine.governance import Governance, ledger_of, open_governance
+from unseen.engine.ledger import check_ledger, events, open_ledger, opened_names
 
 DAY = 86400.0
 NOW = 1_700_000_000.0
@@ -139,3 +141,12 @@ def agree(governance: Governance, name: str, purpose: str, *, until: float | Non
                            purpose, (event,))  # fmt: skip
     governance.records.put_consents([record])
     return record
+
+
+def remembered(root: Path) -> list[Event]:
+    """Return what the ledger of a policy's folder holds, checked, with its commitments opened."""
+    places = ledger_of(root)
+    with closing(open_ledger(places)) as ledger, opened_names(places) as name:
+        checked = check_ledger(ledger)
+        assert checked.findings == ()
+        return [replace(event, actor=name(event.actor) or "") for _, event in events(ledger, 10_000)]

@@ -14,14 +14,17 @@ import pytest
 from tests.engine.count_scenes import SCENE, PersonDetector, count_tools, counting_engine, crossings, scene, walk
 from tests.engine.engine_fakes import Command, FakeStore
 from tests.engine.film_scenes import watch
+from tests.engine.governed import found_city
 from unseen.cli.main import main
+from unseen.core.access import Access
 from unseen.core.counts import KEY, Counted, Counting
 from unseen.core.jobs import CountJob
 from unseen.core.regions import Box
 from unseen.core.scene import Scene
 from unseen.engine.count import run
 from unseen.engine.counts import write_counts
-from unseen.errors import UsageError
+from unseen.engine.governance import label_path, open_governance
+from unseen.errors import Denied, UsageError
 from unseen.traffic.counter import Counter
 from unseen.traffic.tally import Tally
 from unseen.traffic.walk import Sighting
@@ -208,3 +211,25 @@ def test_cameras_and_photos_are_told_where_to_go(tmp_path: Path, capsys: pytest.
     assert "there is no video to count in" in capsys.readouterr().err
     assert main(["redact", str(tmp_path), "-o", str(tmp_path / "out"), "--count", str(tmp_path / "scene.yaml")]) == 2
     assert "counts need a scene and a file" in capsys.readouterr().err
+
+
+def test_counting_passes_the_gate_and_its_tables_carry_labels(clip: Path, tmp_path: Path) -> None:
+    city = found_city(tmp_path / "city")
+    film = city.parent / "street" / "clip.mp4"
+    film.parent.mkdir()
+    film.write_bytes(clip.read_bytes())
+    counting = Counting(scene(tmp_path), tmp_path / "c.parquet", starts=(_START,), charts=False)
+    for access, told in (
+        (Access(), "no purpose is said"),
+        (Access("research.road-safety", "olga"), "allows redact, view, not count"),
+        (Access("care", "olga"), "allows redact, train, view, not count"),
+    ):
+        with pytest.raises(Denied, match=told):
+            run(CountJob((film,), counting, access=access), store=FakeStore(), make_tools=count_tools)
+    assert not (tmp_path / "c.parquet").exists()
+    job = CountJob((film,), counting, access=Access("research", "olga"))
+    counted = run(job, store=FakeStore(), make_tools=count_tools)
+    with open_governance(city) as office:
+        made = {each.item for each in office.records.made_from(office.item(film))}
+        assert made == {office.item(table) for table in counted.files}
+    assert all(label_path(table).is_file() for table in counted.files)

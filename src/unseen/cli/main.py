@@ -60,6 +60,8 @@ def build_parser(engine: Engine | None = None, *, only: str | None = None) -> ar
             verbs.add_parser(verb, help=text)
         elif verb == "redact":
             import_module("unseen.cli.redact").add_parser(verbs, text, engine)
+        elif verb == "count":
+            import_module("unseen.cli.count").add_parser(verbs, text, redact_engine=engine)
         else:
             import_module(f"unseen.cli.{verb.replace('-', '_')}").add_parser(verbs, text)
     return parser

@@ -8,15 +8,16 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import IO
 
 from unseen.adapters.files_output import OWN, discard, write_whole
-from unseen.adapters.journal_file import FileJournal
+from unseen.adapters.ledger_sql import SqlEventLedger
 from unseen.adapters.lineage_sql import SqlRecords
+from unseen.adapters.openings_sql import SqlOpenings, open_openings
 from unseen.adapters.rules_cedar import CedarRules
 from unseen.core.access import Ask
 from unseen.core.formats import LABEL_ENDING, is_video
@@ -28,13 +29,23 @@ from unseen.crypto.keys import MINIMUM_BYTES, Key
 from unseen.crypto.labels import sign_label
 from unseen.engine.gate import Gate
 from unseen.engine.inputs import read_key
+from unseen.engine.ledger import LedgerPlaces, ledger_places, open_ledger
 from unseen.engine.policies import read_charter
 from unseen.errors import Denied, KeyUnusable, LabelInvalid, OutputFailed, Refused, UnreadableInput, UsageError
 from unseen.policy.charter import Charter, Source
 from unseen.policy.labels import from_source
 from unseen.policy.roles import Person, may_administer
 
-__all__ = ["Governance", "JournalLedger", "PlainFiles", "kind_of", "label_path", "open_governance", "write_label"]
+__all__ = [
+    "CommittedLedger",
+    "Governance",
+    "PlainFiles",
+    "kind_of",
+    "label_path",
+    "ledger_of",
+    "open_governance",
+    "write_label",
+]
 
 _PART = 1 << 20
 _MAXIMUM_LABEL = 1 << 20
@@ -50,23 +61,46 @@ def kind_of(path: Path) -> str:
     return "video" if is_video(path.name) else "photo"
 
 
-class JournalLedger:
-    """An `EventLedger` that is a file of events, a line each, forced to disk; it proves nothing of what is missing."""
+@dataclass(frozen=True, slots=True)
+class CommittedLedger:
+    """An `EventLedger` in which whoever and whatever an event names is a fresh commitment, so that it can be forgotten.
 
-    def __init__(self, path: Path) -> None:
-        self._journal = FileJournal(path)
-        with path.open("rb") as lines:
-            self._size = sum(1 for _ in lines)
+    What opens the commitments lies apart from the ledger.
+    """
+
+    ledger: SqlEventLedger
+    openings: SqlOpenings
 
     def append(self, event: Event) -> Entry:
-        """Write an event down and return where it stands; its leaf is left empty, for there is no tree."""
-        self._journal.append(json.loads(event.encoded()))
-        self._size += 1
-        return Entry(self._size - 1, b"", self._size)
+        """Commit to what the event names, and write it down; raises UnseenError."""
+        words = [("item", item) for item in event.items] + [("subject", subject) for subject in event.subjects]
+        words += [("actor", event.actor)] if event.actor else []
+        made = self.openings.commit(words) if words else []
+        first, last = len(event.items), len(event.items) + len(event.subjects)
+        actor = made[last] if event.actor else ""
+        return self.ledger.append(
+            replace(event, items=tuple(made[:first]), subjects=tuple(made[first:last]), actor=actor)
+        )
 
     def close(self) -> None:
-        """Close the file."""
-        self._journal.close()
+        """Close the ledger and what opens it."""
+        self.ledger.close()
+        self.openings.close()
+
+
+def ledger_of(root: Path) -> LedgerPlaces:
+    """Return where the ledger of a policy's folder is: in .unseen, beside its records."""
+    return ledger_places(str(root / OWN / "ledger.db"), environ={})
+
+
+def _open_ledger(root: Path) -> CommittedLedger:
+    places = ledger_of(root)
+    ledger = open_ledger(places, new=True)
+    try:
+        return CommittedLedger(ledger, open_openings(places.openings, secrets.token_bytes))
+    except BaseException:
+        ledger.close()
+        raise
 
 
 @dataclass(slots=True)
@@ -236,7 +270,7 @@ def open_governance(path: Path, clock: Callable[[], float] = time.time) -> Gover
         raise UsageError(f"{display(path)}: has no purposes, only rules on recipes; write unseen.yaml for more")
     rules, own = CedarRules(charter), path.absolute().parent / OWN
     key = _key(own / "policy.key", own / "records.sqlite")
-    ledger, files = JournalLedger(own / "events.jsonl"), PlainFiles()
+    ledger, files = _open_ledger(path.absolute().parent), PlainFiles()
     try:
         records = SqlRecords(own / "records.sqlite", key)
     except BaseException:

@@ -82,8 +82,8 @@ def override(governance: Governance, path: Path, state: str, actor: str, reason:
         return label, False
     changed = replace(label, state=state)  # type: ignore[arg-type]  # one of STATES
     # Written down first: an override that is in no ledger must not be.
-    governance.note("override.carried-out", actor=actor, items=(label.item,), state=state, reason=reason,
-                    before=label.state, proposed_by=first.proposed_by)  # fmt: skip
+    details = {"state": state, "reason": reason, "before": label.state}
+    governance.note("override.carried-out", actor=actor, items=(label.item,), **details)
     signed = sign_label(changed, governance.key)
     governance.records.add(signed, kind_of(path), governance.clock())
     governance.records.settle(first)
