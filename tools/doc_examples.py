@@ -4,7 +4,9 @@
     console   lines that start with "$ " are run by a shell, in the page's own folder, and must succeed; where lines
               follow, they are what is printed, "..." standing for any text; progress, which slow machines print, is
               left out
-    toml      is a policy: it must be one, and is saved as policy.toml for the commands after it
+    toml      is a policy: it must be one, and is saved as policy.toml for the commands after it; where its first line
+              is "# NAME.toml", it is a declaration of a table, and is saved under this name
+    yaml      is a scene: it must be one, and is saved as scene.yaml for the commands after it
     sh        is not run, as it would install or download; its `unseen` commands must be well-formed
 
 Each page has a folder of its own that holds photos/astronaut.jpg and videos/pan.mp4. In it UNSEEN_MODELS names the
@@ -30,14 +32,17 @@ from sybil.parsers.markdown import CodeBlockParser, SkipParser
 from sybil.typing import Parser
 
 from tools.demo import demo_clip, demo_photo
+from unseen.adapters.scene_yaml import read_scene
 from unseen.cli.main import build_parser
 from unseen.engine.models import model_store
 from unseen.policy.rules import parse_policy
+from unseen.stats.declaration import spec_of_declaration
 
 __all__ = ["doc_folder", "has_model", "sybil"]
 
 _FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 _SECONDS = 300
+_NAMED = re.compile(r"# (?P<name>[\w-]+\.toml)$", re.M)
 _PROGRESS = re.compile(r"^\d+/\d+ files, .*\n", re.M)
 
 
@@ -48,6 +53,7 @@ def sybil() -> Sybil:
         CodeBlockParser("python", PythonEvaluator()),
         CodeBlockParser("console", _console),
         CodeBlockParser("toml", _toml),
+        CodeBlockParser("yaml", _yaml),
         CodeBlockParser("sh", _sh),
     ]
     return Sybil(
@@ -104,8 +110,18 @@ def _commands(text: str) -> Iterator[tuple[str, str]]:
 
 def _toml(example: Example) -> None:
     text = str(example.parsed)
-    parse_policy(tomllib.loads(text))
-    Path("policy.toml").write_text(text, encoding="utf-8")
+    named = _NAMED.match(text)
+    if named is not None:
+        spec_of_declaration(tomllib.loads(text), named["name"])
+    else:
+        parse_policy(tomllib.loads(text))
+    Path(named["name"] if named is not None else "policy.toml").write_text(text, encoding="utf-8")
+
+
+def _yaml(example: Example) -> None:
+    path = Path("scene.yaml")
+    path.write_text(str(example.parsed), encoding="utf-8")
+    read_scene(path)
 
 
 def _sh(example: Example) -> None:

@@ -6,6 +6,7 @@
     │   ├── DeviceUnavailable       a runtime or device was asked for that is not there
     │   └── KeyUnusable             the key file is missing, too short or readable by others
     ├── Refused                     exit 3: the job is understood and will not be done (policy, unsafe strength)
+    │   └── BudgetSpent             a privacy budget has too little left, or there is none
     ├── ModelCorrupt                a downloaded model does not have the hash the catalogue pins
     ├── LedgerBroken                rows of a ledger are not those that were signed, or its database fails
     └── FileError                   exit 1: one file cannot be released; the rest of the run goes on
@@ -24,6 +25,7 @@ Outside libraries' errors are mapped to this tree in the adapter that imports th
 from __future__ import annotations
 
 __all__ = [
+    "BudgetSpent",
     "DamagedInput",
     "DeviceUnavailable",
     "FileError",
@@ -71,6 +73,10 @@ class Refused(UnseenError):
     """The job is understood and will not be done, because a policy or a safety floor says no."""
 
     exit_code = 3
+
+
+class BudgetSpent(Refused):
+    """A privacy budget has too little left for what is asked, or there is none."""
 
 
 class ModelCorrupt(UnseenError):

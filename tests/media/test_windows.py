@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from unseen.core.recipe import Recipe, looks_for
 from unseen.core.regions import Box, Detection
 from unseen.core.video import Track, TrackPoint, VideoFrame, VideoInfo
-from unseen.media.windows import Look, Named, Scanned, Sizes, Window, Windows, cover_window, sizes_for
+from unseen.media.windows import Look, Scanned, Sizes, Window, Windows, cover_window, sizes_for
+from unseen.tracks.named import Named
 
 _PLANE = np.zeros((2, 2), np.uint8)
 

@@ -15,7 +15,17 @@ from unseen.adapters.private_files import place_new, stage_private
 from unseen.core.names import display
 from unseen.errors import OutputFailed, OutputTaken, UsageError
 
-__all__ = ["OWN", "OutputFolder", "append_lines", "check_writable", "discard", "stage", "write_private", "write_whole"]
+__all__ = [
+    "OWN",
+    "OutputFolder",
+    "append_lines",
+    "check_writable",
+    "discard",
+    "stage",
+    "write_bytes",
+    "write_private",
+    "write_whole",
+]
 
 #: The folder inside the output that holds the journal, the lock and what is being written.
 OWN = ".unseen"
@@ -115,11 +125,16 @@ def discard(path: Path) -> None:
 
 def write_whole(path: Path, parts: Iterable[str], what: str) -> None:
     """Write text to a file, whole or not at all; `what` names it in the error. Raises OutputFailed."""
+    write_bytes(path, (text.encode("utf-8") for text in parts), what)
+
+
+def write_bytes(path: Path, parts: bytes | Iterable[bytes], what: str) -> None:
+    """Write bytes to a file, whole or not at all; `what` names it in the error. Raises OutputFailed."""
     part = _part_of(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("x", encoding="utf-8") as file:
-            file.writelines(parts)
+        with part.open("xb") as file:
+            file.writelines([parts] if isinstance(parts, bytes) else parts)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)

@@ -12,8 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from unseen.cli.counting import add_counting, counting_from
 from unseen.core.live import Listening, LiveJob, Segments, parse_source, parse_target
 from unseen.core.looks import LEAKS
+from unseen.core.names import display
 from unseen.core.recipe import Recipe, looks_for, parse_hide
 from unseen.core.regions import CLASSES, GROUPS
 from unseen.errors import UsageError
@@ -46,11 +48,16 @@ def add_parser(verbs: Any, text: str, engine: LiveEngine | None = None) -> None:
     )
     parser.add_argument("sources", metavar="SOURCE", nargs="+", help="cameras, webcams or files")
     parser.add_argument(
-        "--publish", metavar="TARGET", action="append", required=True, help="where pictures go; may be said again"
+        "--publish",
+        metavar="TARGET",
+        action="append",
+        default=[],
+        help="where pictures go; may be said again; needed unless --count is said",
     )
     _add_hiding(parser.add_argument_group("what is hidden, and how"))
     _add_viewers(parser.add_argument_group("viewers"))
     _add_segments(parser.add_argument_group("files"))
+    add_counting(parser.add_argument_group("counts of what passes, written whenever an interval is over"))
     _add_running(parser.add_argument_group("running"))
     parser.set_defaults(run=partial(run, engine=engine))
 
@@ -124,6 +131,7 @@ def job_from(args: argparse.Namespace) -> LiveJob:
         device=args.device,
         report=args.report,
         stop_after=args.stop_after,
+        counting=counting_from(args, args.count, args.counts),
     )
 
 
@@ -208,6 +216,8 @@ def _say_ready(job: LiveJob, live: Any) -> None:
     for target in job.targets:
         if target.kind != "http":
             print(f"publishing to {target.shown}")
+    if job.counting is not None:
+        print(f"counting to {display(job.counting.out)}")
     print("live; end with Ctrl-C", flush=True)
 
 

@@ -22,14 +22,18 @@ __all__ = ["VERBS", "build_parser", "main"]
 #: The verbs, each with its line of help; a verb's module has its name, and is loaded when the verb is said.
 VERBS = {
     "redact": "hide faces, people, plates and text in photos and videos",
+    "count": "count what crosses lines and stays in zones, in videos",
     "live": "hide people in camera pictures as they come, and publish the result",
+    "scene": "draw the lines and zones that are counted",
+    "release": "publish a table with differential privacy",
+    "budget": "show and set privacy budgets",
     "vault": "keep originals encrypted, each opening only for its purposes",
     "ledger": "check, show, prove and export what was recorded",
     "models": "list, find, fetch, add and export model files",
 }
 
 _EPILOG = """exit codes: 0 all released; 1 some files not released, each named; 2 the call is wrong, nothing was done;
-3 refused by a policy or a safety floor; 130 interrupted, run the same command again to go on"""
+3 refused by a policy, a safety floor or a spent budget; 130 interrupted, run the same command again to go on"""
 
 
 def build_parser(engine: Engine | None = None, *, only: str | None = None) -> argparse.ArgumentParser:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from unseen.cli.counting import print_counted
 from unseen.core.jobs import Job
 from unseen.core.names import display
 from unseen.core.receipts import EditsReceipt, time_code
@@ -19,6 +20,8 @@ def print_receipt(report: Report, job: Job, *, quiet: bool) -> None:
     totals = report.totals()
     if not quiet:
         _print_facts(report, job, totals)
+        if report.counted is not None:
+            print_counted(report.counted)
     files = totals["files"]
     counts = ", ".join(f"{n} {status}" for status, n in files.items() if n or status == "released")
     print(f"{counts} in {totals['wall_seconds']:.1f} s -> {display(job.output)}")

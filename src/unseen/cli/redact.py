@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from unseen.cli.counting import add_counting, counting_from
 from unseen.cli.early import PRELOADED
 from unseen.cli.receipt import print_receipt
 from unseen.core.formats import FORMATS, KEEPABLE, Limits
@@ -24,7 +25,7 @@ from unseen.errors import OutputFailed, UsageError
 if TYPE_CHECKING:
     from unseen.engine.report import Report
 
-__all__ = ["Engine", "add_parser", "job_from", "run"]
+__all__ = ["Engine", "add_parser", "do", "job_from", "run", "stride"]
 
 #: What does a job and tells a listener: `unseen.engine.run.run`, or a stand-in for it.
 Engine = Callable[[Job, Any], "Report"]
@@ -59,6 +60,7 @@ def add_parser(verbs: Any, text: str, engine: Engine | None = None) -> None:
     _add_what(parser.add_argument_group("what is hidden, and how"))
     _add_files(parser.add_argument_group("files"))
     _add_videos(parser.add_argument_group("videos"))
+    add_counting(parser.add_argument_group("counts of what passes in videos, in the same pass"))
     _add_checks(parser.add_argument_group("verification and records"))
     _add_machine(parser.add_argument_group("machine"))
     parser.set_defaults(run=partial(run, engine=engine))
@@ -120,7 +122,7 @@ def _add_videos(group: Any) -> None:
     group.add_argument(
         "--stride",
         metavar="auto|N",
-        type=_stride,
+        type=stride,
         default=None,
         help="look at every Nth frame; auto (default) looks as often as movement asks; in between, tracks are followed",
     )
@@ -158,7 +160,8 @@ def _add_videos(group: Any) -> None:
     )
 
 
-def _stride(word: str) -> int | None:
+def stride(word: str) -> int | None:
+    """Read a stride: auto, which is None, or a number of frames."""
     if word == "auto":
         return None
     try:
@@ -254,24 +257,29 @@ def job_from(args: argparse.Namespace) -> Job:
         regions=args.regions,
         edits=args.edits,
         preview=args.preview,
+        counting=counting_from(args, args.count, args.counts),
     )
 
 
 def run(args: argparse.Namespace, engine: Engine | None = None) -> int:
     """Do the job and print its receipt; `engine` does jobs in place of the real one."""
+    return do(job_from(args), quiet=args.quiet, engine=engine)
+
+
+def do(job: Job, *, quiet: bool, engine: Engine | None = None) -> int:
+    """Do a job, print its receipt and return the exit code."""
     from unseen.cli.progress import Progress
 
-    job = job_from(args)
-    if not args.quiet:
+    if not quiet:
         _warn(job.recipe)
     if engine is None:
         engine = _real_engine(job)
-    with Progress(quiet=args.quiet) as progress:
+    with Progress(quiet=quiet) as progress:
         report = engine(job, progress)
     for problem in report.problems:
         print(f"unseen: error: {problem}", file=sys.stderr)
     try:
-        print_receipt(report, job, quiet=args.quiet)
+        print_receipt(report, job, quiet=quiet)
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever reads the receipt is gone, as `head` is early; the work is done in any case.

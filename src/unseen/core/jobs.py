@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from unseen.core.counts import Counting
 from unseen.core.recipe import Recipe
+from unseen.core.scene import COUNTED, Calibration, Line, Zone
 
-__all__ = ["Job", "Renaming"]
+__all__ = ["CountJob", "Job", "Renaming", "SceneJob"]
 
 Renaming = Literal["keep", "pseudonym"]
 
@@ -20,7 +22,8 @@ class Job:
     `sources` are files and folders; `output` is a folder. `key` is the secret behind keyed hashes, None for one that
     is made for this run and thrown away. `regions` is a file for what is hidden in each frame of videos, `edits` one
     with what a person changes in that, `preview` asks for a small copy of each video with its tracks drawn in.
-    `workers` None means as many processes as fit the work and the machine.
+    `counting` asks for counts of what passes in videos. `workers` None means as many processes as fit the work and the
+    machine.
     """
 
     sources: tuple[Path, ...]
@@ -38,3 +41,32 @@ class Job:
     regions: Path | None = None
     edits: Path | None = None
     preview: bool = False
+    counting: Counting | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CountJob:
+    """One call of `unseen count` that writes no video: videos and folders of them, and how they are counted.
+
+    `stride` is the number of frames from look to look, None for as often as movement asks.
+    """
+
+    sources: tuple[Path, ...]
+    counting: Counting
+    stride: int | None = None
+    device: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class SceneJob:
+    """One call of `unseen scene draw`: a picture of the camera (a photo or a video, of which the first frame is taken),
+    what is drawn on it, and the scene file to write. Without lines and zones a page is written to draw them in."""
+
+    frame: Path
+    out: Path
+    lines: tuple[Line, ...] = ()
+    zones: tuple[Zone, ...] = ()
+    calibration: Calibration | None = None
+    classes: tuple[str, ...] = COUNTED
+    device: str = "auto"
+    overwrite: bool = False

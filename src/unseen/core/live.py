@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
+from unseen.core.counts import Counting
 from unseen.core.recipe import Recipe
 from unseen.errors import Refused, UsageError
 
@@ -200,6 +201,7 @@ class LiveJob:
     `look_ahead` is how many seconds a frame waits, so that what is found a little later is hidden in it, too; `looks`
     is how many frames a second are looked at, at most; `side` the longer side in pixels of what is looked at. `loop`
     begins files again at their end. `stop_after` seconds end the run, None goes on until it is told to stop.
+    `counting` asks for counts of what passes before the camera, which need no target.
     """
 
     sources: tuple[CameraSource, ...]
@@ -215,6 +217,7 @@ class LiveJob:
     device: str = "auto"
     report: Path | None = None
     stop_after: float | None = None
+    counting: Counting | None = None
 
     def __post_init__(self) -> None:
         _check_between("look-ahead", self.look_ahead, 0.1, 10.0, "seconds")
@@ -222,7 +225,9 @@ class LiveJob:
         _check_between("side", self.side, 160, 1920, "pixels")
         if self.stop_after is not None and not self.stop_after > 0:
             raise UsageError(f"the run must last more than 0 seconds, got {self.stop_after}")
-        if not self.sources or not self.targets:
+        if self.counting is not None:
+            self._check_counting(self.counting)
+        elif not self.sources or not self.targets:
             raise UsageError("a live job needs a source and a target; name a camera, and where to --publish it")
         names = [source.name for source in self.sources]
         twice = sorted({name for name in names if names.count(name) > 1})
@@ -231,6 +236,12 @@ class LiveJob:
         for target in self.targets:
             if target.kind == "http":
                 self.listening.check(target)
+
+    def _check_counting(self, counting: Counting) -> None:
+        if len(self.sources) != 1:
+            raise UsageError("a scene belongs to one camera; count each camera in a run of its own")
+        if counting.starts:
+            raise UsageError("live counts have the time of this machine's clock; leave --start out")
 
 
 def _check_between(what: str, value: float, least: float, most: float, unit: str) -> None:

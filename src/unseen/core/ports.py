@@ -1,25 +1,31 @@
-"""Every seam to the outside, one Protocol each; adapters implement them, engine hands them in."""
+"""Every seam to the outside, one Protocol each; adapters implement them, engine hands them in.
+
+Those of ledger and vault are written down in `core.keepers`, and handed on here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unseen.core.formats import Limits
-from unseen.core.ledger import Entry, Event
+from unseen.core.keepers import BlobStore, EventLedger, KeyRing, Openings, Signer
 from unseen.core.live import Unit, UnitKind
 from unseen.core.models import ModelFile
 from unseen.core.photos import Photo, Rgb8
+from unseen.core.privacy import Account, Charge, Cost, Distances, Limit, Noise, Reserved
 from unseen.core.regions import Box, Detection
+from unseen.core.tabulation import Grid, Request, Tallied, Whole
 from unseen.core.video import Sound, VideoFrame, VideoInfo, VideoStyle
 
 __all__ = [
     "BlobStore",
+    "BudgetLedger",
     "Detector",
     "EventLedger",
     "Executor",
@@ -29,10 +35,12 @@ __all__ = [
     "LiveTarget",
     "ModelStore",
     "Network",
+    "NoiseSource",
     "Openings",
     "PhotoCodec",
     "Reader",
     "Signer",
+    "Tables",
     "VideoCodec",
     "VideoReader",
     "VideoWriter",
@@ -229,107 +237,6 @@ class Journal(Protocol):
         ...
 
 
-class Signer(Protocol):
-    """Holds a private key and signs with it."""
-
-    @property
-    def public(self) -> bytes:
-        """The public key."""
-        ...
-
-    def sign(self, message: bytes) -> bytes:
-        """Return the signature of a message."""
-        ...
-
-
-class EventLedger(Protocol):
-    """An append-only record of events, each a leaf of one Merkle tree; threads and processes share it."""
-
-    def append(self, event: Event) -> Entry:
-        """Add an event and return where it stands; it is on disk, and survives kill -9, when this returns.
-
-        Raises UnseenError when it cannot be written; whether it was is then not known.
-        """
-        ...
-
-
-class Openings(Protocol):
-    """Keeps, apart from the ledger, what opens the commitments in it; what is forgotten here is gone."""
-
-    def commit(self, words: Sequence[tuple[str, str]]) -> list[str]:
-        """Return a fresh commitment for each (field, value), kept on disk before it returns."""
-        ...
-
-    def opened(self, commitment: str) -> tuple[str, str] | None:
-        """Return field and value of a commitment, None if they were forgotten."""
-        ...
-
-    def commitments(self, field: str, value: str) -> list[str]:
-        """Return all commitments made for a value, in no order."""
-        ...
-
-    def forget(self, field: str, value: str) -> int:
-        """Delete the salts of all commitments for a value and return how many there were."""
-        ...
-
-
-class BlobStore(Protocol):
-    """Keeps encrypted files by name, in a folder or a bucket."""
-
-    def write(self, name: str, parts: Iterable[bytes]) -> None:
-        """Store a new blob, whole or not at all, durably; raises OutputFailed."""
-        ...
-
-    def open(self, name: str) -> IO[bytes]:
-        """Return a blob for reading from anywhere in it; raises UnreadableInput."""
-        ...
-
-    def delete(self, name: str) -> None:
-        """Delete a blob; one that is gone already is fine. Raises OutputFailed if it stays."""
-        ...
-
-    def names(self) -> Iterator[str]:
-        """Yield the names of all blobs, and of what killed writers left."""
-        ...
-
-
-class KeyRing(Protocol):
-    """A vault of encrypted items: without a wrap of an item's key for a purpose, there is no opening it for that.
-
-    Nothing here asks who may do what: that is the gate's to decide before it calls.
-    """
-
-    def seal(self, item: str, purposes: Collection[str], stream: IO[bytes]) -> None:
-        """Encrypt what a stream holds as a new item that opens for these purposes; raises OutputTaken, OutputFailed."""
-        ...
-
-    def open(self, item: str, purpose: str) -> IO[bytes]:
-        """Return an item's plaintext, to be read from anywhere in it.
-
-        Raises Refused without a live wrap for this purpose, and, when opened or read, DamagedInput if a byte differs.
-        """
-        ...
-
-    def purposes(self, item: str) -> frozenset[str]:
-        """Return the purposes an item opens for."""
-        ...
-
-    def withdraw(self, item: str, purpose: str) -> bool:
-        """Delete the wrap for one purpose; False if there was none."""
-        ...
-
-    def erase(self, items: Collection[str]) -> int:
-        """Delete items for good, change the key-encryption keys and destroy the old ones; return how many there were.
-
-        A backup of the wraps from before opens nothing any more.
-        """
-        ...
-
-    def rotate(self) -> int:
-        """Change the key-encryption keys without encrypting data again; return how many wraps were made anew."""
-        ...
-
-
 class Executor(Protocol):
     """Runs one function over many tasks, in this process or others."""
 
@@ -337,4 +244,69 @@ class Executor(Protocol):
         self, function: Callable[[Task], Result], tasks: Iterable[Task]
     ) -> Iterator[tuple[Task, Result | Exception]]:
         """Yield each task with its result or the exception it ended in, in any order."""
+        ...
+
+
+class NoiseSource(Protocol):
+    """Adds noise to whole numbers."""
+
+    def add(self, values: Whole, noise: Noise, most: Distances, cost: Cost) -> Whole:
+        """Return values with fresh noise, which costs no more than `cost` where neighbours differ by `most`."""
+        ...
+
+
+class Tables(Protocol):
+    """Reads tables of rows and adds them up, and writes small ones."""
+
+    def metadata(self, path: Path, key: str) -> Mapping[str, Any] | None:
+        """Return what a table says of itself under a key, without reading its rows; None if it says nothing."""
+        ...
+
+    def counts(self, path: Path, grid: Grid, column: str) -> Whole:
+        """Return the counts of a table with one row for each cell, in the grid's order."""
+        ...
+
+    def tally(self, path: Path, request: Request) -> Tallied:
+        """Add up the rows of a table on a grid, units bounded."""
+        ...
+
+    def write(self, path: Path, columns: Mapping[str, Sequence[Any] | Whole], metadata: Mapping[str, str]) -> None:
+        """Write a small table."""
+        ...
+
+    def read_back(self, path: Path) -> Mapping[str, list[Any]]:
+        """Return all columns of a small table, numbers as numbers or as text."""
+        ...
+
+
+class BudgetLedger(Protocol):
+    """Budgets and what is charged to them; durable, and shared by processes that cannot overspend together."""
+
+    @property
+    def name(self) -> str:
+        """Where it is, without a password."""
+        ...
+
+    def limit(self, account: Account) -> Limit | None:
+        """Return the limit of an account, None where it has none."""
+        ...
+
+    def charges(self, account: Account) -> list[Charge]:
+        """Return all charges of an account, oldest first."""
+        ...
+
+    def reserve(
+        self,
+        account: Account,
+        periods: Sequence[str],
+        cost: Cost,
+        *,
+        opening: Limit | None = None,
+        name: str | None = None,
+    ) -> Reserved:
+        """Charge a cost to all of the periods, or to none; raises BudgetSpent."""
+        ...
+
+    def commit(self, reservation: str) -> None:
+        """Note that what was reserved for is out."""
         ...

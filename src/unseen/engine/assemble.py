@@ -28,7 +28,7 @@ from unseen.errors import ModelUnavailable, UsageError
 from unseen.media.find import Eyes
 from unseen.verify.residues import SecondOpinion
 
-__all__ = ["Assembled", "Models", "assemble", "require_models"]
+__all__ = ["Assembled", "Models", "assemble", "open_objects", "require_models", "require_objects"]
 
 _FACES = frozenset({"face", "head"})
 _OBJECTS = frozenset({"person", *VEHICLES})
@@ -56,11 +56,11 @@ class Models:
         return {m.name: m.sha256 for m in sorted(self.all, key=lambda m: m.name)}
 
 
-def require_models(recipe: Recipe, store: ModelStore) -> Models:
+def require_models(recipe: Recipe, store: ModelStore, *, counting: bool = False) -> Models:
     """Find or fetch the models that a recipe needs.
 
-    YOLO is used when it is there, and must be when a person or a vehicle is to be hidden. Raises UsageError when the
-    recipe hides nothing, ModelUnavailable, which says how to get what is missing, or ModelCorrupt.
+    YOLO is used when it is there, and must be when a person or a vehicle is to be hidden or counted. Raises UsageError
+    when the recipe hides nothing, ModelUnavailable, which says how to get what is missing, or ModelCorrupt.
     """
     if not recipe.hidden:
         raise UsageError("nothing is to be hidden; name a class in --classes or a method in --hide")
@@ -72,16 +72,28 @@ def require_models(recipe: Recipe, store: ModelStore) -> Models:
         hide["ppocr-det"] = store.require("ppocr-det")
     if "plate" in recipe.hidden:
         hide["ppocr-rec"] = store.require("ppocr-rec")
-    if recipe.hidden & _OBJECTS or _helps(recipe):
-        yolo = store.find("yolo26n")
-        if yolo is None and recipe.hidden & _OBJECTS:
-            store.require("yolo26n")
-            raise ModelUnavailable("yolo26n is not here; see: unseen models list")
-        if yolo is not None:
-            hide["yolo26n"] = yolo
+    if counting or recipe.hidden & _OBJECTS:
+        hide["yolo26n"] = require_objects(store)
+    elif _helps(recipe) and (yolo := store.find("yolo26n")) is not None:
+        hide["yolo26n"] = yolo
     if recipe.verify != "skip":
         verify.update(_verifiers(recipe, store))
     return Models(hide, verify)
+
+
+def require_objects(store: ModelStore) -> ModelFile:
+    """Return the model that finds persons and vehicles; raises ModelUnavailable, which says how to get it."""
+    yolo = store.find("yolo26n")
+    if yolo is None:
+        store.require("yolo26n")
+        raise ModelUnavailable("yolo26n is not here; see: unseen models list")
+    return yolo
+
+
+def open_objects(file: ModelFile, device: str, threads: int | None) -> tuple[Detector, str]:
+    """Open the model that finds persons and vehicles in frames of videos; return it, and what it runs on."""
+    network = open_network(file, device, threads)
+    return YoloDetector(network, file, threshold=_FILM_OBJECT), network.device
 
 
 def _helps(recipe: Recipe) -> bool:
@@ -135,11 +147,17 @@ class _Networks:
         return {name: network.device for name, network in sorted(self._open.items())}
 
 
-def assemble(recipe: Recipe, models: Models, device: str = "auto", threads: int | None = None) -> Assembled:
-    """Open the models of a recipe on a device; raises DeviceUnavailable or ModelCorrupt."""
+def assemble(
+    recipe: Recipe, models: Models, device: str = "auto", threads: int | None = None, *, counting: bool = False
+) -> Assembled:
+    """Open the models of a recipe on a device, with `counting` those that find what is counted, too.
+
+    Raises DeviceUnavailable or ModelCorrupt.
+    """
     net = _Networks(models, device, threads)
     eyes, opinion = _eyes(recipe, models, net), _opinion(models, net)
-    film_eyes, film_opinion = _film_eyes(eyes, recipe, models, net), _film_opinion(models, net)
+    film_eyes = _film_eyes(eyes, recipe, models, net, counting=counting)
+    film_opinion = _film_opinion(models, net)
     return Assembled(eyes, opinion, film_eyes, film_opinion, net.devices())
 
 
@@ -160,17 +178,18 @@ def _eyes(recipe: Recipe, models: Models, net: _Networks) -> Eyes:
     )
 
 
-def _film_eyes(eyes: Eyes, recipe: Recipe, models: Models, net: _Networks) -> Eyes:
+def _film_eyes(eyes: Eyes, recipe: Recipe, models: Models, net: _Networks, *, counting: bool) -> Eyes:
     """Return the detectors for frames of a video.
 
-    Persons are found where they, vehicles or plates are to be hidden, or heads are asked for: else their network would
-    take as long as all the rest.
+    Persons are found where they, vehicles or plates are to be hidden or counted, or heads are asked for: else their
+    network would take as long as all the rest.
     """
     faces = close = objects = None
     if eyes.faces is not None:
         close = CenterFaceDetector(*net("centerface"), threshold=_FILM_FACE)
         faces = ViewsDetector(close, fit(1280, most=1.0 if recipe.recall == "high" else 0.64), tile=_TILE, overlap=0.15)
-    if "yolo26n" in models.hide and (recipe.hidden & (_OBJECTS | {"plate"}) or recipe.video.heads):
+    wanted = counting or recipe.hidden & (_OBJECTS | {"plate"}) or recipe.video.heads
+    if "yolo26n" in models.hide and wanted:
         objects = YoloDetector(*net("yolo26n"), threshold=_FILM_OBJECT)
     return replace(eyes, faces=faces, faces_close=close, objects=objects)
 

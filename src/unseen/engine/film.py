@@ -18,6 +18,7 @@ from unseen.core.receipts import Verdict, VideoReceipt
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Detection
 from unseen.core.video import Sound, VideoFrame, VideoInfo
+from unseen.engine.film_count import FilmCounts, VideoCounting
 from unseen.engine.film_edit import Editing, NoLooks
 from unseen.engine.film_render import Part, Renderer, Settled
 from unseen.engine.film_store import FilmStore, Progress
@@ -25,12 +26,14 @@ from unseen.engine.release import Stopwatch
 from unseen.errors import VerificationFailed
 from unseen.media.ahead import ahead
 from unseen.media.find import Eyes, find, find_again
-from unseen.media.pace import Kind, pace_for
+from unseen.media.pace import Kind, Pace, pace_for
 from unseen.media.scan import scan
 from unseen.media.shots import ShotCuts
 from unseen.media.tracklog import TrackLog
 from unseen.media.upright import Upright
-from unseen.media.windows import Named, Scanned, Window, Windows, cover_window, sizes_for
+from unseen.media.windows import Look, Scanned, Window, Windows, cover_window, sizes_for
+from unseen.tracks.named import Named
+from unseen.traffic.tally import Tally
 from unseen.verify.residues import SecondOpinion
 from unseen.verify.streams import extent, scan_video
 
@@ -65,12 +68,14 @@ class FilmDone:
     info: VideoInfo
     receipt: VideoReceipt
     verdict: Verdict
+    tally: Tally | None = None
 
 
 class Film:
     """A video that is being redacted to `staged`; `name` is for messages, `store` keeps what is done.
 
-    With `editing` nothing is detected: what it tells is hidden, and what verification still sees.
+    With `editing` nothing is detected: what it tells is hidden, and what verification still sees. With `counting` what
+    passes is counted in the same pass, from the same frames.
     """
 
     def __init__(
@@ -82,9 +87,11 @@ class Film:
         tools: FilmTools,
         store: FilmStore,
         editing: Editing | None = None,
+        counting: VideoCounting | None = None,
     ) -> None:
         self._source, self._name, self._staged, self._recipe = source, name, staged, recipe
         self._tools, self._store, self._editing = tools, store, editing
+        self._counting = counting
         self._film_recipe = recipe if recipe.video.heads else replace(recipe, recall="fast")
         self._verifiers = frozenset(m.name for m in tools.opinion.models) - {m.name for m in tools.eyes.models}
         progress = store.progress
@@ -101,6 +108,7 @@ class Film:
             self._info = info = reader.info
             self._upright = Upright(info, _SIDE)
             self._windows = Windows(sizes_for(info))
+            self._counter = None if self._counting is None else FilmCounts(self._counting, info)
             self._zero: int | None = None
             self._latest = 0.0
             self._looked: deque[int] = deque()
@@ -113,7 +121,8 @@ class Film:
         with self._tools.watch.time("verify"):
             self._check_whole(staged, count, frames)
         receipt = self._receipt(frames, last, problems)
-        return FilmDone(staged, info, receipt, self._verdict())
+        tally = None if self._counter is None else self._counter.finish()
+        return FilmDone(staged, info, receipt, self._verdict(), tally)
 
     def _renderer(self, reader: VideoReader) -> Renderer:
         tools = self._tools
@@ -157,6 +166,7 @@ class Film:
         with ThreadPoolExecutor(1) as verifier, closing(self._settled(reader, renderer, done)) as settled:
             try:
                 for each in settled:
+                    self._count(each.window)
                     part = renderer.render(each)
                     if waiting is not None:
                         self._keep(waiting.result())
@@ -169,6 +179,11 @@ class Film:
                     self._keep(waiting.result())
         return frames, self._latest
 
+    def _count(self, window: Window) -> None:
+        if self._counter is not None:
+            with self._tools.watch.time("count"):
+                self._counter.take(window)
+
     def _settled(self, reader: VideoReader, renderer: Renderer, done: int) -> Generator[Settled, None, None]:
         with closing(ahead(self._scanned(reader, done), _AHEAD)) as scanned:
             windows = self._windows.gather(scanned)
@@ -176,13 +191,18 @@ class Film:
                 yield from settled
 
     def _scanned(self, reader: VideoReader, done: int) -> Iterator[Scanned]:
-        recipe, info = self._recipe, self._info
-        pace = NoLooks() if self._editing else pace_for(recipe.video.stride, float(info.rate))
+        info = self._info
+        pace = NoLooks() if self._editing else self._pace()
         frames = self._from(self._timed(reader), done)
         for each in scan(frames, reader, self._find, self._upright, pace, ShotCuts(layout(info.pixel_format).bits)):
             if each.found is not None:
                 self._looked.append(each.frame.index)
             yield each
+
+    def _pace(self) -> Pace:
+        """Return how often to look: what is only counted does not change it, unless the counts say how often."""
+        recipe, looks = self._recipe, self._counting.asked.looks if self._counting else None
+        return pace_for(recipe.video.stride, float(self._info.rate), classes=recipe.hidden, looks=looks)
 
     def _timed(self, frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
         iterator = iter(frames)
@@ -205,8 +225,9 @@ class Film:
 
     def _find(self, image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
         eyes, recipe = self._tools.eyes, self._film_recipe
+        also = frozenset[str]() if self._counter is None else self._counter.classes
         with self._tools.watch.time("detect"):
-            return find(image, eyes, recipe) if kind == "whole" else find_again(image, eyes, recipe, before)
+            return find(image, eyes, recipe, also) if kind == "whole" else find_again(image, eyes, recipe, before, also)
 
     def _seconds(self, frame: VideoFrame) -> float:
         return float((frame.pts - (self._zero or 0)) * self._info.time_base)
@@ -222,7 +243,12 @@ class Film:
         while self._looked and self._looked[0] < after:
             self._looked.popleft()
             self._counts["looked"] += 1
-        progress = Progress(after, self._log.saved(), self._windows.history(after), dict(self._counts))
+        # Who is counted and stays visible is nobody's business but the counter's.
+        history = [
+            Look(look.frame, tuple(d for d in look.found if d.cls in self._recipe.hidden))
+            for look in self._windows.history(after)
+        ]
+        progress = Progress(after, self._log.saved(), tuple(history), dict(self._counts))
         times = [float(frame.pts * self._info.time_base) for frame in window.frames]
         whole = frozenset(frame.index for frame in window.frames if frame.damaged)
         self._store.commit(part.path, regions, window.first, times, progress, whole)

@@ -40,6 +40,9 @@ def redact_video(task: Task, tools: Tools, note: Callable[[FrameNote], None]) ->
     if task.past is not None and unchanged(task.past, task.final, input_hash, setup.hasher):
         return Done(replace(receipt, status="resumed", output_hash=str(task.past["output"])), None, {})
     context = f"{input_hash} {setup.context} {task.edits.digest() if task.edits else ''}"
+    if task.counting is not None:
+        # What was counted is in memory only, so that a killed run cannot go on with it: nothing of it fits.
+        context += secrets.token_hex(16)
     store = FilmStore(setup.work / task.tag[:32], hashlib.sha256(context.encode()).hexdigest())
     setup.staging.mkdir(parents=True, exist_ok=True)
     staged = setup.staging / f"{secrets.token_hex(16)}{task.final.suffix}"
@@ -68,7 +71,7 @@ def redact_video(task: Task, tools: Tools, note: Callable[[FrameNote], None]) ->
         verdict=done.verdict,
         video=_told(task, tools, done.receipt),
     )
-    return Done(receipt, staged, tools.models.devices, store.folder, preview)
+    return Done(receipt, staged, tools.models.devices, store.folder, preview, done.tally)
 
 
 def _film(
@@ -96,7 +99,7 @@ def _film(
         if kept is None or (problem := fits(kept, input_hash, setup.recipe)):
             raise UnreadableInput(f"{name}: {problem}")
         editing = Editing(kept_lines(path), task.edits, kept.known, setup.recipe, name)
-    return Film(task.placed.item.path, name, staged, setup.recipe, kit, store, editing)
+    return Film(task.placed.item.path, name, staged, setup.recipe, kit, store, editing, task.counting)
 
 
 def _told(task: Task, tools: Tools, receipt: VideoReceipt) -> VideoReceipt:

@@ -20,9 +20,11 @@ from unseen.adapters.live_source_av import open_feed
 from unseen.core.live import LiveJob
 from unseen.core.ports import LiveFeed, LiveTarget, ModelStore
 from unseen.core.recipe import Recipe
+from unseen.core.scene import COUNTED
 from unseen.engine.assemble import Models, require_models
 from unseen.engine.inputs import read_policy
 from unseen.engine.live_camera import Camera, FeedOpener
+from unseen.engine.live_count import LiveCounts
 from unseen.engine.live_detector import LiveDetector
 from unseen.engine.live_figures import prometheus
 from unseen.engine.live_looker import LookerSetup
@@ -62,6 +64,7 @@ class Live:
     detector: LiveDetector
     began: float
     clock: Callable[[], float]
+    counts: LiveCounts | None = None
     stop: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -110,10 +113,14 @@ def run(
     detector = (tools.make_detector or _detector)(job.recipe, _models(job, tools), job)
     wake = threading.Event()
     targets: list[LiveTarget] = []
+    counts = None
+    if job.counting is not None:
+        counts = LiveCounts(job.counting, clock=tools.clock, wall_clock=tools.wall_clock)
     cameras = [
-        Camera(s, job, targets, open_feed=tools.open_feed, clock=tools.clock, wake=wake.set) for s in job.sources
+        Camera(s, job, targets, open_feed=tools.open_feed, clock=tools.clock, wake=wake.set, counts=counts)
+        for s in job.sources
     ]
-    live = Live(cameras, targets, detector, tools.clock(), tools.clock, stop or threading.Event())
+    live = Live(cameras, targets, detector, tools.clock(), tools.clock, counts, stop or threading.Event())
     with ExitStack() as stack:
         stack.callback(detector.close)
         _open_targets(job, live, stack, tools)
@@ -123,6 +130,8 @@ def run(
         ready(live)
         _wait(live, job, threads)
     status = live.status()
+    if counts is not None:
+        counts.finish()
     _write_report(job, status)
     for camera in cameras:
         if camera.error is not None and camera.source.kind == "file":
@@ -143,14 +152,16 @@ def _settled(job: LiveJob) -> Recipe:
 def _models(job: LiveJob, tools: LiveTools) -> Models | None:
     if tools.make_detector is not None:
         return None
-    return require_models(job.recipe, model_store() if tools.store is None else tools.store)
+    store = model_store() if tools.store is None else tools.store
+    return require_models(job.recipe, store, counting=job.counting is not None)
 
 
 def _detector(recipe: Recipe, models: Models | None, job: LiveJob) -> LiveDetector:
     if models is None:
         raise UsageError("the detector needs models")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    setup = LookerSetup(recipe, models, job.device, max(1, cores - 1))
+    also = frozenset[str]() if job.counting is None else frozenset(COUNTED)
+    setup = LookerSetup(recipe, models, job.device, max(1, cores - 1), also)
     return LiveDetector(setup, stall=max(1.0, 2 * job.look_ahead))
 
 
@@ -216,6 +227,10 @@ def _wait(live: Live, job: LiveJob, threads: Sequence[threading.Thread]) -> None
     publishers = [thread for thread in threads if thread.name.startswith("publish")]
     while not live.stop.wait(_TICK):
         live.detector.check()
+        if live.counts is not None:
+            live.counts.tick()
+            if live.counts.error is not None:
+                raise live.counts.error
         if job.stop_after is not None and live.clock() - live.began >= job.stop_after:
             return
         if not any(thread.is_alive() for thread in publishers):

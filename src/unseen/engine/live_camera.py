@@ -17,6 +17,7 @@ from unseen.core.photos import Pixels, Rgb8
 from unseen.core.ports import LiveFeed, LiveTarget
 from unseen.core.regions import Box, Detection
 from unseen.core.video import VideoFrame, VideoInfo
+from unseen.engine.live_count import LiveCounts
 from unseen.engine.live_figures import CameraFigures
 from unseen.errors import FileError, UnseenError
 from unseen.media.live import HIDDEN_WHOLE, Due, Look, LookAhead, quick
@@ -62,8 +63,9 @@ class Camera:
         open_feed: FeedOpener,
         clock: Callable[[], float],
         wake: Callable[[], None],
+        counts: LiveCounts | None = None,
     ) -> None:
-        self.source, self.figures = source, CameraFigures()
+        self.source, self.figures, self._counts = source, CameraFigures(), counts
         self.connected = self.ended = False
         self.error: UnseenError | None = None
         self._job, self._targets, self._open_feed, self._clock, self._wake = job, targets, open_feed, clock, wake
@@ -122,6 +124,8 @@ class Camera:
                 info = self._info = feed.info
                 self._state = LookAhead(self._job.recipe, info.width, info.height, seconds=self._job.look_ahead)
                 self._output = _Output(self.source.name, info, self._targets, self._clock)
+                if self._counts is not None:
+                    self._counts.begin(info)
 
     def _take(self, frame: VideoFrame, stamp: float | None) -> None:
         self.figures.count("in")
@@ -157,7 +161,11 @@ class Camera:
                 self._state.lost(question.look)
                 self.figures.count("lost")
                 return
-            self._state.found(question.look, [_enlarged(each, question) for each in found])
+            enlarged = [_enlarged(each, question) for each in found]
+            hidden = self._job.recipe.hidden
+            self._state.found(question.look, [each for each in enlarged if each.cls in hidden])
+        if self._counts is not None:
+            self._counts.seen(question.look.at, enlarged)
         self.figures.look(now)
         self._shedding.note(now - question.look.at)
 

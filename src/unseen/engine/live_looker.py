@@ -28,12 +28,13 @@ _SHAPE = struct.Struct(">QII")
 
 @dataclass(frozen=True, slots=True)
 class LookerSetup:
-    """What the process needs to open its models."""
+    """What the process needs to open its models; `also` is what it looks for beside what the recipe hides."""
 
     recipe: Recipe
     models: Models
     device: str
     threads: int
+    also: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def main() -> int:
             return 2
         eyes = assemble(setup.recipe, setup.models, setup.device, setup.threads)
         send(answers, Answer(0, devices=tuple(sorted(set(eyes.devices.values())))))
-        serve(pictures, answers, lambda image: find(image, eyes.eyes, setup.recipe))
+        serve(pictures, answers, lambda image: find(image, eyes.eyes, setup.recipe, setup.also))
     except UnseenError as error:
         send(answers, Answer(0, error=error))
         return 1

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from unseen.adapters.files_output import write_whole
+from unseen.core.counts import Counted
 from unseen.core.looks import LEAKS
 from unseen.core.models import ModelFile
 from unseen.core.receipts import SCHEMA, FileReceipt, model_record
@@ -43,6 +44,7 @@ class Report:
     places: dict[str, Path] = field(default_factory=dict)
     devices: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    counted: Counted | None = None
 
     def add(self, receipt: FileReceipt, below: Path) -> None:
         """Take in one receipt, and the path of its output below the output folder."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
@@ -12,33 +10,37 @@ from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing.context import BaseContext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from unseen.adapters.files_output import OutputFolder, check_writable, discard
+from unseen.adapters.files_output import OutputFolder, check_writable
 from unseen.adapters.files_pillow import PillowCodec, sniff
 from unseen.adapters.files_tree import inputs_below, refuse_overlap, refuse_records, walk
 from unseen.adapters.journal_file import FileJournal
 from unseen.core.edits import Edits
 from unseen.core.formats import is_video
 from unseen.core.jobs import Job
-from unseen.core.names import display
-from unseen.core.ports import Journal, ModelStore
+from unseen.core.ports import ModelStore
 from unseen.core.receipts import FileReceipt, FrameNote
 from unseen.core.recipe import Recipe
 from unseen.engine.assemble import Models, require_models
 from unseen.engine.clerk import recorded
 from unseen.engine.hashing import Hasher
 from unseen.engine.inputs import read_key, read_policy
-from unseen.engine.local import LocalExecutor, share_cores, unexpected
+from unseen.engine.local import LocalExecutor, share_cores
 from unseen.engine.models import model_store
 from unseen.engine.names import Placed, place, preview_places
 from unseen.engine.photo import redact_photo
 from unseen.engine.regions_file import RegionsFile
 from unseen.engine.report import Report
-from unseen.engine.resume import Past, entry_for, past_of, path_tag, preview_entry
+from unseen.engine.resume import Past, past_of
 from unseen.engine.sheet import write_sheet
+from unseen.engine.site import Site
 from unseen.engine.work import Done, Setup, Task, ToolMaker, Tools, open_tools
-from unseen.errors import OutputFailed, OutputTaken, Refused, UnseenError, UsageError
+from unseen.errors import OutputFailed, Refused, UsageError
 from unseen.policy.rules import Policy, decide
+
+if TYPE_CHECKING:
+    from unseen.engine.counts import RunCounts
 
 __all__ = ["Listener", "redact_one", "run"]
 
@@ -67,21 +69,6 @@ class _Terms:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class _Site:
-    """Where results go, and what is known of earlier runs there."""
-
-    job: Job
-    hasher: Hasher
-    folder: OutputFolder
-    journal: Journal
-    past: Past
-    regions: RegionsFile
-    recipe: str
-    edits: Mapping[Path, Edits]
-    previews: Mapping[Path, Path]
-
-
 def run(
     job: Job,
     listen: Listener = lambda _: None,
@@ -99,6 +86,7 @@ def run(
     placed = _placed(job, terms)
     edits = _edits(job, placed, terms)
     previews = preview_places(placed)
+    counting = _counting(job, placed)
     with (
         OutputFolder(job.output, keep_work=job.key_file is not None) as folder,
         closing(FileJournal(folder.journal)) as journal,
@@ -108,8 +96,8 @@ def run(
         journal.append({**header, **terms.context()})
         listen(len(placed))
         report = _report(job, terms, past, clock())
-        regions = RegionsFile(job.regions)
-        site = _Site(job, terms.hasher, folder, journal, past, regions, terms.recipe.digest(), edits, previews)
+        regions, recipe = RegionsFile(job.regions), terms.recipe.digest()
+        site = Site(job, terms.hasher, folder, journal, past, regions, recipe, edits, previews, counting)
         executor = _executor(job, terms, folder, placed, make_tools, listen, context)
         with closing(_receipts(placed, site, executor, report.ran_on)) as receipts:
             for each, receipt in receipts:
@@ -117,6 +105,8 @@ def run(
                 listen(each.named(receipt))
     report.ended = clock()
     _write_records(report, job, site.regions)
+    if counting is not None:
+        counting.finish(report)
     return report
 
 
@@ -133,7 +123,7 @@ def _settle(job: Job, store: ModelStore) -> _Terms:
     kept = [path for path in (job.key_file, job.policy_file, job.edits) if path is not None]
     refuse_records(records, [*job.sources, *kept], OutputFolder(job.output).own)
     hasher = Hasher(read_key(job.key_file), plain=job.plain_hashes)
-    models = require_models(decision.recipe, store)
+    models = require_models(decision.recipe, store, counting=job.counting is not None)
     for path in records:
         check_writable(path, "that file")
     return _Terms(decision.recipe, policy.digest(), decision.raised, hasher, models, policy)
@@ -157,6 +147,14 @@ def _edits(job: Job, placed: list[Placed], terms: _Terms) -> Mapping[Path, Edits
     from unseen.engine.edits import edits_for
 
     return edits_for(job.edits, placed, OutputFolder(job.output).tracks, terms.hasher, terms.recipe, terms.rules)
+
+
+def _counting(job: Job, placed: Sequence[Placed]) -> RunCounts | None:
+    if job.counting is None:
+        return None
+    from unseen.engine.counts import RunCounts
+
+    return RunCounts(job.counting, job, placed)
 
 
 def _report(job: Job, terms: _Terms, past: Past, started: float) -> Report:
@@ -184,6 +182,7 @@ def _executor(
     workers, threads = share_cores(files, job.workers)
     terms_now = json.dumps(terms.context(), sort_keys=True)
     setup = Setup(terms.recipe, terms.models, terms.hasher, folder.staging, job.device, threads, terms_now)
+    setup = replace(setup, counting=job.counting is not None)
     make = partial(make_tools, setup)
     ahead = 0 if any(is_video(each.item.path.name) for each in placed) else 2
     return LocalExecutor(make, redact_one, workers=workers, context=context, listen=listen, ahead=ahead)
@@ -200,124 +199,29 @@ def redact_one(task: Task, tools: Tools, note: Callable[[FrameNote], None]) -> D
 
 def _receipts(
     placed: Sequence[Placed],
-    site: _Site,
+    site: Site,
     executor: LocalExecutor[Task, Done],
     ran_on: Callable[[Mapping[str, str]], None],
 ) -> Generator[tuple[Placed, FileReceipt], None, None]:
     """Yield a receipt for every entry: those that cannot be done first, then the others as they are released."""
+
+    def record(task: Task, result: Done | Exception) -> FileReceipt:
+        if isinstance(result, Done):
+            ran_on(result.devices)
+        return site.release(task, result)
+
     tasks = []
     for each in placed:
-        final, tag = site.job.output / each.below, path_tag(site.hasher, each.below)
-        preview = site.previews.get(each.below) if site.job.preview else None
-        problem = each.problem or _taken(each.below, each, site) or (preview and _taken(preview, each, site)) or ""
+        problem = each.problem or site.problem(each)
         if problem:
             status = "skipped" if each.item.fate == "skip" else "failed"
             yield each, FileReceipt(each.label, status, error=each.told(problem))  # type: ignore[arg-type]
         else:
-            tasks.append(Task(each, final, _past(each, preview, tag, site), tag, site.edits.get(each.below), preview))
-    _forget_other_work(site.folder, {task.tag[:32] for task in tasks})
-    with (
-        closing(executor.run(tasks)) as results,
-        closing(recorded(results, partial(_release, site=site, ran_on=ran_on))) as receipts,
-    ):
+            tasks.append(site.task(each))
+    site.forget_other_work(tasks)
+    with closing(executor.run(tasks)) as results, closing(recorded(results, record)) as receipts:
         for task, receipt in receipts:
             yield task.placed, receipt
-
-
-def _release(
-    task: Task, result: Done | Exception, site: _Site, ran_on: Callable[[Mapping[str, str]], None]
-) -> FileReceipt:
-    """Record a verified file and give it its name; whatever goes wrong becomes the receipt of a failure."""
-    if isinstance(result, Done):
-        ran_on(result.devices)
-    if isinstance(result, Exception):
-        return _failure(FileReceipt(task.placed.label, "failed"), task, str(result))
-    receipt = result.receipt
-    if receipt.status == "failed":
-        return _failure(receipt, task, receipt.error or "")
-    if result.staged is not None:
-        try:
-            _give_name(result, result.staged, task, site)
-        except Exception as error:  # noqa: BLE001  # a bug must release nothing, nor stop the other files
-            text = str(error) if isinstance(error, UnseenError) else str(unexpected(error))
-            return _failure(replace(receipt, regions=(), verdict=None, output_hash=None), task, text)
-    return replace(receipt, output=display(task.placed.below))
-
-
-def _past(placed: Placed, preview: Path | None, tag: str, site: _Site) -> Mapping[str, object] | None:
-    """Return what the journal knows of a file if that and its hashes decide whether it is done again, else None."""
-    past, edits = site.past.done.get(tag), site.edits.get(placed.below)
-    if past is None or past.get("edits") != (edits.digest() if edits else None):
-        return None
-    needed = [] if preview is None else [site.job.output / preview]
-    if is_video(placed.below.name):
-        from unseen.engine.film_tracks import tracks_path
-
-        needed.append(tracks_path(site.folder.tracks, tag))
-    return past if all(path.is_file() for path in needed) else None
-
-
-def _give_name(done: Done, staged: Path, task: Task, site: _Site) -> None:
-    """Write the journal, then rename: what a killed run leaves is either recorded or not there."""
-    below, receipt, preview = task.placed.below, done.receipt, task.preview
-    try:
-        problem = _taken(below, task.placed, site) or (preview and _taken(preview, task.placed, site))
-        if problem:
-            raise OutputTaken(problem)
-        if done.work is not None and site.hasher.comparable:
-            from unseen.engine.edits import keep_for_edits
-
-            keep_for_edits(done.work, task, receipt, site.recipe, site.folder.tracks)
-        if preview is not None and done.preview is not None:
-            site.journal.append(preview_entry(preview, done.preview, site.hasher))
-            site.folder.release(done.preview, site.job.output / preview)
-        site.journal.append(entry_for(below, receipt, staged, site.hasher, task.edits))
-        site.folder.release(staged, task.final)
-        if done.work is not None:
-            site.regions.add(task.placed.label, done.work)
-            shutil.rmtree(done.work, ignore_errors=True)
-        _forget_preview(task, site)
-    except OSError as error:
-        raise OutputFailed(f"the staged file is gone ({error.strerror}); run again") from error
-    finally:
-        discard(staged)
-
-
-def _forget_preview(task: Task, site: _Site) -> None:
-    """Delete the preview that an earlier run made of a video, if this one makes none: it may show more by now."""
-    below = site.previews.get(task.placed.below)
-    if task.preview is None and below is not None and path_tag(site.hasher, below) in site.past.previews:
-        discard(site.job.output / below)
-
-
-def _forget_other_work(folder: OutputFolder, wanted: set[str]) -> None:
-    """Delete parts of videos that no task of this run can go on with."""
-    if not folder.work.is_dir():
-        return
-    for each in folder.work.iterdir():
-        if each.name not in wanted:
-            shutil.rmtree(each, ignore_errors=True)
-
-
-def _failure(receipt: FileReceipt, task: Task, text: str) -> FileReceipt:
-    stale = "; what an earlier run wrote there is still there" if os.path.lexists(task.final) else ""
-    return replace(receipt, status="failed", error=task.placed.told(text) + stale)
-
-
-def _taken(below: Path, placed: Placed, site: _Site) -> str:
-    """Return why a name below the output cannot be used for a file or its preview, or ""."""
-    final, what = site.job.output / below, "output" if below == placed.below else "preview"
-    if not os.path.lexists(final):
-        return ""
-    try:
-        useless = final.is_symlink() or final.is_dir() or final.samefile(placed.item.path)
-    except OSError:
-        useless = False
-    if useless:
-        return f"the {what} would replace the input, a link or a folder; choose another -o"
-    if site.job.overwrite or site.past.owns(final, path_tag(site.hasher, below)):
-        return ""
-    return f"a file that Unseen did not write has the {what}'s name; choose an empty -o, or say --overwrite"
 
 
 def _write_records(report: Report, job: Job, regions: RegionsFile) -> None:

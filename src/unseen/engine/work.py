@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from unseen.adapters.cpu_threads import single_threaded
 from unseen.adapters.files_pillow import PillowCodec
@@ -17,6 +18,10 @@ from unseen.core.recipe import Recipe
 from unseen.engine.assemble import Assembled, Models, assemble
 from unseen.engine.hashing import Hasher
 from unseen.engine.names import Placed
+
+if TYPE_CHECKING:
+    from unseen.engine.film_count import VideoCounting
+    from unseen.traffic.tally import Tally
 
 __all__ = ["Done", "Setup", "Task", "ToolMaker", "Tools", "open_tools"]
 
@@ -32,6 +37,7 @@ class Setup:
     device: str
     threads: int
     context: str = ""
+    counting: bool = False
 
     @property
     def work(self) -> Path:
@@ -62,7 +68,7 @@ ToolMaker = Callable[[Setup], Tools]
 @dataclass(frozen=True, slots=True)
 class Task:
     """One file, where it goes, what the journal knows of it, and the commitment to its path; of a video also a person's
-    edits, and the place of its preview below the output folder, if one is asked for."""
+    edits, the place of its preview below the output folder, and how it is counted, if these are asked for."""
 
     placed: Placed
     final: Path
@@ -70,22 +76,24 @@ class Task:
     tag: str = ""
     edits: Edits | None = None
     preview: Path | None = None
+    counting: VideoCounting | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
     """What a worker hands back: the receipt, the staged file that waits for its name, what the models ran on, the
-    folder with the parts of a video, which is deleted when the file has its name, and the staged preview."""
+    folder with the parts of a video, which is deleted when the file has its name, the staged preview, and counts."""
 
     receipt: FileReceipt
     staged: Path | None
     devices: Mapping[str, str]
     work: Path | None = None
     preview: Path | None = None
+    tally: Tally | None = None
 
 
 def open_tools(setup: Setup) -> Tools:
     """Open the models for one worker; raises DeviceUnavailable or ModelCorrupt."""
     single_threaded()
-    models = assemble(setup.recipe, setup.models, setup.device, setup.threads)
+    models = assemble(setup.recipe, setup.models, setup.device, setup.threads, counting=setup.counting)
     return Tools(setup, PillowCodec(), models, time.perf_counter, AvCodec(setup.threads))

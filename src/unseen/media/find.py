@@ -47,8 +47,11 @@ class Eyes:
         return tuple({m.name: m for port in ports if port is not None for m in port.models}.values())
 
 
-def find(image: Rgb8, eyes: Eyes, recipe: Recipe) -> list[Detection]:
-    """Return all detections of classes that the recipe hides, and heads where a person shows no face."""
+def find(image: Rgb8, eyes: Eyes, recipe: Recipe, also: frozenset[str] = frozenset()) -> list[Detection]:
+    """Return all detections of classes that the recipe hides, and heads where a person shows no face.
+
+    Persons and vehicles of the classes `also` are returned as well, if they are looked for: they are counted.
+    """
     found: list[Detection] = []
     if eyes.objects is not None:
         found += eyes.objects.detect([image])[0]
@@ -58,10 +61,12 @@ def find(image: Rgb8, eyes: Eyes, recipe: Recipe) -> list[Detection]:
         found += heads_without_face(found, least_score=_HEAD_SCORE)
     if eyes.text is not None:
         found += _plates_and_text(image, eyes.text, [d for d in found if d.cls in VEHICLES], eyes, recipe)
-    return [d for d in found if d.cls in recipe.hidden]
+    return [d for d in found if d.cls in recipe.hidden or d.cls in also]
 
 
-def find_again(image: Rgb8, eyes: Eyes, recipe: Recipe, before: Sequence[Detection]) -> list[Detection]:
+def find_again(
+    image: Rgb8, eyes: Eyes, recipe: Recipe, before: Sequence[Detection], also: frozenset[str] = frozenset()
+) -> list[Detection]:
     """Return what a close look finds of classes that the recipe hides, shortly after a look that found `before`.
 
     Faces are looked for where they were, persons and vehicles in the whole picture; text is not looked for.
@@ -72,7 +77,7 @@ def find_again(image: Rgb8, eyes: Eyes, recipe: Recipe, before: Sequence[Detecti
     near = [d.box for d in before if d.cls in ("face", "head")]
     if eyes.faces_close is not None and near:
         found += look_close(image, eyes.faces_close, near)
-    return [d for d in found if d.cls in recipe.hidden]
+    return [d for d in found if d.cls in recipe.hidden or d.cls in also]
 
 
 def _plates_and_text(

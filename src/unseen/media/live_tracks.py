@@ -117,16 +117,22 @@ class LiveTracks:
         self._trails: list[_Trail] = []
         self._numbers = itertools.count(1)
 
-    def seen(self, time: float, detections: Sequence[Detection]) -> None:
-        """Take what was found in the frame at `time`, which must be later than that of the look before."""
+    def seen(self, time: float, detections: Sequence[Detection]) -> list[Placed]:
+        """Take what was found in the frame at `time`, which must be later than that of the look before.
+
+        Returns the detections that are in a track now, with its number.
+        """
         alive = [trail for trail in self._trails if time - trail.last <= self._after]
         pairs = self._pairs(time, alive, detections)
         for i, j in pairs:
             alive[i].sightings.append((time, detections[j]))
+        placed = [Placed(detections[j], alive[i].number) for i, j in pairs]
         taken = {j for _, j in pairs}
         for j, found in enumerate(detections):
             if j not in taken and not found.score < _BEGINS:
                 self._trails.append(_Trail(next(self._numbers), [(time, found)]))
+                placed.append(Placed(found, self._trails[-1].number))
+        return placed
 
     def _pairs(self, time: float, alive: Sequence[_Trail], found: Sequence[Detection]) -> list[tuple[int, int]]:
         if not alive or not found:

@@ -53,10 +53,11 @@ class AutoPace:
     """Looks often enough that nothing moves far from look to look, measured in its own sizes.
 
     The whole frame is looked at three times a second, where a shot begins, and after frames that could not be. What was
-    found is looked for again closely in between.
+    found is looked for again closely in between. What is of none of the `classes`, if they are given, does not count.
     """
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, classes: frozenset[str] | None = None) -> None:
+        self._classes = classes
         self._calm = max(1, round(_CALM_S * rate))
         self._hurried = max(1, min(self._calm, math.floor(_HURRIED_S * rate)))
         self._whole = max(self._calm, round(_WHOLE_S * rate))
@@ -78,6 +79,8 @@ class AutoPace:
 
     def saw(self, frame: int, found: Sequence[Detection]) -> None:
         """Take in what a look found, and hurry or calm down."""
+        if self._classes is not None:
+            found = [each for each in found if each.cls in self._classes]
         last, self._last = self._last, (frame, found)
         if last is None:
             return
@@ -114,6 +117,13 @@ def _distance(one: Detection, other: Detection) -> float:
     )
 
 
-def pace_for(stride: int | None, rate: float) -> Pace:
-    """Return the pace for a stride, None for automatic, at `rate` frames a second."""
-    return AutoPace(rate) if stride is None else EveryNth(stride)
+def pace_for(
+    stride: int | None, rate: float, *, classes: frozenset[str] | None = None, looks: float | None = None
+) -> Pace:
+    """Return the pace for a stride, None for automatic, at `rate` frames a second.
+
+    An automatic one minds what is of `classes`, or is even, where so many `looks` a second are asked for.
+    """
+    if stride is None and looks is not None:
+        return EveryNth(max(1, round(rate / looks)))
+    return AutoPace(rate, classes) if stride is None else EveryNth(stride)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -16,9 +16,10 @@ from unseen.core.video import Track, TrackPoint, VideoFrame, VideoInfo
 from unseen.media.cover import cover_point
 from unseen.tracks.cover import covering_box, extend_all
 from unseen.tracks.link import link
+from unseen.tracks.named import Named
 from unseen.tracks.settings import CoverSettings, LinkSettings
 
-__all__ = ["Look", "Named", "Scanned", "Sizes", "Window", "Windows", "cover_window", "sizes_for"]
+__all__ = ["Look", "Scanned", "Sizes", "Window", "Windows", "cover_window", "sizes_for"]
 
 #: Seconds of a window, and of what is looked at before and after it: gaps are bridged over a second, and tracks go on.
 _WINDOW_S, _AROUND_S = 2.0, 1.4
@@ -150,28 +151,6 @@ class Windows:
         self._cuts = list(cuts)
         steps = [b.frame - a.frame for a, b in pairwise(looks)]
         return Window(frames, looks, cuts, horizon, max([1, *steps]))
-
-
-class Named:
-    """Gives tracks numbers that stay the same from window to window, by the detections that windows share."""
-
-    def __init__(self, next_number: int = 1) -> None:
-        self._numbers: dict[tuple[int, tuple[float, ...]], int] = {}
-        self._next = next_number
-
-    def __call__(self, tracks: Sequence[Track], offset: int, forget_before: int) -> list[Track]:
-        """Return the tracks numbered anew; `offset` is added to their frames for the keys, old keys are dropped."""
-        self._numbers = {key: n for key, n in self._numbers.items() if key[0] >= forget_before}
-        named, taken = [], set[int]()
-        for track in tracks:
-            keys = [(p.frame + offset, p.box.xyxy) for p in track.points if p.detected]
-            known = sorted({self._numbers[key] for key in keys if key in self._numbers} - taken)
-            number = known[0] if known else self._next
-            self._next += not known
-            taken.add(number)
-            self._numbers.update(dict.fromkeys(keys, number))
-            named.append(replace(track, number=number))
-        return named
 
 
 def cover_window(

@@ -1,0 +1,228 @@
+"""A table is released: read, plan, reserve, draw noise once, stage, verify, name, commit. Nothing else orders these."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unseen.adapters.chart_release import draw_release
+from unseen.adapters.dp_opendp import OpenDpNoise
+from unseen.adapters.files_output import check_writable, discard
+from unseen.adapters.files_pair import name_all, refuse_taken, stage_with
+from unseen.adapters.tables_polars import PolarsTables
+from unseen.core.names import display
+from unseen.core.ports import BudgetLedger, NoiseSource, Tables
+from unseen.core.privacy import EVER, Account, Per, Unit
+from unseen.core.releases import ReleaseJob
+from unseen.core.tabulation import Tallied, Whole
+from unseen.dp.budget import left
+from unseen.engine.budgets import ledger_at
+from unseen.errors import Refused, UnreadableInput, UsageError, VerificationFailed
+from unseen.stats.counts import KEY, spec_of_counts
+from unseen.stats.declaration import spec_of_declaration
+from unseen.stats.measures import Columns
+from unseen.stats.plan import Plan, columns_of, plan_release, vectors_of
+from unseen.stats.spec import Spec
+from unseen.stats.words import about_text, facts_of, guarantee, sentence
+from unseen.verify.published import published_findings
+
+__all__ = ["RELEASE_KEY", "Desk", "Published", "account_of", "desk_for", "periods_of", "publish", "put_out", "spec_of"]
+
+#: The key of the metadata under which a release says what it is.
+RELEASE_KEY = "unseen.release"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What releases are made with: tables, noise, the ledger of budgets."""
+
+    tables: Tables
+    noise: NoiseSource
+    ledger: BudgetLedger
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What is told of a release that is out; `opened` says that it opened its budget, `left` what that has left."""
+
+    sentence: str
+    guarantee: str
+    facts: Mapping[str, Any]
+    files: tuple[Path, ...]
+    cells: int
+    opened: bool
+    left: Fraction
+    ledger: str
+    cumulative: str = ""
+
+
+def desk_for(job: ReleaseJob) -> Desk:
+    """Return the desk with the real things on it."""
+    return Desk(PolarsTables(), OpenDpNoise(), ledger_at(job.ledger))
+
+
+def account_of(job: ReleaseJob) -> Account:
+    """Return the account that a job is charged to."""
+    return Account(job.dataset, job.unit, job.purpose)
+
+
+def spec_of(table: Path, declare: Path | None, unit: Unit, per: Per, tables: Tables) -> Spec:
+    """Return what is released of a table, by its own metadata or by a declaration; no row is read.
+
+    Raises Refused for a table that says nothing, UsageError for a declaration that cannot be.
+    """
+    name = display(table.name)
+    if declare is None:
+        return spec_of_counts(tables.metadata(table, KEY), name, unit, per)
+    try:
+        found = tomllib.loads(declare.read_text("utf-8"))
+    except OSError as error:
+        raise UnreadableInput(f"{display(declare)}: cannot be read ({error.strerror}); check the name") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{display(declare)}: is no TOML ({error})") from None
+    spec = spec_of_declaration(found, display(declare))
+    if spec.unit != unit:
+        raise Refused(f"{display(declare)}: bounds the unit {spec.unit}, not {unit}; say --unit {spec.unit}")
+    if per == "day" and not spec.days:
+        raise UsageError(f"{display(declare)}: does not say first_day, which --per day needs; or say --per ever")
+    return spec
+
+
+def periods_of(per: Per, days: Sequence[str]) -> tuple[str, ...]:
+    """Return the periods that a release is charged to."""
+    return tuple(days) if per == "day" else (EVER,)
+
+
+def publish(job: ReleaseJob, desk: Desk | None = None) -> Published:
+    """Release a table once; raises UnseenError, and leaves no table then.
+
+    Everything that can fail without noise is done before the budget is reserved. From then on it is spent, whatever
+    happens.
+    """
+    desk = desk or desk_for(job)
+    if not job.table.is_file():
+        raise UnreadableInput(f"{display(job.table)}: is not there; check the name")
+    spec = spec_of(job.table, job.declare, job.unit, job.per, desk.tables)
+    plan = plan_release(spec, job.epsilon, job.delta, job.per)
+    _check_places(job)
+    exact = _read(job.table, spec, desk.tables)
+    account = account_of(job)
+    reserved = desk.ledger.reserve(account, periods_of(job.per, spec.days), plan.cost, opening=plan.limit)
+    noisy = _draw(plan, vectors_of(plan, exact), desk.noise)
+    columns, bias = columns_of(plan, noisy)
+    more = {"reservation": reserved.reservation, "post_processing": _post_process(job, columns, spec)}
+    facts = facts_of(plan, account, bias, more)
+    cells = list(spec.grid.cells())
+    keys = [key.name for key in spec.grid.keys]
+    files = put_out(job, desk.tables, keys, cells, columns, facts)
+    desk.ledger.commit(reserved.reservation)
+    if job.internal is not None:
+        _write_internal(job.internal, spec, exact)
+    periods = periods_of(job.per, spec.days)
+    charges, limit = desk.ledger.charges(account), desk.ledger.limit(account) or plan.limit
+    rest = min(left(charges, limit, period) for period in periods)
+    return Published(
+        sentence(plan), guarantee(plan), facts, files, spec.grid.size, reserved.opened, rest, desk.ledger.name
+    )
+
+
+def _check_places(job: ReleaseJob) -> None:
+    places = [job.output, *job.beside, *([job.chart] if job.chart is not None else [])]
+    places += [job.internal] if job.internal is not None else []
+    beside_table = {
+        job.table.with_name(f"{job.table.stem}.meta.json"),
+        job.table.with_name(f"{job.table.name}.meta.json"),
+    }
+    if len(set(places)) != len(places) or {job.table, *beside_table} & set(places):
+        raise UsageError("two files would have one name; choose other names")
+    if not job.overwrite:
+        refuse_taken(places)
+    for place in places:
+        check_writable(place, "the release")
+
+
+def _read(table: Path, spec: Spec, tables: Tables) -> Tallied:
+    if spec.facts is None:
+        return tables.tally(table, spec.request)
+    counts = tables.counts(table, spec.grid, spec.facts.column)
+    return Tallied((counts,), int(counts.sum()))
+
+
+def _draw(plan: Plan, vectors: Sequence[Whole], source: NoiseSource) -> list[Whole]:
+    return [
+        source.add(values, noise, query.most, cost)
+        for values, noise, query, cost in zip(vectors, plan.noises, plan.queries, plan.costs, strict=True)
+    ]
+
+
+def _post_process(job: ReleaseJob, columns: Columns, spec: Spec) -> list[str]:
+    """Add whole numbers of 0 and more beside the signed counts, if they are asked for, and say so."""
+    if not job.nonnegative:
+        return []
+    counts = [measure.name for measure in spec.measures if measure.as_dict()["kind"] == "count"]
+    if not counts:
+        raise UsageError("--nonnegative is for counts, and none is released")
+    for name in counts:
+        columns[f"{name}_nonnegative"] = np.maximum(columns[name], 0).tolist()
+    return [
+        f"{name}_nonnegative is {name} with 0 in place of numbers below it: made from the published figures alone, "
+        "and too high on average where counts are small"
+        for name in counts
+    ]
+
+
+def put_out(
+    job: ReleaseJob,
+    tables: Tables,
+    keys: Sequence[str],
+    cells: Sequence[Sequence[str]],
+    columns: Columns,
+    facts: dict[str, Any],
+) -> tuple[Path, ...]:
+    """Stage table, facts, words and chart, verify the table, and give them their names, the table's last."""
+    document = json.dumps({RELEASE_KEY: facts}, indent=1, ensure_ascii=False) + "\n"
+    table = {key: [cell[i] for cell in cells] for i, key in enumerate(keys)} | columns
+    metadata = {RELEASE_KEY: json.dumps(facts, ensure_ascii=False)}
+    machines, people = job.beside
+    staged: list[tuple[Path, Path]] = []
+
+    def stage(final: Path, write: Callable[[Path], object]) -> Path:
+        part = stage_with(final, write)
+        staged.append((part, final))
+        return part
+
+    try:
+        stage(machines, lambda path: path.write_text(document, "utf-8"))
+        stage(people, lambda path: path.write_text(about_text(facts, facts["post_processing"]), "utf-8"))
+        if job.chart is not None:
+            values = [name for name in columns if f"{name}_low" in columns and not name.endswith("_noise")]
+            picture = draw_release(table, keys, values, facts["sentence"], job.chart.suffix.lower())
+            stage(job.chart, lambda path: path.write_bytes(picture))
+        part = stage(job.output, lambda path: tables.write(path, table, metadata))
+        wrong = published_findings(tables.read_back(part), keys, cells, list(columns))
+        if wrong:
+            raise VerificationFailed(f"{display(job.output)}: would hold {wrong[0]}; nothing was written, report this")
+    except BaseException:
+        for part, _ in staged:
+            discard(part)
+        raise
+    name_all(staged)
+    return tuple(final for _, final in staged)
+
+
+def _write_internal(path: Path, spec: Spec, exact: Tallied) -> None:
+    """Write what the publisher may know of the truncation, readable by its owner alone."""
+    left_out = exact.left_out_in_all if spec.facts is None else spec.facts.left_out
+    known: dict[str, Any] = {"not_for_publication": True, "kept": exact.rows, "left_out": left_out}
+    if left_out is not None:
+        known["left_out_of_all"] = left_out / max(1, left_out + exact.rows)
+    part = stage_with(path, lambda place: place.write_text(json.dumps(known, indent=1) + "\n", "utf-8"))
+    part.chmod(0o600)
+    name_all([(part, path)])

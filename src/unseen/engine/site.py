@@ -1,0 +1,153 @@
+"""Where the results of a run go: names that are free, earlier runs there, and a verified file that gets its name."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from unseen.adapters.files_output import OutputFolder, discard
+from unseen.core.edits import Edits
+from unseen.core.formats import is_video
+from unseen.core.jobs import Job
+from unseen.core.names import display
+from unseen.core.ports import Journal
+from unseen.core.receipts import FileReceipt
+from unseen.engine.hashing import Hasher
+from unseen.engine.local import unexpected
+from unseen.engine.names import Placed
+from unseen.engine.regions_file import RegionsFile
+from unseen.engine.resume import Past, entry_for, path_tag, preview_entry
+from unseen.engine.work import Done, Task
+from unseen.errors import OutputFailed, OutputTaken, UnseenError
+
+if TYPE_CHECKING:
+    from unseen.engine.counts import RunCounts
+
+__all__ = ["Site"]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where results go, what is known of earlier runs there, and what is asked of each entry.
+
+    `recipe` is the digest of the recipe; `edits` and `previews` go by the entry's place, `counting` is None where
+    nothing is counted.
+    """
+
+    job: Job
+    hasher: Hasher
+    folder: OutputFolder
+    journal: Journal
+    past: Past
+    regions: RegionsFile
+    recipe: str
+    edits: Mapping[Path, Edits]
+    previews: Mapping[Path, Path]
+    counting: RunCounts | None = None
+
+    def problem(self, placed: Placed) -> str:
+        """Return why an entry's output or preview cannot have its name, or ""."""
+        preview = self._preview(placed)
+        return self._taken(placed.below, placed) or (self._taken(preview, placed) if preview is not None else "")
+
+    def task(self, placed: Placed) -> Task:
+        """Return what a worker has to do for an entry."""
+        tag, preview = path_tag(self.hasher, placed.below), self._preview(placed)
+        plan = None if self.counting is None else self.counting.of(placed)
+        past = self._past(placed, preview, tag) if plan is None else None
+        return Task(placed, self.job.output / placed.below, past, tag, self.edits.get(placed.below), preview, plan)
+
+    def release(self, task: Task, result: Done | Exception) -> FileReceipt:
+        """Record a verified file and give it its name; whatever goes wrong becomes the receipt of a failure."""
+        if isinstance(result, Exception):
+            return _failure(FileReceipt(task.placed.label, "failed"), task, str(result))
+        receipt = result.receipt
+        if receipt.status == "failed":
+            return _failure(receipt, task, receipt.error or "")
+        if result.staged is not None:
+            try:
+                self._give_name(result, result.staged, task)
+            except Exception as error:  # noqa: BLE001  # a bug must release nothing, nor stop the other files
+                text = str(error) if isinstance(error, UnseenError) else str(unexpected(error))
+                return _failure(replace(receipt, regions=(), verdict=None, output_hash=None), task, text)
+            if self.counting is not None:
+                self.counting.add(result.tally)
+        return replace(receipt, output=display(task.placed.below))
+
+    def forget_other_work(self, tasks: Iterable[Task]) -> None:
+        """Delete parts of videos that no task of this run can go on with."""
+        wanted = {task.tag[:32] for task in tasks}
+        if self.folder.work.is_dir():
+            for each in self.folder.work.iterdir():
+                if each.name not in wanted:
+                    shutil.rmtree(each, ignore_errors=True)
+
+    def _preview(self, placed: Placed) -> Path | None:
+        return self.previews.get(placed.below) if self.job.preview else None
+
+    def _past(self, placed: Placed, preview: Path | None, tag: str) -> Mapping[str, object] | None:
+        """Return what the journal knows of a file if that and its hashes decide whether it is done again, else None."""
+        past, edits = self.past.done.get(tag), self.edits.get(placed.below)
+        if past is None or past.get("edits") != (edits.digest() if edits else None):
+            return None
+        needed = [] if preview is None else [self.job.output / preview]
+        if is_video(placed.below.name):
+            from unseen.engine.film_tracks import tracks_path  # here and below: photos would wait for it in vain
+
+            needed.append(tracks_path(self.folder.tracks, tag))
+        return past if all(path.is_file() for path in needed) else None
+
+    def _give_name(self, done: Done, staged: Path, task: Task) -> None:
+        """Write the journal, then rename: what a killed run leaves is either recorded or not there."""
+        below, receipt, preview = task.placed.below, done.receipt, task.preview
+        try:
+            problem = self.problem(task.placed)
+            if problem:
+                raise OutputTaken(problem)
+            if done.work is not None and self.hasher.comparable:
+                from unseen.engine.edits import keep_for_edits
+
+                keep_for_edits(done.work, task, receipt, self.recipe, self.folder.tracks)
+            if preview is not None and done.preview is not None:
+                self.journal.append(preview_entry(preview, done.preview, self.hasher))
+                self.folder.release(done.preview, self.job.output / preview)
+            self.journal.append(entry_for(below, receipt, staged, self.hasher, task.edits))
+            self.folder.release(staged, task.final)
+            if done.work is not None:
+                self.regions.add(task.placed.label, done.work)
+                shutil.rmtree(done.work, ignore_errors=True)
+            self._forget_preview(task)
+        except OSError as error:
+            raise OutputFailed(f"the staged file is gone ({error.strerror}); run again") from error
+        finally:
+            discard(staged)
+
+    def _forget_preview(self, task: Task) -> None:
+        """Delete the preview that an earlier run made of a video, if this one makes none: it may show more by now."""
+        below = self.previews.get(task.placed.below)
+        if task.preview is None and below is not None and path_tag(self.hasher, below) in self.past.previews:
+            discard(self.job.output / below)
+
+    def _taken(self, below: Path, placed: Placed) -> str:
+        """Return why a name below the output cannot be used for a file or its preview, or ""."""
+        final, what = self.job.output / below, "output" if below == placed.below else "preview"
+        if not os.path.lexists(final):
+            return ""
+        try:
+            useless = final.is_symlink() or final.is_dir() or final.samefile(placed.item.path)
+        except OSError:
+            useless = False
+        if useless:
+            return f"the {what} would replace the input, a link or a folder; choose another -o"
+        if self.job.overwrite or self.past.owns(final, path_tag(self.hasher, below)):
+            return ""
+        return f"a file that Unseen did not write has the {what}'s name; choose an empty -o, or say --overwrite"
+
+
+def _failure(receipt: FileReceipt, task: Task, text: str) -> FileReceipt:
+    stale = "; what an earlier run wrote there is still there" if os.path.lexists(task.final) else ""
+    return replace(receipt, status="failed", error=task.placed.told(text) + stale)
