@@ -135,6 +135,14 @@ def test_others_check_an_export_a_head_and_a_proof_without_the_ledger(run: Run, 
     assert run("ledger", "verify", "export.jsonl", *public, "--every-signature")[0] == 0
     code, out, _ = run("ledger", "verify", "proof.json", *public)
     assert (code, out.startswith("event 1 is in the ledger"), "vault.sealed" in out) == (0, True, True)
+    assert run("ledger", "prove", "--head", "head.txt", "-o", "growth.json")[0] == 0
+    code, out, _ = run("ledger", "verify", "growth.json", *public)
+    assert (code, "of 3 events, grew out of the head of 2" in out) == (0, True)
+    assert (
+        run("ledger", "prove", "-o", "other.json")[0]
+        == run("ledger", "prove", "1", "--head", "head.txt", "-o", "x")[0]
+        == 2
+    )
     export = (tmp_path / "export.jsonl").read_bytes()
     (tmp_path / "export.jsonl").write_bytes(export.replace(b"care", b"cars"))
     code, out, err = run("ledger", "verify", "export.jsonl", *public)

@@ -13,7 +13,7 @@ from unseen.crypto.signing import SigningKey, verify
 from unseen.ledger.check import Checked, check_rows
 from unseen.ledger.merkle import leaf_hash
 from unseen.ledger.notes import PublicKey, signed_head
-from unseen.ledger.offline import check_export, check_proof, proof_of
+from unseen.ledger.offline import check_export, check_growth, check_proof, growth_of, proof_of
 from unseen.ledger.rows import export_lines, row_line
 
 ROWS = rows_of(60)
@@ -253,3 +253,36 @@ def test_a_proof_for_another_head_than_the_one_that_was_kept_is_refused() -> Non
     assert check_proof(proof, PUBLIC, verify, kept=old)[1] == 3
     with pytest.raises(ValueError, match="another head"):
         check_proof(proof, PUBLIC, verify, kept=HEAD)
+
+
+def _growth(rows: list[Row], old: Head) -> bytes:
+    notes = [signed_head(head, PUBLIC, KEY.sign) for head in (old, head_of(rows))]
+    return growth_of(old, [leaf_hash(row.event) for row in rows], *notes)
+
+
+@pytest.mark.parametrize("size", [0, 1, 31, 32, 33, 59, 60])
+def test_growth_is_proved_by_two_heads_and_some_hashes(size: int) -> None:
+    old = head_of(ROWS[:size])
+    assert check_growth(_growth(ROWS, old), PUBLIC, verify) == (old, HEAD)
+
+
+def test_a_history_that_was_rewritten_did_not_grow() -> None:
+    proof = _growth(rows_of(60, word="rewritten"), head_of(ROWS[:33]))
+    with pytest.raises(ValueError, match="history was rewritten"):
+        check_growth(proof, PUBLIC, verify)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        (b'"path":["', b'"path":["00', "history was rewritten"),
+        (b"growth 1", b"growth 2", "no proof of a ledger"),
+        (b"\\n33\\n", b"\\n32\\n", "no signature of the ledger's key"),
+        (b'"path":[', b'"path":[1,', "no proof of a ledger"),
+        (b'"old":"', b'"odd":"', "no proof of a ledger"),
+    ],
+)
+def test_a_growth_that_was_touched_proves_nothing(old: bytes, new: bytes, why: str) -> None:
+    proof = _growth(ROWS, head_of(ROWS[:33])).replace(old, new, 1)
+    with pytest.raises(ValueError, match=why):
+        check_growth(proof, PUBLIC, verify)

@@ -34,8 +34,11 @@ def add_parser(verbs: Any, text: str) -> None:
     show.add_argument("--last", type=int, default=20, metavar="N", help="how many, from the end (default: 20)")
     show.add_argument("--reveal", action="store_true", help="open commitments: show who and which items")
     show.add_argument("--json", action="store_true", help="print each event as a line of JSON")
-    prove = words.add_parser("prove", help="write a proof that an event is in the ledger")
-    prove.add_argument("event", type=int, metavar="EVENT", help="its number")
+    prove = words.add_parser(
+        "prove", help="write a proof that an event is in the ledger, or that nothing was rewritten"
+    )
+    prove.add_argument("event", nargs="?", type=int, metavar="EVENT", help="an event's number")
+    prove.add_argument("--head", type=Path, metavar="FILE", help="prove that the ledger grew out of this head")
     prove.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="a new file for the proof")
     export = words.add_parser("export", help="write all events, which others can check without the ledger")
     export.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="a new file for the export")
@@ -71,6 +74,10 @@ def _verify(args: argparse.Namespace, places: LedgerPlaces) -> int:
     public = engine.read_public_key(args.public_key)
     kept = engine.read_head(args.head, public) if args.head else None
     found = engine.check_file(args.file, public, kept=kept, every_signature=args.every_signature)
+    if isinstance(found, tuple) and len(found) == 2:
+        old, head = found
+        print(f"{head.origin}, of {head.size:,} events, grew out of the head of {old.size:,}: nothing was rewritten")
+        return 0
     if isinstance(found, tuple):
         event, index, head = found
         print(f"event {index} is in the ledger {head.origin}, of {head.size:,} events, root {head.root.hex()}")
@@ -110,9 +117,15 @@ def _show(args: argparse.Namespace, places: LedgerPlaces) -> int:
 
 def _prove(args: argparse.Namespace, places: LedgerPlaces) -> int:
     from unseen.engine import ledger as engine
+    from unseen.errors import UsageError
 
+    if (args.event is None) == (args.head is None):
+        raise UsageError("say what to prove: either an EVENT, or --head FILE")
     with closing(engine.open_ledger(places)) as ledger:
-        engine.write_proof(ledger, args.event, args.output)
+        if args.head is None:
+            engine.write_proof(ledger, args.event, args.output)
+        else:
+            engine.write_growth(ledger, args.head, args.output)
     return 0
 
 

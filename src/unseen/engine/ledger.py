@@ -27,7 +27,7 @@ from unseen.errors import LedgerBroken, UnreadableInput, UsageError
 from unseen.ledger.check import Checked, check_rows
 from unseen.ledger.merkle import leaf_hash, root_of
 from unseen.ledger.notes import PublicKey, open_head, public_key_from, signed_head
-from unseen.ledger.offline import check_export, check_proof, proof_of
+from unseen.ledger.offline import GROWTH, check_export, check_growth, check_proof, growth_of, proof_of
 from unseen.ledger.rows import export_lines
 
 __all__ = [
@@ -37,15 +37,14 @@ __all__ = [
     "check_ledger",
     "events",
     "export_ledger",
-    "is_proof",
     "ledger_places",
     "open_ledger",
     "open_recorder",
     "opened_names",
-    "proof",
     "read_head",
     "read_public_key",
     "signed_head_of",
+    "write_growth",
     "write_proof",
 ]
 
@@ -172,19 +171,20 @@ def check_ledger(ledger: SqlEventLedger, *, kept: Head | None = None, every_sign
 
 def check_file(
     path: Path, public: PublicKey, *, kept: Head | None = None, every_signature: bool = False
-) -> Checked | tuple[Event, int, Head]:
-    """Check an export, or a proof; raises LedgerBroken for a proof that proves nothing, UnreadableInput."""
-    if is_proof(path):
-        try:
+) -> Checked | tuple[Event, int, Head] | tuple[Head, Head]:
+    """Check an export, or a proof; raises LedgerBroken for a proof that proves nothing, UnreadableInput.
+
+    Returns what was found of an export; event, number and head of a proof; the old and the new head of a growth.
+    """
+    start = next(_lines(path), b"")[:64]
+    try:
+        if start.startswith(b'{"event":"'):
             return check_proof(path.read_bytes(), public, verify, kept=kept)
-        except ValueError as error:
-            raise LedgerBroken(f"{display(path)}: {error}") from error
+        if start.startswith(b'{"format":"%b"' % GROWTH.encode()):
+            return check_growth(path.read_bytes(), public, verify)
+    except ValueError as error:
+        raise LedgerBroken(f"{display(path)}: {error}") from error
     return check_export(lambda: _lines(path), public, verify, kept=kept, every_signature=every_signature)
-
-
-def is_proof(path: Path) -> bool:
-    """Whether a file looks like a proof, and not like an export."""
-    return next(_lines(path), b"").startswith(b'{"event":"')
 
 
 def _lines(path: Path) -> Iterator[bytes]:
@@ -227,24 +227,36 @@ def export_ledger(ledger: SqlEventLedger, out: Path) -> None:
 
 
 def write_proof(ledger: SqlEventLedger, index: int, out: Path) -> None:
-    """Write a proof to a new file; raises UsageError, OutputTaken or OutputFailed."""
-    write_private(out, [proof(ledger, index)], "the proof")
-
-
-def proof(ledger: SqlEventLedger, index: int) -> bytes:
-    """Return a proof that an event is in the ledger as it is now; raises UsageError or LedgerBroken."""
-    head, event, leaves = ledger.head(), b"", []
+    """Write a proof that an event is in the ledger to a new file; raises UsageError, LedgerBroken, OutputTaken."""
+    head = ledger.head()
     if not 0 <= index < head.size:
         raise UsageError(f"there is no event {index}; there are {head.size:,}, from 0 on")
+    event, leaves = _read(ledger, head, index)
+    write_private(out, [proof_of(event, index, leaves, signed_head_of(ledger, head))], "the proof")
+
+
+def write_growth(ledger: SqlEventLedger, kept: Path, out: Path) -> None:
+    """Write a proof that the ledger grew out of a head that was kept; raises as `write_proof`, and `read_head`."""
+    head, old = ledger.head(), read_head(kept, ledger.key.public)
+    if old.size > head.size:
+        raise LedgerBroken(f"{ledger.name}: has {head.size:,} events, and the head that was kept {old.size:,}")
+    _, leaves = _read(ledger, head, -1)
+    data = growth_of(old, leaves, kept.read_text("utf-8"), signed_head_of(ledger, head))
+    write_private(out, [data], "the proof")
+
+
+def _read(ledger: SqlEventLedger, head: Head, index: int) -> tuple[bytes, list[bytes]]:
+    """Return an event, and all leaves' hashes, of the ledger as it was at a head; raises LedgerBroken."""
+    event, leaves = b"", []
     for row in ledger.rows():
         leaves.append(leaf_hash(row.event))
         if row.index == index:
             event = row.event
     # Others may have appended meanwhile.
     del leaves[head.size :]
-    if root_of(leaves) != head.root or leaf_hash(event) != leaves[index]:
+    if root_of(leaves) != head.root:
         raise LedgerBroken(f"{ledger.name}: its rows are not those of its tree; say: unseen ledger verify")
-    return proof_of(event, index, leaves, signed_head_of(ledger, head))
+    return event, leaves
 
 
 def events(ledger: SqlEventLedger, last: int) -> Iterator[tuple[int, Event]]:

@@ -9,13 +9,29 @@ from hashlib import sha256
 
 from unseen.core.ledger import Event, Head, Json, Row, canonical, event_from
 from unseen.ledger.check import Checked, check_rows
-from unseen.ledger.merkle import check_inclusion, inclusion_proof, leaf_hash
+from unseen.ledger.merkle import (
+    check_consistency,
+    check_inclusion,
+    consistency_proof,
+    inclusion_proof,
+    leaf_hash,
+)
 from unseen.ledger.notes import PublicKey, Verify, open_head
 from unseen.ledger.rows import header, row_from, seal_message
 
-__all__ = ["PROOF", "Lines", "check_export", "check_proof", "proof_of"]
+__all__ = [
+    "GROWTH",
+    "PROOF",
+    "Lines",
+    "check_export",
+    "check_growth",
+    "check_proof",
+    "growth_of",
+    "proof_of",
+]
 
 PROOF = "unseen ledger proof 1"
+GROWTH = "unseen ledger growth 1"
 #: Gives the lines of a file from the start, with their ends, each time it is called.
 Lines = Callable[[], Iterable[bytes]]
 
@@ -114,3 +130,25 @@ def check_proof(data: bytes, public: PublicKey, verify: Verify, *, kept: Head | 
     if not check_inclusion(leaf_hash(event), index, head.size, path, head.root):
         raise ValueError("the proof does not lead from this event to the head")
     return event_from(event), index, head
+
+
+def growth_of(old: Head, leaves: Sequence[bytes], old_note: str, note: str) -> bytes:
+    """Return a proof, as JSON, that the ledger whose signed head is `note` began as the one with the head `old`."""
+    path: list[Json] = [node.hex() for node in consistency_proof(leaves, old.size)]
+    return canonical({"format": GROWTH, "head": note, "old": old_note, "path": path}) + b"\n"
+
+
+def check_growth(data: bytes, public: PublicKey, verify: Verify) -> tuple[Head, Head]:
+    """Return the old and the new head of a proof that one grew out of the other; raises ValueError if it does not."""
+    try:
+        words = json.loads(data)
+        old_note, note = words["old"], words["head"]
+        path = [bytes.fromhex(node) for node in words["path"]]
+        if words["format"] != GROWTH or not isinstance(old_note, str) or not isinstance(note, str):
+            raise ValueError("this is no proof of a ledger")
+    except (TypeError, KeyError, RecursionError) as error:
+        raise ValueError("this is no proof of a ledger") from error
+    old, head = open_head(old_note, public, verify), open_head(note, public, verify)
+    if not check_consistency(old.size, head.size, path, old.root, head.root):
+        raise ValueError("the new head did not grow out of the old one: history was rewritten")
+    return old, head
