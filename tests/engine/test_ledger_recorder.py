@@ -88,5 +88,9 @@ def test_places_come_from_words_then_from_the_environment(tmp_path: Path) -> Non
     assert named == LedgerPlaces("postgresql://h/d", Path("k"), "o.db")
     assert ledger_places("postgresql://h/d", environ={}).openings == "postgresql://h/d"
     assert ledger_places(environ={}).ledger.endswith("ledger.db")
+    (tmp_path / "url").write_text("postgresql://h/secret\n")
+    assert ledger_places(f"@{tmp_path}/url", environ={}).ledger == "postgresql://h/secret"
+    with pytest.raises(UsageError, match="missing: cannot be read; it must hold the URL"):
+        ledger_places("@missing", environ={})
     with pytest.raises(UsageError, match="postgresql:// URL"):
         ledger_places("mysql://h/d", environ={})
