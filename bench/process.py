@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Used", "resident", "tree", "used_by"]
+__all__ = ["Used", "resident", "tree", "used_by", "worked"]
 
 _PROC = Path("/proc")
 _EVERY_S = 0.05
@@ -21,6 +21,7 @@ _EVERY_S = 0.05
 class Used:
     """What a command took: seconds of wall clock, of all cores, and its peak memory in bytes.
 
+    Processes that nobody waits for, as workers of a fork server, are counted as they were last seen running.
     `peak` is the largest sum of the resident memory of all its processes at a time, looked at every 0.05 s; pages that
     two of them share count in both. It is 0 where the system has no /proc.
     """
@@ -47,7 +48,7 @@ def used_by(words: Sequence[str], *, environ: Mapping[str, str] | None = None, c
             said.seek(0)
             last = said.read().decode("utf-8", "replace").strip()[-2000:]
             raise SystemExit(f"{' '.join(words)} ended with {process.returncode}:\n{last}")
-    return Used(seconds, usage.ru_utime + usage.ru_stime, watch.peak)
+    return Used(seconds, max(usage.ru_utime + usage.ru_stime, watch.cpu), watch.peak)
 
 
 class _Watch(threading.Thread):
@@ -57,17 +58,34 @@ class _Watch(threading.Thread):
         super().__init__(daemon=True)
         self.peak = 0
         self._pid = pid
+        self._cpu: dict[int, float] = {}
         self._ended = threading.Event()
 
     def run(self) -> None:
         # The first look waits: until a new process has loaded its program, it shows the memory of this one.
         while not self._ended.wait(_EVERY_S):
-            self.peak = max(self.peak, sum(map(resident, tree(self._pid))))
+            pids = tree(self._pid)
+            self.peak = max(self.peak, sum(map(resident, pids)))
+            self._cpu |= {pid: used for pid in pids if (used := worked(pid))}
+
+    @property
+    def cpu(self) -> float:
+        """Seconds that all processes worked, each as far as it was seen."""
+        return sum(self._cpu.values())
 
     def stop(self) -> None:
         """End the watch and wait until it has."""
         self._ended.set()
         self.join()
+
+
+def worked(pid: int) -> float:
+    """Return the seconds of all cores that a process worked itself, 0 if it is gone."""
+    try:
+        fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return 0.0
 
 
 def tree(pid: int) -> list[int]:

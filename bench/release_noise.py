@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bench.release_figures import Line, at_least, at_most
 from bench.wanted import Figure
 from unseen.adapters.dp_opendp import OpenDpNoise
-from unseen.core.privacy import Cost, Distances, Noise
+from unseen.core.privacy import Cost, Noise
 from unseen.core.releases import ReleaseJob
 from unseen.dp.budget import cost_of, limit_of
 from unseen.dp.continual import Scheme, SquareRoot, Tree
@@ -24,6 +24,8 @@ __all__ = ["error_rows", "noise_rows", "year_rows"]
 
 _DRAWS = 20_000
 _HOURS = 8760
+#: What one person adds in the attack: 2 tracks in the same 3 cells.
+_PERSON = Contributions(3, 2)
 _ONE = Fraction(1)
 
 
@@ -33,33 +35,41 @@ def _costs(epsilon: Fraction = _ONE, delta: Fraction = Fraction(1, 10**6)) -> di
     return {"laplace": (cost_of(pure, [_ONE])[0], 0.0), "gaussian": (cost_of(other, [_ONE])[0], float(delta))}
 
 
-def _draw(cost: Cost, most: Distances, value: int) -> NDArray[np.int64]:
-    return OpenDpNoise().add(np.full(_DRAWS, value, dtype=np.int64), noise_for(cost, most), most, cost)
-
-
 def noise_rows() -> list[Line]:
-    """Draw 20,000 times from each kind of noise; tell neighbours apart by the best threshold that there is."""
+    """Draw 20,000 times from each kind of noise; tell tables with and without one person apart in as many trials."""
     from scipy.stats import chisquare  # type: ignore[import-untyped]
 
     lines = []
-    most = Distances(3, 9)
+    most = _PERSON.distances
     for kind, (cost, delta) in _costs(delta=Fraction(1, 1000)).items():
         noise = noise_for(cost, most)
-        without, with_unit = _draw(cost, most, 0), _draw(cost, most, 3)
-        seen, expected = _binned(without, noise)
-        lines.append(
-            Line(f"{kind}: chi-square of {_DRAWS} draws, p", at_least(float(chisquare(seen, expected).pvalue), 1e-4))
-        )
-        ratio = float(without.std()) / math.sqrt(variance(noise))
-        lines.append(
-            Line(f"{kind}: standard deviation, drawn / stated, off by", at_most(abs(ratio - 1), 0.05), "", ".4f")
-        )
-        inside = float((np.abs(without) <= half_width(noise)).mean())
-        lines.append(Line(f"{kind}: share within the 95 % interval", at_least(inside, 0.945), "", ".4f"))
-        lines.append(
-            Line(f"{kind}: attack, epsilon shown (stated 1)", at_most(_attack(with_unit, without, delta), 1.0))
-        )
+        drawn = OpenDpNoise().add(np.zeros(_DRAWS, dtype=np.int64), noise, most, cost)
+        p = float(chisquare(*_binned(drawn, noise)).pvalue)
+        ratio = float(drawn.std()) / math.sqrt(variance(noise))
+        inside = float((np.abs(drawn) <= half_width(noise)).mean())
+        lines += [
+            Line(f"{kind}: chi-square of {_DRAWS} draws, p", at_least(p, 1e-4)),
+            Line(f"{kind}: standard deviation, drawn / stated, off by", at_most(abs(ratio - 1), 0.05), "", ".4f"),
+            Line(f"{kind}: share within the 95 % interval", at_least(inside, 0.945), "", ".4f"),
+            Line(f"{kind}: tables with or without a person, epsilon shown", _attacked(noise, cost, delta), "stated 1"),
+        ]
     return lines
+
+
+def _attacked(noise: Noise, cost: Cost, delta: float) -> Figure:
+    """Attack by the likelihood ratio of all cells that a person changes, the best that there is."""
+    change = np.full((_DRAWS, _PERSON.cells), _PERSON.each, dtype=np.int64)
+
+    def ratio(table: NDArray[np.int64]) -> NDArray[np.float64]:
+        seen = OpenDpNoise().add(table, noise, _PERSON.distances, cost)
+        scores: NDArray[np.float64]
+        if noise.kind == "laplace":
+            scores = ((np.abs(seen) - np.abs(seen - change)) / noise.scale).sum(axis=1)
+        else:
+            scores = ((seen**2 - (seen - change) ** 2) / (2 * noise.scale**2)).sum(axis=1)
+        return scores
+
+    return at_most(_attack(ratio(change), ratio(np.zeros_like(change)), delta), 1.0)
 
 
 def _binned(drawn: NDArray[np.int64], noise: Noise) -> tuple[list[int], list[float]]:
@@ -72,20 +82,20 @@ def _binned(drawn: NDArray[np.int64], noise: Noise) -> tuple[list[int], list[flo
     return seen, [_DRAWS * p for p in (tail, *inner, tail)]
 
 
-def _attack(with_unit: NDArray[np.int64], without: NDArray[np.int64], delta: float) -> float:
-    """Return the most epsilon that a threshold attack shows for sure: the lower end of a 95 % interval.
+def _attack(with_unit: NDArray[np.float64], without: NDArray[np.float64], delta: float) -> float:
+    """Return the most epsilon that a threshold on scores shows for sure: the lower end of a 95 % interval.
 
     The interval is Bonferroni's over all thresholds, each with Clopper and Pearson's bounds (Jagielski et al. 2020).
     """
     from scipy.stats import beta
 
-    thresholds = range(int(without.min()) + 1, int(with_unit.max()))
+    trials, thresholds = len(without), np.unique(np.quantile(with_unit, np.linspace(0.01, 0.99, 40)))
     error = 0.05 / (2 * len(thresholds))
     best = 0.0
     for threshold in thresholds:
         hits, false = int((with_unit >= threshold).sum()), int((without >= threshold).sum())
-        low = float(beta.ppf(error, hits, _DRAWS - hits + 1)) if hits else 0.0
-        high = float(beta.ppf(1 - error, false + 1, _DRAWS - false)) if false < _DRAWS else 1.0
+        low = float(beta.ppf(error, hits, trials - hits + 1)) if hits else 0.0
+        high = float(beta.ppf(1 - error, false + 1, trials - false)) if false < trials else 1.0
         if low > delta:
             best = max(best, math.log((low - delta) / high))
     return best
@@ -181,11 +191,15 @@ def _year(name: str, scheme: Scheme, cost: Cost, once: float) -> list[Line]:
     stated = math.sqrt(scheme.spread(np.array([[variance(known[most])] for most in distances])).mean())
     error = scheme.publish(measured.astype(np.float64))
     end = math.sqrt(scheme.spread(np.array([[variance(known[most])] for most in distances]))[-1, 0])
-    drawn = float(np.sqrt((error**2).mean()))
+    # Errors of one stream hang together, so that streams are what is counted.
+    squares = (error**2).mean(axis=0)
+    off = 1.96 * float(squares.std(ddof=1)) / math.sqrt(streams)
+    mean = float(squares.mean())
+    drawn = Figure(math.sqrt(mean), (math.sqrt(max(mean - off, 0.0)), math.sqrt(mean + off)))
     return [
         Line(
             f"{name}: running count, mean over the year",
-            Figure(drawn),
+            drawn,
             f"error, stated {stated:.1f}; at the end {end:.1f}",
         ),
         Line(f"{name}: as many times the error of one count", Figure(stated / math.sqrt(once)), "times"),

@@ -78,9 +78,11 @@ def table_rows(folder: Path, rows: int) -> list[Line]:
 
 
 def _lines(name: str, used: Used, plain: Used | None) -> list[Line]:
-    times = "" if plain is None else f", {used.seconds / plain.seconds:.1f} times"
+    times = ""
+    if plain is not None:
+        times = f"; {used.seconds / plain.seconds:.1f} and {used.cpu / plain.cpu:.1f} times"
     memory = "" if plain is None or not plain.peak else f", {used.peak / plain.peak:.1f} times"
     return [
-        Line(f"{name}: seconds", Figure(used.seconds), f"s, {used.cpu:.1f} of all cores{times}", ".2f"),
+        Line(f"{name}: seconds", Figure(used.seconds), f"s, {used.cpu:.1f} of processor time{times}", ".2f"),
         Line(f"{name}: peak memory", Figure(used.peak / 1e6), f"MB{memory}", ".0f"),
     ]

@@ -12,7 +12,7 @@ from unseen.core.regions import VEHICLES
 from unseen.core.scene import Line, Scene
 from unseen.traffic.watch import BACKWARD, FORWARD
 
-__all__ = ["CountedClip", "Crossed", "Errors", "car_clip", "match", "person_clips"]
+__all__ = ["CountedClip", "Crossed", "Errors", "car_clip", "match", "person_clips", "rate_of"]
 
 #: Seconds that a count may be off.
 _NEAR_S = 1.0
@@ -89,7 +89,7 @@ def _person_clip(file: Path) -> CountedClip:
     path = file.parent / records[0]["file"]
     # From the bottom up: forward is rightward.
     line = Line("middle", (width / 2, height), (width / 2, 0))
-    truth = tuple(_crossings(records, width / 2, _rate(path)))
+    truth = tuple(_crossings(records, width / 2, rate_of(path)))
     ids = {box["id"] for record in records for box in record["boxes"] if not box["ignore"]}
     return CountedClip(path.stem, path, Scene(width, height, (line,), classes=("person",)), truth, len(ids))
 
@@ -114,14 +114,15 @@ def car_clip(folder: Path) -> CountedClip:
     name, told = next(iter(json.loads((folder / "counts.json").read_text("utf-8")).items()))
     y, height = (int(word) for word in told["line"].removeprefix("y = ").partition(",")[0].split(" of "))
     path = folder / name
-    width, rate = _width(path, height), _rate(path)
+    width, rate = _width(path, height), rate_of(path)
     # Downward is forward on a line from left to right.
     line = Line("road", (0, y), (width, y))
     truth = tuple(Crossed(first / rate, FORWARD) for first, _ in told["crossing_frames_first_to_last_touch"])
     return CountedClip(path.stem, path, Scene(width, height, (line,), classes=VEHICLES), truth, len(truth))
 
 
-def _rate(path: Path) -> float:
+def rate_of(path: Path) -> float:
+    """Return the frames a second of a video."""
     from unseen.adapters.video_av import AvCodec
 
     with AvCodec().open_video(path, path.name) as reader:

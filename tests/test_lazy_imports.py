@@ -11,23 +11,19 @@ import pytest
 from unseen.cli.main import VERBS
 
 _HEAVY = (
+    *("PIL", "av", "cv2", "matplotlib", "numpy", "onnxruntime", "openvino", "pillow_heif", "polars", "torch", "tqdm"),
     *(
-        "PIL",
-        "av",
         "cryptography",
-        "cv2",
+        "dp_accounting",
         "fsspec",
+        "imagecodecs",
         "keyring",
-        "matplotlib",
-        "numpy",
-        "onnxruntime",
-        "openvino",
-        "pillow_heif",
-        "polars",
-        "torch",
-        "tqdm",
+        "opendp",
+        "psycopg",
+        "pydicom",
+        "pynetdicom",
     ),
-    *("dp_accounting", "opendp", "psycopg", "scipy", "sqlite3", "ultralytics", "yaml"),
+    *("scipy", "sqlite3", "ultralytics", "yaml"),
 )
 _SHOW = """
 import json, sys
@@ -61,3 +57,10 @@ def test_import_loads_no_heavy_library() -> None:
 
 def test_heavy_libraries_are_seen_where_they_are_loaded() -> None:
     assert "numpy" in _loaded_by("from unseen import redact")
+
+
+def test_work_without_a_policy_loads_nothing_of_policies_with_purposes() -> None:
+    loaded = _loaded_by("import unseen.engine.run, unseen.cli.redact, unseen.engine.live, unseen.engine.single")
+    assert "unseen.engine.admission" in loaded
+    governed = {"unseen.policy.charter", "unseen.core.labels", "unseen.engine.gate"}
+    assert loaded & {"yaml", "cedarpy", "sqlite3", "cryptography", *governed} == set()

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-__all__ = ["before_and_after", "demo_clip", "demo_photo", "main"]
+__all__ = ["before_and_after", "demo_clip", "demo_photo", "demo_study", "main"]
 
 _FOLDER = Path("demo-out")
 _GAP = 8
@@ -50,6 +50,29 @@ def demo_clip(photo: Path, path: Path, frames: int = 36) -> Path:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(np.asarray(part), format="rgb24")))
         container.mux(stream.encode(None))
     return path
+
+
+def demo_study(folder: Path, slices: int = 2) -> Path:
+    """Write a study of nobody: CT slices of 16 x 16 pixels, as 1.dcm, 2.dcm ..., and return the folder."""
+    from pydicom.dataset import Dataset, FileMetaDataset
+    from pydicom.uid import UID, ExplicitVRLittleEndian
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(1, slices + 1):
+        data = Dataset()
+        data.SOPClassUID, data.SOPInstanceUID = UID("1.2.840.10008.5.1.4.1.1.2"), UID(f"1.2.3.4.{number}")
+        data.StudyInstanceUID, data.SeriesInstanceUID = UID("1.2.3.5"), UID("1.2.3.6")
+        data.Modality, data.StudyDate, data.StudyDescription = "CT", "20200229", "CHEST of Mr. Doe"
+        data.ImageType, data.BodyPartExamined, data.InstanceNumber = ["ORIGINAL", "PRIMARY"], "CHEST", str(number)
+        data.PatientName, data.PatientID, data.AccessionNumber = "Doe^Demo", "DEMO-1", "DEMO-2"
+        data.SamplesPerPixel, data.PhotometricInterpretation, data.PixelRepresentation = 1, "MONOCHROME2", 0
+        data.Rows, data.Columns, data.BitsAllocated, data.BitsStored, data.HighBit = 16, 16, 16, 12, 11
+        data.PixelData = np.arange(256, dtype="<u2").tobytes()
+        data["PixelData"].VR = "OW"
+        data.file_meta = FileMetaDataset()
+        data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        data.save_as(folder / f"{number}.dcm", enforce_file_format=True)
+    return folder
 
 
 def before_and_after(before: Path, after: Path, path: Path) -> Path:

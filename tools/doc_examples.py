@@ -7,10 +7,11 @@
     toml      is a policy: it must be one, and is saved as policy.toml for the commands after it; where its first line
               is "# NAME.toml", it is a declaration of a table, and is saved under this name
     yaml      is a scene: it must be one, and is saved as scene.yaml for the commands after it
+    yml       is a policy with purposes: it must be one, and is saved as unseen.yaml for the commands after it
     sh        is not run, as it would install or download; its `unseen` commands must be well-formed
 
-Each page has a folder of its own that holds photos/astronaut.jpg and videos/pan.mp4. In it UNSEEN_MODELS names the
-test data's weights where there are any.
+Each page has a folder of its own that holds photos/astronaut.jpg, videos/pan.mp4, studies/1.dcm and 2.dcm. In it
+UNSEEN_MODELS names the test data's weights where there are any.
 """
 
 from __future__ import annotations
@@ -31,10 +32,11 @@ from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown import CodeBlockParser, SkipParser
 from sybil.typing import Parser
 
-from tools.demo import demo_clip, demo_photo
+from tools.demo import demo_clip, demo_photo, demo_study
 from unseen.adapters.scene_yaml import read_scene
 from unseen.cli.main import build_parser
 from unseen.engine.models import model_store
+from unseen.engine.policies import read_charter
 from unseen.policy.rules import parse_policy
 from unseen.stats.declaration import spec_of_declaration
 
@@ -54,6 +56,7 @@ def sybil() -> Sybil:
         CodeBlockParser("console", _console),
         CodeBlockParser("toml", _toml),
         CodeBlockParser("yaml", _yaml),
+        CodeBlockParser("yml", _yml),
         CodeBlockParser("sh", _sh),
     ]
     return Sybil(
@@ -69,6 +72,7 @@ def doc_folder(folder: Path) -> Iterator[Path]:
     """Lay out a page's folder, go there, and go back in the end."""
     photo = demo_photo(folder / "photos" / "astronaut.jpg")
     demo_clip(photo, folder / "videos" / "pan.mp4")
+    demo_study(folder / "studies")
     with chdir(folder):
         yield folder
 
@@ -122,6 +126,12 @@ def _yaml(example: Example) -> None:
     path = Path("scene.yaml")
     path.write_text(str(example.parsed), encoding="utf-8")
     read_scene(path)
+
+
+def _yml(example: Example) -> None:
+    path = Path("unseen.yaml")
+    path.write_text(str(example.parsed), encoding="utf-8")
+    read_charter(path)
 
 
 def _sh(example: Example) -> None:

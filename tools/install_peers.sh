@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Debian packages that the tests with real peers need: an RTSP server, ffmpeg with ffprobe, a browser and fonts, PostgreSQL.
+# Debian packages that the tests with real peers need: an RTSP server, ffmpeg with ffprobe, a browser and fonts, PostgreSQL,
+# and for DICOM senders, an archive with STOW-RS, and a checker of files (dciodvfy).
 # Quick when all is there; needs root and apt elsewise.
 set -euo pipefail
 
 packages=(
-    chromium ffmpeg fonts-dejavu-core gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-bad gstreamer1.0-plugins-base
-    gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly postgresql python3-gi
+    chromium dcmtk dicom3tools ffmpeg fonts-dejavu-core gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-bad
+    gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly orthanc orthanc-dicomweb postgresql
+    python3-gi
 )
 missing=()
 for package in "${packages[@]}"; do

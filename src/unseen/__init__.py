@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from unseen.api import Redacted, redact
+    from unseen.api import Redacted, purpose, redact
 
-__all__ = ["Redacted", "redact"]
+__all__ = ["Redacted", "purpose", "redact"]
 
 
 def __getattr__(name: str) -> Any:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from unseen.core.looks import Look
 from unseen.core.photos import Colour, Frame, Photo, Pixels
@@ -14,7 +14,10 @@ from unseen.core.recipe import Recall, Recipe, looks_for, parse_hide
 from unseen.core.regions import Region
 from unseen.errors import UsageError
 
-__all__ = ["Redacted", "redact"]
+if TYPE_CHECKING:
+    from unseen.engine.capability import Capability
+
+__all__ = ["Redacted", "purpose", "redact"]
 
 ColourOrder = Literal["rgb", "bgr"]
 
@@ -41,6 +44,7 @@ def redact(
     verify: bool = True,
     unsafe_strength: bool = False,
     device: str = "auto",
+    under: Capability | None = None,
 ) -> Redacted:
     """Hide people and plates in one picture.
 
@@ -49,7 +53,9 @@ def redact(
     missed, so it is not guessed. `classes` names what to hide (default face and plate), `hide` how, as
     {"face": "fill", "person": "blur:0.7"} or "face=fill,person=blur:0.7". With `verify` a second model family looks at
     the result and what it still sees is hidden too, three times at most. Of a file with several frames the first is
-    taken. Raises UsageError, Refused, FileError or VerificationFailed; returns nothing unverified unless told to.
+    taken. A file that lies below an unseen.yaml needs `under`, what `unseen.purpose` gives; an array has no label, so
+    nothing governs it. Raises UsageError, Refused, FileError or VerificationFailed; returns nothing unverified unless
+    told to.
     """
     from unseen.engine.single import redact_photo
 
@@ -60,11 +66,34 @@ def redact(
         unsafe_strength=unsafe_strength,
     )
     if isinstance(image, str | os.PathLike):
+        recipe = _admitted(Path(image), recipe, under)
         done, regions = redact_photo(_from_file(Path(image), recipe), recipe, device)
         return Redacted(_to_array(done.frames[0], "rgb", flat=False), regions)
     order = _order(image, colour)
     done, regions = redact_photo(_from_array(image, order), recipe, device)
     return Redacted(_to_array(done.frames[0], order, flat=image.ndim == 2), regions)
+
+
+def purpose(name: str, *, actor: str | None = None, policy: str | os.PathLike[str] | None = None) -> Capability:
+    """Return the capability to work for a purpose, as a context manager.
+
+    `with unseen.purpose("research.road-safety", actor="ann") as p:` lets `p.open(path)` return what the policy allows
+    at that moment, and raise Denied with every reason otherwise. `actor` is one of the policy's people, by default who
+    runs the program; `policy` names unseen.yaml, which is otherwise found from each file's folder upwards.
+    """
+    from unseen.engine.capability import Capability
+
+    return Capability(name, actor, None if policy is None else Path(policy))
+
+
+def _admitted(path: Path, recipe: Recipe, under: Capability | None) -> Recipe:
+    """Pass the gate with one file, and return the recipe with all that the policy obliges to; raises Refused."""
+    from unseen.core.access import Access
+    from unseen.engine.admission import admit
+
+    with admit("redact", recipe, [path], Access() if under is None else under.access) as admission:
+        admission.check(path)
+    return admission.recipe
 
 
 def _looks(hide: Mapping[str, str | Look] | str | None) -> dict[str, Look] | None:

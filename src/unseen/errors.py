@@ -4,9 +4,12 @@
     ├── UsageError                  exit 2: the words of the call are wrong; nothing was done
     │   ├── ModelUnavailable        a model is not on this machine; says how to get it
     │   ├── DeviceUnavailable       a runtime or device was asked for that is not there
-    │   └── KeyUnusable             the key file is missing, too short or readable by others
+    │   ├── KeyUnusable             the key file is missing, too short or readable by others
+    │   └── PolicyInvalid           unseen.yaml, or a rule it names, is wrong; says in which line
     ├── Refused                     exit 3: the job is understood and will not be done (policy, unsafe strength)
-    │   └── BudgetSpent             a privacy budget has too little left, or there is none
+    │   ├── BudgetSpent             a privacy budget has too little left, or there is none
+    │   ├── Denied                  the gate says no: purpose, consent, role, retention, a rule; carries the reasons
+    │   └── LabelInvalid            a label is missing, malformed, changed, or belongs to another file
     ├── ModelCorrupt                a downloaded model does not have the hash the catalogue pins
     ├── LedgerBroken                rows of a ledger are not those that were signed, or its database fails
     └── FileError                   exit 1: one file cannot be released; the rest of the run goes on
@@ -27,14 +30,17 @@ from __future__ import annotations
 __all__ = [
     "BudgetSpent",
     "DamagedInput",
+    "Denied",
     "DeviceUnavailable",
     "FileError",
     "KeyUnusable",
+    "LabelInvalid",
     "LedgerBroken",
     "ModelCorrupt",
     "ModelUnavailable",
     "OutputFailed",
     "OutputTaken",
+    "PolicyInvalid",
     "Refused",
     "TooLarge",
     "UnreadableInput",
@@ -69,6 +75,10 @@ class KeyUnusable(UsageError):
     """The key file is missing, too short or open to other users."""
 
 
+class PolicyInvalid(UsageError):
+    """A policy file, or a rule that it names, cannot be taken; a policy that is not understood allows nothing."""
+
+
 class Refused(UnseenError):
     """The job is understood and will not be done, because a policy or a safety floor says no."""
 
@@ -77,6 +87,18 @@ class Refused(UnseenError):
 
 class BudgetSpent(Refused):
     """A privacy budget has too little left for what is asked, or there is none."""
+
+
+class Denied(Refused):
+    """The gate says no; `reasons` has every reason, each in words that say what would be needed."""
+
+    def __init__(self, message: str, reasons: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.reasons = reasons or (message,)
+
+
+class LabelInvalid(Refused):
+    """A label is missing, malformed, changed since it was signed, or belongs to another file."""
 
 
 class ModelCorrupt(UnseenError):

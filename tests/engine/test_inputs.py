@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from unseen.engine.inputs import read_key, read_photo, read_policy
-from unseen.errors import KeyUnusable, UnreadableInput, UsageError
-from unseen.policy.rules import Policy
+from unseen.engine.inputs import read_key, read_photo
+from unseen.errors import KeyUnusable, UnreadableInput
 
 
 def test_photo_is_read_whole(tmp_path: Path) -> None:
@@ -77,22 +76,3 @@ def test_key_that_others_can_reach_is_refused(tmp_path: Path, mode: int) -> None
     path.chmod(mode)
     with pytest.raises(KeyUnusable, match=r"chmod 600 .*my\\nkey"):
         read_key(path)
-
-
-def test_no_policy_is_one_without_rules() -> None:
-    assert read_policy(None) == Policy()
-
-
-def test_policy_file_is_toml_in_utf_8(tmp_path: Path) -> None:
-    path = tmp_path / "p.toml"
-    path.write_text('# Größe\nrequire_verify = "sample"\n', encoding="utf-8")
-    assert read_policy(path).require_verify == "sample"
-
-
-@pytest.mark.parametrize("data", [b"\xff", b"a = ", b"[" * 5000, b"a = " + b"[" * 5000, b"x = 1\nx = 2", b"\0"])
-def test_policy_that_is_no_toml_is_told_in_one_line(tmp_path: Path, data: bytes) -> None:
-    path = tmp_path / "p.toml"
-    path.write_bytes(data)
-    with pytest.raises(UsageError, match=r"p\.toml: no valid TOML") as told:
-        read_policy(path)
-    assert "\n" not in str(told.value)

@@ -14,6 +14,7 @@ from typing import Any
 import av
 import pytest
 
+from tests.engine.governed import CITY, found_city
 from tests.engine.live_fakes import bright_shares, job_for, running, tools, wait_for, write_clip
 from unseen.engine.live import run
 from unseen.engine.live_figures import prometheus
@@ -180,3 +181,26 @@ def test_camera_that_is_away_is_tried_again_and_its_password_does_not_show(tmp_p
         told = json.dumps(live.status()) + prometheus(live.status())
     assert "127.0.0.1:9" in told
     assert "Zq7xSecret" not in told + (tmp_path / "r.json").read_text()
+
+
+def test_cameras_pass_the_gate_before_anything_is_published(clip: Path, tmp_path: Path) -> None:
+    text = CITY.replace("      require_verify: full\n", "").replace("    keep:\n      metadata: []\n", "")
+    city = found_city(tmp_path / "city", text.replace("  refuse_unsafe: true", "  require_recall: fast"))
+    (tmp_path / "city" / "street").mkdir()
+    film = tmp_path / "city" / "street" / "clip.mp4"
+    film.write_bytes(clip.read_bytes())
+    out = tmp_path / "out"
+    for words, told in (
+        ({}, "no purpose is said"),
+        ({"purpose": "research", "actor": "viktor"}, "viktor has viewer"),
+        ({"purpose": "care", "actor": "olga"}, "allows redact, train, view, not live"),
+    ):
+        with pytest.raises(Refused, match=told):
+            run(job_for(str(film), publish=(str(out),), **words), tools=tools())
+    job = job_for("door=rtsp://127.0.0.1:9/x", publish=(str(out),), policy_file=city, purpose="research", actor="olga")
+    with pytest.raises(Refused, match="it has no label"):
+        run(job, tools=tools())
+    assert not out.exists()
+    job = job_for("crossing=rtsp://127.0.0.1:9/x", str(film), publish=(str(out),), policy_file=city,
+                  purpose="research", actor="olga", stop_after=0.2)  # fmt: skip
+    assert run(job, tools=tools())["cameras"].keys() == {"crossing", "camera2"}

@@ -90,6 +90,11 @@ def test_nothing_is_spent_by_what_fails_before_noise(tmp_path: Path) -> None:
         publish(job(tmp_path, good, output=tmp_path / "taken.csv"))
     with pytest.raises(UsageError, match="one name"):
         publish(job(tmp_path, good, chart=tmp_path / "x.png", internal=tmp_path / "x.png"))
+    table, declaration = trips(tmp_path)
+    text = declaration.read_text()
+    declaration.write_text(text.replace('kind = "count"', 'kind = "sum"\ncolumn = "speed"\nlower = 0\nupper = 100'))
+    with pytest.raises(UsageError, match="--nonnegative is for counts"):
+        publish(job(tmp_path, table, declare=declaration, unit="person-ever", per="ever", nonnegative=True))
     with pytest.raises(UnreadableInput, match="is not there"):
         publish(job(tmp_path, tmp_path / "none.parquet"))
     assert (tmp_path / "taken.csv").read_text() == "mine"

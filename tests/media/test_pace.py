@@ -73,3 +73,22 @@ def test_pace_for_a_stride(stride: int | None, kind: type) -> None:
 
 def test_stride_one_looks_at_every_frame() -> None:
     assert set(looks(pace_for(1, 25.0), 30)) == set(range(30))
+
+
+def test_denser_pace_looks_closely_in_between() -> None:
+    pace = pace_for(None, 25.0, looks=12.5)
+    kinds = [pace.wants(frame, frame == 0) for frame in range(25)]
+    assert [i for i, kind in enumerate(kinds) if kind is not None] == list(range(0, 25, 2))
+    assert [i for i, kind in enumerate(kinds) if kind == "whole"] == [0, 8, 16, 24]
+    assert isinstance(pace_for(3, 25.0, looks=12.5), EveryNth)
+
+
+def test_denser_pace_hurries_as_the_other_one_does() -> None:
+    pace = pace_for(None, 25.0, looks=5.0)
+    seen = []
+    for frame in range(20):
+        if pace.wants(frame, frame == 0) is not None:
+            seen.append(frame)
+            pace.saw(frame, [Detection("face", Box(12.0 * frame, 0, 12.0 * frame + 40, 40), 0.9, "centerface")])
+    assert max(b - a for a, b in itertools.pairwise(seen)) <= 5
+    assert len(seen) > 5

@@ -66,6 +66,9 @@ def test_a_track_cannot_add_to_more_cells_than_there_are() -> None:
         ({"domain": {"interval_start": [], "line": ["a"]}}, "no list of values"),
         ({"domain": {"interval_start": ["x"], "line": ["a", "a"]}}, "names a value twice"),
         ({"start": "yesterday"}, "as a time in UTC"),
+        ({"start": "1970-01-01T00:00:00Z"}, "days; at most"),
+        ({"end": "2026-11-01T00:00:00Z"}, "it ends before it begins"),
+        ({"count": "line"}, "would be named 'line'"),
     ],
 )
 def test_a_table_that_does_not_say_what_is_needed_is_refused(changed: dict[str, Any], why: str) -> None:

@@ -112,6 +112,12 @@ def test_the_schema_describes_what_is_understood() -> None:
         ('kind = "mean"', 'kind = "median"', "a measure's kind is one of count, sum, mean, quantile"),
         ('name = "pace"', 'name = "count"', "two measures are named 'count'"),
         ('street = ["north", "south"]', 'street = ["north", "north"]', "declares a value twice"),
+        (
+            'street = ["north", "south"]',
+            'count_low = ["north"]',
+            "two columns of the release would be named 'count_low'",
+        ),
+        ("q = [0.5, 0.85]", "q = [0.5, 0.5]", "two columns of the release would be named 'pace_50'"),
         ('street = ["north", "south"]', "street = []", "declare all of its values"),
         ('street = ["north", "south"]', "street = [0.5]", "values of keys are text"),
         ("{ from = 6, to = 9 }", "{ from = 9, to = 6 }", "from and to must be whole numbers"),

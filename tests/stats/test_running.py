@@ -69,3 +69,38 @@ def test_a_table_without_intervals_has_no_running_counts() -> None:
     spec = Spec(Grid((Key("zone", ("a",)),)), "person-day", Contributions(1, 1), (Count(),))
     with pytest.raises(UsageError, match="by intervals"):
         stream_of(spec, 10, limit_of(Fraction(1), Fraction(), "day"))
+
+
+@_KINDS
+def test_loss_that_an_attacker_measures_is_what_was_paid(delta: Fraction, horizon: int | None) -> None:
+    # Each of the streams is one trial: the same unit is there, with 3 tracks in each of the first two steps, and all
+    # that
+    # is measured is seen. The attacker knows everything but the noise, and takes the logarithm of the likelihood ratio.
+    stream = _stream(delta, horizon)
+    unit = np.zeros((_STEPS, _STREAMS), dtype=np.int64)
+    unit[:2] = stream.most.each
+    loss = np.zeros(_STREAMS)
+    for step in range(_STEPS):
+        change = stream.scheme.measure(unit[: step + 1])
+        noise = stream.noise(step)
+        seen = OpenDpNoise().add(change, noise, stream.scheme.distances(step), stream.cost)
+        if noise.kind == "laplace":
+            loss += (np.abs(seen) - np.abs(seen - change)) / noise.scale
+        else:
+            loss += (seen**2 - (seen - change).astype(float) ** 2) / (2 * noise.scale**2)
+    if delta == 0:
+        assert loss.max() <= 1 + 1e-9
+        return
+    # Of Gaussian noise the mean is rho and the variance is twice that (Bun and Steinke 2016), if the unit is the worst.
+    paid = float(stream.cost.rho)
+    assert loss.mean() <= paid + 4.5 * np.sqrt(2 * paid / _STREAMS)
+    if isinstance(stream.scheme, SquareRoot):
+        assert loss.var() == pytest.approx(2 * paid * _seen_so_far(stream), rel=0.4)
+
+
+def _seen_so_far(stream: Stream) -> float:
+    """The share of the worst unit's distance that lies in the first steps, which are all that the test draws."""
+    assert isinstance(stream.scheme, SquareRoot)
+    together = stream.scheme.right.astype(float).copy()
+    together[1:] += stream.scheme.right[:-1]
+    return float((together[:_STEPS] ** 2).sum() / (together**2).sum())

@@ -214,7 +214,7 @@ def test_metadata_says_what_release_has_to_know() -> None:
     )
     assert told["keys"] == ["interval_start", "line", "direction", "class"] == list(told["domain"])
     assert told["domain"]["interval_start"] == ["2026-01-01T08:00:00Z"]
-    assert (told["tracks_per_unit"], told["id_switch_rate"], told["interval_s"]) == (10, 0.2, 60)
+    assert (told["tracks_per_unit"], told["id_switch_rate"], told["interval_s"]) == (10, 0.4, 60)
     assert (told["start"], told["end"]) == ("2026-01-01T08:00:00Z", "2026-01-01T08:00:06.100000Z")
     assert "clipped" not in told
     unbounded = tables(counted(SCENE, [(0, right(), "car")]))["crossings"].metadata()

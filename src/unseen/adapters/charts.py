@@ -165,6 +165,8 @@ def _od(table: CountTable) -> Any:
 
 
 def _heat(table: CountTable) -> Any:
+    from matplotlib.ticker import MaxNLocator
+
     columns, rows = table.domain["column"], table.domain["row"]
     counts = table.by("row", "column")
     figure, (axes,) = _figure(table, 1, height=6.0 * len(rows) / len(columns) + 0.4)
@@ -172,7 +174,7 @@ def _heat(table: CountTable) -> Any:
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_visible(True)
-    figure.colorbar(drawn, ax=axes, label="tracks that passed", shrink=0.8)
+    figure.colorbar(drawn, ax=axes, label="tracks that passed", shrink=0.8, ticks=MaxNLocator(integer=True, nbins=6))
     return figure
 
 

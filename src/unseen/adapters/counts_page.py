@@ -22,7 +22,7 @@ _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 #: What the totals of each table are by.
 _BY: Mapping[TableName, tuple[str, ...]] = {
     "crossings": ("line", "direction", "class"),
-    "occupancy": ("zone", "class"),
+    "dwell": ("zone", "class"),
     "od": ("origin", "destination", "class"),
 }
 
@@ -68,7 +68,7 @@ def _totals(table: CountTable) -> Iterator[str]:
     keys = _BY.get(table.name)
     if keys is None:
         return
-    what = "visits" if table.name == "occupancy" else "count"
+    what = "stays" if table.name == "dwell" else "count"
     rows = [(cell, count) for cell, count in table.by(*keys).items() if count]
     if not rows:
         yield "<p>None.</p>"

@@ -12,11 +12,11 @@ from unseen.adapters.imaging import resize
 from unseen.adapters.onnx_file import notes
 from unseen.core.models import ModelFile
 from unseen.core.photos import Rgb8
-from unseen.core.ports import Network
+from unseen.core.ports import Detector, Network
 from unseen.core.regions import Box, Detection
 from unseen.errors import ModelCorrupt
 
-__all__ = ["DbTextDetector", "PpocrReader", "characters_of"]
+__all__ = ["DbTextDetector", "PpocrReader", "SizedDetector", "characters_of"]
 
 _PIXEL = 0.2
 _UNCLIP = 1.6
@@ -60,6 +60,21 @@ class DbTextDetector:
             if box[2] > box[0] and box[3] > box[1]:
                 found.append(Detection("text", Box(*box), score, self.models[0].name))
         return found
+
+
+class SizedDetector:
+    """Gives pictures whose longer side is at most `limit` pixels to one detector, larger ones to another."""
+
+    def __init__(self, small: Detector, large: Detector, limit: int) -> None:
+        self._small, self._large, self._limit = small, large, limit
+        self.models = tuple({m.name: m for m in (*small.models, *large.models)}.values())
+
+    def detect(self, images: Sequence[Rgb8]) -> list[list[Detection]]:
+        """Return the detections in each picture, in its pixels."""
+        return [self._for(image).detect([image])[0] for image in images]
+
+    def _for(self, image: Rgb8) -> Detector:
+        return self._small if max(image.shape[:2]) <= self._limit else self._large
 
 
 def _text_boxes(heat: NDArray[np.float32], threshold: float) -> list[tuple[tuple[float, float, float, float], float]]:

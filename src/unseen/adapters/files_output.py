@@ -16,16 +16,9 @@ from unseen.core.names import display
 from unseen.errors import OutputFailed, OutputTaken, UsageError
 
 __all__ = [
-    "OWN",
-    "OutputFolder",
-    "append_lines",
-    "check_writable",
-    "discard",
-    "stage",
-    "write_bytes",
-    "write_private",
+    "OWN", "OutputFolder", "append_lines", "check_writable", "discard", "stage", "write_bytes", "write_private",
     "write_whole",
-]
+]  # fmt: skip
 
 #: The folder inside the output that holds the journal, the lock and what is being written.
 OWN = ".unseen"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from unseen.core.formats import FORMATS, VIDEOS
+from unseen.core.formats import FORMATS, LABEL_ENDING, VIDEOS
 from unseen.core.names import display
 from unseen.errors import Refused, UsageError
 
@@ -175,6 +175,8 @@ def _judge(entry: _Entry, sniff: Sniffer) -> Item:
         return Item(path, relative, "skip", "a link; links are not followed")
     if entry.kind == "other":
         return Item(path, relative, "fail" if photo else "skip", "not a regular file; leave it out")
+    if path.name.endswith(LABEL_ENDING):
+        return Item(path, relative, "skip", "the label of a file, with which it is read")
     return Item(path, relative) if photo else _unknown(path, relative, sniff)
 
 

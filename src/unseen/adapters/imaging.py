@@ -1,13 +1,13 @@
-"""Resizing and padding of RGB pictures for networks, by OpenCV."""
+"""Resizing by OpenCV: RGB pictures for networks, padded where they need it, and whole photos."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unseen.core.photos import Rgb8
+from unseen.core.photos import Frame, Photo, Pixels, Rgb8
 
-__all__ = ["pad_to_multiple", "resize"]
+__all__ = ["pad_to_multiple", "resize", "shrink"]
 
 
 def resize(image: Rgb8, width: int, height: int) -> Rgb8:
@@ -27,3 +27,30 @@ def pad_to_multiple(image: Rgb8, multiple: int) -> NDArray[np.float32]:
     padded = np.zeros((-(-height // multiple) * multiple, -(-width // multiple) * multiple, 3), np.float32)
     padded[:height, :width] = image
     return padded
+
+
+def shrink(photo: Photo, side: int | None) -> Photo:
+    """Return a photo whose frames' longer side has at most `side` pixels, by area average; None leaves it as it is."""
+    longest = max(max(frame.width, frame.height) for frame in photo.frames)
+    if side is None or longest <= side:
+        return photo
+    share = side / longest
+    return photo.with_frames(tuple(_smaller(frame, share) for frame in photo.frames))
+
+
+def _smaller(frame: Frame, share: float) -> Frame:
+    size = max(1, round(frame.width * share)), max(1, round(frame.height * share))
+    alpha = None if frame.alpha is None else _averaged(frame.alpha, size)
+    shape = (size[1], size[0], frame.pixels.shape[2])
+    return Frame(_averaged(frame.pixels, size).reshape(shape), frame.colour, alpha, frame.duration_ms)
+
+
+def _averaged(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    """Resize an array of any integer or float type; OpenCV averages areas in floats, so whole numbers are rounded."""
+    import cv2
+
+    smaller = np.asarray(cv2.resize(pixels.astype(np.float64), size, interpolation=cv2.INTER_AREA))
+    if pixels.dtype.kind == "f":
+        return smaller.astype(pixels.dtype)
+    limits = np.iinfo(pixels.dtype)
+    return np.clip(np.rint(smaller), limits.min, limits.max).astype(pixels.dtype)

@@ -6,7 +6,7 @@ import contextlib
 import errno
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from unseen.core.names import display
@@ -61,7 +61,11 @@ class FileJournal:
 
     def append(self, entry: dict[str, object]) -> None:
         """Write one entry, whole or not at all, and force it to disk."""
-        line = json.dumps(entry, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+        self.append_all((entry,))
+
+    def append_all(self, entries: Iterable[dict[str, object]]) -> None:
+        """Write entries, all or none, and force them to disk together."""
+        line = b"".join(json.dumps(e, sort_keys=True, separators=(",", ":")).encode() + b"\n" for e in entries)
         start = self._file.seek(0, os.SEEK_END)
         try:
             if self._file.write(line) != len(line):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -71,9 +72,11 @@ def _set(args: argparse.Namespace, where: str) -> int:
     from unseen.engine.budgets import ledger_at, set_budget
 
     account = Account(args.dataset, args.unit, args.purpose)
-    limit = set_budget(ledger_at(where), account, parse_epsilon(args.epsilon), parse_delta(args.delta), args.per)
-    delta = "" if limit.pure else f", delta {float(limit.delta):.3g} (rho {float(limit.rho):.6g})"
-    print(f"{account}: epsilon {float(limit.epsilon):.6g}{delta} {'a day' if limit.per == 'day' else 'in all'}")
+    epsilon, delta = parse_epsilon(args.epsilon), parse_delta(args.delta)
+    with closing(ledger_at(where)) as ledger:
+        limit = set_budget(ledger, account, epsilon, delta, args.per)
+    also = "" if limit.pure else f", delta {float(limit.delta):.3g} (rho {float(limit.rho):.6g})"
+    print(f"{account}: epsilon {float(limit.epsilon):.6g}{also} {'a day' if limit.per == 'day' else 'in all'}")
     return 0
 
 
@@ -86,8 +89,8 @@ def _show(args: argparse.Namespace, where: str) -> int:
     if "://" not in where and not where.startswith("@") and not Path(where).exists():
         print(f"no budget yet: {where} is made by the first release, or by unseen budget set")
         return 0
-    ledger = ledger_at(where)
-    found = [entry for entry in statements(ledger, float(delta)) if args.dataset in (None, entry.account.dataset)]
+    with closing(ledger_at(where)) as ledger:
+        found = [entry for entry in statements(ledger, float(delta)) if args.dataset in (None, entry.account.dataset)]
     if args.json:
         print(json.dumps([entry.as_dict() for entry in found], indent=2))
         return 0

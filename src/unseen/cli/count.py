@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from unseen.cli import redact
+from unseen.cli.access import access_from, add_access
 from unseen.cli.counting import add_terms, counting_from, print_counted
+from unseen.core.access import Access
 from unseen.core.counts import COUNTING_LOOKS, Counted
 from unseen.core.jobs import CountJob, Job
 from unseen.core.names import display
@@ -61,8 +63,9 @@ def add_parser(
         metavar="auto|N",
         type=redact.stride,
         default=None,
-        help="look at every Nth frame; auto (default) looks 12 to 13 times a second",
+        help="look at every Nth frame; auto (default) looks 12 times a second or more",
     )
+    add_access(group)
     group.add_argument("--device", default="auto", help="as in unseen redact")
     group.add_argument("--quiet", action="store_true", help="print errors only")
     parser.set_defaults(run=partial(run, engine=engine, redact_engine=redact_engine))
@@ -83,12 +86,13 @@ def run(args: argparse.Namespace, engine: CountEngine | None = None, redact_engi
         recipe = Recipe(looks=looks_for(classes, None), video=VideoRecipe(stride=args.stride))
         job = Job(
             sources=sources, output=args.redacted, recipe=recipe, overwrite=args.overwrite, device=args.device,
-            counting=counting,
+            counting=counting, **access_from(args),
         )  # fmt: skip
         return redact.do(job, quiet=args.quiet, engine=redact_engine)
     if args.classes is not None or args.overwrite:
         raise UsageError("--classes and --overwrite say what is redacted; say --redacted FOLDER too")
-    return _count(CountJob(sources, counting, args.stride, args.device), args.quiet, engine)
+    access = Access(args.purpose, args.actor, args.policy)
+    return _count(CountJob(sources, counting, args.stride, args.device, access), args.quiet, engine)
 
 
 def _count(job: CountJob, quiet: bool, engine: CountEngine | None) -> int:

@@ -53,8 +53,8 @@ def add_terms(group: Any) -> None:
         "--id-switch-rate",
         metavar="SHARE",
         type=float,
-        default=0.2,
-        help="share of tracks that are assumed to break off and go on as another; stated in the tables (default: 0.2)",
+        default=0.4,
+        help="share of tracks that are assumed to break off and go on as another; stated in the tables (default: 0.4)",
     )
     group.add_argument(
         "--start",
@@ -92,10 +92,10 @@ def print_counted(counted: Counted) -> None:
             for (line, direction, cls), count in table.by("line", "direction", "class").items():
                 if count:
                     print(f"{line}, {direction}: {count} {cls}")
-        if table.name == "occupancy":
+        if table.name == "dwell":
             for (zone, cls), count in table.by("zone", "class").items():
                 if count:
-                    print(f"{zone}: {count} {cls}")
+                    print(f"{zone}: {count} {'stays' if count > 1 else 'stay'}, {cls}")
     asked = counted.tables[0].asked
     if not asked.starts:
         print("note: the recording's time is not known, so times count from 1970-01-01T00:00:00Z; say --start")

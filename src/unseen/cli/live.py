@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from unseen.cli.access import access_from, add_access
 from unseen.cli.counting import add_counting, counting_from
 from unseen.core.live import Listening, LiveJob, Segments, parse_source, parse_target
 from unseen.core.looks import LEAKS
@@ -79,7 +80,7 @@ def _add_hiding(group: Any) -> None:
         "--side", metavar="PIXELS", type=int, default=640,
         help="longer side of the pictures that are looked at (default: 640)",
     )  # fmt: skip
-    group.add_argument("--policy", metavar="FILE.toml", type=Path, help="rules that may refuse the job")
+    add_access(group)
 
 
 def _add_viewers(group: Any) -> None:
@@ -127,7 +128,7 @@ def job_from(args: argparse.Namespace) -> LiveJob:
         segments=Segments(
             args.segment, args.keep * 3600, None if args.keep_mb is None else max(1, round(args.keep_mb * 1_000_000))
         ),
-        policy_file=args.policy,
+        **access_from(args),
         device=args.device,
         report=args.report,
         stop_after=args.stop_after,

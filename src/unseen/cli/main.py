@@ -24,9 +24,15 @@ VERBS = {
     "redact": "hide faces, people, plates and text in photos and videos",
     "count": "count what crosses lines and stays in zones, in videos",
     "live": "hide people in camera pictures as they come, and publish the result",
+    "policy": "begin, check, explain, compare and try out a policy",
+    "consent": "write down, withdraw, list and exchange consents",
+    "label": "show labels, make them tighter, override a state by two people",
+    "lineage": "say what was made from a file, and which models saw a person",
     "scene": "draw the lines and zones that are counted",
     "release": "publish a table with differential privacy",
     "budget": "show and set privacy budgets",
+    "dicom": "de-identify DICOM files and studies",
+    "dicom-node": "receive, de-identify and forward DICOM objects",
     "vault": "keep originals encrypted, each opening only for its purposes",
     "ledger": "check, show, prove and export what was recorded",
     "models": "list, find, fetch, add and export model files",
@@ -55,7 +61,7 @@ def build_parser(engine: Engine | None = None, *, only: str | None = None) -> ar
         elif verb == "redact":
             import_module("unseen.cli.redact").add_parser(verbs, text, engine)
         else:
-            import_module(f"unseen.cli.{verb}").add_parser(verbs, text)
+            import_module(f"unseen.cli.{verb.replace('-', '_')}").add_parser(verbs, text)
     return parser
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, TextIO
 
+from unseen.core.dicom import DicomReceipt
 from unseen.core.receipts import FileReceipt, FrameNote
 
 __all__ = ["Progress"]
@@ -38,7 +39,7 @@ class Progress:
         if self._bar is not None:
             self._bar.close()
 
-    def __call__(self, event: int | FileReceipt | FrameNote) -> None:
+    def __call__(self, event: int | FileReceipt | DicomReceipt | FrameNote) -> None:
         """Take the number of files, once, then each receipt, and how far videos are."""
         if isinstance(event, int):
             self._begin(event)

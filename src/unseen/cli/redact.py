@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from unseen.cli.access import access_from, add_access
 from unseen.cli.counting import add_counting, counting_from
 from unseen.cli.early import PRELOADED
 from unseen.cli.receipt import print_receipt
@@ -187,9 +188,7 @@ def _add_checks(group: Any) -> None:
     group.add_argument("--unsafe-skip-verify", action="store_true", help="release without a second look; recorded")
     group.add_argument("--report", metavar="FILE.json", type=Path, help="write what was done with each file")
     group.add_argument("--sheet", metavar="FILE.html", type=Path, help="write a contact sheet of the redacted results")
-    group.add_argument(
-        "--policy", metavar="FILE.toml", type=Path, help="rules that may refuse the job or make it stricter"
-    )
+    add_access(group)
     group.add_argument(
         "--key",
         metavar="FILE",
@@ -245,7 +244,7 @@ def job_from(args: argparse.Namespace) -> Job:
         sources=tuple(args.sources),
         output=args.output,
         recipe=recipe,
-        policy_file=args.policy,
+        **access_from(args),
         key_file=args.key,
         plain_hashes=args.plain_hashes,
         rename=args.rename,

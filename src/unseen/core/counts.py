@@ -16,6 +16,7 @@ __all__ = [
     "COUNTING_LOOKS",
     "ENDINGS",
     "KEY",
+    "REDACTION_LOOKS",
     "TABLES",
     "Cell",
     "CountTable",
@@ -32,8 +33,8 @@ TABLES: tuple[TableName, ...] = ("crossings", "occupancy", "dwell", "od", "speed
 ENDINGS = (".parquet", ".csv")
 #: Under this key the metadata of a table lies in a Parquet file.
 KEY = "unseen.counts"
-#: Frames a second that are looked at where counting is what is wanted.
-COUNTING_LOOKS = 12.5
+#: Frames a second that are looked at where counting is what is wanted, and where it comes along with redaction.
+COUNTING_LOOKS, REDACTION_LOOKS = 12.5, 7.0
 
 _DAY = 86400
 _MECHANISM = "uniform random choice of at most K cells per track, unseeded"
@@ -51,7 +52,7 @@ class Counting:
     of each table. `tracks_per_unit` is the most tracks that one person or vehicle is assumed to make in a day,
     `id_switch_rate` the assumed share of tracks that are broken off and go on as another: both are stated, not
     measured. `starts` says when recordings begin: of the first, the others following it, or of each. `looks` is how
-    many frames a second are looked at where no stride says it, None for as many as redaction needs. Raises UsageError.
+    many frames a second are looked at, at least, where no stride says it. Raises UsageError.
     """
 
     scene: Path
@@ -59,10 +60,10 @@ class Counting:
     interval_s: int = 900
     bound: int | None = None
     tracks_per_unit: int = 10
-    id_switch_rate: float = 0.2
+    id_switch_rate: float = 0.4
     starts: tuple[datetime, ...] = ()
     charts: bool = True
-    looks: float | None = None
+    looks: float = REDACTION_LOOKS
 
     def __post_init__(self) -> None:
         if self.out.suffix.lower() not in ENDINGS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["FORMATS", "KEEPABLE", "VIDEOS", "VIDEO_OUTPUTS", "Limits", "is_video"]
+__all__ = ["FORMATS", "KEEPABLE", "LABEL_ENDING", "VIDEOS", "VIDEO_OUTPUTS", "Limits", "is_video"]
 
 #: Canonical format name -> file name endings (lower case, without the dot), the first one is used for new names.
 FORMATS: dict[str, tuple[str, ...]] = {
@@ -27,6 +27,8 @@ VIDEOS: dict[str, tuple[str, ...]] = {
 }
 #: Endings of videos that are written; all other videos become the first one.
 VIDEO_OUTPUTS: tuple[str, ...] = ("mp4", "m4v", "mov", "mkv", "webm")
+#: The ending of a label's file, which lies beside the artefact's.
+LABEL_ENDING = ".label.json"
 #: Metadata that `--keep-metadata` may name. `icc` is kept by default, because colours are wrong without it.
 KEEPABLE: tuple[str, ...] = ("icc", "orientation", "datetime")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from unseen.core.access import Access
 from unseen.core.counts import Counting
 from unseen.core.recipe import Recipe
 from unseen.core.scene import COUNTED, Calibration, Line, Zone
@@ -23,7 +24,7 @@ class Job:
     is made for this run and thrown away. `regions` is a file for what is hidden in each frame of videos, `edits` one
     with what a person changes in that, `preview` asks for a small copy of each video with its tracks drawn in.
     `counting` asks for counts of what passes in videos. `workers` None means as many processes as fit the work and the
-    machine.
+    machine. `purpose` and `actor` say what it is done for, and by whom.
     """
 
     sources: tuple[Path, ...]
@@ -42,19 +43,28 @@ class Job:
     edits: Path | None = None
     preview: bool = False
     counting: Counting | None = None
+    purpose: str | None = None
+    actor: str | None = None
+
+    @property
+    def access(self) -> Access:
+        """For what, by whom and under which policy it is done."""
+        return Access(self.purpose, self.actor, self.policy_file)
 
 
 @dataclass(frozen=True, slots=True)
 class CountJob:
     """One call of `unseen count` that writes no video: videos and folders of them, and how they are counted.
 
-    `stride` is the number of frames from look to look, None for as often as movement asks.
+    `stride` is the number of frames from look to look, None for as often as movement asks; `access` says what it is
+    done for, by whom and under which policy.
     """
 
     sources: tuple[Path, ...]
     counting: Counting
     stride: int | None = None
     device: str = "auto"
+    access: Access = field(default_factory=Access)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
+from unseen.core.access import Access
 from unseen.core.counts import Counting
 from unseen.core.recipe import Recipe
 from unseen.errors import Refused, UsageError
@@ -201,6 +202,7 @@ class LiveJob:
     `look_ahead` is how many seconds a frame waits, so that what is found a little later is hidden in it, too; `looks`
     is how many frames a second are looked at, at most; `side` the longer side in pixels of what is looked at. `loop`
     begins files again at their end. `stop_after` seconds end the run, None goes on until it is told to stop.
+    `purpose` and `actor` say what it is done for, and by whom.
     `counting` asks for counts of what passes before the camera, which need no target.
     """
 
@@ -217,6 +219,8 @@ class LiveJob:
     device: str = "auto"
     report: Path | None = None
     stop_after: float | None = None
+    purpose: str | None = None
+    actor: str | None = None
     counting: Counting | None = None
 
     def __post_init__(self) -> None:
@@ -236,6 +240,11 @@ class LiveJob:
         for target in self.targets:
             if target.kind == "http":
                 self.listening.check(target)
+
+    @property
+    def access(self) -> Access:
+        """For what, by whom and under which policy it is done."""
+        return Access(self.purpose, self.actor, self.policy_file)
 
     def _check_counting(self, counting: Counting) -> None:
         if len(self.sources) != 1:

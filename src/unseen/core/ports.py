@@ -1,32 +1,40 @@
-"""Every seam to the outside, one Protocol each; adapters implement them, engine hands them in.
-
-Those of ledger and vault are written down in `core.keepers`, and handed on here.
-"""
+"""Every seam to the outside, one Protocol each; adapters implement them, engine hands them in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from unseen.core.dicom import PixelOutcome
+from unseen.core.dicom_node import Fate
 from unseen.core.formats import Limits
-from unseen.core.keepers import BlobStore, EventLedger, KeyRing, Openings, Signer
+from unseen.core.ledger import Entry, Event
 from unseen.core.live import Unit, UnitKind
 from unseen.core.models import ModelFile
-from unseen.core.photos import Photo, Rgb8
+from unseen.core.photos import Photo, Pixels, Rgb8
 from unseen.core.privacy import Account, Charge, Cost, Distances, Limit, Noise, Reserved
 from unseen.core.regions import Box, Detection
 from unseen.core.tabulation import Grid, Request, Tallied, Whole
 from unseen.core.video import Sound, VideoFrame, VideoInfo, VideoStyle
 
+if TYPE_CHECKING:
+    # Only who works under a policy with purposes needs these; all others would load them in vain.
+    from unseen.core.access import Ask, Reason
+    from unseen.core.consents import ConsentRecord
+    from unseen.core.labels import Label, SignedLabel
+    from unseen.core.lineage import Made, Override
+
 __all__ = [
     "BlobStore",
     "BudgetLedger",
     "Detector",
+    "DicomPixels",
+    "DicomVerifier",
     "EventLedger",
     "Executor",
     "Journal",
@@ -35,10 +43,15 @@ __all__ = [
     "LiveTarget",
     "ModelStore",
     "Network",
+    "NodeTarget",
     "NoiseSource",
+    "Opener",
     "Openings",
     "PhotoCodec",
+    "PixelCleaner",
     "Reader",
+    "Records",
+    "Rules",
     "Signer",
     "Tables",
     "VideoCodec",
@@ -91,6 +104,34 @@ class Reader(Protocol):
 
     def read(self, image: Rgb8, boxes: Sequence[Box]) -> list[tuple[str, float]]:
         """Return text and mean character confidence (0..1) for each box."""
+        ...
+
+
+class DicomPixels(Protocol):
+    """Reads and writes frames of DICOM images, which are data sets of pydicom."""
+
+    def decode(self, dataset: Any, index: int) -> tuple[Pixels, str]:
+        """Return a compressed frame, shape (rows, columns[, samples]), and what its values mean, as "YBR_FULL".
+
+        Colours are not converted. Raises DamagedInput for a frame that is damaged or not there, UnsupportedInput for a
+        compression that nothing on this machine reads.
+        """
+        ...
+
+    def encode(self, dataset: Any, values: Pixels) -> bytes | None:
+        """Return a frame, compressed without loss as the data set's own are; None where that is not done."""
+        ...
+
+    def split(self, dataset: Any) -> list[bytes]:
+        """Return the compressed frames; raises DamagedInput where their number is not the header's."""
+        ...
+
+    def join(self, frames: Sequence[bytes]) -> bytes:
+        """Return compressed frames as the value of Pixel Data."""
+        ...
+
+    def colours(self, dataset: Any, values: Pixels) -> Rgb8:
+        """Return what indices (rows, columns) into the data set's palette look like; raises DamagedInput."""
         ...
 
 
@@ -225,6 +266,14 @@ class ModelStore(Protocol):
         ...
 
 
+class NodeTarget(Protocol):
+    """Where a DICOM node forwards cleaned objects to."""
+
+    def send(self, files: Sequence[Path]) -> Iterator[tuple[Path, Fate]]:
+        """Yield what became of each file that was sent; raises TargetUnavailable where the others have to wait."""
+        ...
+
+
 class Journal(Protocol):
     """A durable, append-only record of what was done with each file; survives kill -9."""
 
@@ -236,6 +285,133 @@ class Journal(Protocol):
         """Write one entry and force it to disk before returning."""
         ...
 
+    def append_all(self, entries: Iterable[dict[str, object]]) -> None:
+        """Write entries, all or none, and force them to disk before returning."""
+        ...
+
+
+class PixelCleaner(Protocol):
+    """Hides what identifies in the pixels, overlays and embedded documents of DICOM objects."""
+
+    def clean(self, dataset: Any, known: Sequence[str]) -> PixelOutcome:
+        """Change a pydicom data set in place; `known` are identifying words of its header.
+
+        Raises FileError where something cannot be looked at: the object is not released then.
+        """
+        ...
+
+
+class DicomVerifier(Protocol):
+    """Searches a de-identified DICOM file for what its original tells; shares no code with what wrote it."""
+
+    def findings(self, original: bytes, written: bytes, options: frozenset[str], *, edited: bool) -> Sequence[str]:
+        """Return what is wrong, a line each without contents; nothing where the file may be released.
+
+        `options` are those of PS3.15 that were used, `edited` tells whether pixels were changed.
+        """
+        ...
+
+
+class Signer(Protocol):
+    """Holds a private key and signs with it."""
+
+    @property
+    def public(self) -> bytes:
+        """The public key."""
+        ...
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the signature of a message."""
+        ...
+
+
+class EventLedger(Protocol):
+    """An append-only record of events, each a leaf of one Merkle tree; threads and processes share it."""
+
+    def append(self, event: Event) -> Entry:
+        """Add an event and return where it stands; it is on disk, and survives kill -9, when this returns.
+
+        Raises UnseenError when it cannot be written; whether it was is then not known.
+        """
+        ...
+
+
+class Openings(Protocol):
+    """Keeps, apart from the ledger, what opens the commitments in it; what is forgotten here is gone."""
+
+    def commit(self, words: Sequence[tuple[str, str]]) -> list[str]:
+        """Return a fresh commitment for each (field, value), kept on disk before it returns."""
+        ...
+
+    def opened(self, commitment: str) -> tuple[str, str] | None:
+        """Return field and value of a commitment, None if they were forgotten."""
+        ...
+
+    def commitments(self, field: str, value: str) -> list[str]:
+        """Return all commitments made for a value, in no order."""
+        ...
+
+    def forget(self, field: str, value: str) -> int:
+        """Delete the salts of all commitments for a value and return how many there were."""
+        ...
+
+
+class BlobStore(Protocol):
+    """Keeps encrypted files by name, in a folder or a bucket."""
+
+    def write(self, name: str, parts: Iterable[bytes]) -> None:
+        """Store a new blob, whole or not at all, durably; raises OutputFailed."""
+        ...
+
+    def open(self, name: str) -> IO[bytes]:
+        """Return a blob for reading from anywhere in it; raises UnreadableInput."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Delete a blob; one that is gone already is fine. Raises OutputFailed if it stays."""
+        ...
+
+    def names(self) -> Iterator[str]:
+        """Yield the names of all blobs, and of what killed writers left."""
+        ...
+
+
+class KeyRing(Protocol):
+    """A vault of encrypted items: without a wrap of an item's key for a purpose, there is no opening it for that.
+
+    Nothing here asks who may do what: that is the gate's to decide before it calls.
+    """
+
+    def seal(self, item: str, purposes: Collection[str], stream: IO[bytes]) -> None:
+        """Encrypt what a stream holds as a new item that opens for these purposes; raises OutputTaken, OutputFailed."""
+        ...
+
+    def open(self, item: str, purpose: str) -> IO[bytes]:
+        """Return an item's plaintext, to be read from anywhere in it.
+
+        Raises Refused without a live wrap for this purpose, and, when opened or read, DamagedInput if a byte differs.
+        """
+        ...
+
+    def purposes(self, item: str) -> frozenset[str]:
+        """Return the purposes an item opens for."""
+        ...
+
+    def withdraw(self, item: str, purpose: str) -> bool:
+        """Delete the wrap for one purpose; False if there was none."""
+        ...
+
+    def erase(self, items: Collection[str]) -> int:
+        """Delete items for good, change the key-encryption keys and destroy the old ones; return how many there were.
+
+        A backup of the wraps from before opens nothing any more.
+        """
+        ...
+
+    def rotate(self) -> int:
+        """Change the key-encryption keys without encrypting data again; return how many wraps were made anew."""
+        ...
+
 
 class Executor(Protocol):
     """Runs one function over many tasks, in this process or others."""
@@ -244,6 +420,54 @@ class Executor(Protocol):
         self, function: Callable[[Task], Result], tasks: Iterable[Task]
     ) -> Iterator[tuple[Task, Result | Exception]]:
         """Yield each task with its result or the exception it ended in, in any order."""
+        ...
+
+
+class Opener(Protocol):
+    """Opens items, as a vault does; asks nothing, because the gate has decided before it calls."""
+
+    def open(self, item: str, purpose: str) -> IO[bytes]:
+        """Return an item's content; raises Refused where there is no key for this purpose."""
+        ...
+
+
+class Rules(Protocol):
+    """Evaluates the rules of a policy."""
+
+    def evaluate(self, request: Ask, label: Label, now: float) -> tuple[Reason, ...]:
+        """Return the reasons against a request; never raises: what cannot be evaluated is a reason."""
+        ...
+
+
+class Records(Protocol):
+    """Remembers labels, lineage and consents; every write is durable when the call returns."""
+
+    def label(self, item: str) -> SignedLabel | None:
+        """Return the label of an item as it was stored, None if there is none; raises LabelInvalid."""
+        ...
+
+    def add(self, signed: SignedLabel, kind: str, at: float, *, made_by: str = "", tools: Iterable[str] = ()) -> None:
+        """Store an item's label, and what it was made from, how, by which programs."""
+        ...
+
+    def made_from(self, item: str) -> list[Made]:
+        """Return what was made from an item, nearest first."""
+        ...
+
+    def items_of(self, subject: str) -> list[Made]:
+        """Return the items that a person is in."""
+        ...
+
+    def consents(self, subjects: Iterable[str]) -> tuple[ConsentRecord, ...]:
+        """Return all records of these people; raises LabelInvalid if one was changed."""
+        ...
+
+    def consents_by_record(self, records: Iterable[str]) -> tuple[ConsentRecord, ...]:
+        """Return records by their identifiers; those that are not there are left out."""
+        ...
+
+    def override(self, item: str, state: str) -> Override | None:
+        """Return what one person proposed for an item, None if nobody did."""
         ...
 
 

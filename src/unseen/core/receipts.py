@@ -182,7 +182,10 @@ def time_code(seconds: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class FileReceipt:
-    """What happened to one file; `seconds` maps stages to times, hashes are keyed unless the report says plain."""
+    """What happened to one file; `seconds` maps stages to times, hashes are keyed unless the report says plain.
+
+    `label` is the signed label of the output, as plain values, where one was given.
+    """
 
     input: str
     status: Status
@@ -196,9 +199,10 @@ class FileReceipt:
     verdict: Verdict | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
     video: VideoReceipt | None = None
+    label: Mapping[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain values, as the report's schema has them."""
+        """Return plain values, as the report's schema has them; a label only where a policy with purposes gave one."""
         return {
             "input": self.input,
             "status": self.status,
@@ -211,6 +215,7 @@ class FileReceipt:
             "verdict": None if self.verdict is None else self.verdict.as_dict(),
             "seconds": {stage: round(s, 4) for stage, s in self.seconds.items()},
             "video": None if self.video is None else self.video.as_dict(),
+            **({} if self.label is None else {"label": dict(self.label)}),
         }
 
 

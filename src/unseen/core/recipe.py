@@ -86,8 +86,9 @@ class Recipe:
 
     `looks` maps each class to its look, or a group for all of its classes; classes that are missing, or have the look
     "none", stay visible. `margin` is added to the calibrated widening of each region, as a share of its side, 0 or
-    more. `keep` names metadata that may stay. Raises UsageError for unknown words, or when no class is named at all,
-    and Refused for a strength below the floor.
+    more. `keep` names metadata that may stay; photos are made smaller until their longer side has at most `max_side`
+    pixels, None for as they are. Raises UsageError for unknown words, or when no class is named at all, and Refused for
+    a strength below the floor.
     """
 
     looks: Mapping[str, Look] = field(default_factory=lambda: looks_for(None, None))
@@ -101,6 +102,7 @@ class Recipe:
     unsafe_strength: bool = False
     limits: Limits = field(default_factory=Limits)
     video: VideoRecipe = field(default_factory=VideoRecipe)
+    max_side: int | None = None
 
     def __post_init__(self) -> None:
         _check_word("recall", self.recall, get_args(Recall))
@@ -114,6 +116,8 @@ class Recipe:
             raise UsageError(f"margin must be from 0 to 2 (a share of the region's side), got {self.margin}")
         if not 0 < self.sample_share <= 1:
             raise UsageError(f"the share to verify must be above 0 and at most 1, got {self.sample_share}")
+        if self.max_side is not None and self.max_side < 16:
+            raise UsageError(f"the longer side must be at least 16 pixels, got {self.max_side}")
         if not self.looks:
             raise UsageError("no class is named, so nothing would be hidden; name one, as in face=fill or face=none")
         looks = _by_class(self.looks)
@@ -155,6 +159,7 @@ class Recipe:
             "format": self.format,
             "unsafe_strength": self.unsafe_strength,
             "video": self.video.as_dict(),
+            **({} if self.max_side is None else {"max_side": self.max_side}),
         }
 
     def digest(self) -> str:

@@ -46,3 +46,7 @@ class Key:
         for part in parts:
             made.update(part)
         return made.hexdigest()
+
+    def fits(self, domain: str, value: bytes, tag: str) -> bool:
+        """Whether a tag is the one of this value, compared in constant time."""
+        return hmac.compare_digest(self.tag(domain, value), tag)

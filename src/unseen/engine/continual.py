@@ -28,7 +28,9 @@ def publish_running(job: ReleaseJob, desk: Desk | None = None) -> Published:
     The state's lock is held throughout. A call that is killed before the new steps are on disk has published nothing of
     them, and the next one draws again; one that is killed later publishes the same figures at the next call.
     """
-    desk = desk or desk_for(job)
+    if desk is None:
+        with desk_for(job) as real:
+            return publish_running(job, real)
     if job.continual is None or not job.table.is_file():
         raise UnreadableInput(f"{display(job.table)}: is not there; check the name")
     spec = spec_of(job.table, None, job.unit, job.per, desk.tables)

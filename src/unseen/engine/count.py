@@ -21,6 +21,7 @@ from unseen.core.photos import Rgb8
 from unseen.core.ports import Detector, ModelStore, VideoCodec, VideoReader
 from unseen.core.receipts import FrameNote
 from unseen.core.regions import Detection
+from unseen.engine.admission import admit
 from unseen.engine.assemble import open_objects, require_objects
 from unseen.engine.counts import plan_counting, write_counts
 from unseen.engine.film_count import FilmCounts, VideoCounting
@@ -66,15 +67,31 @@ def run(
     store: ModelStore | None = None,
     make_tools: Callable[[CountJob, ModelStore], CountTools] = open_tools,
 ) -> Counted:
-    """Count the videos of a job and write the tables; raises UsageError, FileError or OutputFailed.
+    """Count the videos of a job and write the tables; raises UsageError, Refused, FileError or OutputFailed.
 
     Nothing is written unless all videos are counted to their end.
     """
+    with admit("count", None, job.sources, job.access) as admission:
+        items = _videos(job)
+        for item in items:
+            admission.check(item.path, output="table")
+        done = _counted(job, items, listen, model_store() if store is None else store, make_tools)
+        for table in done.files:
+            admission.made(table, [item.path for item in items], "table")
+    return done
+
+
+def _counted(
+    job: CountJob,
+    items: Sequence[Item],
+    listen: Callable[[FrameNote], None],
+    store: ModelStore,
+    make_tools: Callable[[CountJob, ModelStore], CountTools],
+) -> Counted:
     began = time.perf_counter()
-    items = _videos(job)
     codec = AvCodec()
     plans = plan_counting(job.counting, [(item.path, display(item.path)) for item in items], codec)
-    tools = make_tools(job, model_store() if store is None else store)
+    tools = make_tools(job, store)
     tallies, frames, problems = list[Tally](), 0, list[str]()
     for item, plan in zip(items, plans, strict=True):
         counted = VideoCount(item.path, plan, tools, job.stride)

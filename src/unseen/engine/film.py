@@ -200,9 +200,9 @@ class Film:
             yield each
 
     def _pace(self) -> Pace:
-        """Return how often to look: what is only counted does not change it, unless the counts say how often."""
-        recipe, looks = self._recipe, self._counting.asked.looks if self._counting else None
-        return pace_for(recipe.video.stride, float(self._info.rate), classes=recipe.hidden, looks=looks)
+        """Return how often to look: as the recipe says, and where it leaves it open as often as counting needs."""
+        looks = self._counting.asked.looks if self._counting else None
+        return pace_for(self._recipe.video.stride, float(self._info.rate), looks=looks)
 
     def _timed(self, frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
         iterator = iter(frames)

@@ -1,19 +1,16 @@
-"""Reads what a job names: photos, the key, the policy."""
+"""Reads what a job names: photos and the key."""
 
 from __future__ import annotations
 
 import os
 import stat
-import tomllib
 from pathlib import Path
-from typing import Any
 
 from unseen.core.names import display
 from unseen.crypto.keys import Key
-from unseen.errors import KeyUnusable, UnreadableInput, UsageError
-from unseen.policy.rules import Policy, parse_policy
+from unseen.errors import KeyUnusable, UnreadableInput
 
-__all__ = ["read_key", "read_photo", "read_policy"]
+__all__ = ["read_key", "read_photo"]
 
 
 def read_photo(source: Path, name: str, max_bytes: int) -> bytes:
@@ -30,21 +27,6 @@ def read_photo(source: Path, name: str, max_bytes: int) -> bytes:
             return file.read(min(size, max_bytes + 1))
     except OSError as error:
         raise UnreadableInput(f"{name}: cannot be read ({error.strerror}); check its permissions") from error
-
-
-def read_policy(path: Path | None) -> Policy:
-    """Return the rules in a TOML file, none without one; raises UsageError."""
-    if path is None:
-        return Policy()
-    try:
-        values: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise UsageError(f"{display(path)}: cannot read the policy ({error.strerror}); check the name") from error
-    except (ValueError, RecursionError) as error:
-        # tomllib's own error is a ValueError; so is that of text which is not UTF-8.
-        reason = " ".join(str(error).split())
-        raise UsageError(f"{display(path)}: no valid TOML ({reason}); mend the policy") from error
-    return parse_policy(values)
 
 
 def read_key(path: Path | None) -> Key:

@@ -21,8 +21,8 @@ from unseen.core.live import LiveJob
 from unseen.core.ports import LiveFeed, LiveTarget, ModelStore
 from unseen.core.recipe import Recipe
 from unseen.core.scene import COUNTED
+from unseen.engine.admission import admit
 from unseen.engine.assemble import Models, require_models
-from unseen.engine.inputs import read_policy
 from unseen.engine.live_camera import Camera, FeedOpener
 from unseen.engine.live_count import LiveCounts
 from unseen.engine.live_detector import LiveDetector
@@ -31,7 +31,6 @@ from unseen.engine.live_looker import LookerSetup
 from unseen.engine.models import model_store
 from unseen.errors import OutputFailed, Refused, UnseenError, UsageError
 from unseen.media.live_tracks import warm_up
-from unseen.policy.rules import decide
 
 __all__ = ["SCHEMA", "Live", "LiveTools", "run"]
 
@@ -140,13 +139,18 @@ def run(
 
 
 def _settled(job: LiveJob) -> Recipe:
-    """Return the recipe that the policy allows; raises Refused."""
-    decision = decide(job.recipe, read_policy(job.policy_file))
-    if not decision.allowed:
-        raise Refused("; ".join(decision.reasons))
-    if decision.recipe.verify != "skip":
+    """Return the recipe that the policy allows, for all cameras; raises Refused."""
+    files = {source: Path(source.url) for source in job.sources if source.kind == "file"}
+    also = ("count",) if job.counting is not None else ()
+    with admit("live", job.recipe, list(files.values()), job.access, also=also) as admission:
+        for source in job.sources:
+            if source in files:
+                admission.check(files[source], output="live")
+            else:
+                admission.check_camera(source.name)
+    if admission.recipe.verify != "skip":
         raise Refused("the policy requires verification, and live pictures are gone before they could be verified")
-    return decision.recipe
+    return admission.recipe
 
 
 def _models(job: LiveJob, tools: LiveTools) -> Models | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from unseen.adapters.imaging import shrink
 from unseen.core.receipts import FileReceipt, Verdict
 from unseen.core.recipe import Recipe
 from unseen.engine.hashing import Hasher
@@ -29,7 +30,7 @@ def redact_photo(task: Task, tools: Tools) -> Done:
     if task.past is not None and unchanged(task.past, task.final, receipt.input_hash or "", hasher):
         return Done(replace(receipt, status="resumed", output_hash=str(task.past["output"])), None, {})
     with watch.time("decode"):
-        photo = tools.codec.decode(data, name, recipe.limits)
+        photo = shrink(tools.codec.decode(data, name, recipe.limits), recipe.max_side)
     with watch.time("detect"):
         regions = plan(photo, tools.models.eyes, recipe)
     receipt = replace(receipt, width=photo.frames[0].width, height=photo.frames[0].height)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -63,9 +64,11 @@ class Published:
     cumulative: str = ""
 
 
-def desk_for(job: ReleaseJob) -> Desk:
-    """Return the desk with the real things on it."""
-    return Desk(PolarsTables(), OpenDpNoise(), ledger_at(job.ledger))
+@contextmanager
+def desk_for(job: ReleaseJob) -> Iterator[Desk]:
+    """Yield the desk with the real things on it."""
+    with closing(ledger_at(job.ledger)) as ledger:
+        yield Desk(PolarsTables(), OpenDpNoise(), ledger)
 
 
 def account_of(job: ReleaseJob) -> Account:
@@ -106,18 +109,21 @@ def publish(job: ReleaseJob, desk: Desk | None = None) -> Published:
     Everything that can fail without noise is done before the budget is reserved. From then on it is spent, whatever
     happens.
     """
-    desk = desk or desk_for(job)
+    if desk is None:
+        with desk_for(job) as real:
+            return publish(job, real)
     if not job.table.is_file():
         raise UnreadableInput(f"{display(job.table)}: is not there; check the name")
     spec = spec_of(job.table, job.declare, job.unit, job.per, desk.tables)
     plan = plan_release(spec, job.epsilon, job.delta, job.per)
+    counts = _without_negatives(job, spec)
     _check_places(job)
     exact = _read(job.table, spec, desk.tables)
     account = account_of(job)
     reserved = desk.ledger.reserve(account, periods_of(job.per, spec.days), plan.cost, opening=plan.limit)
     noisy = _draw(plan, vectors_of(plan, exact), desk.noise)
     columns, bias = columns_of(plan, noisy)
-    more = {"reservation": reserved.reservation, "post_processing": _post_process(job, columns, spec)}
+    more = {"reservation": reserved.reservation, "post_processing": _post_process(counts, columns)}
     facts = facts_of(plan, account, bias, more)
     cells = list(spec.grid.cells())
     keys = [key.name for key in spec.grid.keys]
@@ -162,13 +168,16 @@ def _draw(plan: Plan, vectors: Sequence[Whole], source: NoiseSource) -> list[Who
     ]
 
 
-def _post_process(job: ReleaseJob, columns: Columns, spec: Spec) -> list[str]:
-    """Add whole numbers of 0 and more beside the signed counts, if they are asked for, and say so."""
-    if not job.nonnegative:
-        return []
+def _without_negatives(job: ReleaseJob, spec: Spec) -> list[str]:
+    """Return the counts for which numbers of 0 and more are asked for; raises UsageError if there are no counts."""
     counts = [measure.name for measure in spec.measures if measure.as_dict()["kind"] == "count"]
-    if not counts:
+    if job.nonnegative and not counts:
         raise UsageError("--nonnegative is for counts, and none is released")
+    return counts if job.nonnegative else []
+
+
+def _post_process(counts: Sequence[str], columns: Columns) -> list[str]:
+    """Add whole numbers of 0 and more beside signed counts, and say so."""
     for name in counts:
         columns[f"{name}_nonnegative"] = np.maximum(columns[name], 0).tolist()
     return [

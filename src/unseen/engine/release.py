@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from unseen.core.ports import PhotoCodec
 from unseen.core.receipts import Verdict
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Detection
+from unseen.engine.stopwatch import Stopwatch
 from unseen.errors import UnseenError, VerificationFailed
 from unseen.media.cover import cover
 from unseen.media.photos import FrameRegions, hide_regions
@@ -42,23 +41,6 @@ _GROWTH = 0.25
 
 class ResiduesRemain(VerificationFailed):
     """A second model still saw something after the last try."""
-
-
-class Stopwatch:
-    """Adds up seconds by stage; the clock is injected."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def time(self, stage: str) -> Iterator[None]:
-        """Add the time of the block to a stage."""
-        start = self._clock()
-        try:
-            yield
-        finally:
-            self.seconds[stage] = self.seconds.get(stage, 0.0) + self._clock() - start
 
 
 @dataclass(frozen=True, slots=True)

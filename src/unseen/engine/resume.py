@@ -12,7 +12,7 @@ from unseen.core.ports import Journal
 from unseen.core.receipts import FileReceipt
 from unseen.engine.hashing import Hasher
 
-__all__ = ["Past", "entry_for", "past_of", "path_tag", "preview_entry", "unchanged"]
+__all__ = ["Past", "entry_for", "past_of", "path_tag", "preview_entry", "program_version", "unchanged"]
 
 _Entry = Mapping[str, object]
 _NOTE = (
@@ -121,3 +121,14 @@ def _mark(path: Path) -> tuple[int, int]:
     """Return size and time of last change (ns), both of which a file keeps when it is renamed."""
     facts = path.lstat()
     return facts.st_size, facts.st_mtime_ns
+
+
+def program_version() -> str:
+    """Return this program's version: what another one wrote is done again."""
+    # Here, because workers have no use for it and would pay for the import.
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("unseen")
+    except PackageNotFoundError:
+        return "unknown"

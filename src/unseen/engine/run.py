@@ -22,22 +22,22 @@ from unseen.core.jobs import Job
 from unseen.core.ports import ModelStore
 from unseen.core.receipts import FileReceipt, FrameNote
 from unseen.core.recipe import Recipe
+from unseen.engine.admission import Admission, admit
 from unseen.engine.assemble import Models, require_models
 from unseen.engine.clerk import recorded
 from unseen.engine.hashing import Hasher
-from unseen.engine.inputs import read_key, read_policy
+from unseen.engine.inputs import read_key
 from unseen.engine.local import LocalExecutor, share_cores
 from unseen.engine.models import model_store
 from unseen.engine.names import Placed, place, preview_places
 from unseen.engine.photo import redact_photo
 from unseen.engine.regions_file import RegionsFile
 from unseen.engine.report import Report
-from unseen.engine.resume import Past, past_of
+from unseen.engine.resume import Past, past_of, program_version
 from unseen.engine.sheet import write_sheet
 from unseen.engine.site import Site
 from unseen.engine.work import Done, Setup, Task, ToolMaker, Tools, open_tools
-from unseen.errors import OutputFailed, Refused, UsageError
-from unseen.policy.rules import Policy, decide
+from unseen.errors import OutputFailed, UsageError
 
 if TYPE_CHECKING:
     from unseen.engine.counts import RunCounts
@@ -52,20 +52,23 @@ Listener = Callable[[int | FileReceipt | FrameNote], None]
 class _Terms:
     """What was decided before anything is touched."""
 
-    recipe: Recipe
-    policy: str
-    raised: tuple[str, ...]
+    admission: Admission
     hasher: Hasher
     models: Models
-    rules: Policy
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe, with all that the policy obliges to."""
+        return self.admission.recipe
 
     def context(self) -> dict[str, object]:
         """Return what must be as it was for a file to be skipped by a later run."""
         return {
             "recipe": self.recipe.digest(),
             "models": self.models.hashes(),
-            "policy": self.policy,
-            "unseen": _version(),
+            "policy": self.admission.digest,
+            "unseen": program_version(),
+            **self.admission.context,
         }
 
 
@@ -82,7 +85,16 @@ def run(
 
     Raises UsageError or Refused before any photo is read; what goes wrong with one file is in the report.
     """
-    terms = _settle(job, model_store() if store is None else store)
+    also = ("count",) if job.counting is not None else ()
+    with admit("redact", job.recipe, job.sources, job.access, also=also) as admission:
+        terms = _settle(job, admission, model_store() if store is None else store)
+        return _run(job, terms, listen, make_tools, clock, context)
+
+
+def _run(
+    job: Job, terms: _Terms, listen: Listener, make_tools: ToolMaker, clock: Callable[[], float],
+    context: BaseContext | None,
+) -> Report:  # fmt: skip
     placed = _placed(job, terms)
     edits = _edits(job, placed, terms)
     previews = preview_places(placed)
@@ -96,8 +108,8 @@ def run(
         journal.append({**header, **terms.context()})
         listen(len(placed))
         report = _report(job, terms, past, clock())
-        regions, recipe = RegionsFile(job.regions), terms.recipe.digest()
-        site = Site(job, terms.hasher, folder, journal, past, regions, recipe, edits, previews, counting)
+        regions, admission = RegionsFile(job.regions), terms.admission
+        site = Site(job, terms.hasher, folder, journal, past, regions, admission, edits, previews, counting)
         executor = _executor(job, terms, folder, placed, make_tools, listen, context)
         with closing(_receipts(placed, site, executor, report.ran_on)) as receipts:
             for each, receipt in receipts:
@@ -110,12 +122,8 @@ def run(
     return report
 
 
-def _settle(job: Job, store: ModelStore) -> _Terms:
+def _settle(job: Job, admission: Admission, store: ModelStore) -> _Terms:
     """Decide everything that can be decided beforehand; raises UsageError, Refused or OutputFailed."""
-    policy = read_policy(job.policy_file)
-    decision = decide(job.recipe, policy)
-    if not decision.allowed:
-        raise Refused("; ".join(decision.reasons))
     if job.workers is not None and job.workers < 1:
         raise UsageError(f"--jobs must be at least 1, got {job.workers}")
     refuse_overlap(job.sources, job.output)
@@ -123,22 +131,21 @@ def _settle(job: Job, store: ModelStore) -> _Terms:
     kept = [path for path in (job.key_file, job.policy_file, job.edits) if path is not None]
     refuse_records(records, [*job.sources, *kept], OutputFolder(job.output).own)
     hasher = Hasher(read_key(job.key_file), plain=job.plain_hashes)
-    models = require_models(decision.recipe, store, counting=job.counting is not None)
+    models = require_models(admission.recipe, store, counting=job.counting is not None)
     for path in records:
         check_writable(path, "that file")
-    return _Terms(decision.recipe, policy.digest(), decision.raised, hasher, models, policy)
+    return _Terms(admission, hasher, models)
 
 
 def _placed(job: Job, terms: _Terms) -> list[Placed]:
-    return list(
-        place(
-            walk(job.sources, sniff),
-            format=terms.recipe.format,
-            rename=job.rename != "keep",
-            key=terms.hasher.key,
-            inputs=inputs_below(job.sources, job.output),
-        )
+    placed = place(
+        walk(job.sources, sniff),
+        format=terms.recipe.format,
+        rename=job.rename != "keep",
+        key=terms.hasher.key,
+        inputs=inputs_below(job.sources, job.output),
     )
+    return terms.admission.screen(list(placed))
 
 
 def _edits(job: Job, placed: list[Placed], terms: _Terms) -> Mapping[Path, Edits]:
@@ -146,7 +153,8 @@ def _edits(job: Job, placed: list[Placed], terms: _Terms) -> Mapping[Path, Edits
         return {}
     from unseen.engine.edits import edits_for
 
-    return edits_for(job.edits, placed, OutputFolder(job.output).tracks, terms.hasher, terms.recipe, terms.rules)
+    rules, tracks = terms.admission.floor, OutputFolder(job.output).tracks
+    return edits_for(job.edits, placed, tracks, terms.hasher, terms.recipe, rules)
 
 
 def _counting(job: Job, placed: Sequence[Placed]) -> RunCounts | None:
@@ -161,8 +169,8 @@ def _report(job: Job, terms: _Terms, past: Past, started: float) -> Report:
     return Report(
         recipe=terms.recipe,
         models=terms.models.all,
-        policy=terms.policy,
-        raised=terms.raised,
+        policy=terms.admission.digest,
+        raised=(*terms.admission.raised, *terms.admission.warnings),
         plain_hashes=job.plain_hashes,
         resume_note=past.note,
         started=started,
@@ -237,13 +245,3 @@ def _write_records(report: Report, job: Job, regions: RegionsFile) -> None:
                 write(path)
         except OutputFailed as error:
             report.problems.append(str(error))
-
-
-def _version() -> str:
-    # Here, because workers have no use for it and would pay for the import.
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("unseen")
-    except PackageNotFoundError:
-        return "unknown"

@@ -10,6 +10,7 @@ import numpy as np
 
 from unseen.adapters.cpu_threads import single_threaded
 from unseen.adapters.files_pillow import PillowCodec
+from unseen.adapters.imaging import shrink
 from unseen.core.formats import Limits
 from unseen.core.names import display
 from unseen.core.photos import Frame, Photo
@@ -52,6 +53,7 @@ def redact_photo(
     Raises UsageError when the recipe hides nothing, VerificationFailed when something still shows after three tries.
     """
     tools = tools_for(recipe, device) if tools is None else tools
+    photo = shrink(photo, recipe.max_side)
     with single_threaded():
         return _until_nothing_shows(photo, recipe, tools, make_noise)
 

@@ -16,6 +16,7 @@ from unseen.core.jobs import Job
 from unseen.core.names import display
 from unseen.core.ports import Journal
 from unseen.core.receipts import FileReceipt
+from unseen.engine.admission import Admission
 from unseen.engine.hashing import Hasher
 from unseen.engine.local import unexpected
 from unseen.engine.names import Placed
@@ -34,7 +35,7 @@ __all__ = ["Site"]
 class Site:
     """Where results go, what is known of earlier runs there, and what is asked of each entry.
 
-    `recipe` is the digest of the recipe; `edits` and `previews` go by the entry's place, `counting` is None where
+    `admission` labels what is released; `edits` and `previews` go by the entry's place, `counting` is None where
     nothing is counted.
     """
 
@@ -44,7 +45,7 @@ class Site:
     journal: Journal
     past: Past
     regions: RegionsFile
-    recipe: str
+    admission: Admission
     edits: Mapping[Path, Edits]
     previews: Mapping[Path, Path]
     counting: RunCounts | None = None
@@ -70,7 +71,7 @@ class Site:
             return _failure(receipt, task, receipt.error or "")
         if result.staged is not None:
             try:
-                self._give_name(result, result.staged, task)
+                receipt = self._give_name(result, result.staged, task)
             except Exception as error:  # noqa: BLE001  # a bug must release nothing, nor stop the other files
                 text = str(error) if isinstance(error, UnseenError) else str(unexpected(error))
                 return _failure(replace(receipt, regions=(), verdict=None, output_hash=None), task, text)
@@ -101,18 +102,20 @@ class Site:
             needed.append(tracks_path(self.folder.tracks, tag))
         return past if all(path.is_file() for path in needed) else None
 
-    def _give_name(self, done: Done, staged: Path, task: Task) -> None:
-        """Write the journal, then rename: what a killed run leaves is either recorded or not there."""
+    def _give_name(self, done: Done, staged: Path, task: Task) -> FileReceipt:
+        """Label it, write the journal, then rename: what a killed run leaves is either recorded or not there."""
         below, receipt, preview = task.placed.below, done.receipt, task.preview
         try:
             problem = self.problem(task.placed)
             if problem:
                 raise OutputTaken(problem)
+            receipt = self.admission.labelled(receipt, task.placed.item.path, staged, task.final)
             if done.work is not None and self.hasher.comparable:
                 from unseen.engine.edits import keep_for_edits
 
-                keep_for_edits(done.work, task, receipt, self.recipe, self.folder.tracks)
+                keep_for_edits(done.work, task, receipt, self.admission.recipe.digest(), self.folder.tracks)
             if preview is not None and done.preview is not None:
+                self.admission.labelled(receipt, task.placed.item.path, done.preview, self.job.output / preview)
                 self.journal.append(preview_entry(preview, done.preview, self.hasher))
                 self.folder.release(done.preview, self.job.output / preview)
             self.journal.append(entry_for(below, receipt, staged, self.hasher, task.edits))
@@ -121,6 +124,7 @@ class Site:
                 self.regions.add(task.placed.label, done.work)
                 shutil.rmtree(done.work, ignore_errors=True)
             self._forget_preview(task)
+            return receipt
         except OSError as error:
             raise OutputFailed(f"the staged file is gone ({error.strerror}); run again") from error
         finally:

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from unseen.core.regions import Detection
 
-__all__ = ["AutoPace", "EveryNth", "Kind", "Pace", "pace_for"]
+__all__ = ["AutoPace", "Denser", "EveryNth", "Kind", "Pace", "pace_for"]
 
 #: Looking at the whole frame, or only where something was found a moment ago.
 Kind = Literal["whole", "close"]
@@ -53,11 +53,10 @@ class AutoPace:
     """Looks often enough that nothing moves far from look to look, measured in its own sizes.
 
     The whole frame is looked at three times a second, where a shot begins, and after frames that could not be. What was
-    found is looked for again closely in between. What is of none of the `classes`, if they are given, does not count.
+    found is looked for again closely in between.
     """
 
-    def __init__(self, rate: float, classes: frozenset[str] | None = None) -> None:
-        self._classes = classes
+    def __init__(self, rate: float) -> None:
         self._calm = max(1, round(_CALM_S * rate))
         self._hurried = max(1, min(self._calm, math.floor(_HURRIED_S * rate)))
         self._whole = max(self._calm, round(_WHOLE_S * rate))
@@ -79,8 +78,6 @@ class AutoPace:
 
     def saw(self, frame: int, found: Sequence[Detection]) -> None:
         """Take in what a look found, and hurry or calm down."""
-        if self._classes is not None:
-            found = [each for each in found if each.cls in self._classes]
         last, self._last = self._last, (frame, found)
         if last is None:
             return
@@ -117,13 +114,31 @@ def _distance(one: Detection, other: Detection) -> float:
     )
 
 
-def pace_for(
-    stride: int | None, rate: float, *, classes: frozenset[str] | None = None, looks: float | None = None
-) -> Pace:
+class Denser:
+    """Looks as another pace does, and closely in between, at least every `step` frames."""
+
+    def __init__(self, pace: Pace, step: int) -> None:
+        self._pace, self._step = pace, step
+        self._next = 0
+
+    def wants(self, frame: int, must: bool) -> Kind | None:
+        """How to look at a frame."""
+        kind = self._pace.wants(frame, must)
+        if kind is None and frame < self._next:
+            return None
+        self._next = frame + self._step
+        return kind or "close"
+
+    def saw(self, frame: int, found: Sequence[Detection]) -> None:
+        """Take in what a look found."""
+        self._pace.saw(frame, found)
+
+
+def pace_for(stride: int | None, rate: float, *, looks: float | None = None) -> Pace:
     """Return the pace for a stride, None for automatic, at `rate` frames a second.
 
-    An automatic one minds what is of `classes`, or is even, where so many `looks` a second are asked for.
+    An automatic one looks at `looks` frames a second or more, where these are given.
     """
-    if stride is None and looks is not None:
-        return EveryNth(max(1, round(rate / looks)))
-    return AutoPace(rate, classes) if stride is None else EveryNth(stride)
+    if stride is not None:
+        return EveryNth(stride)
+    return AutoPace(rate) if looks is None else Denser(AutoPace(rate), max(1, round(rate / looks)))

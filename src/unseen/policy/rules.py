@@ -13,7 +13,7 @@ from unseen.core.looks import METHODS
 from unseen.core.recipe import Recipe, expand_classes
 from unseen.errors import UsageError
 
-__all__ = ["Decision", "Policy", "decide", "must_stay_hidden", "parse_policy"]
+__all__ = ["Decision", "Policy", "decide", "must_stay_hidden", "parse_policy", "stricter"]
 
 _KEYS = ("refuse_methods", "require_hidden", "require_verify", "require_recall", "refuse_unsafe", "allow_metadata")
 _VERIFY_ORDER = ("skip", "sample", "full")
@@ -101,6 +101,19 @@ def decide(recipe: Recipe, policy: Policy) -> Decision:
 def must_stay_hidden(policy: Policy, cls: str) -> bool:
     """Whether what was found of a class may not be left visible; a head is a face that was not found."""
     return cls in policy.require_hidden or (cls == "head" and "face" in policy.require_hidden)
+
+
+def stricter(one: Policy, other: Policy) -> Policy:
+    """Return the rules that hold where both do: what either refuses is refused, and the higher floors count."""
+    allowed = [each.allow_metadata for each in (one, other) if each.allow_metadata is not None]
+    return Policy(
+        refuse_methods=one.refuse_methods | other.refuse_methods,
+        require_hidden=one.require_hidden | other.require_hidden,
+        require_verify=max(one.require_verify, other.require_verify, key=_VERIFY_ORDER.index),
+        require_recall=max(one.require_recall, other.require_recall, key=_RECALL_ORDER.index),
+        refuse_unsafe=one.refuse_unsafe or other.refuse_unsafe,
+        allow_metadata=frozenset.intersection(*allowed) if allowed else None,
+    )
 
 
 def _raise_floors(recipe: Recipe, policy: Policy) -> Decision:

@@ -61,6 +61,13 @@ def spec_of_counts(found: Mapping[str, Any] | None, name: str, unit: Unit, per: 
     if found is None:
         raise Refused(f"{name}: says nothing of its contributions; count with --bound K, or declare it with --declare")
     facts = _Facts(found, name)
+    try:
+        return _spec(found, facts, name, unit, per)
+    except ValueError as error:
+        raise facts.refuse(str(error)) from None
+
+
+def _spec(found: Mapping[str, Any], facts: _Facts, name: str, unit: Unit, per: Per) -> Spec:
     if found.get("version") != 1:
         raise facts.refuse("its metadata are of another version")
     if found.get("bound") is None:

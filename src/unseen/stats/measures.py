@@ -15,9 +15,11 @@ from unseen.core.privacy import Noise
 from unseen.core.tabulation import Tally, Whole
 from unseen.dp.noise import CONFIDENCE, half_width, variance
 
-__all__ = ["Columns", "Count", "Mean", "Measure", "Noisy", "Quantiles", "Ratio", "Sum"]
+__all__ = ["COLUMN_ENDS", "Columns", "Count", "Mean", "Measure", "Noisy", "Quantiles", "Ratio", "Sum"]
 
 Real = NDArray[np.float64]
+#: What names of columns end in beside the value's own.
+COLUMN_ENDS = ("", "_noise_low", "_noise_high", "_bias", "_low", "_high", "_nonnegative")
 #: Columns of a published table by name, one value a cell.
 Columns = dict[str, list[Any]]
 
@@ -46,6 +48,11 @@ class Measure(Protocol):
     def name(self) -> str: ...
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Names of its columns of values."""
+        ...
+
+    @property
     def weight(self) -> int: ...
 
     @property
@@ -70,6 +77,11 @@ class Count:
 
     name: str = "count"
     weight: int = 1
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its name."""
+        return (self.name,)
 
     @property
     def tallies(self) -> tuple[Tally, ...]:
@@ -101,6 +113,11 @@ class Sum:
     weight: int = 1
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Its name."""
+        return (self.name,)
+
+    @property
     def tallies(self) -> tuple[Tally, ...]:
         """The sum in steps."""
         return (Tally("sum", self.column, self.lower, self.upper, 0.0, self.step),)
@@ -128,6 +145,11 @@ class Mean:
     upper: float
     step: float
     weight: int = 1
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its name."""
+        return (self.name,)
 
     @property
     def tallies(self) -> tuple[Tally, ...]:
@@ -176,6 +198,11 @@ class Quantiles:
     weight: int = 1
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """One for each share, as speed_85."""
+        return tuple(f"{self.name}_{100 * share:g}".replace(".", "_") for share in self.shares)
+
+    @property
     def tallies(self) -> tuple[Tally, ...]:
         """Rows in each range."""
         return (Tally("bins", self.column, self.lower, self.upper, bins=self.bins),)
@@ -184,9 +211,9 @@ class Quantiles:
         """Return each quantile; its interval holds every range that could hold it."""
         counts = noisy[0].values.reshape(-1, self.bins).astype(float)
         columns: Columns = {}
-        for share in self.shares:
+        for name, share in zip(self.names, self.shares, strict=True):
             found = [self._one(row, share, variance(noisy[0].noise)) for row in counts]
-            columns |= _named(f"{self.name}_{100 * share:g}".replace(".", "_"), *map(list, zip(*found, strict=True)))
+            columns |= _named(name, *map(list, zip(*found, strict=True)))
         return columns
 
     def _one(self, counts: Real, share: float, spread: float) -> tuple[float, float, float]:

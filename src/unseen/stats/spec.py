@@ -10,7 +10,7 @@ from typing import Any, Literal
 from unseen.core.privacy import Distances, Unit
 from unseen.core.tabulation import Bounding, Grid, Request, Tally
 from unseen.dp.noise import Contributions
-from unseen.stats.measures import Measure
+from unseen.stats.measures import COLUMN_ENDS, Measure
 
 __all__ = ["MOST_COUNTED", "CountFacts", "Query", "Spec", "days_between", "days_of"]
 
@@ -63,6 +63,13 @@ class Spec:
     undeclared: Literal["refuse", "drop"] = "refuse"
     bias_share: Fraction = Fraction()
 
+    def __post_init__(self) -> None:
+        values = [name for measure in self.measures for name in measure.names]
+        columns = [name + end for name in values for end in COLUMN_ENDS] + [key.name for key in self.grid.keys]
+        double = next((name for name in columns if columns.count(name) > 1), None)
+        if double is not None:
+            raise ValueError(f"two columns of the release would be named {double!r}; give a measure another name")
+
     @property
     def request(self) -> Request:
         """What is to be added up."""
@@ -104,6 +111,8 @@ def days_between(start: date, end: date) -> tuple[str, ...]:
 
 
 def days_of(start: datetime, end: datetime) -> tuple[str, ...]:
-    """Return the days that a time span touches; its end is not part of it."""
+    """Return the days that a time span touches; its end is not part of it. Raises ValueError if it ends too early."""
+    if end < start:
+        raise ValueError("it ends before it begins")
     last = max(start, end - timedelta(microseconds=1))
     return days_between(start.date(), last.date())

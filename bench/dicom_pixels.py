@@ -1,0 +1,202 @@
+"""Measures what is hidden of text planted on real scans, what is hidden without need, and what is left of faces.
+
+    python -m bench.dicom_pixels --data FOLDER [--texts N] [--seed N] [--json FILE]
+
+FOLDER is a folder of DICOM files; a folder `volumes` beside it may hold head volumes with their masks. Text is planted
+in several sizes and contrasts, bright and dark, one a file, on scans that hold no text, as they are and with their
+values turned (MONOCHROME1). Prints one table a question.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.head_volumes import head_rows
+from bench.metrics import wilson
+from bench.planted_text import hidden_share, plant, written
+from bench.table import aligned
+from unseen.dicom.pixels.clean import clean_pixels
+from unseen.dicom.pixels.findings import PixelRecipe, PixelTools
+from unseen.engine.dicom_pixels import open_pixel_tools, pixel_models
+from unseen.engine.models import model_store
+from unseen.errors import FileError
+
+__all__ = ["main"]
+
+#: Scans of the test data in which no text stands, looked at one by one.
+_TEXT_FREE = (
+    "CT_head_CQ500_j2k",
+    "CT_small_GE_private",
+    "DX_image",
+    "MR_Siemens_CSA_1",
+    "MR_Siemens_CSA_3_otherseries",
+    "MR_Siemens_dwi_mosaic",
+    "MR_Philips_nested_sequences",
+    "MR_overlays_icon",
+    "bad_sequence_CT",
+    "enhanced_CT_2frames",
+    "explicit_VR_UN",
+    "ts_jpeg_extended_12bit_NM",
+    "ts_j2k_lossless",
+    "cookie_photo_jpeg",
+    "RTDOSE_15frames",
+    "SEG_liver_1frame",
+    "enhanced_MR_jpegls",
+)
+_HEIGHTS, _CONTRASTS = (7, 9, 12, 18, 28), (1.0, 0.5, 0.25, 0.12)
+_HIDDEN = 0.98
+
+
+def read(path: Path) -> Any:
+    """Return a file as a data set."""
+    import warnings
+
+    from pydicom import dcmread
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return dcmread(path, force=True)
+
+
+def _plain(dataset: Any, values: NDArray[Any], *, turned: bool) -> Any:
+    """Return a copy of an image with one uncompressed frame of these values."""
+    import copy
+
+    from pydicom.uid import ExplicitVRLittleEndian
+
+    one = copy.deepcopy(dataset)
+    one.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    one.PhotometricInterpretation = "MONOCHROME1" if turned else "MONOCHROME2"
+    one.NumberOfFrames = 1
+    one.PixelData = values.tobytes()
+    one["PixelData"].VR = "OW" if values.dtype.itemsize > 1 else "OB"
+    one["PixelData"].is_undefined_length = False
+    return one
+
+
+def _scans(data: Path, tools: PixelTools) -> Iterator[tuple[str, Any, NDArray[Any]]]:
+    """Yield the scans that text is planted on: name, data set, values of the first frame."""
+    from unseen.dicom.pixels.frames import open_frames
+    from unseen.dicom.pixels.layout import layout_of
+
+    for name in _TEXT_FREE:
+        path = data / f"{name}.dcm"
+        if not path.exists():
+            continue
+        dataset = read(path)
+        layout = layout_of(dataset)
+        if layout is None or layout.samples > 1 or min(layout.rows, layout.columns) < 160 or layout.allocated == 1:
+            continue
+        values = open_frames(dataset, layout, tools.codec).frame(0)
+        if _is_image(values):
+            yield name, dataset, values
+
+
+def _is_image(values: NDArray[Any]) -> bool:
+    """Whether values are neither all the same nor noise: on either nobody could read what is planted."""
+    one, next_one = values[:, :-1].ravel().astype(np.float64), values[:, 1:].ravel().astype(np.float64)
+    return bool(np.ptp(one) > 0 and np.corrcoef(one, next_one)[0, 1] > 0.5)
+
+
+def planted_rows(data: Path, tools: PixelTools, texts: int, seed: int) -> list[dict[str, Any]]:
+    """Plant texts, clean, and return one record a text."""
+    rng = random.Random(seed)
+    scans = list(_scans(data, tools))
+    rows: list[dict[str, Any]] = []
+    while len(rows) < texts:
+        name, dataset, values = rng.choice(scans)
+        text, height, contrast = written(rng), rng.choice(_HEIGHTS), rng.choice(_CONTRASTS)
+        dark, turned = rng.random() < 0.3, rng.random() < 0.25
+        before = values.copy()
+        planted = plant(before, text, height, contrast, dark != turned, rng)
+        if planted is None:
+            continue
+        one = _plain(dataset, before, turned=turned)
+        started = time.perf_counter()
+        clean_pixels(one, tools, PixelRecipe(), ())
+        seconds = time.perf_counter() - started
+        after = np.frombuffer(one.PixelData, before.dtype)[: before.size].reshape(before.shape)
+        share = hidden_share(planted, before, after)
+        rows.append(
+            {"scan": name, "text": text, "height": height, "contrast": contrast, "dark": dark, "turned": turned}
+            | {"share": share, "hidden": share >= _HIDDEN, "seconds": seconds}
+        )
+    return rows
+
+
+def untouched_rows(data: Path, tools: PixelTools) -> list[dict[str, Any]]:
+    """Clean scans without text and return what is hidden of each."""
+    rows: list[dict[str, Any]] = []
+    for name in _TEXT_FREE:
+        path = data / f"{name}.dcm"
+        if path.exists():
+            started = time.perf_counter()
+            try:
+                found = clean_pixels(read(path), tools, PixelRecipe(), ())
+            except FileError as error:
+                rows.append({"scan": name, "error": str(error)})
+                continue
+            seconds = time.perf_counter() - started
+            rows.append({"scan": name, "frames": found.frames, "changed": len(found.changed)})
+            rows[-1] |= {"share": found.hidden_share, "looks": found.looks, "seconds": seconds}
+    return rows
+
+
+def _by(rows: Sequence[dict[str, Any]], *keys: str) -> list[tuple[str, ...]]:
+    groups: dict[tuple[Any, ...], list[bool]] = defaultdict(list)
+    for row in rows:
+        groups[tuple(row[key] for key in keys)].append(row["hidden"])
+    cells = []
+    for group in sorted(groups, reverse=True):
+        hits = groups[group]
+        low, high = wilson(sum(hits), len(hits))
+        cells.append((*map(str, group), str(len(hits)), f"{sum(hits) / len(hits):.3f} ({low:.3f}-{high:.3f})"))
+    return cells
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the benchmark; return 0."""
+    parser = argparse.ArgumentParser(prog="bench.dicom_pixels", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--texts", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args(argv)
+    tools = open_pixel_tools(pixel_models(model_store()))
+    planted = planted_rows(options.data, tools, options.texts, options.seed)
+    clean = untouched_rows(options.data, tools)
+    heads = head_rows(options.data.parent / "volumes")
+    print("Text planted: share of texts of which 98 % of the pixels are hidden (95 % interval)")
+    for keys in (("contrast",), ("height",), ("dark",), ("turned",), ("scan",)):
+        print(aligned((*keys, "texts", "hidden"), _by(planted, *keys)))
+    everything = [dict(row, all="all") for row in planted]
+    print(aligned(("of", "texts", "hidden"), _by(everything, "all")))
+    print(f"pixels of all texts hidden: {np.mean([row['share'] for row in planted]):.4f}")
+    print(f"seconds a frame: median {np.median([row['seconds'] for row in planted]):.2f}")
+    print("Scans without text")
+    heads_of = ("scan", "frames", "changed", "share", "looks", "seconds", "error")
+    print(aligned(heads_of, [tuple(_cell(row.get(key, "")) for key in heads_of) for row in clean]))
+    if heads:
+        print("Head volumes")
+        print(aligned(tuple(heads[0]), [tuple(_cell(v) for v in row.values()) for row in heads]))
+    if options.json:
+        options.json.write_text(json.dumps({"planted": planted, "clean": clean, "heads": heads}, indent=1))
+    return 0
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""Faces in head scans: found, removed, and looked for again."""

@@ -1,0 +1,124 @@
+"""What a data set itself names: the identifying values that must not turn up elsewhere in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from unseen.dicom.plan import Plan
+from unseen.dicom.stream import Element
+from unseen.dicom.words import harmless
+
+__all__ = ["WHO", "Known", "known_of", "values_of", "who"]
+
+#: What tells patient and object: ID, name, birth date, accession number, study, series, object and class.
+WHO = (0x00100020, 0x00100010, 0x00100030, 0x00080050, 0x0020000D, 0x0020000E, 0x00080018, 0x00080016, 0x00080060)
+_TEXTS = frozenset(("LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"))
+_BIRTH_DATE = 0x00100030
+#: UIDs of study, series and frame of reference; what holds them as text tells which ones they were.
+_UIDS = frozenset((0x0020000D, 0x0020000E, 0x00200052))
+_UID = re.compile(rb"\d+(?:\.\d+){3,}")
+_SEPARATORS = re.compile(rb"[\s\\^=,;:/()\[\]<>\"'|&.-]+")
+#: From so many bytes on a value is looked for inside of words, too.
+_STRONG = 5
+#: Longer values are texts, which are removed or cleaned, and not looked for.
+_LONGEST = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Identifying values in lower case: `strong` ones are looked for everywhere, `weak` ones as whole words.
+
+    `common` are names that are words of imaging, too: only descriptions lose them.
+    """
+
+    strong: tuple[bytes, ...]
+    weak: tuple[bytes, ...]
+    common: tuple[bytes, ...] = ()
+
+    def within(self, lower: bytes) -> bool:
+        """Whether bytes (in lower case) hold any of the values."""
+        if any(token in lower for token in self.strong):
+            return True
+        return any(token in lower for token in self.weak) and weak_words(self.weak).search(lower) is not None
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The values as text, for whoever reads pictures."""
+        return tuple(token.decode("utf-8", "replace") for token in (*self.strong, *self.weak))
+
+
+def who(elements: Iterable[Element], data: bytes) -> dict[int, bytes]:
+    """Return the values of WHO at the top of a data set, without padding."""
+    wanted = frozenset(WHO)
+    return {e.tag: data[e.value : e.stop].strip(b" \0") for e in elements if e.tag in wanted and e.items is None}
+
+
+def values_of(elements: Iterable[Element], data: bytes, plan: Plan) -> Iterator[tuple[bytes, bool]]:
+    """Yield each identifying value, sequences included, and whether it is a name of somebody."""
+    names = _identifying(plan.options)
+    for element in elements:
+        if element.items is not None:
+            for item in element.items:
+                yield from values_of(item, data, plan)
+        elif element.tag in _UIDS and "retain-uids" not in plan.options:
+            yield data[element.value : element.stop], False
+        elif (element.vr == "PN" or element.tag in names) and element.stop - element.value < _LONGEST:
+            yield data[element.value : element.stop], element.vr == "PN" or names.get(element.tag) == "PN"
+
+
+@lru_cache(maxsize=64)
+def _identifying(options: frozenset[str]) -> Mapping[int, str]:
+    """Return the attributes whose values identify: all texts that the profile takes away, but for descriptions."""
+    from unseen.dicom.table import load_table
+
+    rows = load_table().rows.items()
+    found = {
+        tag: row.vr
+        for tag, row in rows
+        if row.vr in _TEXTS and "clean-descriptors" not in row.options and row.action(options) != "K"
+    }
+    return {**found, _BIRTH_DATE: "DA"}
+
+
+@lru_cache(maxsize=4096)
+def known_of(values: frozenset[tuple[bytes, bool]]) -> Known:
+    """Return the tokens of identifying values: each as a whole, and the parts of names."""
+    strong, weak, common = set[bytes](), set[bytes](), set[bytes]()
+    for value, is_name in values:
+        for part in value.strip(b" \0").split(b"\\"):
+            if _UID.fullmatch(part):
+                strong.add(part)
+                continue
+            whole = b" ".join(part.replace(b"^", b" ").replace(b"=", b" ").split()).lower()
+            pieces = [token.lower() for token in _SEPARATORS.split(part) if token]
+            for token in {whole, *(pieces if is_name else (p for p in pieces if len(p) >= _STRONG))}:
+                if len(token) < (2 if is_name else 3):
+                    continue
+                if not harmless(token):
+                    (strong if len(token) >= _STRONG else weak).add(token)
+                elif is_name and len(token) > 2:
+                    common.add(token)
+    return Known(tuple(sorted(strong)), tuple(sorted(weak)), tuple(sorted(common)))
+
+
+@lru_cache(maxsize=1024)
+def weak_words(tokens: tuple[bytes, ...]) -> re.Pattern[bytes]:
+    """Return what finds whole words among short tokens."""
+    options = b"|".join(map(re.escape, tokens)) or rb"(?!)"
+    return re.compile(rb"(?<![0-9a-z\x80-\xff])(?:" + options + rb")(?![0-9a-z\x80-\xff])", re.I)
+
+
+@lru_cache(maxsize=1024)
+def strong_words(tokens: tuple[bytes, ...]) -> re.Pattern[bytes]:
+    """Return what finds the words that long tokens are in, whole."""
+    options = b"|".join(re.escape(t).replace(rb"\ ", rb"[\s^]+") for t in sorted(tokens, key=len, reverse=True))
+    return re.compile(rb"[0-9a-z\x80-\xff_]*(?:" + (options or rb"(?!)") + rb")[0-9a-z\x80-\xff_]*", re.I)
+
+
+def without(value: bytes, known: Known, *, common: bool = False) -> bytes:
+    """Return text without the words that hold identifying values, and with `common` those that are names, too."""
+    found = strong_words(known.strong).sub(b"", value)
+    return weak_words(known.weak + known.common if common else known.weak).sub(b"", found)

@@ -1,0 +1,224 @@
+"""How a command passes the gate: one call settles the recipe, another screens the inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from unseen.core.access import Access, Ask
+from unseen.core.names import display
+from unseen.core.receipts import FileReceipt, Verdict
+from unseen.core.recipe import Recipe
+from unseen.engine.names import Placed
+from unseen.engine.policies import POLICY_NAME, added_rules, is_toml, policy_for, read_floor
+from unseen.errors import Denied, OutputFailed, Refused, UnseenError, UsageError
+from unseen.policy.roles import refusal_without_policy
+from unseen.policy.rules import Policy, decide, stricter
+
+if TYPE_CHECKING:
+    from unseen.core.labels import State
+    from unseen.engine.governance import Governance
+
+__all__ = ["Admission", "admit"]
+
+
+class Admission:
+    """What was admitted: the recipe with all obligations, the rules that hold, and a check for each input.
+
+    Without a policy with purposes there is nothing to check for each input, and nothing is labelled. A context manager.
+    """
+
+    def __init__(
+        self, action: str, recipe: Recipe, floor: Policy, digest: str, raised: tuple[str, ...],
+        access: Access, governance: Governance | None = None, also: Sequence[str] = (),
+        pictures: bool = True,
+    ) -> None:  # fmt: skip
+        self.recipe, self.floor, self.digest, self.raised = recipe, floor, digest, raised
+        self.warnings: list[str] = []
+        self._action, self._access, self._governance = action, access, governance
+        self._items: dict[Path, str] = {}
+        self._also = tuple(also)
+        #: What the gate is asked to oblige; nothing where no picture is made.
+        self._asked = recipe if pictures else None
+
+    def __enter__(self) -> Admission:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._governance is not None:
+            self._governance.close()
+
+    @property
+    def context(self) -> dict[str, str]:
+        """What must be as it was for a later run to pass over what is done: the purpose and its rules."""
+        return {} if self._governance is None else {"purpose": self._access.purpose or "", "floor": self.floor.digest()}
+
+    def screen(self, placed: Sequence[Placed]) -> list[Placed]:
+        """Return the inputs; those that the gate refuses have that as their problem.
+
+        Raises Refused where a policy lies among the inputs: what is below it, another one governs.
+        """
+        for each in placed:
+            path = each.item.path
+            if path.name == POLICY_NAME and (
+                self._governance is None or path.resolve() != self._governance.path.resolve()
+            ):
+                raise Refused(f"{display(path)}: a policy lies inside the input; take its folder by itself")
+        return [each if each.problem else replace(each, problem=self._refusal(each.item.path)) for each in placed]
+
+    def _refusal(self, path: Path) -> str:
+        try:
+            self.check(path)
+        except UnseenError as error:
+            return str(error)
+        return ""
+
+    def check(self, path: Path, output: str | None = None) -> None:
+        """Pass one file through the gate; raises Denied, with every reason, or LabelInvalid.
+
+        `output` is the kind of what is made of it, in place of the file's own kind.
+        """
+        if self._governance is None:
+            return
+        from unseen.engine.governance import kind_of
+
+        kind = output or kind_of(path)
+        self._refuse_videos(kind)
+        item, beside = self._governance.take_in(path)
+        for action in self._also:
+            self._governance.gate.admit(replace(self._request(item, ""), action=action), beside)
+        passed = self._governance.gate.admit(self._request(item, kind), beside, self._asked)
+        if passed.recipe != self._asked:
+            raise Denied("refused: the policy changed while it was applied; run again")
+        self._warn(path.name, passed.ruling.would, passed.ruling.told(), passed.ruling.mode)
+        self._items[path] = item
+
+    def _refuse_videos(self, kind: str) -> None:
+        """Videos are not made smaller or slower yet: where a purpose needs that, they are refused."""
+        kept = None if self._governance is None else self._governance.charter.purposes[self._access.purpose or ""].kept
+        if kind in ("video", "live") and kept is not None and (kept.max_side is not None or kept.max_rate is not None):
+            raise Denied(
+                f"refused: the purpose keeps smaller pictures or fewer of them, which a {kind} cannot be made to"
+            )
+
+    def _warn(self, name: str, would: bool, told: str, mode: str) -> None:
+        if not would and mode == "warn":
+            self.warnings.append(f"{name}: the policy would refuse it: {told}")
+
+    def check_camera(self, camera: str) -> None:
+        """Pass one camera through the gate; raises Denied."""
+        if self._governance is None:
+            return
+        self._refuse_videos("live")
+        item = self._governance.take_camera(camera)
+        for action in self._also:
+            self._governance.gate.admit(replace(self._request(item, ""), action=action))
+        ruling = self._governance.gate.admit(self._request(item, "live"), None, self._asked).ruling
+        self._warn(camera, ruling.would, ruling.told(), ruling.mode)
+
+    def _request(self, item: str, output: str) -> Ask:
+        return Ask(self._action, self._access.purpose or "", self._access.who, item, output)
+
+    def labelled(self, receipt: FileReceipt, source: Path, staged: Path, final: Path) -> FileReceipt:
+        """Label a verified output, before it has its name, and return its receipt with the label in it.
+
+        The source must be what it was when the gate let it pass; raises OutputFailed if it is not.
+        """
+        if self._governance is None:
+            return receipt
+        from unseen.core.labels import derive
+        from unseen.crypto.labels import check_label
+        from unseen.engine.governance import kind_of, write_label
+        from unseen.policy.labels import after_redaction
+
+        governance, before = self._governance, self._items.get(source, "")
+        stored = governance.records.label(before)
+        signed = stored if stored is not None else governance.beside(source)
+        if governance.item(source) != before or signed is None:
+            raise OutputFailed("the input changed while it was worked on; run again")
+        parent = check_label(signed, governance.key, before)
+        if stored is None:
+            governance.keep(parent, kind_of(source), made_by="intake")
+        label = after_redaction(derive([parent], governance.item(staged)), self.recipe, receipt.verdict)
+        tools = {region.model for frame in receipt.regions for region in frame if region.model}
+        issued = governance.keep(label, kind_of(final), made_by=self._action, tools=sorted(tools))
+        write_label(issued, final)
+        return replace(receipt, label=issued.as_dict())
+
+    def made(
+        self, output: Path, sources: Sequence[Path], kind: str, *, state: State = "raw", verdict: Verdict | None = None
+    ) -> None:
+        """Label what was made of admitted files by other means, as a table, and record its lineage; raises Refused."""
+        if self._governance is not None:
+            from unseen.engine.labelling import made
+
+            made(self._governance, output, sources, kind, made_by=self._action, state=state, verdict=verdict)
+
+
+def admit(
+    action: str, recipe: Recipe | None, sources: Sequence[Path], access: Access, *, also: Sequence[str] = ()
+) -> Admission:
+    """Settle under which policy something is done, and by which recipe; raises Refused, Denied or PolicyInvalid.
+
+    No recipe means that no picture is made, so that rules on recipes say nothing. `also` names actions that are done on
+    the way, as counting while redacting: they have to be allowed, too.
+    """
+    path = policy_for(sources, access.policy_file)
+    if path is None or is_toml(path):
+        return _by_recipe(action, recipe, path, access)
+    from unseen.engine.governance import open_governance  # here: without a policy nobody needs what it loads
+
+    governance = open_governance(path)
+    try:
+        added = added_rules(path, access.policy_file)
+        return _by_purpose((action, *also), recipe, governance, access, added)
+    except BaseException:
+        governance.close()
+        raise
+
+
+def _by_recipe(action: str, recipe: Recipe | None, path: Path | None, access: Access) -> Admission:
+    """Admit what no purpose binds: the built-in policy, or rules on recipes."""
+    if access.purpose is not None:
+        raise UsageError("there is no policy that has purposes; write one with: unseen policy init")
+    refusal = refusal_without_policy(action)
+    if refusal:
+        raise Denied(refusal)
+    floor = Policy() if path is None else read_floor(path)
+    decision = decide(recipe or Recipe(), floor)
+    if recipe is not None and not decision.allowed:
+        raise Refused("; ".join(decision.reasons))
+    return Admission(action, decision.recipe, floor, floor.digest(), decision.raised, access)
+
+
+def _by_purpose(
+    actions: Sequence[str], recipe: Recipe | None, governance: Governance, access: Access, added: Policy
+) -> Admission:
+    """Admit what a purpose binds; what speaks against the job as a whole is said before any input is looked at."""
+    from unseen.engine.gate import oblige
+    from unseen.policy.decision import Obligations, judge_job
+
+    charter, action = governance.charter, actions[0]
+    reasons = tuple(r for each in actions for r in judge_job(charter, each, access.purpose or "", access.who))
+    if reasons:
+        told = tuple(dict.fromkeys(reason.text for reason in reasons))
+        governance.note("access.denied", actor=access.who, action=action, reasons=",".join(r.code for r in reasons))
+        raise Denied("; ".join(told), told)
+    purpose = charter.purposes[access.purpose or ""]
+    floor = stricter(purpose.floor, added)
+    settled, raised = recipe or Recipe(), tuple[str, ...]()
+    try:
+        if recipe is not None:
+            settled, raised = oblige(recipe, Obligations(floor, purpose.kept))
+    except Denied as error:
+        governance.note("access.denied", actor=access.who, action=action, reasons="obligation")
+        if charter.mode == "enforce":
+            raise
+        raised = (f"nothing, in mode {charter.mode}; else it would refuse this: {error}",)
+    digest, also = charter.digest(), actions[1:]
+    return Admission(action, settled, floor, digest, raised, access, governance, also, pictures=recipe is not None)

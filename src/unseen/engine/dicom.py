@@ -1,0 +1,298 @@
+"""A run over DICOM objects: list, decide what is done, share among workers, record, and give names."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field, replace
+from functools import partial
+from multiprocessing.context import BaseContext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from unseen.adapters.files_output import OutputFolder, check_writable, discard
+from unseen.adapters.files_tree import refuse_overlap, refuse_records
+from unseen.adapters.journal_file import FileJournal
+from unseen.adapters.vault_file import Vault
+from unseen.core.dicom import DicomJob, DicomReceipt, DicomRecipe
+from unseen.core.names import display
+from unseen.engine.dicom_inputs import DicomSource, dicom_sources
+from unseen.engine.dicom_report import DicomReport
+from unseen.engine.dicom_tools import open_dicom_tools
+from unseen.engine.dicom_work import DicomDone, DicomSetup, DicomTask, DicomTools, deidentify_files, path_tag
+from unseen.engine.hashing import Hasher
+from unseen.engine.inputs import read_key
+from unseen.engine.local import LocalExecutor, share_cores
+from unseen.errors import OutputFailed, UnseenError, UsageError
+
+if TYPE_CHECKING:
+    from unseen.core.ports import Journal
+    from unseen.engine.dicom_heads import Faces
+
+__all__ = ["DicomListener", "run_dicom"]
+
+#: Called with the number of objects to do, then with each receipt as it comes.
+DicomListener = Callable[[int | DicomReceipt], None]
+
+_MAX_CHUNK = 32
+_CHUNKS_EACH = 6
+_SYNCING = 4
+_NOTE = "earlier results in this folder were made with another key: every object is done again; use the same --key"
+
+
+@dataclass(slots=True)
+class _Site:
+    """Where results go, and what is there; `written` has the file that was written to a place in this run."""
+
+    job: DicomJob
+    hasher: Hasher
+    folder: OutputFolder
+    journal: Journal
+    vault: Vault | None
+    ours: set[str]
+    syncing: ThreadPoolExecutor
+    written: dict[str, tuple[int, Path]] = field(default_factory=dict)
+
+
+def run_dicom(
+    job: DicomJob,
+    listen: DicomListener = lambda _: None,
+    *,
+    make_tools: Callable[[DicomSetup], DicomTools] = open_dicom_tools,
+    clock: Callable[[], float] = time.time,
+    context: BaseContext | None = None,
+) -> DicomReport:
+    """Do a job and return its report; raises UsageError or Refused before anything is read."""
+    hasher = _settled(job)
+    with ExitStack() as stack:
+        folder = stack.enter_context(OutputFolder(job.output, keep_work=True))
+        journal = stack.enter_context(closing(FileJournal(folder.journal)))
+        vault = stack.enter_context(Vault(job.vault, hasher.key)) if job.vault else None
+        syncing = stack.enter_context(ThreadPoolExecutor(_SYNCING))
+        context_now = {"recipe": job.recipe.digest(), "unseen": _version()}
+        past, ours, others = _past(journal, context_now, hasher)
+        journal.append(
+            {"event": "run", "schema": "unseen-journal/1", "key": hasher.identity, "at": clock(), **context_now}
+        )
+        report = DicomReport(job.recipe, hasher.key.kept, clock(), _NOTE if others else "")
+        sources = list(dicom_sources(job.sources))
+        listen(len(sources))
+        site = _Site(job, hasher, folder, journal, vault, ours, syncing)
+        folder.staging.mkdir(parents=True, exist_ok=True)
+        setup = DicomSetup(
+            job.recipe, hasher, folder.staging, job.output, vault is not None, _faces(sources, job.recipe)
+        )
+        for receipt in _receipts(sources, past, site, partial(make_tools, setup), context):
+            report.receipts.append(receipt)
+            listen(receipt)
+    report.ended = clock()
+    if job.report is not None:
+        try:
+            report.write(job.report)
+        except OutputFailed as error:
+            report.problems.append(str(error))
+    return report
+
+
+def _faces(sources: Sequence[DicomSource], recipe: DicomRecipe) -> Faces:
+    """Return where faces are in series of heads, where they are to be removed."""
+    if not recipe.deface:
+        return {}
+    from unseen.engine.dicom_heads import measure_faces
+
+    return measure_faces(sources, recipe)
+
+
+def _settled(job: DicomJob) -> Hasher:
+    """Decide what can be decided beforehand; raises UsageError, Refused, KeyUnusable or OutputFailed."""
+    if job.workers is not None and job.workers < 1:
+        raise UsageError(f"--jobs must be at least 1, got {job.workers}")
+    if job.vault is not None and job.key_file is None:
+        raise UsageError("--vault needs --key: a map that nobody can decrypt helps nobody")
+    refuse_overlap(job.sources, job.output)
+    records = [path for path in (job.report, job.vault) if path is not None]
+    kept = [job.key_file] if job.key_file else []
+    refuse_records(records, [*job.sources, *kept], OutputFolder(job.output).own)
+    for path in records:
+        check_writable(path, "that file")
+    return Hasher(read_key(job.key_file))
+
+
+def _past(
+    journal: Journal, context: Mapping[str, object], hasher: Hasher
+) -> tuple[dict[str, Mapping[str, object]], set[str], bool]:
+    """Return what was done under this context, by input; all places ever written; whether other keys were used."""
+    done: dict[str, Mapping[str, object]] = {}
+    ours, comparable, others = set[str](), False, False
+    for entry in journal.entries():
+        if entry.get("event") == "run":
+            comparable = all(entry.get(name) == value for name, value in context.items())
+        elif entry.get("event") == "dicom":
+            ours.add(str(entry.get("place")))
+            if entry.get("key") != hasher.identity:
+                others = True
+            elif comparable:
+                done[str(entry.get("path"))] = entry
+    return done, ours, others and hasher.comparable
+
+
+def _receipts(
+    sources: Sequence[DicomSource],
+    past: Mapping[str, Mapping[str, object]],
+    site: _Site,
+    make_tools: Callable[[], DicomTools],
+    context: BaseContext | None,
+) -> Iterator[DicomReceipt]:
+    """Yield a receipt for every source: those that are not read first, then the others as they are released."""
+    for source in sources:
+        if source.fate != "read":
+            status = "skipped" if source.fate == "skip" else "failed"
+            yield _named(source, DicomReceipt(source.number, status, error=source.note), site)  # type: ignore[arg-type]
+    read = [source for source in sources if source.fate == "read"]
+    workers, _ = share_cores(len(read), site.job.workers)
+    tasks = _tasks(read, past, workers, site.hasher)
+    executor: LocalExecutor[DicomTask, list[DicomDone]] = LocalExecutor(
+        make_tools, deidentify_files, workers=workers, context=context
+    )
+    again: list[DicomTask] = []
+    for task, result in _closing(executor, tasks):
+        if isinstance(result, Exception) and len(task.sources) > 1:
+            # One of them killed its worker: each is tried alone, so that the others are done.
+            again += [replace(task, sources=(source,)) for source in task.sources]
+        else:
+            yield from _released(task, result, site)
+    for task, result in _closing(executor, again):
+        yield from _released(task, result, site)
+
+
+def _closing(
+    executor: LocalExecutor[DicomTask, list[DicomDone]], tasks: Sequence[DicomTask]
+) -> Iterator[tuple[DicomTask, list[DicomDone] | Exception]]:
+    with closing(executor.run(tasks)) as results:
+        yield from results
+
+
+def _tasks(
+    sources: Sequence[DicomSource], past: Mapping[str, Mapping[str, object]], workers: int, hasher: Hasher
+) -> list[DicomTask]:
+    """Share sources out in chunks: one at a time would spend more on talking than on small files."""
+    size = max(1, min(_MAX_CHUNK, len(sources) // (workers * _CHUNKS_EACH)))
+    chunks = [tuple(sources[i : i + size]) for i in range(0, len(sources), size)]
+    tags = [[path_tag(source, hasher) for source in chunk] if past else [] for chunk in chunks]
+    return [DicomTask(c, {tag: past[tag] for tag in t if tag in past}) for c, t in zip(chunks, tags, strict=True)]
+
+
+def _released(task: DicomTask, result: list[DicomDone] | Exception, site: _Site) -> Iterator[DicomReceipt]:
+    if isinstance(result, Exception):
+        for source in task.sources:
+            yield _named(source, DicomReceipt(source.number, "failed", error=str(result)), site)
+        return
+    judged = [(done, _judged(done, site)) for done in result]
+    fine = [(done, receipt) for done, receipt in judged if receipt.status == "released" and done.staged is not None]
+    problem = _recorded(fine, site)
+    for done, receipt in judged:
+        named = receipt
+        if done.staged is not None and receipt.status == "released":
+            named = _renamed(done.staged, receipt, site, problem)
+        elif done.staged is not None:
+            discard(done.staged)
+        yield _named(done.source, named, site)
+
+
+def _judged(done: DicomDone, site: _Site) -> DicomReceipt:
+    """Return the receipt of a file; another name where an earlier one of this run has its UID, a failure where others
+    have its name."""
+    receipt, notes, staged = done.receipt, list[str](), done.staged
+    if staged is None or receipt.output is None:
+        return receipt
+    place, count = receipt.output, 1
+    while place in site.written:
+        number, other = site.written[place]
+        if _same(staged, other if other.exists() else site.job.output / place):
+            return replace(receipt, status="skipped", output=None, error=f"the same object as file {number}")
+        count += 1
+        place = f"{receipt.output.removesuffix('.dcm')}-{count}.dcm"
+        notes = [f"another object has the same UID: file {number}"]
+    if os.path.lexists(site.job.output / place) and place not in site.ours and not site.job.overwrite:
+        return _failed(receipt, "a file that Unseen did not write has its name; choose an empty -o, or say --overwrite")
+    site.written[place] = (receipt.number, staged)
+    return replace(receipt, output=place, notes=(*receipt.notes, *notes))
+
+
+def _same(staged: Path, final: Path) -> bool:
+    try:
+        return filecmp.cmp(staged, final, shallow=False)
+    except OSError:
+        return False
+
+
+def _recorded(released: Sequence[tuple[DicomDone, DicomReceipt]], site: _Site) -> str:
+    """Force files to disk, then the vault and the journal; return what went wrong, or ""."""
+    staged = [done.staged for done, _ in released if done.staged is not None]
+    if not staged:
+        return ""
+    try:
+        list(site.syncing.map(_synced, staged))
+        if site.vault is not None:
+            site.vault.add(pair for done, _ in released for pair in done.pairs)
+        site.journal.append_all([_entry(receipt, site.hasher) for _, receipt in released])
+    except UnseenError as error:
+        return str(error)
+    except OSError as error:
+        return f"cannot be written ({error.strerror}); free some space or choose another -o"
+    return ""
+
+
+def _synced(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _entry(receipt: DicomReceipt, hasher: Hasher) -> dict[str, object]:
+    return {
+        "event": "dicom",
+        "key": hasher.identity,
+        "path": receipt.tag,
+        "input": receipt.input_hash,
+        "output": receipt.output_hash,
+        "place": receipt.output,
+    }
+
+
+def _renamed(staged: Path, receipt: DicomReceipt, site: _Site, problem: str) -> DicomReceipt:
+    """Give a file its name, unless something went wrong before."""
+    place = receipt.output or ""
+    if problem:
+        discard(staged)
+        site.written.pop(place, None)
+        return _failed(receipt, problem)
+    try:
+        site.folder.release(staged, site.job.output / place)
+    except OutputFailed as error:
+        return _failed(receipt, str(error))
+    return receipt
+
+
+def _failed(receipt: DicomReceipt, error: str) -> DicomReceipt:
+    return DicomReceipt(receipt.number, "failed", receipt.tag, error=error, input_hash=receipt.input_hash)
+
+
+def _named(source: DicomSource, receipt: DicomReceipt, site: _Site) -> DicomReceipt:
+    """Return a receipt whose error names the file by number, and by its path only where that was asked for."""
+    if receipt.error is None:
+        return receipt
+    name = f" ({display(source.below)})" if site.job.show_names else ""
+    return replace(receipt, error=f"file {source.number}{name}: {receipt.error}")
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("unseen")
+    except PackageNotFoundError:
+        return "unknown"

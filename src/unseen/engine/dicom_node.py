@@ -1,0 +1,172 @@
+"""The node: receive, clean and verify in memory, force to disk, acknowledge; forward what waits as long as it takes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from unseen.adapters.node_dimse import STORED, TRY_LATER, UNREADABLE, DimseTarget, Listener
+from unseen.adapters.node_stow import StowTarget
+from unseen.adapters.spool_file import Spool
+from unseen.core.dicom import DicomRecipe
+from unseen.core.dicom_node import NodeFigures, NodeJob, TargetUnavailable
+from unseen.core.names import display
+from unseen.core.ports import NodeTarget
+from unseen.engine.dicom_tools import open_dicom_tools
+from unseen.engine.dicom_work import DicomSetup, DicomTools, deidentify
+from unseen.engine.hashing import Hasher
+from unseen.engine.inputs import read_key
+from unseen.engine.stopwatch import Stopwatch
+from unseen.errors import UsageError
+
+__all__ = ["Forwarder", "Reception", "run_node"]
+
+_BATCH = 64
+_FIRST_WAIT_S, _LONGEST_WAIT_S, _IDLE_S = 1.0, 30.0, 0.5
+
+
+class Reception:
+    """Takes objects as they come in, from several senders at a time, and answers for each when it is safe on disk."""
+
+    def __init__(self, tools: DicomTools, spool: Spool, most_waiting: int, arrived: Callable[[], None]) -> None:
+        self._tools, self._spool, self._most, self._arrived = tools, spool, most_waiting, arrived
+        self._one = threading.Lock()
+        self.received = self.not_released = 0
+
+    def __call__(self, data: bytes) -> int:
+        """Return the status for the sender: stored only when the cleaned object is on disk, whatever comes after."""
+        if len(self._spool) >= self._most:
+            return TRY_LATER
+        try:
+            with self._one:
+                made = deidentify(data, self._tools, Stopwatch(time.perf_counter))
+        except Exception:  # noqa: BLE001 - whatever it is, the object is not released, and its sender is told
+            self.not_released += 1
+            return UNREADABLE
+        try:
+            self._spool.put(made.cleaned.sop, made.cleaned.data)
+        except OSError:
+            return TRY_LATER
+        self.received += 1
+        self._arrived()
+        return STORED
+
+
+class Forwarder:
+    """Sends what waits, the oldest first; nothing is forgotten before the target said that it holds it."""
+
+    def __init__(self, spool: Spool, target: NodeTarget, *, first_wait: float = _FIRST_WAIT_S) -> None:
+        self._spool, self._target, self._first = spool, target, first_wait
+        self._more, self._stopped = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name="forwarder", daemon=True)
+        self.forwarded = self.refused = 0
+        self.trouble = ""
+
+    def __enter__(self) -> Forwarder:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        self._more.set()
+        self._thread.join()
+
+    def wake(self) -> None:
+        """Say that there is something to send."""
+        self._more.set()
+
+    def _run(self) -> None:
+        wait = self._first
+        while not self._stopped.is_set():
+            batch = self._spool.waiting(_BATCH)
+            if not batch:
+                self._more.wait(_IDLE_S)
+                self._more.clear()
+                continue
+            try:
+                self._send(batch)
+                self.trouble, wait = "", self._first
+            except TargetUnavailable as error:
+                self.trouble = str(error)
+            except Exception as error:  # noqa: BLE001 - the thread must live: what waits is tried again
+                self.trouble = f"forwarding failed ({type(error).__name__})"
+            if self.trouble:
+                self._stopped.wait(wait)
+                wait = min(2 * wait, _LONGEST_WAIT_S)
+
+    def _send(self, batch: Sequence[Path]) -> None:
+        for path, fate in self._target.send(batch):
+            if fate == "stored":
+                self._spool.done(path)
+                self.forwarded += 1
+            else:
+                self._spool.refused(path)
+                self.refused += 1
+            if self._stopped.is_set():
+                return
+
+
+def run_node(
+    job: NodeJob,
+    recipe: DicomRecipe,
+    stopped: threading.Event,
+    listen: Callable[[int, NodeFigures], None] = lambda port, figures: None,
+    *,
+    every_s: float = 10.0,
+) -> NodeFigures:
+    """Run a node until `stopped` is set, and return what it did; `listen` is told the port and figures now and then.
+
+    Raises UsageError, KeyUnusable or OutputFailed where it cannot start.
+    """
+    hasher = Hasher(read_key(job.key_file))
+    tools = open_dicom_tools(DicomSetup(recipe, hasher, job.folder, job.folder))
+    target = _target(job)
+    with ExitStack() as stack:
+        spool = stack.enter_context(Spool(job.folder))
+        forwarder = stack.enter_context(Forwarder(spool, target))
+        reception = Reception(tools, spool, job.most_waiting, forwarder.wake)
+        listener = stack.enter_context(Listener(job, reception))
+        figures = NodeFigures(waiting=len(spool))
+        listen(listener.port, figures)
+        while not stopped.wait(every_s):
+            fresh = _figures(reception, forwarder, spool)
+            if fresh != figures:
+                listen(listener.port, fresh)
+            figures = fresh
+    return replace(_figures(reception, forwarder, spool), trouble="")
+
+
+def _figures(reception: Reception, forwarder: Forwarder, spool: Spool) -> NodeFigures:
+    return NodeFigures(
+        reception.received,
+        reception.not_released,
+        forwarder.forwarded,
+        forwarder.refused,
+        len(spool),
+        forwarder.trouble,
+    )
+
+
+def _target(job: NodeJob) -> NodeTarget:
+    if job.target.title:
+        return DimseTarget(job.target, job.title, job.tls)
+    return StowTarget(job.target, job.tls, _credentials(job.auth_file))
+
+
+def _credentials(path: Path | None) -> str:
+    """Read NAME:PASSWORD from a file that others cannot read."""
+    if path is None:
+        return ""
+    try:
+        if path.stat().st_mode & 0o077:
+            raise UsageError(f"{display(path)}: others may read it; run: chmod 600")
+        text = path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{display(path)}: cannot be read; --forward-auth takes a file with NAME:PASSWORD") from error
+    if ":" not in text:
+        raise UsageError(f"{display(path)}: holds no NAME:PASSWORD")
+    return text

@@ -1,0 +1,58 @@
+"""Puts together what DICOM workers use: the de-identifier, the check that shares no code with it, the pixel cleaner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from unseen.core.dicom import DicomRecipe, PixelOutcome
+from unseen.dicom.instance import Deidentifier
+from unseen.engine.dicom_work import DicomSetup, DicomTools
+
+if TYPE_CHECKING:
+    from unseen.core.ports import DicomVerifier, PixelCleaner
+
+__all__ = ["open_dicom_tools", "pixel_cleaner", "verifier"]
+
+
+def open_dicom_tools(setup: DicomSetup) -> DicomTools:
+    """Make the tools of one worker."""
+    deidentifier = Deidentifier(setup.recipe, setup.hasher.key)
+    return DicomTools(setup, deidentifier, verifier(), pixel_cleaner(setup.recipe))
+
+
+class _Check:
+    """The check of `verify`, as the port has it."""
+
+    def findings(self, original: bytes, written: bytes, options: frozenset[str], *, edited: bool) -> Sequence[str]:
+        """Return a line for each finding, as the port has it."""
+        from unseen.verify.dicom.check import check
+
+        found = check(original, written, options, edited=edited).findings
+        return tuple(f"{each.kind} at {each.where}: {each.detail}" for each in found)
+
+
+def verifier() -> DicomVerifier:
+    """Return the check of written bytes against the original."""
+    return _Check()
+
+
+class _LateCleaner:
+    """A pixel cleaner that loads what it needs when the first picture needs it; most scans need none."""
+
+    def __init__(self, recipe: DicomRecipe) -> None:
+        self._recipe = recipe
+        self._cleaner: list[PixelCleaner] = []
+
+    def clean(self, dataset: Any, known: Sequence[str]) -> PixelOutcome:
+        """Change a data set in place, as the port has it."""
+        if not self._cleaner:
+            from unseen.engine.dicom_pixels import Cleaner
+
+            self._cleaner.append(Cleaner(self._recipe))
+        return self._cleaner[0].clean(dataset, known)
+
+
+def pixel_cleaner(recipe: DicomRecipe) -> PixelCleaner:
+    """Return what cleans pixels."""
+    return _LateCleaner(recipe)

@@ -1,0 +1,285 @@
+"""DICOM objects through the stages, in a worker: read, clean pixels, de-identify, verify in memory, stage."""
+
+from __future__ import annotations
+
+import io
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from unseen.adapters.files_output import discard
+from unseen.core.dicom import DicomReceipt, DicomRecipe, PixelOutcome
+from unseen.dicom.instance import Cleaned, Deidentifier, Header
+from unseen.dicom.shown import may_show, shows_head
+from unseen.engine.dicom_inputs import DicomSource, NotDicom, is_index, is_volume, read_source
+from unseen.engine.hashing import Hasher
+from unseen.engine.local import unexpected
+from unseen.engine.stopwatch import Stopwatch
+from unseen.errors import (
+    DamagedInput,
+    FileError,
+    OutputFailed,
+    Refused,
+    UnseenError,
+    UnsupportedInput,
+    VerificationFailed,
+)
+
+if TYPE_CHECKING:
+    from unseen.core.ports import DicomVerifier, PixelCleaner
+    from unseen.engine.dicom_heads import Faces
+
+__all__ = ["DicomDone", "DicomSetup", "DicomTask", "DicomTools", "deidentify", "deidentify_files", "path_tag"]
+
+_MAX_TOLD = 3
+#: What no pixel cleaner can make unrecognizable.
+_VOICE = "a voice"
+
+
+@dataclass(frozen=True, slots=True)
+class DicomSetup:
+    """What every worker needs to make its tools; can be sent to another process."""
+
+    recipe: DicomRecipe
+    hasher: Hasher
+    staging: Path
+    output: Path
+    pairs: bool = False
+    faces: Faces = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DicomTools:
+    """What one worker works with; `pixels` is None where no pixel cleaner is installed."""
+
+    setup: DicomSetup
+    deidentifier: Deidentifier
+    verifier: DicomVerifier
+    pixels: PixelCleaner | None
+    clock: Callable[[], float] = time.perf_counter
+
+
+@dataclass(frozen=True, slots=True)
+class DicomTask:
+    """Some files, and what the journal knows of each, by the commitment to its place."""
+
+    sources: tuple[DicomSource, ...]
+    past: Mapping[str, Mapping[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class DicomDone:
+    """What became of one file: the receipt, the staged file that waits for its name, and the map for a vault."""
+
+    source: DicomSource
+    receipt: DicomReceipt
+    staged: Path | None = None
+    pairs: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Deidentified:
+    """One object in memory, verified: the cleaned file, what was done to its pixels, and why they were looked at."""
+
+    cleaned: Cleaned
+    outcome: PixelOutcome | None
+    pixels: str
+
+
+def deidentify(data: bytes, tools: DicomTools, watch: Stopwatch) -> Deidentified:
+    """Take one object through all stages in memory: what is returned has passed verification.
+
+    Raises FileError or Refused, with texts that name nothing.
+    """
+    recipe = tools.setup.recipe
+    with watch.time("read"):
+        header = tools.deidentifier.read(data)
+    if is_index(header.sop_class):
+        raise NotDicom("an index (DICOMDIR), which names people; make a new one of the results")
+    head = _head_to_cut(header, recipe)
+    reason = may_show(header.instance, header.sop_class)
+    with watch.time("pixels"):
+        shown, header, faceless = _without_face(data, header, tools) if head else (data, header, None)
+        header, outcome, told = _clean_pixels(shown, header, reason, tools)
+        outcome = _both(faceless, outcome) if head else _with_face(header, outcome)
+    with watch.time("deidentify"):
+        cleaned = tools.deidentifier.clean(header, outcome)
+    with watch.time("verify"):
+        edited = outcome is not None and outcome.changed
+        findings = tools.verifier.findings(data[header.instance.leading :], cleaned.data, recipe.options, edited=edited)
+    if findings:
+        more = f" and {len(findings) - _MAX_TOLD} more" if len(findings) > _MAX_TOLD else ""
+        raise VerificationFailed(f"does not pass verification: {'; '.join(findings[:_MAX_TOLD])}{more}")
+    return Deidentified(cleaned, outcome, told)
+
+
+def _head_to_cut(header: Header, recipe: DicomRecipe) -> bool:
+    """Whether an object shows a head whose face is to be removed; raises Refused where nobody said what to do."""
+    if recipe.keep_face or recipe.unsafe_keep_pixels or not shows_head(header.instance, header.sop_class):
+        return False
+    if not recipe.deface:
+        raise Refused("shows a head, and a face can be made of it; say --deface to remove it, or --keep-face")
+    return True
+
+
+def _without_face(data: bytes, header: Header, tools: DicomTools) -> tuple[bytes, Header, PixelOutcome]:
+    """Return the object without its face, and what was done; raises Refused where the face is not known."""
+    from unseen.engine.dicom_heads import cut
+
+    dataset = _dataset(data)
+    outcome = cut(dataset, tools.setup.faces)
+    written = _written(dataset)
+    return written, tools.deidentifier.read(written), outcome
+
+
+def _both(first: PixelOutcome | None, second: PixelOutcome | None) -> PixelOutcome | None:
+    """Return what was done in two steps as one."""
+    if first is None or second is None:
+        return first or second
+    return PixelOutcome(
+        changed=first.changed or second.changed,
+        hidden=first.hidden + second.hidden,
+        applied=first.applied | second.applied,
+        burned_in=second.burned_in or first.burned_in,
+        recognizable=first.recognizable or second.recognizable,
+        notes=(*first.notes, *second.notes),
+    )
+
+
+def _with_face(header: Header, outcome: PixelOutcome | None) -> PixelOutcome | None:
+    """Return the outcome with what is true of a head that is released: a face can be made of it."""
+    if not shows_head(header.instance, header.sop_class):
+        return outcome
+    return replace(outcome or PixelOutcome(), recognizable="YES")
+
+
+def _clean_pixels(
+    data: bytes, header: Header, reason: str, tools: DicomTools
+) -> tuple[Header, PixelOutcome | None, str]:
+    """Return the object with clean pixels, what was done, and what is told of it; raises Refused where nobody can."""
+    recipe = tools.setup.recipe
+    wanted = reason or ("asked for" if "clean-pixel-data" in recipe.options else "")
+    if not wanted:
+        return header, None, "not looked at: comes straight from a scanner, or has none"
+    if tools.pixels is None or wanted == _VOICE or recipe.unsafe_keep_pixels:
+        if not recipe.unsafe_keep_pixels:
+            raise Refused(f"has {wanted}, and nothing here can clean it; see --unsafe-keep-pixels")
+        return header, None, f"kept unseen by --unsafe-keep-pixels: {wanted}"
+    dataset = _dataset(data)
+    outcome = tools.pixels.clean(dataset, header.known.words)
+    if not outcome.changed:
+        return header, outcome, f"looked at: {wanted}"
+    return tools.deidentifier.read(_written(dataset)), outcome, f"cleaned: {wanted}"
+
+
+def _dataset(data: bytes) -> Any:
+    import pydicom
+
+    try:
+        return pydicom.dcmread(io.BytesIO(data), force=True)
+    except Exception as error:
+        raise DamagedInput(f"cannot be read for its pixels ({type(error).__name__}); leave it out") from error
+
+
+def _written(dataset: Any) -> bytes:
+    import pydicom
+
+    buffer = io.BytesIO()
+    try:
+        pydicom.dcmwrite(buffer, dataset, enforce_file_format=False)
+    except Exception as error:
+        raise UnsupportedInput(f"cannot be written again ({type(error).__name__}); leave it out") from error
+    return buffer.getvalue()
+
+
+def deidentify_files(task: DicomTask, tools: DicomTools) -> list[DicomDone]:
+    """Take some files through the stages, up to verified files that wait for their names; an error stays one file's."""
+    return [_one(source, task.past, tools) for source in task.sources]
+
+
+def _one(source: DicomSource, past: Mapping[str, Mapping[str, object]], tools: DicomTools) -> DicomDone:
+    setup, watch = tools.setup, Stopwatch(tools.clock)
+    tag = path_tag(source, setup.hasher)
+    receipt = DicomReceipt(source.number, "released", tag, seconds=watch.seconds)
+    try:
+        with watch.time("load"):
+            data = read_source(source, setup.recipe.max_bytes)
+        if setup.hasher.comparable:
+            receipt = replace(receipt, input_hash=setup.hasher.of("input", data))
+            earlier = _earlier(past.get(tag), receipt.input_hash or "", setup)
+            if earlier is not None:
+                return DicomDone(source, replace(receipt, status="resumed", **earlier))
+        made = _volume(data, tools, watch) if is_volume(source, data) else deidentify(data, tools, watch)
+        with watch.time("stage"):
+            staged = _stage(made.cleaned.data, setup.staging)
+        return DicomDone(source, _told(receipt, made, setup), staged, made.cleaned.pairs if setup.pairs else ())
+    except NotDicom as error:
+        return DicomDone(source, replace(receipt, status="skipped", error=str(error)))
+    except (FileError, Refused) as error:
+        return DicomDone(source, replace(receipt, status="failed", error=str(error)))
+    except MemoryError:
+        return DicomDone(source, replace(receipt, status="failed", error="needs more memory than there is"))
+    except UnseenError:
+        raise
+    except Exception as error:  # noqa: BLE001  # one file's trouble must not stop the others
+        return DicomDone(source, replace(receipt, status="failed", error=str(unexpected(error))))
+
+
+def _volume(data: bytes, tools: DicomTools, watch: Stopwatch) -> Deidentified:
+    with watch.time("pixels"):
+        from unseen.engine.dicom_volumes import cleaned_volume
+
+        return Deidentified(*cleaned_volume(data, tools.setup.recipe, tools.setup.hasher.key))
+
+
+def _earlier(entry: Mapping[str, object] | None, input_hash: str, setup: DicomSetup) -> dict[str, Any] | None:
+    """Return what an earlier run wrote of the same input, if it is still there as it was."""
+    if entry is None or entry.get("input") != input_hash:
+        return None
+    below = str(entry.get("place"))
+    try:
+        if setup.hasher.of_file("output", setup.output / below) != entry.get("output"):
+            return None
+    except OSError:
+        return None
+    _, study, series, _ = below.split("/")
+    return {"output": below, "output_hash": str(entry.get("output")), "study": study, "series": series}
+
+
+def _told(receipt: DicomReceipt, made: Deidentified, setup: DicomSetup) -> DicomReceipt:
+    cleaned, outcome = made.cleaned, made.outcome
+    return replace(
+        receipt,
+        output="/".join(cleaned.place),
+        output_hash=setup.hasher.of("output", cleaned.data) if setup.hasher.comparable else None,
+        sop_class=cleaned.sop_class,
+        modality=cleaned.modality if cleaned.modality.isalnum() and len(cleaned.modality) <= 16 else "",
+        study=cleaned.study,
+        series=cleaned.series,
+        actions=cleaned.counts,
+        notes=(*cleaned.notes, *(outcome.notes if outcome else ())),
+        pixels=made.pixels,
+        regions_hidden=outcome.hidden if outcome else 0,
+        verified=True,
+    )
+
+
+def _stage(data: bytes, folder: Path) -> Path:
+    """Write bytes under a random name, and read them back; they are forced to disk before they get their name."""
+    path = folder / f"{secrets.token_hex(16)}.part"
+    try:
+        with path.open("xb", buffering=0) as file:
+            if file.write(data) != len(data):
+                raise OSError(28, "disk full")
+    except OSError as error:
+        discard(path)
+        raise OutputFailed(f"cannot be written ({error.strerror}); free some space or choose another -o") from error
+    return path
+
+
+def path_tag(source: DicomSource, hasher: Hasher) -> str:
+    """Return the commitment to a source's place below what was named."""
+    return hasher.of("path", source.below.encode("utf-8", "surrogateescape"))

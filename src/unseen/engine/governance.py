@@ -1,0 +1,274 @@
+"""A folder under a policy: its key, records, ledger and gate; what labels files, and records what was made of them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from unseen.adapters.files_output import OWN, discard, write_whole
+from unseen.adapters.journal_file import FileJournal
+from unseen.adapters.lineage_sql import SqlRecords
+from unseen.adapters.rules_cedar import CedarRules
+from unseen.core.access import Ask
+from unseen.core.formats import LABEL_ENDING, is_video
+from unseen.core.labels import Label, SignedLabel, signed_label_from
+from unseen.core.ledger import Entry, Event
+from unseen.core.names import display
+from unseen.core.ports import EventLedger
+from unseen.crypto.keys import MINIMUM_BYTES, Key
+from unseen.crypto.labels import sign_label
+from unseen.engine.gate import Gate
+from unseen.engine.inputs import read_key
+from unseen.engine.policies import read_charter
+from unseen.errors import Denied, KeyUnusable, LabelInvalid, OutputFailed, Refused, UnreadableInput, UsageError
+from unseen.policy.charter import Charter, Source
+from unseen.policy.labels import from_source
+from unseen.policy.roles import Person, may_administer
+
+__all__ = ["Governance", "JournalLedger", "PlainFiles", "kind_of", "label_path", "open_governance", "write_label"]
+
+_PART = 1 << 20
+_MAXIMUM_LABEL = 1 << 20
+
+
+def label_path(path: Path) -> Path:
+    """Return where the label of a file lies: beside it, as photo.jpg.label.json."""
+    return path.with_name(path.name + LABEL_ENDING)
+
+
+def kind_of(path: Path) -> str:
+    """Return the kind of item that a file is, by its name."""
+    return "video" if is_video(path.name) else "photo"
+
+
+class JournalLedger:
+    """An `EventLedger` that is a file of events, a line each, forced to disk; it proves nothing of what is missing."""
+
+    def __init__(self, path: Path) -> None:
+        self._journal = FileJournal(path)
+        with path.open("rb") as lines:
+            self._size = sum(1 for _ in lines)
+
+    def append(self, event: Event) -> Entry:
+        """Write an event down and return where it stands; its leaf is left empty, for there is no tree."""
+        self._journal.append(json.loads(event.encoded()))
+        self._size += 1
+        return Entry(self._size - 1, b"", self._size)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._journal.close()
+
+
+@dataclass(slots=True)
+class PlainFiles:
+    """An `Opener` for files that lie open: it gives only those that were named to it."""
+
+    paths: dict[str, Path] = field(default_factory=dict)
+
+    def open(self, item: str, purpose: str) -> IO[bytes]:
+        """Return the file of an item; raises UnreadableInput, or Refused for one that was not named."""
+        path = self.paths.get(item)
+        if path is None:
+            raise Refused(f"no file was named for this item, under {purpose}; name its path")
+        try:
+            return path.open("rb")
+        except OSError as error:
+            raise UnreadableInput(
+                f"{display(path.name)}: cannot be read ({error.strerror}); check its rights"
+            ) from error
+
+
+@dataclass(slots=True)
+class Governance:
+    """What stands behind one policy file; a context manager.
+
+    Files of its own lie in .unseen beside the policy: the key, the records, the ledger.
+    """
+
+    path: Path
+    charter: Charter
+    key: Key
+    records: SqlRecords
+    ledger: EventLedger
+    gate: Gate
+    files: PlainFiles
+    clock: Callable[[], float]
+    close_ledger: Callable[[], None]
+
+    @property
+    def root(self) -> Path:
+        """The folder of the policy."""
+        return self.path.parent
+
+    def __enter__(self) -> Governance:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the records and the ledger."""
+        self.records.close()
+        self.close_ledger()
+
+    # Who and what.
+
+    def subject(self, name: str) -> str:
+        """Return the keyed identifier of a person; the name itself is kept nowhere."""
+        return self.key.tag("subject", " ".join(name.split()).casefold().encode())
+
+    def item(self, path: Path) -> str:
+        """Return the commitment to a file's content; raises UnreadableInput."""
+        try:
+            with path.open("rb") as file:
+                return self.key.tag_of("item", iter(lambda: file.read(_PART), b""))
+        except OSError as error:
+            raise UnreadableInput(
+                f"{display(path.name)}: cannot be read ({error.strerror}); check its rights"
+            ) from error
+
+    def require(self, actor: str, duty: str) -> None:
+        """Raise Denied unless the policy gives a person this duty on records."""
+        if not may_administer(self.charter.people.get(actor, Person()), duty):
+            raise Denied(f"{actor} may not {duty.replace('-', ' ')}; the policy's people say who may")
+
+    # Labels.
+
+    def beside(self, path: Path) -> SignedLabel | None:
+        """Return the label that lies beside a file, unchecked; raises LabelInvalid if it is none."""
+        where = label_path(path)
+        try:
+            with where.open("rb") as file:
+                data = file.read(_MAXIMUM_LABEL + 1)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise LabelInvalid(f"{display(where.name)}: cannot be read ({error.strerror}); check its rights") from error
+        try:
+            return signed_label_from(json.loads(data) if len(data) <= _MAXIMUM_LABEL else None)
+        except (ValueError, RecursionError) as error:
+            raise LabelInvalid(f"{display(where.name)}: is no label; take the one that was issued") from error
+
+    def take_in(self, path: Path) -> tuple[str, SignedLabel | None]:
+        """Return a file's commitment and the label beside it; one of a named source is labelled when first seen."""
+        item = self.item(path)
+        try:
+            beside = self.beside(path)
+        except LabelInvalid:
+            self.note("access.denied", items=(item,), reasons="tampered")
+            raise
+        self.files.paths[item] = path
+        if beside is None and self.records.label(item) is None:
+            source = self._source_of(path)
+            if source is not None:
+                self._first_seen(source, item, kind_of(path))
+        return item, beside
+
+    def take_camera(self, camera: str) -> str:
+        """Return a camera's commitment; one of a named source is labelled when first seen."""
+        item, source = self.key.tag("camera", camera.encode()), self.charter.source_of_camera(camera)
+        if source is not None:
+            # What a camera shows is new each time: its label follows the policy, and the end of storage the clock.
+            self._first_seen(source, item, "live")
+        return item
+
+    def _source_of(self, path: Path) -> Source | None:
+        where = path.resolve()
+        if not where.is_relative_to(self.root.resolve()):
+            return None
+        return self.charter.source_of(where.relative_to(self.root.resolve()).as_posix())
+
+    def _first_seen(self, source: Source, item: str, kind: str) -> None:
+        now = self.clock()
+        self.records.add(sign_label(from_source(source, self.charter, item, now), self.key), kind, now)
+        self.note("label.issued", items=(item,), source=source.name)
+
+    def keep(self, label: Label, kind: str, *, made_by: str, tools: Iterable[str] = ()) -> SignedLabel:
+        """Sign a label and store it with its lineage; return it."""
+        signed, now = sign_label(label, self.key), self.clock()
+        self.records.add(signed, kind, now, made_by=made_by, tools=tools)
+        self.note("label.issued", items=(label.item,), made_by=made_by, state=label.state)
+        return signed
+
+    def note(self, kind: str, *, actor: str = "", items: tuple[str, ...] = (), **details: str | int) -> None:
+        """Append an event of this program's own to the ledger; `actor` is a name, and only its commitment is kept."""
+        event = Event(
+            kind=kind,
+            time=datetime.fromtimestamp(self.clock(), UTC),
+            actor=self.key.tag("actor", actor.encode()) if actor else "",
+            items=items,
+            details=dict(details),
+        )
+        self.ledger.append(event)
+
+    def request(self, action: str, purpose: str, actor: str, item: str, output: str = "") -> Ask:
+        """Return a request as the gate takes it."""
+        return Ask(action, purpose, actor, item, output)
+
+
+def write_label(signed: SignedLabel, path: Path) -> None:
+    """Write the label of a file beside it; a file that is there and no label is left alone. Raises OutputFailed."""
+    where = label_path(path)
+    if os.path.lexists(where):
+        try:
+            signed_label_from(json.loads(where.read_bytes()))
+        except (OSError, ValueError, RecursionError, Refused) as error:
+            raise OutputFailed(f"{display(where.name)}: is there and no label; move it or choose another -o") from error
+    write_whole(where, [json.dumps(signed.as_dict(), indent=1, sort_keys=True), "\n"], "the label")
+
+
+def open_governance(path: Path, clock: Callable[[], float] = time.time) -> Governance:
+    """Open what stands behind a policy file with purposes; raises PolicyInvalid, KeyUnusable or UsageError."""
+    charter = read_charter(path)
+    if not charter.needs_purpose:
+        raise UsageError(f"{display(path)}: has no purposes, only rules on recipes; write unseen.yaml for more")
+    rules, own = CedarRules(charter), path.absolute().parent / OWN
+    key = _key(own / "policy.key", own / "records.sqlite")
+    ledger, files = JournalLedger(own / "events.jsonl"), PlainFiles()
+    try:
+        records = SqlRecords(own / "records.sqlite", key)
+    except BaseException:
+        ledger.close()
+        raise
+    gate = Gate(charter, rules, records, ledger, files, key, clock)
+    return Governance(path.absolute(), charter, key, records, ledger, gate, files, clock, ledger.close)
+
+
+def _key(path: Path, records: Path) -> Key:
+    """Return the policy's key, which is made with the records and never without them; raises KeyUnusable."""
+    if not path.exists():
+        if records.exists():
+            raise KeyUnusable(
+                f"{display(path)}: the key of these records is missing; put it back from where it is kept"
+            )
+        _make_key(path)
+    return read_key(path)
+
+
+def _make_key(path: Path) -> None:
+    """Write a fresh key, whole or not at all; one that another process made meanwhile stays."""
+    part = path.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(MINIMUM_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(part, path)
+    except OSError as error:
+        raise KeyUnusable(f"{display(path)}: cannot make the key ({error.strerror}); check the folder") from error
+    finally:
+        discard(part)

@@ -1,0 +1,67 @@
+"""Roles and what each may do; seeing raw pictures and handing data out are permissions that no role brings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+__all__ = [
+    "BUILT_IN_ACTIONS",
+    "DUTIES",
+    "PERMISSIONS",
+    "ROLES",
+    "Person",
+    "may",
+    "may_administer",
+    "refusal_without_policy",
+]
+
+#: Actions on data, by role. `export` and `view-raw` are in none: they are given to a person by name.
+ROLES: Mapping[str, frozenset[str]] = {
+    "viewer": frozenset({"view"}),
+    "annotator": frozenset({"view", "annotate"}),
+    "operator": frozenset({"view", "redact", "live", "count", "dicom", "release", "train"}),
+    "dpo": frozenset(),
+    "auditor": frozenset(),
+    "admin": frozenset(),
+}
+PERMISSIONS: tuple[str, ...] = ("export", "view-raw")
+#: Actions on records, by role.
+DUTIES: Mapping[str, frozenset[str]] = {
+    "viewer": frozenset(),
+    "annotator": frozenset(),
+    "operator": frozenset({"record-consent", "read-labels"}),
+    "dpo": frozenset({"record-consent", "read-labels", "read-consents", "read-lineage", "override"}),
+    "auditor": frozenset({"read-labels", "read-consents", "read-lineage"}),
+    "admin": frozenset({"read-labels", "override"}),
+}
+#: What the built-in policy lets everybody do: raw data is not shown, nothing is handed out, nothing is trained.
+BUILT_IN_ACTIONS: frozenset[str] = frozenset({"redact", "live", "count", "dicom", "release"})
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody, or a program, who acts: roles, and permissions beside them."""
+
+    roles: frozenset[str] = frozenset()
+    permissions: frozenset[str] = frozenset()
+
+
+def may(person: Person, action: str, who: Iterable[str]) -> bool:
+    """Whether a person may act on data under a purpose that admits the roles `who`; what is not named may not be."""
+    admitted = person.roles & frozenset(who)
+    if action in PERMISSIONS:
+        return bool(admitted) and action in person.permissions
+    return any(action in ROLES.get(role, ()) for role in admitted)
+
+
+def may_administer(person: Person, duty: str) -> bool:
+    """Whether a person may act on records: consents, labels, lineage, overrides."""
+    return any(duty in DUTIES.get(role, ()) for role in person.roles)
+
+
+def refusal_without_policy(action: str) -> str:
+    """Return why an action is refused where there is no policy with purposes, "" where it is not."""
+    if action in BUILT_IN_ACTIONS:
+        return ""
+    return f"without a policy nobody may {action}; write the purpose down, beginning with: unseen policy init"
