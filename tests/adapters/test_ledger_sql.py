@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.ledger_postgres import ledger_server
+from tests.adapters import postgres_server
 from unseen.adapters.databases import Database, SqliteDatabase, open_database
 from unseen.adapters.ledger_key import LedgerKey, load_ledger_key, make_ledger_key
 from unseen.adapters.ledger_sql import SqlEventLedger, open_event_ledger
@@ -30,7 +30,10 @@ def _event(number: int = 0) -> Event:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    with ledger_server() as url:
+    why = postgres_server.missing()
+    if why is not None:
+        pytest.skip(why)
+    with postgres_server.serve() as url:
         yield url
 
 

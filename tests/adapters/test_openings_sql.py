@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.ledger_postgres import ledger_server
+from tests.adapters import postgres_server
 from unseen.adapters.openings_sql import SqlOpenings, open_openings
 
 _HARD = ["alice", "", "a\0b", "\udc80", "back\\slash", "% ? '", "ö 👪"]
@@ -17,7 +17,10 @@ _HARD = ["alice", "", "a\0b", "\udc80", "back\\slash", "% ? '", "ö 👪"]
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    with ledger_server() as url:
+    why = postgres_server.missing()
+    if why is not None:
+        pytest.skip(why)
+    with postgres_server.serve() as url:
         yield url
 
 

@@ -81,12 +81,16 @@ def test_many_who_come_at_once_make_one_ledger(tmp_path: Path) -> None:
 
 
 def test_places_come_from_words_then_from_the_environment(tmp_path: Path) -> None:
-    environ = {"UNSEEN_LEDGER": "a/b.db"}
+    environ = {"UNSEEN_EVENTS": "a/b.db"}
     assert ledger_places(None, environ=environ) == LedgerPlaces("a/b.db", Path("a/b.key"), "a/b-openings.db")
     assert ledger_places("c.db", environ=environ).key == Path("c.key")
     named = ledger_places("postgresql://h/d", Path("k"), {"UNSEEN_OPENINGS": "o.db"})
     assert named == LedgerPlaces("postgresql://h/d", Path("k"), "o.db")
     assert ledger_places("postgresql://h/d", environ={}).openings == "postgresql://h/d"
     assert ledger_places(environ={}).ledger.endswith("ledger.db")
+    (tmp_path / "url").write_text("postgresql://h/secret\n")
+    assert ledger_places(f"@{tmp_path}/url", environ={}).ledger == "postgresql://h/secret"
+    with pytest.raises(UsageError, match="missing: cannot be read; it must hold the URL"):
+        ledger_places("@missing", environ={})
     with pytest.raises(UsageError, match="postgresql:// URL"):
         ledger_places("mysql://h/d", environ={})

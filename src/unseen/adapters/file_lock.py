@@ -13,6 +13,9 @@ from unseen.errors import UnseenError
 
 __all__ = ["FileLock"]
 
+#: Windows locks bytes, and lets nobody read those that are locked: so one is locked that no file has.
+_FAR = 1 << 30
+
 
 class FileLock:
     """A lock that is a file: one holder at a time, or several that share it (where the system knows no sharing: one).
@@ -51,6 +54,7 @@ def _wait(file: IO[bytes], shared: bool) -> None:
     if os.name == "nt":
         import msvcrt
 
+        file.seek(_FAR)
         while True:
             try:
                 msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined]  # absent off Windows
@@ -68,6 +72,7 @@ def _try(file: IO[bytes]) -> bool:
         if os.name == "nt":
             import msvcrt
 
+            file.seek(_FAR)
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]  # absent off Windows
         else:
             import fcntl

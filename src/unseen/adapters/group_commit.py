@@ -19,6 +19,10 @@ class _Waiting(Generic[Value, Result]):
     results: list[Result] = field(default_factory=list)
     error: BaseException | None = None
 
+    @property
+    def done(self) -> bool:
+        return bool(self.results) or self.error is not None
+
 
 class GroupCommit(Generic[Value, Result]):
     """Hands values to `write` in groups: those that come while it runs wait, and are the next group together.
@@ -28,19 +32,29 @@ class GroupCommit(Generic[Value, Result]):
 
     def __init__(self, write: Callable[[Sequence[Value]], Sequence[Result]]) -> None:
         self._write = write
-        self._list_lock, self._turn = threading.Lock(), threading.Lock()
+        self._changed = threading.Condition()
         self._list: list[_Waiting[Value, Result]] = []
+        self._writing = False
 
     def do(self, value: Value) -> Result:
         """Have a value written and return its result; raises what `write` raised for its group."""
         mine: _Waiting[Value, Result] = _Waiting(value)
-        with self._list_lock:
+        with self._changed:
             self._list.append(mine)
-        with self._turn:
-            if not mine.results and mine.error is None:
-                with self._list_lock:
-                    group, self._list = self._list, []
+            # Who is done leaves at once; of those who are not, the first to wake writes for all.
+            while self._writing and not mine.done:
+                self._changed.wait()
+            group: list[_Waiting[Value, Result]] = []
+            if not mine.done:
+                self._writing = True
+                group, self._list = self._list, group
+        if group:
+            try:
                 self._lead(group)
+            finally:
+                with self._changed:
+                    self._writing = False
+                    self._changed.notify_all()
         if mine.error is not None:
             raise mine.error
         return mine.results[0]

@@ -75,7 +75,8 @@ class SqlEventLedger:
                 "CREATE TABLE IF NOT EXISTS unseen_ledger (version INTEGER PRIMARY KEY, origin TEXT NOT NULL, "
                 f"public_key {bytes_} NOT NULL, size BIGINT NOT NULL, peaks {bytes_} NOT NULL)",
                 f"CREATE TABLE IF NOT EXISTS unseen_event (number BIGINT PRIMARY KEY, event {bytes_} NOT NULL, "
-                f"root {bytes_} NOT NULL, signature {bytes_} NOT NULL, ticket {bytes_} UNIQUE)",
+                f"root {bytes_} NOT NULL, signature {bytes_} NOT NULL, ticket {bytes_})",
+                "CREATE UNIQUE INDEX IF NOT EXISTS unseen_ticket ON unseen_event (ticket) WHERE ticket IS NOT NULL",
                 *self._database.guard("unseen_event"),
             ):
                 self._database.run(statement)

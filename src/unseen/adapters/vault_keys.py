@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -146,17 +146,24 @@ class VaultKeys:
         """Replace the file in one step, then overwrite the one that was there, as far as the disk lets one."""
         part = self._written(held)
         try:
-            with self._path.open("r+b", buffering=0) as old:
+            with contextlib.ExitStack() as stack:
+                # Windows replaces no file that is open; what was there cannot be overwritten on it.
+                old = None if os.name == "nt" else stack.enter_context(self._path.open("r+b", buffering=0))
                 part.replace(self._path)
                 force_names(self._path.parent)
-                # The new file is in place whatever happens now.
-                with contextlib.suppress(OSError):
-                    old.write(secrets.token_bytes(os.fstat(old.fileno()).st_size))
-                    os.fsync(old.fileno())
+                if old is not None:
+                    _overwrite(old)
         except OSError as error:
             part.unlink(missing_ok=True)
             raise KeyUnusable(f"{display(self._path)}: cannot be replaced ({error.strerror}); check it") from error
         self._held = held
+
+
+def _overwrite(file: IO[bytes]) -> None:
+    """Write over a file that has no name any more; its successor is in place, so nothing depends on it."""
+    with contextlib.suppress(OSError):
+        file.write(secrets.token_bytes(os.fstat(file.fileno()).st_size))
+        os.fsync(file.fileno())
 
 
 def make_vault_keys(path: Path, by: str, sources: Mapping[str, MasterKey]) -> VaultKeys:

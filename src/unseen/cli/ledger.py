@@ -44,7 +44,7 @@ def add_parser(verbs: Any, text: str) -> None:
     export.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="a new file for the export")
     head = words.add_parser("head", help="print the signed head; keep it elsewhere to find a tail that was cut off")
     for each in (verify, show, prove, export, head):
-        each.add_argument("--ledger", metavar="WHERE", help="a file or a postgresql:// URL (default: UNSEEN_LEDGER)")
+        each.add_argument("--ledger", metavar="WHERE", help="a file, a postgresql:// URL, or @FILE that holds one")
         each.add_argument("--key", type=Path, metavar="FILE", help="the ledger's key (default: beside the ledger)")
     parser.set_defaults(run=run)
 

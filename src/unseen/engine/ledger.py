@@ -64,16 +64,28 @@ class LedgerPlaces:
 def ledger_places(
     ledger: str | None = None, key: Path | None = None, environ: Mapping[str, str] = os.environ
 ) -> LedgerPlaces:
-    """Return where the ledger is: as named, as UNSEEN_LEDGER says, or in the user's own data folder.
+    """Return where the ledger is: as named, as UNSEEN_EVENTS says, or in the user's own data folder.
 
-    The key file is beside a ledger that is a file. UNSEEN_OPENINGS names another place for what opens commitments.
+    @FILE is a file that holds the URL. The key file is beside a ledger that is a file. UNSEEN_OPENINGS names another
+    place for what opens commitments. Raises UsageError.
     """
     home = platformdirs.user_data_path("unseen", appauthor=False)
-    where = ledger or environ.get("UNSEEN_LEDGER") or str(home / "ledger.db")
+    where = _read_url(ledger or environ.get("UNSEEN_EVENTS") or str(home / "ledger.db"))
     url = is_url(where)
     beside = Path(home / "ledger.key") if url else Path(where).with_suffix(".key")
-    openings = environ.get("UNSEEN_OPENINGS") or (where if url else f"{Path(where).with_suffix('')}-openings.db")
+    openings = _read_url(environ.get("UNSEEN_OPENINGS", "")) or (
+        where if url else f"{Path(where).with_suffix('')}-openings.db"
+    )
     return LedgerPlaces(where, key or beside, openings)
+
+
+def _read_url(where: str) -> str:
+    if not where.startswith("@"):
+        return where
+    try:
+        return Path(where[1:]).read_text("utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{display(where[1:])}: cannot be read; it must hold the URL of the ledger") from error
 
 
 def open_ledger(places: LedgerPlaces, *, new: bool = False) -> SqlEventLedger:

@@ -38,7 +38,7 @@ def check_rows(
     """Check rows against the signatures they carry, and against a head that was kept elsewhere.
 
     At first the tree over all events is compared with the last row's signed root: no event can differ without changing
-    it. Only if that fails, or with `every_signature`, each row's own signature is checked, which takes some 50 times as
+    it. Only if that fails, or with `every_signature`, each row's own signature is checked, which takes some 20 times as
     long and names the rows. `size` is how many rows there should be at least.
     """
     expected = max(size, kept.size if kept is not None else 0)

@@ -42,7 +42,8 @@ def check_export(
     """Check an export: every byte of it is under the seal's signature, every event under a row's.
 
     `kept` is a head that was kept elsewhere: with it, a tail that was cut off is found too, and a history that the
-    owner of the key wrote anew. Memory grows with the number of rows only where something is wrong.
+    owner of the key wrote anew. Memory grows with the number of rows only where something is wrong, or with
+    `every_signature`.
     """
     seal = _seal(lines(), public, verify)
     checked = check_rows(
