@@ -2,8 +2,8 @@
 
     python dicom_peers.py TOOL IN OUT [PROCESSES]
 
-Each file goes to OUT under the name that the tool gives it, by the function that the tool's own command calls for a file. What a tool
-raises for a file is counted, and the file left out; the count is the last line that is printed.
+Each file goes to OUT under the name that the tool gives it, by the function that its own command calls for a
+file. What a tool raises for a file is counted, and the file left out; the count is the last line that is printed.
 """
 
 from __future__ import annotations

@@ -8,7 +8,19 @@ import sys
 
 import pytest
 
-_HEAVY = ("PIL", "av", "cv2", "numpy", "onnxruntime", "openvino", "pillow_heif", "torch", "tqdm", "ultralytics")
+_HEAVY = (
+    "PIL",
+    "av",
+    "cv2",
+    "numpy",
+    "onnxruntime",
+    "openvino",
+    "pillow_heif",
+    "pydicom",
+    "torch",
+    "tqdm",
+    "ultralytics",
+)
 _SHOW = """
 import json, sys
 try:
@@ -26,7 +38,9 @@ def _loaded_by(statement: str) -> set[str]:
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
-@pytest.mark.parametrize("word", ["--help", "redact --help", "live --help", "models --help", "--version"])
+@pytest.mark.parametrize(
+    "word", ["--help", "redact --help", "live --help", "dicom --help", "models --help", "--version"]
+)
 def test_help_loads_no_heavy_library(word: str) -> None:
     loaded = _loaded_by(f"from unseen.cli.main import main; main({word.split()!r})")
     assert "unseen.cli.main" in loaded
