@@ -339,3 +339,15 @@ def test_characteristics_are_a_word_or_two(text: str) -> None:
         warnings.simplefilter("ignore")
         assert kinds(edited(lambda d: setattr(d, "EthnicGroup", text)), kept) == {"text-removed"}
     assert kinds(edited(lambda d: setattr(d, "EthnicGroup", "White/Hispanic")), kept) == set()
+
+
+def test_number_that_is_part_of_a_uid_stays_with_it_by_choice() -> None:
+    before = original()
+    before.AccessionNumber = "4711.1311"
+    before.StudyInstanceUID = "1.2.826.0.1.3680043.10.77.4711.1311.5"
+    written = edited(lambda d: setattr(d, "StudyInstanceUID", before.StudyInstanceUID))
+    assert "identifier" in kinds(written, before=saved(before))
+    kept = ("retain-uids",)
+    assert check(saved(before), written, kept).findings == ()
+    in_text = edited(lambda d: setattr(d, "SoftwareVersions", "4711.1311"))
+    assert kinds(in_text, kept, saved(before)) == {"identifier"}

@@ -42,10 +42,14 @@ _PUBLIC = frozenset(("text", "private", "institution", "device"))
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What is looked for, by kind; `first` are name and number of the patient as written."""
+    """What is looked for, by kind; `first` are name and number of the patient as written.
+
+    `uids_stay` says that UIDs are kept by choice, with whatever is part of them.
+    """
 
     needles: tuple[tuple[str, Needles], ...]
     first: tuple[bytes, ...]
+    uids_stay: bool
 
 
 def sought(original: Parsed, kept: Collection[str]) -> Sought:
@@ -72,7 +76,9 @@ def sought(original: Parsed, kept: Collection[str]) -> Sought:
             found[kind, raw] = None
     found |= {("id", title): None for title in _titles(original)} if "retain-device-identity" not in kept else {}
     needles = ((kind, needles_of(kind, raw, charset)) for kind, raw in found)
-    return Sought(tuple((kind, each) for kind, each in needles if each != _NOTHING), tuple(first))
+    return Sought(
+        tuple((kind, each) for kind, each in needles if each != _NOTHING), tuple(first), "retain-uids" in kept
+    )
 
 
 _NOTHING = Needles()
@@ -104,7 +110,7 @@ def search(wanted: Sought, original: Parsed, written: Parsed) -> Iterator[Findin
     tight = squeezed(lower)
     for kind, needles in wanted.needles:
         for pattern in _hits(needles, text, lower, tight):
-            yield from _places(kind, pattern, original, written)
+            yield from _places(kind, pattern, original, written, uids_stay=wanted.uids_stay)
     yield from _in_bulk(wanted.first, written, bulk)
 
 
@@ -180,7 +186,9 @@ def _heads(written: Parsed) -> Iterator[bytes]:
             yield written.data[tail + 2 : end]
 
 
-def _places(kind: str, pattern: re.Pattern[bytes], original: Parsed, written: Parsed) -> Iterator[Finding]:
+def _places(
+    kind: str, pattern: re.Pattern[bytes], original: Parsed, written: Parsed, *, uids_stay: bool
+) -> Iterator[Finding]:
     """Yield where a pattern matches; nothing where it is no evidence."""
     located = False
     before: dict[tuple[tuple[int, ...], int], bytes] | None = None
@@ -189,6 +197,8 @@ def _places(kind: str, pattern: re.Pattern[bytes], original: Parsed, written: Pa
         if _is_bulk(leaf) or not pattern.search(value.lower()):
             continue
         located = True
+        if uids_stay and leaf.vr == b"UI":
+            continue
         if before is None:
             before = {(each.path, each.tag): original.value(each) for each in original.leaves}
         if not _excused(kind, leaf, value, before.get((leaf.path, leaf.tag))):
@@ -196,6 +206,8 @@ def _places(kind: str, pattern: re.Pattern[bytes], original: Parsed, written: Pa
     if located:
         return
     head = written.file[128 : written.meta[-1].end] if written.meta else b""
+    if uids_stay and pattern.search(head.lower()):
+        return
     parts = (written.preamble, "preamble"), (head, "file meta information"), (written.rest, "after the data set")
     name = next((name for part, name in parts if pattern.search(part.lower())), "pixel data or a document")
     yield Finding("identifier", name, f"holds the original's {_NAMES[kind]}")
