@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 from unseen.dicom.plan import Plan
 from unseen.dicom.stream import Element
@@ -15,6 +16,7 @@ __all__ = ["WHO", "Known", "known_of", "values_of", "who"]
 
 #: What tells patient and object: ID, name, birth date, accession number, study, series, object and class.
 WHO = (0x00100020, 0x00100010, 0x00100030, 0x00080050, 0x0020000D, 0x0020000E, 0x00080018, 0x00080016, 0x00080060)
+Kind = Literal["name", "value", "uid"]
 _TEXTS = frozenset(("LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"))
 _BIRTH_DATE = 0x00100030
 _SEPARATORS = re.compile(rb"[\s\\^=,;:/()\[\]<>\"'|&.-]+")
@@ -22,6 +24,8 @@ _SEPARATORS = re.compile(rb"[\s\\^=,;:/()\[\]<>\"'|&.-]+")
 _STRONG = 5
 #: Longer values are texts, which are removed or cleaned, and not looked for.
 _LONGEST = 1024
+#: Shorter UIDs are looked for nowhere: they are parts of other numbers.
+_LONG_UID = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +47,10 @@ class Known:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The values as text, for whoever reads pictures."""
-        return tuple(token.decode("utf-8", "replace") for token in (*self.strong, *self.weak))
+        """The values as text, for whoever reads pictures; UIDs are in none."""
+        tokens = (token for token in (*self.strong, *self.weak) if token.strip(b"0123456789."))
+        numbers = (token for token in self.strong if not token.strip(b"0123456789"))
+        return tuple(token.decode("utf-8", "replace") for token in (*tokens, *numbers))
 
 
 def who(elements: Iterable[Element], data: bytes) -> dict[int, bytes]:
@@ -53,15 +59,21 @@ def who(elements: Iterable[Element], data: bytes) -> dict[int, bytes]:
     return {e.tag: data[e.value : e.stop].strip(b" \0") for e in elements if e.tag in wanted and e.items is None}
 
 
-def values_of(elements: Iterable[Element], data: bytes, plan: Plan) -> Iterator[tuple[bytes, bool]]:
-    """Yield each identifying value, sequences included, and whether it is a name of somebody."""
-    names = _identifying(plan.options)
+def values_of(
+    elements: Iterable[Element], data: bytes, plan: Plan, *, top: bool = True
+) -> Iterator[tuple[bytes, Kind]]:
+    """Yield each identifying value, sequences included, and of what kind it is; UIDs are those at the top."""
+    names, root = _identifying(plan.options), plan.root
     for element in elements:
         if element.items is not None:
             for item in element.items:
-                yield from values_of(item, data, plan)
+                yield from values_of(item, data, plan, top=False)
+        elif element.vr == "UI":
+            if top and element.tag in root and root[element.tag].kind == "uid":
+                yield data[element.value : element.stop], "uid"
         elif (element.vr == "PN" or element.tag in names) and element.stop - element.value < _LONGEST:
-            yield data[element.value : element.stop], element.vr == "PN" or names.get(element.tag) == "PN"
+            is_name = element.vr == "PN" or names.get(element.tag) == "PN"
+            yield data[element.value : element.stop], "name" if is_name else "value"
 
 
 @lru_cache(maxsize=64)
@@ -79,11 +91,15 @@ def _identifying(options: frozenset[str]) -> Mapping[int, str]:
 
 
 @lru_cache(maxsize=4096)
-def known_of(values: frozenset[tuple[bytes, bool]]) -> Known:
-    """Return the tokens of identifying values: each as a whole, and the parts of names."""
+def known_of(values: frozenset[tuple[bytes, Kind]]) -> Known:
+    """Return the tokens of identifying values: each as a whole, and the parts of all but UIDs."""
     strong, weak, common = set[bytes](), set[bytes](), set[bytes]()
-    for value, is_name in values:
+    for value, kind in values:
+        is_name = kind == "name"
         for part in value.strip(b" \0").split(b"\\"):
+            if kind == "uid":
+                strong |= {part} if len(part) >= _LONG_UID else set()
+                continue
             whole = b" ".join(part.replace(b"^", b" ").replace(b"=", b" ").split()).lower()
             pieces = [token.lower() for token in _SEPARATORS.split(part) if token]
             for token in {whole, *(pieces if is_name else (p for p in pieces if len(p) >= _STRONG))}:
