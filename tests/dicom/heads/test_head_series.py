@@ -17,7 +17,7 @@ from unseen.dicom.heads.face import deface
 from unseen.dicom.heads.series import SeriesFace, cut_face, measure_series
 from unseen.errors import UnsupportedInput
 
-AFFINE, SHAPE = turned("SPR", (6.0, 3.0, 3.0))
+AFFINE, SHAPE = turned("SPR", (7.0, 3.5, 3.5))
 VOLUME = head(AFFINE, SHAPE)
 
 

@@ -181,3 +181,16 @@ def test_tiny_pictures_are_not_looked_at() -> None:
     one = image(np.full((8, 8), 255, np.uint8))
     found = clean_pixels(one, tools(), PixelRecipe(), ())
     assert (found.looks, found.changed) == (0, ())
+
+
+def test_a_file_without_a_head_is_read_as_it_was_found() -> None:
+    one = made("grey8", 1)
+    del one.file_meta.TransferSyntaxUID
+    one.set_original_encoding(True, True)
+    found = clean_pixels(one, tools(text=Here(Box(5, 5, 25, 12))), PixelRecipe(), ())
+    assert found.changed == (0,)
+    assert found.syntax == "1.2.840.10008.1.2"
+    del one.file_meta.TransferSyntaxUID
+    one.set_original_encoding(None, None)
+    with pytest.raises(DamagedInput):
+        clean_pixels(one, tools(), PixelRecipe(), ())

@@ -120,6 +120,16 @@ def test_comments_and_what_follows_the_end_of_a_jpeg_go_but_its_pixels_stay() ->
     assert found.notes == ("comments inside compressed frames removed",)
 
 
+def test_thumbnails_inside_a_jpeg_go() -> None:
+    frame = jpeg(scene(1, None)[0])
+    assert frame[6:11] == b"JFIF\0"
+    head, rest = frame[:2], frame[20:]
+    thumbnail = b"\xff\xe0\x00\x13JFIF\0\x01\x01\0\0\x01\0\x01\x01\x01abc"
+    another = b"\xff\xe0\x00\x0aJFXX\0\x13ab"
+    cleaned = without_comments(head + thumbnail + another + rest)
+    assert cleaned.rstrip(b"\0") == without_comments(frame).rstrip(b"\0")
+
+
 def _cut(one: Dataset) -> None:
     one.PixelData = encapsulate([frame[:40] for frame in frames_of(one)])
 

@@ -14,7 +14,7 @@ from unseen.core.photos import Pixels
 from unseen.core.regions import Box
 from unseen.dicom.pixels.extras import drop_icons, drop_overlays, refuse_unreadable
 from unseen.dicom.pixels.findings import PixelFindings, PixelRecipe, PixelTools
-from unseen.dicom.pixels.frames import Frames, clear_hidden_bits, open_frames, store_frames
+from unseen.dicom.pixels.frames import Frames, clear_hidden_bits, open_frames, store_frames, syntax_of
 from unseen.dicom.pixels.layout import Layout, layout_of
 from unseen.dicom.pixels.looking import FrameLooker, Seen, TextFinder
 from unseen.dicom.pixels.outside import around_regions, banners, templates
@@ -42,7 +42,7 @@ def clean_pixels(dataset: Any, tools: PixelTools, recipe: PixelRecipe, known: tu
     their exact values, and their exact bytes where the compression can stay. Raises UnsupportedInput, DamagedInput or
     TooLarge for what cannot be looked at, which must not be released then. Clean Pixel Data Option, PS3.15 E.3.1.
     """
-    syntax = str(getattr(dataset.file_meta, "TransferSyntaxUID", ""))
+    syntax = syntax_of(dataset)
     refuse_unreadable(dataset, syntax)
     notes = []
     in_pixels = _overlays_in_pixels(dataset)

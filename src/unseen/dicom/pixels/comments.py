@@ -35,7 +35,8 @@ def _clean(frame: bytes, comment: int, data: tuple[int, ...], last: int) -> byte
         segment = frame[at : at + 2 + length]
         if len(segment) < 4:
             return frame
-        if marker != comment and marker not in data:
+        is_thumbnail = marker == 0xE0 and segment[4:9] != b"JFIF\0"
+        if marker != comment and marker not in data and not is_thumbnail:
             kept.append(_short(segment) if marker == 0xE0 else segment)
         at += 2 + length
     if at + 2 > len(frame) or frame[at : at + 2] != bytes([0xFF, last]):

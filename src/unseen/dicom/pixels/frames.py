@@ -10,18 +10,35 @@ from unseen.core.ports import DicomPixels
 from unseen.dicom.pixels.encoded import EncodedFrames
 from unseen.dicom.pixels.layout import Layout, number
 from unseen.dicom.pixels.native import NativeFrames, pack
+from unseen.errors import DamagedInput
 
-__all__ = ["Frames", "clear_hidden_bits", "open_frames", "store_frames"]
+__all__ = ["Frames", "clear_hidden_bits", "open_frames", "store_frames", "syntax_of"]
 
 Frames: TypeAlias = NativeFrames | EncodedFrames
 _BIG_ENDIAN = "1.2.840.10008.1.2.2"
 _EXPLICIT = "1.2.840.10008.1.2.1"
+#: The transfer syntax of files without a head, by whether types are implied and the order of bytes is little-endian.
+_ENCODINGS = {(True, True): "1.2.840.10008.1.2", (False, True): _EXPLICIT, (False, False): _BIG_ENDIAN}
 _NATIVE = ("1.2.840.10008.1.2", _EXPLICIT, "1.2.840.10008.1.2.1.99", _BIG_ENDIAN)
+
+
+def syntax_of(dataset: Any) -> str:
+    """Return the UID of a data set's transfer syntax; where its file has no head, it is the one that it was read by.
+
+    Raises DamagedInput where that is none.
+    """
+    told = dataset.file_meta.get("TransferSyntaxUID")
+    if not told:
+        told = _ENCODINGS.get(tuple(dataset.original_encoding))
+        if told is None:
+            raise DamagedInput("the file does not say how it is encoded; it is not released")
+        dataset.file_meta.TransferSyntaxUID = told
+    return str(told)
 
 
 def open_frames(dataset: Any, layout: Layout, codec: DicomPixels) -> Frames:
     """Return the frames of a data set; raises DamagedInput or UnsupportedInput where they cannot be read."""
-    syntax = str(dataset.file_meta.TransferSyntaxUID)
+    syntax = syntax_of(dataset)
     if syntax not in _NATIVE:
         return EncodedFrames(dataset, layout, codec, syntax)
     element = dataset[layout.keyword]
