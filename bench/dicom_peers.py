@@ -2,8 +2,8 @@
 
     python dicom_peers.py TOOL IN OUT [PROCESSES]
 
-Each file goes to OUT under its own name, by the function that the tool's own command calls for a file. What a tool
-raises for a file is counted, and the file left out; the count is the last line that is printed.
+Each file goes to OUT under the name that the tool gives it, by the function that its own command calls for a
+file. What a tool raises for a file is counted, and the file left out; the count is the last line that is printed.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ def _dicognito() -> Run:
     def run(source: Path, target: Path) -> None:
         with pydicom.dcmread(source) as data:
             anonymizer.anonymize(data)
-            data.save_as(target)
+            # As its own command names them.
+            data.save_as(target.with_name(f"{data.SOPInstanceUID}.dcm"))
 
     return run
 

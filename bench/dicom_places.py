@@ -10,26 +10,15 @@ import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 
+from bench.dicom_attributes import HOSPITALS, KEPT_TEXTS, MACHINES, NAMES, NUMBERS, TEXTS, UIDS
+from bench.dicom_own import Planter, Token, own_name, own_number, own_uid
 from bench.dicom_people import Draw, Person
 
 __all__ = ["PLACES", "Place", "Token"]
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """What must not come back: its kind ("word", "number", "text" or "uid") says in which forms it is looked for."""
-
-    kind: str
-    value: str
-
-
-#: Plants something into a data set and returns what must not come back.
-Planter = Callable[[Dataset, Draw, Person], Sequence[Token]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,181 +35,16 @@ class Place:
     own: bool = False
 
 
-_NAMES = [
-    "ReferringPhysicianName",
-    "ConsultingPhysicianName",
-    "PhysiciansOfRecord",
-    "PerformingPhysicianName",
-    "NameOfPhysiciansReadingStudy",
-    "OperatorsName",
-    "OtherPatientNames",
-    "PatientBirthName",
-    "PatientMotherBirthName",
-    "ResponsiblePerson",
-    "RequestingPhysician",
-    "ScheduledPerformingPhysicianName",
-    "NamesOfIntendedRecipientsOfResults",
-    "OrderEnteredBy",
-    "HumanPerformerName",
-    "ContentCreatorName",
-    "VerifyingObserverName",
-    "PersonName",
-    "ReviewerName",
-    "InterpretationRecorder",
-    "InterpretationTranscriber",
-    "InterpretationAuthor",
-    "PhysicianApprovingInterpretation",
-    "DistributionName",
-    "ROIInterpreter",
-    "EvaluatorName",
-]
-_NUMBERS = [
-    "AccessionNumber",
-    "OtherPatientIDs",
-    "IssuerOfPatientID",
-    "MedicalRecordLocator",
-    "AdmissionID",
-    "ServiceEpisodeID",
-    "RequestedProcedureID",
-    "ScheduledProcedureStepID",
-    "PerformedProcedureStepID",
-    "PlacerOrderNumberImagingServiceRequest",
-    "FillerOrderNumberImagingServiceRequest",
-    "InsurancePlanIdentification",
-    "MilitaryRank",
-    "ClinicalTrialSubjectID",
-    "ClinicalTrialSubjectReadingID",
-    "SpecimenIdentifier",
-    "ContainerIdentifier",
-    "InterpretationID",
-    "ResultsID",
-    "StudyIDIssuer",
-]
 _PHONES = (
     "PatientTelephoneNumbers",
     "ReferringPhysicianTelephoneNumbers",
     "PersonTelephoneNumbers",
     "OrderCallbackPhoneNumber",
 )
-_ADDRESSES = [
-    "PatientAddress",
-    "ReferringPhysicianAddress",
-    "InstitutionAddress",
-    "PersonAddress",
-    "PatientInstitutionResidence",
-    "CurrentPatientLocation",
-    "RegionOfResidence",
-]
-_HOSPITALS = [
-    "InstitutionName",
-    "InstitutionalDepartmentName",
-    "RequestingService",
-    "PerformedLocation",
-    "ScheduledProcedureStepLocation",
-    "ClinicalTrialSponsorName",
-    "ClinicalTrialSiteName",
-    "OrderEntererLocation",
-    "RequestedProcedureLocation",
-]
-_MACHINES = [
-    "StationName",
-    "DeviceSerialNumber",
-    "DeviceID",
-    "PlateID",
-    "DetectorID",
-    "GantryID",
-    "CassetteID",
-    "GridID",
-    "GeneratorID",
-    "PerformedStationName",
-    "ScheduledStationName",
-    "PerformedStationAETitle",
-    "ScheduledStationAETitle",
-    "StationAETitle",
-    "RetrieveAETitle",
-    "SecondaryCaptureDeviceID",
-]
-_TEXTS = [
-    "SeriesDescription",
-    "ProtocolName",
-    "ImageComments",
-    "PatientComments",
-    "AdditionalPatientHistory",
-    "StudyComments",
-    "RequestedProcedureDescription",
-    "RequestedProcedureComments",
-    "PerformedProcedureStepDescription",
-    "CommentsOnThePerformedProcedureStep",
-    "ReasonForStudy",
-    "ReasonForTheRequestedProcedure",
-    "AdmittingDiagnosesDescription",
-    "DerivationDescription",
-    "AcquisitionComments",
-    "FrameComments",
-    "VisitComments",
-    "MedicalAlerts",
-    "Allergies",
-    "Occupation",
-    "EthnicGroup",
-    "PatientReligiousPreference",
-    "SpecialNeeds",
-    "PatientState",
-    "DischargeDiagnosisDescription",
-    "InterpretationText",
-    "ResultsComments",
-    "ContentDescription",
-    "ImagePresentationComments",
-    "AcquisitionProtocolDescription",
-    "ContributionDescription",
-    "UnformattedTextValue",
-    "LabelText",
-    "TextComments",
-    "ImagingServiceRequestComments",
-    "IdentifyingComments",
-    "ScheduledProcedureStepDescription",
-    "AcquisitionDeviceProcessingDescription",
-    "RequestedContrastAgent",
-    "DocumentTitle",
-]
-_UIDS = [
-    "IrradiationEventUID",
-    "TransactionUID",
-    "ConcatenationUID",
-    "DimensionOrganizationUID",
-    "StorageMediaFileSetUID",
-    "DeviceUID",
-    "SynchronizationFrameOfReferenceUID",
-    "PaletteColorLookupTableUID",
-    "TemplateExtensionOrganizationUID",
-    "FiducialUID",
-    "TargetUID",
-    "CreatorVersionUID",
-    "UID",
-    "LargePaletteColorLookupTableUID",
-    "RelatedFrameOfReferenceUID",
-    "TrackingUID",
-]
-#: Attributes that research needs and profiles keep; the patient's own name may be typed into them all the same.
-_KEPT_TEXTS = [
-    "Manufacturer",
-    "ManufacturerModelName",
-    "SoftwareVersions",
-    "ConvolutionKernel",
-    "SequenceName",
-    "ContrastBolusAgent",
-    "FilterType",
-    "ReceiveCoilName",
-    "TransmitCoilName",
-    "PulseSequenceName",
-    "ContrastBolusRoute",
-    "PositionReferenceIndicator",
-    "WindowCenterWidthExplanation",
-    "RescaleType",
-    "BodyPartExamined",
-    "PatientOrientation",
-    "ScanOptions",
-]
-_LENGTHS = {"SH": 16, "AE": 16, "CS": 16, "LO": 64}
+_ADDRESSES = (
+    *("PatientAddress", "ReferringPhysicianAddress", "InstitutionAddress", "PersonAddress"),
+    *("PatientInstitutionResidence", "CurrentPatientLocation", "RegionOfResidence"),
+)
 
 
 def _set(keyword: str, value: str | Callable[[Draw], str], kind: str) -> Planter:
@@ -270,40 +94,6 @@ def _text(keyword: str) -> Planter:
         made, tokens = _sentence(draw)
         setattr(data, keyword, made[:64] if len(made) > 64 else made)
         return [t for t in tokens if t.value in made[:64]] or tokens[:0]
-
-    return plant
-
-
-def _own_name(keyword: str) -> Planter:
-    """Put the patient's own name, in any form, where a word about the machine belongs."""
-
-    def plant(data: Dataset, draw: Draw, person: Person) -> Sequence[Token]:
-        f, g = person.family, person.given
-        forms = (f.upper(), f"{g} {f}", f"{f}_{g}", f"{f}, {g}", f"{g[0]}. {f}", f.lower(), f"for {f}", f"{f}{g}")
-        length = _LENGTHS.get(dictionary_VR(keyword), 64)
-        made = draw.rng.choice([form for form in forms if len(form) <= length] or [f[:length]])
-        setattr(data, keyword, made.upper() if dictionary_VR(keyword) == "CS" else made)
-        return [Token("word", f[:length])]
-
-    return plant
-
-
-def _own_number(keyword: str) -> Planter:
-    """Put the patient's own number where something else belongs."""
-
-    def plant(data: Dataset, draw: Draw, person: Person) -> Sequence[Token]:
-        setattr(data, keyword, draw.rng.choice(("{}", "ID {}", "{} a")).format(person.number)[:16])
-        return [Token("number", person.number)]
-
-    return plant
-
-
-def _own_uid(keyword: str) -> Planter:
-    """Put the UID of the study where text belongs."""
-
-    def plant(data: Dataset, draw: Draw, person: Person) -> Sequence[Token]:
-        setattr(data, keyword, str(data.StudyInstanceUID))
-        return [Token("uid", str(data.StudyInstanceUID))]
 
     return plant
 
@@ -478,21 +268,21 @@ def _listed(category: str, keywords: Sequence[str], kind: str, value: Callable[[
 
 
 PLACES: tuple[Place, ...] = (
-    *_listed("names of people", _NAMES, "word", Draw.name),
-    *_listed("numbers", _NUMBERS, "number", Draw.number),
+    *_listed("names of people", NAMES, "word", Draw.name),
+    *_listed("numbers", NUMBERS, "number", Draw.number),
     *_listed("telephones", _PHONES, "number", Draw.phone),
     *_listed("addresses", _ADDRESSES, "word", Draw.address),
-    *_listed("institutions", _HOSPITALS, "word", Draw.hospital),
-    *_listed("machines", _MACHINES, "number", Draw.serial),
-    *(Place("descriptions and comments", keyword, _text(keyword)) for keyword in _TEXTS),
-    *_listed("UIDs in odd places", _UIDS, "uid", Draw.uid),
-    *(Place("patient's own in kept text", keyword, _own_name(keyword), own=True) for keyword in _KEPT_TEXTS),
+    *_listed("institutions", HOSPITALS, "word", Draw.hospital),
+    *_listed("machines", MACHINES, "number", Draw.serial),
+    *(Place("descriptions and comments", keyword, _text(keyword)) for keyword in TEXTS),
+    *_listed("UIDs in odd places", UIDS, "uid", Draw.uid),
+    *(Place("patient's own in kept text", keyword, own_name(keyword), own=True) for keyword in KEPT_TEXTS),
     Place("patient's own in kept text", "ProcedureCodeSequence", _code_meaning, own=True),
-    Place("patient's own in kept text", "ProtocolElementName", _own_number("ProtocolElementName"), own=True),
-    Place("patient's own in kept text", "ReconstructionAlgorithm", _own_name("ReconstructionAlgorithm"), own=True),
-    Place("patient's own in kept text", "GantryType", _own_number("GantryType"), own=True),
-    Place("patient's own in kept text", "AcquisitionProtocolName", _own_uid("AcquisitionProtocolName"), own=True),
-    Place("patient's own in kept text", "PresentationIntentType", _own_name("PresentationIntentType"), own=True),
+    Place("patient's own in kept text", "ProtocolElementName", own_number("ProtocolElementName"), own=True),
+    Place("patient's own in kept text", "ReconstructionAlgorithm", own_name("ReconstructionAlgorithm"), own=True),
+    Place("patient's own in kept text", "GantryType", own_number("GantryType"), own=True),
+    Place("patient's own in kept text", "AcquisitionProtocolName", own_uid("AcquisitionProtocolName"), own=True),
+    Place("patient's own in kept text", "PresentationIntentType", own_name("PresentationIntentType"), own=True),
     Place("encodings", "two scripts", _ideographic, "ReferringPhysicianName"),
     Place("private elements", "private LO", _private("LO", 0x0029, "text")),
     Place("private elements", "private PN", _private("PN", 0x0029, "word")),

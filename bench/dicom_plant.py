@@ -20,58 +20,29 @@ from bench.dicom_places import PLACES, Place, Token
 
 __all__ = ["SAMPLES", "Check", "Planted", "plant"]
 
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 #: Real files that can be written again after something was put in, and what they are.
-SAMPLES = [
-    "CT_small_GE_private",
-    "CT_head_CQ500_j2k",
-    "DX_image",
-    "MR_Philips_nested_sequences",
-    "MR_Siemens_CSA_1",
-    "MR_overlays_icon",
-    "RTDOSE_15frames",
-    "RTPLAN",
-    "SC_rgb_rle_2frame",
-    "SC_ybr422_uncompressed",
-    "SEG_liver_1frame",
-    "SM_wsi_tiled",
-    "SR_TID1500_multi",
-    "SR_reportsi",
-    "US_cine_30frames_jpeg",
-    "enhanced_CT_2frames",
-    "enhanced_MR_jpegls",
-    "ECG_waveform",
-    "ANN_microscopy_annotations",
-    "ts_explicit_big_endian",
-    "ts_deflated",
-    "ts_j2k_lossless",
-    "ts_jpegls_lossless",
-    "ts_jpeg_extended_12bit_NM",
-    "explicit_VR_UN",
-    "cookie_photo_jpeg",
-]
+SAMPLES = _words(
+    """
+    CT_small_GE_private CT_head_CQ500_j2k DX_image MR_Philips_nested_sequences MR_Siemens_CSA_1 MR_overlays_icon
+    RTDOSE_15frames RTPLAN SC_rgb_rle_2frame SC_ybr422_uncompressed SEG_liver_1frame SM_wsi_tiled SR_TID1500_multi
+    SR_reportsi US_cine_30frames_jpeg enhanced_CT_2frames enhanced_MR_jpegls ECG_waveform ANN_microscopy_annotations
+    ts_explicit_big_endian ts_deflated ts_j2k_lossless ts_jpegls_lossless ts_jpeg_extended_12bit_NM explicit_VR_UN
+    cookie_photo_jpeg
+    """
+)
 _PLACES_A_FILE = 26
-_KEPT = [
-    "Modality",
-    "Rows",
-    "Columns",
-    "BitsAllocated",
-    "BitsStored",
-    "PixelRepresentation",
-    "PhotometricInterpretation",
-    "PixelSpacing",
-    "SliceThickness",
-    "ImagePositionPatient",
-    "ImageOrientationPatient",
-    "RescaleSlope",
-    "RescaleIntercept",
-    "WindowCenter",
-    "WindowWidth",
-    "KVP",
-    "RepetitionTime",
-    "EchoTime",
-    "MagneticFieldStrength",
-    "InstanceNumber",
-]
+_KEPT = _words(
+    """
+    Modality Rows Columns BitsAllocated BitsStored PixelRepresentation PhotometricInterpretation PixelSpacing
+    SliceThickness ImagePositionPatient ImageOrientationPatient RescaleSlope RescaleIntercept WindowCenter
+    WindowWidth KVP RepetitionTime EchoTime MagneticFieldStrength InstanceNumber
+    """
+)
 _DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate", "PerformedProcedureStepStartDate")
 _UIDS = ("SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID")
 #: Words of descriptions that say nothing of anybody; research wants them back under Clean Descriptors.

@@ -256,8 +256,10 @@ def test_values_of_the_wrong_kind_go_or_refuse_the_file() -> None:
 
 def test_names_of_the_header_go_from_whatever_stays() -> None:
     data = scan(ManufacturerModelName="Scanner of Quimby", ConvolutionKernel="ERASMUS", BodyPartExamined="QUIMBY")
+    data.AcquisitionProtocolName = f"chest {data.StudyInstanceUID}"
     made = opened(clean(as_file(data)))
     assert (made.ManufacturerModelName, made.ConvolutionKernel, made.BodyPartExamined) == ("Scanner of", "", "")
+    assert made.AcquisitionProtocolName == "chest"
 
 
 def test_what_is_told_of_a_patients_group_is_cleaned_word_by_word() -> None:

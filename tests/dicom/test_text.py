@@ -10,7 +10,9 @@ from unseen.dicom.known import known_of
 from unseen.dicom.text import cleaned, plain
 
 _KNOWN = known_of(
-    frozenset({(b"Smith^John^Quincy", True), (b"MRN0042", False), (b"Mercy Infirmary", False), (b"Foot^Ann", True)})
+    frozenset(
+        {(b"Smith^John^Quincy", "name"), (b"MRN0042", "value"), (b"Mercy Infirmary", "value"), (b"Foot^Ann", "name")}
+    )
 )
 
 

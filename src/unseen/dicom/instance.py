@@ -9,7 +9,7 @@ from operator import itemgetter
 
 from unseen.core.dicom import DicomRecipe, PixelOutcome
 from unseen.crypto.keys import Key
-from unseen.dicom.known import Known, known_of, values_of, who
+from unseen.dicom.known import Known, known_in, who
 from unseen.dicom.marks import marked
 from unseen.dicom.part10 import Instance, file_bytes, read_instance
 from unseen.dicom.picture import with_bare_picture
@@ -97,7 +97,7 @@ class Deidentifier:
         sop_class = values.get(_CLASS, b"").decode("latin-1") or instance.sop_class
         refuse_without_picture(instance, values.get(_CLASS, b"").decode("latin-1"))
         plan = plan_for(self._recipe.options, sop_class)
-        known = known_of(frozenset(values_of(instance.elements, instance.data, plan)))
+        known = known_in(instance.elements, instance.data, plan)
         return Header(instance, values, known, sop_class)
 
     def clean(self, header: Header, outcome: PixelOutcome | None = None) -> Cleaned:
