@@ -70,6 +70,7 @@ def test_table_is_written_when_its_interval_is_over(tmp_path: Path) -> None:
     live.tick()
     assert counted(tmp_path / "c.parquet") == [1]
     told = json.loads(pl.read_parquet_metadata(tmp_path / "c.parquet")[KEY])
+    assert told["start_known"] is True
     assert (told["start"], told["end"]) == ("2026-01-01T08:00:00Z", "2026-01-01T08:01:00Z")
     walk_by(live, clock)
     walk_by(live, clock)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from unseen.adapters.files_output import check_writable
 from unseen.adapters.scene_yaml import read_scene
@@ -45,8 +47,9 @@ class LiveCounts:
         check_writable(asked.out, "the counts")
         self.classes = frozenset(self.scene.classes)
         self.error: UnseenError | None = None
-        self._asked, self._clock = asked, clock
-        self._offset = wall_clock() - clock()
+        self._clock, self._offset = clock, wall_clock() - clock()
+        # The clock knows the time, so that nobody has to say it.
+        self._asked = replace(asked, starts=(datetime.fromtimestamp(self._now(), UTC),))
         self._guard = threading.Lock()
         self._tracks: LiveTracks | None = None
         self._upright: Upright | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from unseen.core.counts import Cell, Counting, CountTable, TableName
@@ -27,11 +27,12 @@ def tables_of(tally: Tally, scene: Scene, asked: Counting) -> list[CountTable]:
     """
     names = _names(scene)
     domains = _domains(tally, scene)
+    for name in names:
+        if math.prod(map(len, domains[name].values())) > _MOST_CELLS:
+            raise UsageError(f"the table of {name} would have too many cells; choose a longer --interval")
     tables = []
     for name in names:
-        domain = domains[name]
-        if math.prod(map(len, domain.values())) > _MOST_CELLS:
-            raise UsageError(f"the table of {name} would have too many cells; choose a longer --interval")
+        domain = {key: tuple(values) for key, values in domains[name].items()}
         more = _occupancy(tally) if name == "occupancy" else {}
         tables.append(CountTable(name, domain, dict(tally.counts[name]), tally.start, tally.end, asked, more))
     return tables
@@ -45,8 +46,8 @@ def _names(scene: Scene) -> list[TableName]:
     return [*names, "heat"]
 
 
-def _domains(tally: Tally, scene: Scene) -> Mapping[TableName, Mapping[str, tuple[Any, ...]]]:
-    time = {"interval_start": tally.intervals()}
+def _domains(tally: Tally, scene: Scene) -> Mapping[TableName, Mapping[str, Sequence[Any]]]:
+    time: Mapping[str, Sequence[Any]] = {"interval_start": tally.intervals()}
     cls = {"class": scene.classes}
     lines = {"line": tuple(line.name for line in scene.lines), "direction": (FORWARD, BACKWARD)}
     zones = tuple(zone.name for zone in scene.zones)

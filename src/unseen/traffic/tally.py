@@ -97,10 +97,10 @@ class Tally:
         """Return when the interval of a time begins, in seconds since 1970."""
         return math.floor(at / self.interval_s) * self.interval_s
 
-    def intervals(self) -> tuple[int, ...]:
+    def intervals(self) -> range:
         """Return the beginnings of all intervals from start to end."""
         first = self.interval(self.start)
-        return tuple(range(first, max(math.ceil(self.end), first + 1), self.interval_s))
+        return range(first, max(math.ceil(self.end), first + 1), self.interval_s)
 
     def up_to(self, end: float) -> Tally:
         """Return the counts of the intervals that are over at `end`; what has no interval is all there."""
