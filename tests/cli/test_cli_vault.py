@@ -21,7 +21,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     """Run a command in a folder that holds a photo, and return its code and what it printed."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("UNSEEN_VAULT", str(tmp_path / "safe" / "vault"))
-    monkeypatch.setenv("UNSEEN_EVENTS", str(tmp_path / "record" / "ledger.db"))
+    monkeypatch.setenv("UNSEEN_LEDGER", str(tmp_path / "record" / "ledger.db"))
     monkeypatch.setenv("UNSEEN_VAULT_KEY", "0f" * 32)
     monkeypatch.setenv("LOGNAME", "dr-grey")
     (tmp_path / "ward.jpg").write_bytes(b"a photo of the ward")

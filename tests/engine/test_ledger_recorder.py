@@ -81,7 +81,7 @@ def test_many_who_come_at_once_make_one_ledger(tmp_path: Path) -> None:
 
 
 def test_places_come_from_words_then_from_the_environment(tmp_path: Path) -> None:
-    environ = {"UNSEEN_EVENTS": "a/b.db"}
+    environ = {"UNSEEN_LEDGER": "a/b.db"}
     assert ledger_places(None, environ=environ) == LedgerPlaces("a/b.db", Path("a/b.key"), "a/b-openings.db")
     assert ledger_places("c.db", environ=environ).key == Path("c.key")
     named = ledger_places("postgresql://h/d", Path("k"), {"UNSEEN_OPENINGS": "o.db"})

@@ -58,7 +58,7 @@ def _add_places(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--vault", type=Path, metavar="FOLDER", help="where the vault is (default: UNSEEN_VAULT)")
     parser.add_argument("--key", type=Path, metavar="FILE", help="its key file (default: FOLDER.key)")
     parser.add_argument("--passphrase-file", type=Path, metavar="FILE", help="read the passphrase from a file")
-    parser.add_argument("--ledger", metavar="WHERE", help="where it is recorded (default: UNSEEN_EVENTS)")
+    parser.add_argument("--ledger", metavar="WHERE", help="where it is recorded (default: UNSEEN_LEDGER)")
     parser.add_argument("--actor", help="who does this, for the record (default: your login name)")
 
 

@@ -64,13 +64,13 @@ class LedgerPlaces:
 def ledger_places(
     ledger: str | None = None, key: Path | None = None, environ: Mapping[str, str] = os.environ
 ) -> LedgerPlaces:
-    """Return where the ledger is: as named, as UNSEEN_EVENTS says, or in the user's own data folder.
+    """Return where the ledger is: as named, as UNSEEN_LEDGER says, or in the user's own data folder.
 
     @FILE is a file that holds the URL. The key file is beside a ledger that is a file. UNSEEN_OPENINGS names another
     place for what opens commitments. Raises UsageError.
     """
     home = platformdirs.user_data_path("unseen", appauthor=False)
-    where = _read_url(ledger or environ.get("UNSEEN_EVENTS") or str(home / "ledger.db"))
+    where = _read_url(ledger or environ.get("UNSEEN_LEDGER") or str(home / "ledger.db"))
     url = is_url(where)
     beside = Path(home / "ledger.key") if url else Path(where).with_suffix(".key")
     openings = _read_url(environ.get("UNSEEN_OPENINGS", "")) or (
