@@ -244,4 +244,4 @@ def test_help_ends_well(words: list[str], capsys: pytest.CaptureFixture[str]) ->
         for text in ("91 %", "97 %", "nothing of the inside survives", "stays visible, and the report says so"):
             assert text in printed
     if words == ["--help"]:
-        assert "3 refused by a policy or a safety floor" in printed.replace("\n", " ")
+        assert "3 refused by a policy, a safety floor or a spent budget" in printed.replace("\n", " ")
