@@ -7,18 +7,23 @@ from typing import Any
 
 from unseen.errors import UsageError
 
-__all__ = ["access_from", "add_access", "add_actor", "add_where"]
+__all__ = ["access_from", "add_access", "add_actor", "add_policy", "add_where"]
 
 
 def add_access(group: Any) -> None:
     """Add --policy, --purpose and --actor to a group of options."""
+    group.add_argument("--purpose", metavar="NAME", help="what it is done for; a policy with purposes needs it")
+    add_policy(group)
+
+
+def add_policy(group: Any) -> None:
+    """Add --policy and --actor to a group of options, for a command whose --purpose says more."""
     group.add_argument(
         "--policy",
         metavar="FILE",
         type=Path,
         help="unseen.yaml, where none lies in the input's folder or above; or FILE.toml with rules on recipes to add",
     )
-    group.add_argument("--purpose", metavar="NAME", help="what it is done for; a policy with purposes needs it")
     add_actor(group)
 
 

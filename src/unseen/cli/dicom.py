@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from unseen.cli.access import access_from, add_access
+from unseen.cli.early import PRELOADED
 from unseen.core.dicom import OPTIONS, DicomJob, DicomRecipe, parse_options
 from unseen.core.names import display
 from unseen.errors import OutputFailed, UsageError
@@ -21,8 +23,6 @@ __all__ = ["DicomEngine", "add_parser", "job_from", "run"]
 #: What does a job and tells a listener: `unseen.engine.dicom.run_dicom`, or a stand-in for it.
 DicomEngine = Callable[[DicomJob, Any], "DicomReport"]
 
-#: What workers need, in the order that it is loaded in.
-_PRELOADED = ("pydicom", "unseen.engine.dicom", "unseen.verify.dicom.check", __name__)
 
 _DESCRIPTION = """De-identify DICOM files, folders, zip archives, and media with a DICOMDIR; verify before release.
 
@@ -48,6 +48,7 @@ def add_parser(verbs: Any, text: str, engine: DicomEngine | None = None) -> None
     _add_key(parser.add_argument_group("key and vault"))
     _add_look(parser.add_argument_group("looking without writing"))
     _add_run(parser.add_argument_group("run and records"))
+    add_access(parser.add_argument_group("policy"))
     parser.set_defaults(run=partial(run, engine=engine))
 
 
@@ -137,6 +138,7 @@ def job_from(args: argparse.Namespace) -> DicomJob:
         report=args.report,
         overwrite=args.overwrite,
         show_names=args.show_names,
+        **access_from(args),
     )
 
 
@@ -181,7 +183,7 @@ def _real_engine(job: DicomJob) -> DicomEngine:
     """Return the engine; where it may use several processes, they are made ready while it is loaded itself."""
     from unseen.engine.local import nursery
 
-    context = nursery(_PRELOADED) if job.workers != 1 else None
+    context = nursery(PRELOADED["dicom"]) if job.workers != 1 else None
     from unseen.engine.dicom import run_dicom
 
     return partial(run_dicom, context=context)

@@ -8,18 +8,23 @@ from itertools import pairwise
 
 __all__ = ["PRELOADED", "start"]
 
-#: What workers need, in the order that it is loaded in.
-PRELOADED = ("unseen.adapters.preload", "unseen.engine.run", "unseen.cli.redact")
-#: Options of `redact` whose next word may be a folder, but none to redact.
+#: What the workers of a verb need, in the order that it is loaded in.
+PRELOADED = {
+    "redact": ("unseen.adapters.preload", "unseen.engine.run", "unseen.cli.redact"),
+    "dicom": ("pydicom", "unseen.engine.dicom", "unseen.verify.dicom.check", "unseen.cli.dicom"),
+}
+#: Options whose next word may be a folder, but none to work on.
 _ELSEWHERE = {"-o", "--output"}
+#: Words with which nothing is done, or in this process.
+_ALONE = {"-h", "--help", "--jobs", "--what-if", "--check-table", "--reveal"}
 
 
 def start(words: Sequence[str]) -> None:
-    """Make workers ready if these words of a command line look as if several will redact; a guess costs no more."""
-    if not words or words[0] != "redact" or not {"-h", "--help", "--jobs"}.isdisjoint(words):
+    """Make workers ready if these words of a command line look as if several will be used; a guess costs no more."""
+    if not words or words[0] not in PRELOADED or not _ALONE.isdisjoint(words):
         return
     sources = [word for before, word in pairwise(words) if before not in _ELSEWHERE]
     if any(os.path.isdir(word) for word in sources):  # noqa: PTH112  # pathlib would be loaded for this alone
         from unseen.engine.local import nursery
 
-        nursery(PRELOADED)
+        nursery(PRELOADED[words[0]])

@@ -293,7 +293,7 @@ def _real_engine(job: Job) -> Engine:
     from unseen.engine.local import nursery, worth_sharing
 
     several = any(source.is_dir() for source in job.sources) or worth_sharing(len(job.sources))
-    context = nursery(PRELOADED) if several and job.workers != 1 else None
+    context = nursery(PRELOADED["redact"]) if several and job.workers != 1 else None
 
     from unseen.engine.run import run as real
 

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from unseen.cli.access import add_policy
 from unseen.core.names import display
 from unseen.core.privacy import PERS, UNITS, parse_delta, parse_epsilon
 from unseen.core.releases import ReleaseJob
@@ -51,6 +52,7 @@ def add_parser(verbs: Any, text: str, engine: ReleaseEngine | None = None) -> No
     _add_budget(parser.add_argument_group("budget"))
     _add_files(parser.add_argument_group("what is published"))
     _add_continual(parser.add_argument_group("running counts"))
+    add_policy(parser.add_argument_group("policy"))
     parser.set_defaults(run=partial(run, engine=engine))
 
 
@@ -76,7 +78,12 @@ def _add_guarantee(group: Any) -> None:
 
 def _add_budget(group: Any) -> None:
     group.add_argument("--dataset", metavar="NAME", help="whose budget it is (default: TABLE without its ending)")
-    group.add_argument("--purpose", metavar="NAME", default="publication", help="what for (default: publication)")
+    group.add_argument(
+        "--purpose",
+        metavar="NAME",
+        default="publication",
+        help="what for; a policy with purposes has to know it (default: publication)",
+    )
     group.add_argument(
         "--budgets",
         metavar="WHERE",
@@ -137,6 +144,8 @@ def job_from(args: argparse.Namespace) -> ReleaseJob:
         internal=args.internal,
         continual=args.continual,
         horizon=args.horizon,
+        policy_file=args.policy,
+        actor=args.actor,
     )
 
 

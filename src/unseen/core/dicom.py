@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from unseen.core.access import Access
 from unseen.errors import UsageError
 
 __all__ = ["OPTIONS", "DicomJob", "DicomReceipt", "DicomRecipe", "PixelOutcome", "parse_options"]
@@ -88,7 +89,8 @@ class DicomJob:
     """One call of `unseen dicom`: files, folders and zip archives in, a folder out.
 
     `key_file` None means a key that is made for this run and thrown away; `vault` is the file of the encrypted map.
-    `workers` None means as many processes as fit.
+    `workers` None means as many processes as fit. `purpose`, `actor` and `policy_file` say what it is done for, by
+    whom, and under which policy.
     """
 
     sources: tuple[Path, ...]
@@ -100,6 +102,14 @@ class DicomJob:
     report: Path | None = None
     overwrite: bool = False
     show_names: bool = False
+    policy_file: Path | None = None
+    purpose: str | None = None
+    actor: str | None = None
+
+    @property
+    def access(self) -> Access:
+        """For what, by whom and under which policy it is done."""
+        return Access(self.purpose, self.actor, self.policy_file)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ class ReleaseJob:
     `epsilon` and `delta` are what the release may cost one `unit`, in each period that `per` names. `dataset` and
     `purpose` name the budget; `ledger` says where it is kept. `declare` is a file for tables that are no counts of
     traffic. `continual` is a file that holds the state of running counts, `horizon` the most intervals they will have.
-    `internal` is a file for what must not be published. Raises UsageError for values that make no sense.
+    `internal` is a file for what must not be published. `policy_file` and `actor` say under which policy, and by whom,
+    it is done. Raises UsageError for values that make no sense.
     """
 
     table: Path
@@ -41,6 +42,8 @@ class ReleaseJob:
     internal: Path | None = None
     continual: Path | None = None
     horizon: int | None = None
+    policy_file: Path | None = None
+    actor: str | None = None
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS:

@@ -21,6 +21,7 @@ from unseen.policy.rules import Policy, decide, stricter
 if TYPE_CHECKING:
     from unseen.core.labels import State
     from unseen.engine.governance import Governance
+    from unseen.policy.charter import Budget
 
 __all__ = ["Admission", "admit"]
 
@@ -57,6 +58,13 @@ class Admission:
     def context(self) -> dict[str, str]:
         """What must be as it was for a later run to pass over what is done: the purpose and its rules."""
         return {} if self._governance is None else {"purpose": self._access.purpose or "", "floor": self.floor.digest()}
+
+    @property
+    def budget(self) -> Budget | None:
+        """How much releases for the purpose may reveal in all, None where the policy does not say."""
+        if self._governance is None:
+            return None
+        return self._governance.charter.purposes[self._access.purpose or ""].budget
 
     def screen(self, placed: Sequence[Placed]) -> list[Placed]:
         """Return the inputs; those that the gate refuses have that as their problem.

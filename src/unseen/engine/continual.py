@@ -10,11 +10,23 @@ import numpy as np
 from unseen.adapters.running_sqlite import RunningState
 from unseen.core.names import display
 from unseen.core.ports import NoiseSource
+from unseen.core.privacy import Limit
 from unseen.core.releases import ReleaseJob
 from unseen.core.tabulation import Whole
 from unseen.dp.budget import left
-from unseen.engine.publish import Desk, Published, account_of, desk_for, periods_of, put_out, spec_of
-from unseen.errors import OutputTaken, UnreadableInput, UsageError
+from unseen.engine.publish import (
+    Desk,
+    Published,
+    account_of,
+    admitted,
+    desk_for,
+    label,
+    opening,
+    periods_of,
+    put_out,
+    spec_of,
+)
+from unseen.errors import OutputTaken, UsageError
 from unseen.stats.plan import Plan, plan_release
 from unseen.stats.running import TIME, Stream, cumulative_epsilon, increments_of, running_columns, stream_of
 from unseen.stats.words import facts_of, guarantee, sentence
@@ -31,15 +43,22 @@ def publish_running(job: ReleaseJob, desk: Desk | None = None) -> Published:
     if desk is None:
         with desk_for(job) as real:
             return publish_running(job, real)
-    if job.continual is None or not job.table.is_file():
-        raise UnreadableInput(f"{display(job.table)}: is not there; check the name")
+    with admitted(job) as admission:
+        done = _publish_running(job, desk, opening(job, desk.ledger, admission))
+        label(job, admission)
+        return done
+
+
+def _publish_running(job: ReleaseJob, desk: Desk, allowed: Limit | None) -> Published:
+    if job.continual is None:
+        raise UsageError("running counts need a file for their state; say --continual STATE")
     spec = spec_of(job.table, None, job.unit, job.per, desk.tables)
     plan = plan_release(spec, job.epsilon, job.delta, job.per)
     stream = stream_of(spec, job.horizon, plan.limit)
     counts = desk.tables.counts(job.table, spec.grid, stream.column)
     times, increments = increments_of(spec, stream, counts)
     with RunningState(job.continual) as state:
-        opened = _go_on(job, desk, plan, stream, state, times, increments)
+        opened = _go_on(job, desk, plan, stream, state, times, increments, allowed)
         _, measured = state.steps(stream.grid.size)
         start = datetime.fromisoformat(state.facts({})["start"])
         return _publish(job, desk, plan, stream, state, measured, start, opened)
@@ -53,6 +72,7 @@ def _go_on(
     state: RunningState,
     times: list[datetime],
     increments: Whole,
+    allowed: Limit | None,
 ) -> bool:
     """Reserve, draw and keep what is new; return whether the budget was opened."""
     account = account_of(job)
@@ -77,7 +97,7 @@ def _go_on(
     opened = False
     for period in periods_of(job.per, sorted({f"{time:%Y-%m-%d}" for time in new_times})) if new_times else ():
         name = state.reservation(period)
-        reserved = desk.ledger.reserve(account, [period], plan.cost, opening=plan.limit, name=name)
+        reserved = desk.ledger.reserve(account, [period], plan.cost, opening=allowed or plan.limit, name=name)
         opened = opened or reserved.opened
     if new_times:
         measured = _measure(stream, np.concatenate([before, new]), len(before), desk.noise)

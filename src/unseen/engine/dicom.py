@@ -19,7 +19,10 @@ from unseen.adapters.files_tree import refuse_overlap, refuse_records
 from unseen.adapters.journal_file import FileJournal
 from unseen.adapters.vault_file import Vault
 from unseen.core.dicom import DicomJob, DicomReceipt, DicomRecipe
+from unseen.core.labels import State
 from unseen.core.names import display
+from unseen.core.receipts import Verdict
+from unseen.engine.admission import Admission, admit
 from unseen.engine.dicom_inputs import DicomSource, dicom_sources
 from unseen.engine.dicom_report import DicomReport
 from unseen.engine.dicom_tools import open_dicom_tools
@@ -27,7 +30,7 @@ from unseen.engine.dicom_work import DicomDone, DicomSetup, DicomTask, DicomTool
 from unseen.engine.hashing import Hasher
 from unseen.engine.inputs import read_key
 from unseen.engine.local import LocalExecutor, share_cores
-from unseen.errors import OutputFailed, UnseenError, UsageError
+from unseen.errors import Denied, OutputFailed, UnseenError, UsageError
 
 if TYPE_CHECKING:
     from unseen.core.ports import Journal
@@ -38,7 +41,7 @@ __all__ = ["DicomListener", "run_dicom"]
 #: Called with the number of objects to do, then with each receipt as it comes.
 DicomListener = Callable[[int | DicomReceipt], None]
 
-_MAX_CHUNK = 32
+_MAX_CHUNK = 16
 _CHUNKS_EACH = 6
 _SYNCING = 4
 _NOTE = "earlier results in this folder were made with another key: every object is done again; use the same --key"
@@ -55,6 +58,7 @@ class _Site:
     vault: Vault | None
     ours: set[str]
     syncing: ThreadPoolExecutor
+    admission: Admission
     written: dict[str, tuple[int, Path]] = field(default_factory=dict)
 
 
@@ -69,19 +73,20 @@ def run_dicom(
     """Do a job and return its report; raises UsageError or Refused before anything is read."""
     hasher = _settled(job)
     with ExitStack() as stack:
+        admission = stack.enter_context(admit("dicom", None, job.sources, job.access))
         folder = stack.enter_context(OutputFolder(job.output, keep_work=True))
         journal = stack.enter_context(closing(FileJournal(folder.journal)))
         vault = stack.enter_context(Vault(job.vault, hasher.key)) if job.vault else None
         syncing = stack.enter_context(ThreadPoolExecutor(_SYNCING))
-        context_now = {"recipe": job.recipe.digest(), "unseen": _version()}
+        context_now = {"recipe": job.recipe.digest(), "unseen": _version(), **admission.context}
         past, ours, others = _past(journal, context_now, hasher)
         journal.append(
             {"event": "run", "schema": "unseen-journal/1", "key": hasher.identity, "at": clock(), **context_now}
         )
         report = DicomReport(job.recipe, hasher.key.kept, clock(), _NOTE if others else "")
-        sources = list(dicom_sources(job.sources))
+        sources = [_screened(source, admission) for source in dicom_sources(job.sources)]
         listen(len(sources))
-        site = _Site(job, hasher, folder, journal, vault, ours, syncing)
+        site = _Site(job, hasher, folder, journal, vault, ours, syncing, admission)
         folder.staging.mkdir(parents=True, exist_ok=True)
         setup = DicomSetup(
             job.recipe, hasher, folder.staging, job.output, vault is not None, _faces(sources, job.recipe)
@@ -96,6 +101,20 @@ def run_dicom(
         except OutputFailed as error:
             report.problems.append(str(error))
     return report
+
+
+def _screened(source: DicomSource, admission: Admission) -> DicomSource:
+    """Return a file as it is, or as one that is not read where the gate refuses it."""
+    if source.fate != "read":
+        return source
+    try:
+        admission.check(source.path, output="dicom")
+    except Denied as error:
+        return replace(source, fate="refused", note=str(error))
+    except UnseenError as error:
+        # Its words may hold the file's name.
+        return replace(source, fate="refused", note=f"refused: no label could be had for it ({type(error).__name__})")
+    return source
 
 
 def _faces(sources: Sequence[DicomSource], recipe: DicomRecipe) -> Faces:
@@ -156,7 +175,7 @@ def _receipts(
     workers, _ = share_cores(len(read), site.job.workers)
     tasks = _tasks(read, past, workers, site.hasher)
     executor: LocalExecutor[DicomTask, list[DicomDone]] = LocalExecutor(
-        make_tools, deidentify_files, workers=workers, context=context
+        make_tools, deidentify_files, workers=workers, context=context, ahead=1
     )
     again: list[DicomTask] = []
     for task, result in _closing(executor, tasks):
@@ -197,7 +216,7 @@ def _released(task: DicomTask, result: list[DicomDone] | Exception, site: _Site)
     for done, receipt in judged:
         named = receipt
         if done.staged is not None and receipt.status == "released":
-            named = _renamed(done.staged, receipt, site, problem)
+            named = _renamed(done, done.staged, receipt, site, problem)
         elif done.staged is not None:
             discard(done.staged)
         yield _named(done.source, named, site)
@@ -263,8 +282,8 @@ def _entry(receipt: DicomReceipt, hasher: Hasher) -> dict[str, object]:
     }
 
 
-def _renamed(staged: Path, receipt: DicomReceipt, site: _Site, problem: str) -> DicomReceipt:
-    """Give a file its name, unless something went wrong before."""
+def _renamed(done: DicomDone, staged: Path, receipt: DicomReceipt, site: _Site, problem: str) -> DicomReceipt:
+    """Give a file its name and its label, unless something went wrong before."""
     place = receipt.output or ""
     if problem:
         discard(staged)
@@ -274,6 +293,14 @@ def _renamed(staged: Path, receipt: DicomReceipt, site: _Site, problem: str) -> 
         site.folder.release(staged, site.job.output / place)
     except OutputFailed as error:
         return _failed(receipt, str(error))
+    try:
+        # Pictures that nobody looked at may show anything, whatever the header says.
+        state: State = "raw" if site.job.recipe.unsafe_keep_pixels else "pseudonymised"
+        verdict = Verdict("pass", checked=("identifiers",), detail="searched for what the original tells")
+        site.admission.made(site.job.output / place, [done.source.path], "dicom", state=state, verdict=verdict)
+    except UnseenError as error:
+        discard(site.job.output / place)
+        return _failed(receipt, f"could not be labelled ({type(error).__name__}); it was deleted, run again")
     return receipt
 
 

@@ -99,6 +99,7 @@ def deidentify(data: bytes, tools: DicomTools, watch: Stopwatch) -> Deidentified
         header = tools.deidentifier.read(data)
     if is_index(header.sop_class):
         raise NotDicom("an index (DICOMDIR), which names people; make a new one of the results")
+    original = data[header.instance.leading :]
     head = _head_to_cut(header, recipe)
     reason = may_show(header.instance, header.sop_class)
     with watch.time("pixels"):
@@ -109,7 +110,7 @@ def deidentify(data: bytes, tools: DicomTools, watch: Stopwatch) -> Deidentified
         cleaned = tools.deidentifier.clean(header, outcome)
     with watch.time("verify"):
         edited = outcome is not None and outcome.changed
-        findings = tools.verifier.findings(data[header.instance.leading :], cleaned.data, recipe.options, edited=edited)
+        findings = tools.verifier.findings(original, cleaned.data, recipe.options, edited=edited)
     if findings:
         more = f" and {len(findings) - _MAX_TOLD} more" if len(findings) > _MAX_TOLD else ""
         raise VerificationFailed(f"does not pass verification: {'; '.join(findings[:_MAX_TOLD])}{more}")

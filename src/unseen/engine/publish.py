@@ -18,13 +18,17 @@ from unseen.adapters.dp_opendp import OpenDpNoise
 from unseen.adapters.files_output import check_writable, discard
 from unseen.adapters.files_pair import name_all, refuse_taken, stage_with
 from unseen.adapters.tables_polars import PolarsTables
+from unseen.core.access import Access
 from unseen.core.names import display
 from unseen.core.ports import BudgetLedger, NoiseSource, Tables
-from unseen.core.privacy import EVER, Account, Per, Unit
+from unseen.core.privacy import EVER, Account, Limit, Per, Unit
+from unseen.core.receipts import Verdict
 from unseen.core.releases import ReleaseJob
 from unseen.core.tabulation import Tallied, Whole
-from unseen.dp.budget import left
+from unseen.dp.budget import left, limit_of
+from unseen.engine.admission import Admission, admit
 from unseen.engine.budgets import ledger_at
+from unseen.engine.policies import is_toml, policy_for
 from unseen.errors import Refused, UnreadableInput, UsageError, VerificationFailed
 from unseen.stats.counts import KEY, spec_of_counts
 from unseen.stats.declaration import spec_of_declaration
@@ -34,7 +38,10 @@ from unseen.stats.spec import Spec
 from unseen.stats.words import about_text, facts_of, guarantee, sentence
 from unseen.verify.published import published_findings
 
-__all__ = ["RELEASE_KEY", "Desk", "Published", "account_of", "desk_for", "periods_of", "publish", "put_out", "spec_of"]
+__all__ = [
+    "RELEASE_KEY", "Desk", "Published", "account_of", "admitted", "desk_for", "label", "opening", "periods_of",
+    "publish", "put_out", "spec_of",
+]  # fmt: skip
 
 #: The key of the metadata under which a release says what it is.
 RELEASE_KEY = "unseen.release"
@@ -112,15 +119,55 @@ def publish(job: ReleaseJob, desk: Desk | None = None) -> Published:
     if desk is None:
         with desk_for(job) as real:
             return publish(job, real)
+    with admitted(job) as admission:
+        done = _publish(job, desk, opening(job, desk.ledger, admission))
+        label(job, admission)
+        return done
+
+
+def admitted(job: ReleaseJob) -> Admission:
+    """Pass the gate with the table; raises Refused. The purpose of a budget is the policy's where there is one."""
     if not job.table.is_file():
         raise UnreadableInput(f"{display(job.table)}: is not there; check the name")
+    policy = policy_for([job.table], job.policy_file)
+    purpose = None if policy is None or is_toml(policy) else job.purpose
+    admission = admit("release", None, [job.table], Access(purpose, job.actor, job.policy_file))
+    try:
+        admission.check(job.table, output="table")
+    except BaseException:
+        admission.__exit__(None, None, None)
+        raise
+    return admission
+
+
+def opening(job: ReleaseJob, ledger: BudgetLedger, admission: Admission) -> Limit | None:
+    """Return the budget that the policy gives, None where it gives none; raises Refused if the ledger allows more."""
+    if admission.budget is None:
+        return None
+    epsilon, delta = Fraction(str(admission.budget.epsilon)), Fraction(str(admission.budget.delta))
+    allowed, kept = limit_of(epsilon, delta, "ever"), ledger.limit(account_of(job))
+    if kept is not None and (kept.per != "ever" or kept.epsilon > allowed.epsilon or kept.delta > allowed.delta):
+        raise Refused(
+            f"{account_of(job)}: has a larger budget than the policy's epsilon {float(epsilon):.6g} in all; "
+            "set it with: unseen budget set"
+        )
+    return allowed
+
+
+def label(job: ReleaseJob, admission: Admission) -> None:
+    """Label what is published; it was read back, and is made of sums with noise alone."""
+    verdict = Verdict("pass", checked=("grid",), detail="read back and compared with the public grid")
+    admission.made(job.output, [job.table], "table", state="aggregated", verdict=verdict)
+
+
+def _publish(job: ReleaseJob, desk: Desk, allowed: Limit | None) -> Published:
     spec = spec_of(job.table, job.declare, job.unit, job.per, desk.tables)
     plan = plan_release(spec, job.epsilon, job.delta, job.per)
     counts = _without_negatives(job, spec)
     _check_places(job)
     exact = _read(job.table, spec, desk.tables)
     account = account_of(job)
-    reserved = desk.ledger.reserve(account, periods_of(job.per, spec.days), plan.cost, opening=plan.limit)
+    reserved = desk.ledger.reserve(account, periods_of(job.per, spec.days), plan.cost, opening=allowed or plan.limit)
     noisy = _draw(plan, vectors_of(plan, exact), desk.noise)
     columns, bias = columns_of(plan, noisy)
     more = {"reservation": reserved.reservation, "post_processing": _post_process(counts, columns)}

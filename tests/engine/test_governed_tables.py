@@ -1,0 +1,141 @@
+"""`unseen release` and `unseen dicom` under a policy: what is not allowed is refused, what comes out is labelled."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.dicom.objects import as_file, scan
+from tests.engine.governed import found_city
+from tests.engine.release_scenes import Scripted, counts_table, desk, job
+from unseen.core.dicom import DicomJob
+from unseen.core.releases import ReleaseJob
+from unseen.crypto.labels import check_label
+from unseen.engine.budgets import ledger_at, set_budget
+from unseen.engine.dicom import run_dicom
+from unseen.engine.dicom_report import DicomReport
+from unseen.engine.governance import open_governance
+from unseen.engine.publish import Desk, account_of, publish
+from unseen.errors import BudgetSpent, Denied, Refused
+
+TOWN = """\
+unseen: 1
+controller: {name: Town, contact: privacy@town.example}
+people:
+  olga: {roles: [operator]}
+  viktor: {roles: [viewer]}
+sources:
+  counts: {paths: [counts/], purposes: [statistics]}
+  ward: {paths: [ward/], purposes: [research]}
+purposes:
+  statistics:
+    term: dpv:ScientificResearch
+    basis: public-task
+    actions: [release]
+    outputs: [table]
+    who: [operator]
+    budget: {epsilon: 1.5}
+  research:
+    term: dpv:ScientificResearch
+    basis: public-task
+    actions: [dicom]
+    outputs: [dicom]
+    who: [operator]
+"""
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Path:
+    """A folder under a policy, with a table of counts and a study."""
+    found_city(tmp_path / "town", TOWN)
+    for folder in ("counts", "ward", "elsewhere"):
+        (tmp_path / "town" / folder).mkdir()
+    counts_table(tmp_path / "town" / "counts" / "t.parquet")
+    (tmp_path / "town" / "ward" / "Quimby").write_bytes(as_file(scan()))
+    return tmp_path / "town"
+
+
+def _release(town: Path, name: str = "a.csv", **more: Any) -> ReleaseJob:
+    said = {"purpose": "statistics", "actor": "olga", "per": "ever", "epsilon": Fraction(1), **more}
+    return job(town, town / "counts" / "t.parquet", output=town / name, **said)
+
+
+def _desk(asked: ReleaseJob) -> Desk:
+    return desk(Scripted(asked.ledger, lambda _: None))
+
+
+def _state(town: Path, path: Path) -> str:
+    with open_governance(town / "unseen.yaml") as governance:
+        _, signed = governance.take_in(path)
+        assert signed is not None
+        return check_label(signed, governance.key, governance.item(path)).state
+
+
+def test_what_is_released_is_labelled_as_an_aggregate(town: Path) -> None:
+    asked = _release(town)
+    publish(asked, _desk(asked))
+    assert _state(town, town / "a.csv") == "aggregated"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [({"purpose": "publication"}, "no purpose publication"), ({"actor": "viktor"}, "viktor")],
+)
+def test_a_release_that_the_policy_does_not_allow_costs_nothing(town: Path, said: dict[str, str], told: str) -> None:
+    asked = _release(town, **said)
+    at = _desk(asked)
+    with pytest.raises(Denied, match=told):
+        publish(asked, at)
+    assert at.ledger.limit(account_of(asked)) is None
+    assert not (town / "a.csv").exists()
+
+
+def test_the_budget_is_the_policys(town: Path) -> None:
+    first, second = _release(town), _release(town, "b.csv")
+    at = _desk(first)
+    publish(first, at)
+    limit = at.ledger.limit(account_of(first))
+    assert limit is not None
+    assert limit.epsilon == Fraction(3, 2)
+    with pytest.raises(BudgetSpent, match=r"1 of 1\.5 is spent"):
+        publish(second, at)
+
+
+def test_a_budget_that_is_larger_than_the_policys_is_refused(town: Path) -> None:
+    asked = _release(town)
+    with closing(ledger_at(asked.ledger)) as ledger:
+        set_budget(ledger, account_of(asked), Fraction(9), Fraction(0), "ever")
+    with pytest.raises(Refused, match=r"larger budget than the policy's epsilon 1\.5"):
+        publish(asked, _desk(asked))
+
+
+def _dicom(town: Path, source: str, **said: Any) -> DicomReport:
+    asked = DicomJob(sources=(town / source,), output=town.parent / "out", workers=1, **said)
+    return run_dicom(asked)
+
+
+def test_a_study_is_labelled_when_it_is_clean(town: Path) -> None:
+    report = _dicom(town, "ward", purpose="research", actor="olga")
+    (receipt,) = report.receipts
+    assert (receipt.status, receipt.error) == ("released", None)
+    assert _state(town, town.parent / "out" / str(receipt.output)) == "pseudonymised"
+
+
+def test_a_study_from_nowhere_is_refused_without_its_name(town: Path) -> None:
+    (town / "elsewhere" / "Quimby").write_bytes(as_file(scan()))
+    report = _dicom(town, "elsewhere", purpose="research", actor="olga")
+    (receipt,) = report.receipts
+    assert receipt.status == "failed"
+    assert "label" in str(receipt.error)
+    assert "Quimby" not in str(receipt.error)
+    assert list((town.parent / "out").rglob("*.dcm")) == []
+
+
+def test_a_study_for_another_purpose_is_refused_before_anything_is_read(town: Path) -> None:
+    with pytest.raises(Denied, match="statistics"):
+        _dicom(town, "ward", purpose="statistics", actor="olga")
+    assert not (town.parent / "out").exists()
