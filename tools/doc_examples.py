@@ -86,7 +86,7 @@ def _console(example: Example) -> None:
     for command, printed in _commands(str(example.parsed)):
         done = subprocess.run(
             ["/bin/sh", "-c", command],
-            env={**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
+            env=_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -98,6 +98,12 @@ def _console(example: Example) -> None:
             raise AssertionError(f"$ {command}\nended with {done.returncode}:\n{done.stdout}")
         if printed and not doctest.OutputChecker().check_output(printed, _PROGRESS.sub("", done.stdout), _FLAGS):
             raise AssertionError(f"$ {command}\nis shown to print:\n{printed}\nand prints:\n{done.stdout}")
+
+
+def _environment() -> dict[str, str]:
+    """Return an environment with the commands of this installation; what is run is not measured for coverage."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_PROCESS")}
+    return {**kept, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 
 def _commands(text: str) -> Iterator[tuple[str, str]]:

@@ -56,7 +56,7 @@ def test_aliases_that_repeat_a_thousandfold_are_refused() -> None:
         document_of(bomb, "p")
 
 
-@pytest.mark.parametrize("text", ["[" * 5000, "a: " + "{a: " * 200, "- " * 3000])
+@pytest.mark.parametrize("text", ["[" * 1500, "a: " + "{a: " * 200, "- " * 3000])
 def test_what_is_nested_without_end_is_refused(text: str) -> None:
     with pytest.raises(PolicyInvalid):
         document_of(text, "p")
