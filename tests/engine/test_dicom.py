@@ -16,7 +16,7 @@ from pydicom.sequence import Sequence as Items
 from pydicom.uid import UID
 
 from tests.dicom.objects import as_file, scan
-from unseen.core.dicom import DicomJob, DicomReceipt, DicomRecipe, PixelOutcome
+from unseen.core.dicom import DicomChecked, DicomJob, DicomReceipt, DicomRecipe, PixelOutcome
 from unseen.engine.dicom import run_dicom
 from unseen.engine.dicom_report import DicomReport
 from unseen.engine.dicom_tools import open_dicom_tools
@@ -41,8 +41,23 @@ class Pixels:
 class Suspicious:
     """A verifier that finds something in every file."""
 
-    def findings(self, original: bytes, written: bytes, options: frozenset[str], *, edited: bool) -> Sequence[str]:
-        return ["identifier at (0018,1020): holds the original's name of a person"]
+    def check(
+        self, original: bytes, written: bytes, options: frozenset[str], *, edited: bool, salt: bytes
+    ) -> DicomChecked:
+        return DicomChecked(("identifier at (0018,1020): holds the original's name of a person",))
+
+
+class Confused:
+    """A verifier that sees one patient become another with each file."""
+
+    def __init__(self) -> None:
+        self._files = 0
+
+    def check(
+        self, original: bytes, written: bytes, options: frozenset[str], *, edited: bool, salt: bytes
+    ) -> DicomChecked:
+        self._files += 1
+        return DicomChecked(links=(("patient", b"one", str(self._files).encode()),))
 
 
 def _without_pixels(setup: DicomSetup) -> DicomTools:
@@ -284,3 +299,15 @@ def test_key_of_another_run_is_not_taken_for_the_vault(tmp_path: Path) -> None:
     key.write_bytes(bytes(32))
     with pytest.raises(KeyUnusable):
         _run(tmp_path, source, key_file=key, vault=tmp_path / "vault")
+
+
+def test_a_file_that_contradicts_an_earlier_one_is_not_released(tmp_path: Path) -> None:
+    confused = Confused()
+
+    def tools(setup: DicomSetup) -> DicomTools:
+        return replace(_without_pixels(setup), verifier=confused)
+
+    report = _run(tmp_path, _slices(tmp_path / "in"), make_tools=tools)
+    assert [each.status for each in report.receipts] == ["released", "failed", "failed"]
+    assert "patient-consistent" in str(report.receipts[1].error)
+    assert len(list((tmp_path / "out").rglob("*.dcm"))) == 1

@@ -12,7 +12,15 @@ from typing import Any, Literal
 from unseen.core.access import Access
 from unseen.errors import UsageError
 
-__all__ = ["OPTIONS", "DicomJob", "DicomReceipt", "DicomRecipe", "PixelOutcome", "parse_options"]
+__all__ = [
+    "OPTIONS",
+    "DicomChecked",
+    "DicomJob",
+    "DicomReceipt",
+    "DicomRecipe",
+    "PixelOutcome",
+    "parse_options",
+]
 
 #: The options of PS3.15 (E.3) by the words of the command line, with their codes in CID 7050.
 OPTIONS: Mapping[str, tuple[str, str]] = {
@@ -128,6 +136,17 @@ class PixelOutcome:
     burned_in: Literal["", "NO", "YES"] = ""
     recognizable: Literal["", "NO", "YES"] = ""
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DicomChecked:
+    """What verification says of one file: a line for each finding, without contents, none where it may be released.
+
+    `links` tie it to the other files of its run: a kind, and salted digests of what a value was and of what it is.
+    """
+
+    findings: tuple[str, ...] = ()
+    links: tuple[tuple[str, bytes, bytes], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

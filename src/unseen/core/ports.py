@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from unseen.core.dicom import PixelOutcome
+from unseen.core.dicom import DicomChecked, PixelOutcome
 from unseen.core.dicom_node import Fate
 from unseen.core.formats import Limits
 from unseen.core.ledger import Entry, Event
@@ -304,10 +304,12 @@ class PixelCleaner(Protocol):
 class DicomVerifier(Protocol):
     """Searches a de-identified DICOM file for what its original tells; shares no code with what wrote it."""
 
-    def findings(self, original: bytes, written: bytes, options: frozenset[str], *, edited: bool) -> Sequence[str]:
-        """Return what is wrong, a line each without contents; nothing where the file may be released.
+    def check(
+        self, original: bytes, written: bytes, options: frozenset[str], *, edited: bool, salt: bytes
+    ) -> DicomChecked:
+        """Return what is wrong, and what ties the file to others of its run.
 
-        `options` are those of PS3.15 that were used, `edited` tells whether pixels were changed.
+        `options` are those of PS3.15 that were used, `edited` tells whether pixels were changed; `salt` is the run's.
         """
         ...
 

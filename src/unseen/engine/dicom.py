@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from unseen.core.ports import Journal
     from unseen.engine.dicom_heads import Faces
 
+if TYPE_CHECKING:
+    from unseen.verify.dicom.study import Consistency
+
 __all__ = ["DicomListener", "run_dicom"]
 
 #: Called with the number of objects to do, then with each receipt as it comes.
@@ -60,6 +63,7 @@ class _Site:
     syncing: ThreadPoolExecutor
     admission: Admission
     written: dict[str, tuple[int, Path]] = field(default_factory=dict)
+    consistency: Consistency | None = None
 
 
 def run_dicom(
@@ -210,7 +214,7 @@ def _released(task: DicomTask, result: list[DicomDone] | Exception, site: _Site)
         for source in task.sources:
             yield _named(source, DicomReceipt(source.number, "failed", error=str(result)), site)
         return
-    judged = [(done, _judged(done, site)) for done in result]
+    judged = [(done, _judged(done, site)) for done in (_consistent(done, site) for done in result)]
     fine = [(done, receipt) for done, receipt in judged if receipt.status == "released" and done.staged is not None]
     problem = _recorded(fine, site)
     for done, receipt in judged:
@@ -220,6 +224,23 @@ def _released(task: DicomTask, result: list[DicomDone] | Exception, site: _Site)
         elif done.staged is not None:
             discard(done.staged)
         yield _named(done.source, named, site)
+
+
+def _consistent(done: DicomDone, site: _Site) -> DicomDone:
+    """Return a file as it is, or as a failure where it contradicts an earlier one: one patient or UID became two, or
+    two became one."""
+    if done.staged is None or not done.links:
+        return done
+    if site.consistency is None:
+        from unseen.verify.dicom.study import Consistency  # here: while workers work
+
+        site.consistency = Consistency()
+    found = site.consistency.add(done.links)
+    if not found:
+        return done
+    discard(done.staged)
+    told = f"does not pass verification: {found[0].kind} at {found[0].where}: {found[0].detail}"
+    return replace(done, receipt=_failed(done.receipt, told), staged=None)
 
 
 def _judged(done: DicomDone, site: _Site) -> DicomReceipt:

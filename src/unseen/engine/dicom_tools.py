@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from unseen.core.dicom import DicomRecipe, PixelOutcome
+from unseen.core.dicom import DicomChecked, DicomRecipe, PixelOutcome
 from unseen.dicom.instance import Deidentifier
 from unseen.engine.dicom_work import DicomSetup, DicomTools
 
@@ -24,12 +24,14 @@ def open_dicom_tools(setup: DicomSetup) -> DicomTools:
 class _Check:
     """The check of `verify`, as the port has it."""
 
-    def findings(self, original: bytes, written: bytes, options: frozenset[str], *, edited: bool) -> Sequence[str]:
-        """Return a line for each finding, as the port has it."""
+    def check(
+        self, original: bytes, written: bytes, options: frozenset[str], *, edited: bool, salt: bytes
+    ) -> DicomChecked:
+        """Return findings and links, as the port has it."""
         from unseen.verify.dicom.check import check
 
-        found = check(original, written, options, edited=edited).findings
-        return tuple(f"{each.kind} at {each.where}: {each.detail}" for each in found)
+        done = check(original, written, options, edited=edited, salt=salt)
+        return DicomChecked(tuple(f"{each.kind} at {each.where}: {each.detail}" for each in done.findings), done.links)
 
 
 def verifier() -> DicomVerifier:

@@ -72,12 +72,14 @@ class DicomTask:
 
 @dataclass(frozen=True, slots=True)
 class DicomDone:
-    """What became of one file: the receipt, the staged file that waits for its name, and the map for a vault."""
+    """What became of one file: the receipt, the staged file that waits for its name, the map for a vault, and what
+    ties it to other files of the run."""
 
     source: DicomSource
     receipt: DicomReceipt
     staged: Path | None = None
     pairs: tuple[tuple[str, str, str], ...] = ()
+    links: tuple[tuple[str, bytes, bytes], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class Deidentified:
     cleaned: Cleaned
     outcome: PixelOutcome | None
     pixels: str
+    links: tuple[tuple[str, bytes, bytes], ...] = ()
 
 
 def deidentify(data: bytes, tools: DicomTools, watch: Stopwatch) -> Deidentified:
@@ -110,11 +113,13 @@ def deidentify(data: bytes, tools: DicomTools, watch: Stopwatch) -> Deidentified
         cleaned = tools.deidentifier.clean(header, outcome)
     with watch.time("verify"):
         edited = outcome is not None and outcome.changed
-        findings = tools.verifier.findings(original, cleaned.data, recipe.options, edited=edited)
+        salt = tools.setup.hasher.key.tag("dicom-links", b"run").encode()
+        checked = tools.verifier.check(original, cleaned.data, recipe.options, edited=edited, salt=salt)
+    findings = checked.findings
     if findings:
         more = f" and {len(findings) - _MAX_TOLD} more" if len(findings) > _MAX_TOLD else ""
         raise VerificationFailed(f"does not pass verification: {'; '.join(findings[:_MAX_TOLD])}{more}")
-    return Deidentified(cleaned, outcome, told)
+    return Deidentified(cleaned, outcome, told, checked.links)
 
 
 def _head_to_cut(header: Header, recipe: DicomRecipe) -> bool:
@@ -216,7 +221,8 @@ def _one(source: DicomSource, past: Mapping[str, Mapping[str, object]], tools: D
         made = _volume(data, tools, watch) if is_volume(source, data) else deidentify(data, tools, watch)
         with watch.time("stage"):
             staged = _stage(made.cleaned.data, setup.staging)
-        return DicomDone(source, _told(receipt, made, setup), staged, made.cleaned.pairs if setup.pairs else ())
+        pairs = made.cleaned.pairs if setup.pairs else ()
+        return DicomDone(source, _told(receipt, made, setup), staged, pairs, made.links)
     except NotDicom as error:
         return DicomDone(source, replace(receipt, status="skipped", error=str(error)))
     except (FileError, Refused) as error:

@@ -58,10 +58,10 @@ class Consistency:
         self._new: dict[tuple[str, bytes], bytes] = {}
         self._old: dict[tuple[str, bytes], bytes] = {}
 
-    def add(self, found: Iterable[Link]) -> tuple[Finding, ...]:
-        """Take in the links of a file; two patients or UIDs that became one are a contradiction too."""
+    def add(self, found: Iterable[tuple[str, bytes, bytes]]) -> tuple[Finding, ...]:
+        """Take in the links of a file (see Link); two patients or UIDs that became one are a contradiction too."""
         wrong = []
-        for link in found:
+        for link in map(Link._make, found):
             if self._new.setdefault((link.kind, link.before), link.after) != link.after:
                 wrong.append(
                     Finding(_WRONG[link.kind], _PLACES[link.kind], "differs from what it became in another file")
