@@ -13,7 +13,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 VENV := .venv
 PY := $(VENV)/bin/python
 WHEEL_VENV := build/wheel-venv
-JOBS ?= 2
+# One more than two cores: many tests wait for a server, a disk or a clock.
+JOBS ?= 3
 # What a wheel can lack is data, modules and entry points. Pure packages are the same code wherever they lie; examples in
 # documents, benchmarks and tools belong to the checkout.
 OF_THE_PACKAGE := tests/adapters tests/cli tests/dicom tests/engine tests/golden tests/scenarios tests/test_*.py \
