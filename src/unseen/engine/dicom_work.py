@@ -53,13 +53,15 @@ class DicomSetup:
 
 @dataclass(frozen=True, slots=True)
 class DicomTools:
-    """What one worker works with; `pixels` is None where no pixel cleaner is installed."""
+    """What one worker works with; `pixels` is None where no pixel cleaner is installed, `linked` what it has told of
+    how files hang together."""
 
     setup: DicomSetup
     deidentifier: Deidentifier
     verifier: DicomVerifier
     pixels: PixelCleaner | None
     clock: Callable[[], float] = time.perf_counter
+    linked: set[tuple[str, bytes, bytes]] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +224,9 @@ def _one(source: DicomSource, past: Mapping[str, Mapping[str, object]], tools: D
         with watch.time("stage"):
             staged = _stage(made.cleaned.data, setup.staging)
         pairs = made.cleaned.pairs if setup.pairs else ()
-        return DicomDone(source, _told(receipt, made, setup), staged, pairs, made.links)
+        links = tuple(link for link in made.links if link not in tools.linked)
+        tools.linked.update(links)  # most are those of the series, and told once is enough
+        return DicomDone(source, _told(receipt, made, setup), staged, pairs, links)
     except NotDicom as error:
         return DicomDone(source, replace(receipt, status="skipped", error=str(error)))
     except (FileError, Refused) as error:
