@@ -10,7 +10,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any, cast
 
-from unseen.adapters.budget_databases import Database, open_database
+from unseen.adapters.databases import SINGLE, Database, open_database
 from unseen.core.privacy import Account, Charge, Cost, Limit, Part, Per, Reserved, Unit
 from unseen.dp.budget import overspent, total
 from unseen.errors import BudgetSpent, UnseenError
@@ -36,7 +36,7 @@ _SCHEMA = (
 
 def open_ledger(where: str, clock: Callable[[], datetime]) -> SqlLedger:
     """Open a ledger, made if need be: a file, or postgresql://USER@HOST/DATABASE; raises UsageError or UnseenError."""
-    return SqlLedger(open_database(where), clock)
+    return SqlLedger(open_database(where, SINGLE), clock)
 
 
 class SqlLedger:

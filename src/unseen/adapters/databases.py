@@ -13,13 +13,17 @@ from urllib.parse import urlsplit
 from unseen.core.names import display
 from unseen.errors import UnseenError, UsageError
 
-__all__ = ["Database", "PostgresDatabase", "SqliteDatabase", "is_url", "open_database"]
+__all__ = ["LOGGED", "SINGLE", "Database", "PostgresDatabase", "SqliteDatabase", "is_url", "open_database"]
 
 #: How long a process waits for others to finish their transactions, in seconds.
 _WAIT_S = 120.0
 #: Any number that others will not use: whoever holds it writes.
 _LOCK = 6_306_401_882_643
 _BATCH = 2_000
+#: Settings of SQLite for many writers: a log beside the file; what is deleted is overwritten with zeros.
+LOGGED = ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON")
+#: Settings for few writes in one file, with references that are held to.
+SINGLE = ("synchronous = EXTRA", "foreign_keys = ON")
 
 
 class Database(Protocol):
@@ -72,21 +76,18 @@ def is_url(where: str) -> bool:
     return bool(scheme)
 
 
-def open_database(where: str) -> Database:
-    """Open a file with SQLite, or what a postgresql:// URL names; raises UsageError or UnseenError."""
-    return PostgresDatabase(where) if is_url(where) else SqliteDatabase(Path(where))
+def open_database(where: str, settings: Sequence[str] = LOGGED) -> Database:
+    """Open a file with SQLite and these settings, or what a postgresql:// URL names; raises UsageError, UnseenError."""
+    return PostgresDatabase(where) if is_url(where) else SqliteDatabase(Path(where), settings)
 
 
 class SqliteDatabase:
-    """A file in WAL mode with synchronous=FULL: each commit is forced to disk before it returns.
-
-    Deleted content is overwritten with zeros.
-    """
+    """A file; with either set of settings each commit is forced to disk before it returns."""
 
     binary = "BLOB"
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, settings: Sequence[str] = LOGGED) -> None:
+        self._path, self._settings = path, settings
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if not path.exists():
@@ -100,7 +101,7 @@ class SqliteDatabase:
             # Threads take turns by a lock of the ledger's, so the check that they do not share may be off.
             connection = sqlite3.connect(self._path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False)
             try:
-                for setting in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
+                for setting in self._settings:
                     connection.execute(f"PRAGMA {setting}")
             except BaseException:
                 connection.close()
