@@ -57,3 +57,21 @@ def test_workers_are_made_ready_for_folders_that_are_redacted(words: list[str], 
     named = [str(tmp_path) if word == "FOLDER" else word for word in words]
     done = subprocess.run([sys.executable, "-c", _NURSERY, *named], capture_output=True, text=True, check=True)
     assert done.stdout == f"{ready}\n"
+
+
+@pytest.mark.parametrize(
+    ("missing", "words", "extra"),
+    [("pydicom", ["dicom", "in", "-o", "out"], "dicom"), ("cryptography", ["policy", "init", "city"], "govern")],
+)
+def test_what_is_not_installed_is_told_in_one_line(missing: str, words: list[str], extra: str, tmp_path: Path) -> None:
+    program = f"""
+import importlib.util, sys
+sys.modules[{missing!r}] = None
+importlib.util.find_spec = lambda name, find=importlib.util.find_spec: None if name == {missing!r} else find(name)
+from unseen.cli.main import main
+sys.exit(main({words!r}))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f'pip install "unseen[{extra}]"' in done.stderr
+    assert len(done.stderr.splitlines()) == 1

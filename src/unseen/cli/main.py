@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from unseen.cli import early
@@ -36,6 +37,17 @@ VERBS = {
     "vault": "keep originals encrypted, each opening only for its purposes",
     "ledger": "check, show, prove and export what was recorded",
     "models": "list, find, fetch, add and export model files",
+}
+
+#: Packages that are not always installed, and the extras that they come with.
+_EXTRAS = {
+    "pydicom": "dicom",
+    "pynetdicom": "dicom",
+    "cryptography": "govern",
+    "cedarpy": "govern",
+    "fsspec": "remote",
+    "keyring": "keyring",
+    "psycopg": "postgres",
 }
 
 _EPILOG = """exit codes: 0 all released; 1 some files not released, each named; 2 the call is wrong, nothing was done;
@@ -86,7 +98,14 @@ def main(argv: Sequence[str] | None = None, *, engine: Engine | None = None) -> 
         early.start(words)
     args = build_parser(engine, only=words[0] if words and words[0] in VERBS else None).parse_args(words)
     try:
+        _need(args.verb)
         code: int = args.run(args)
+    except ModuleNotFoundError as error:
+        extra = _EXTRAS.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        print(f'unseen: error: this needs {error.name}: pip install "unseen[{extra}]"', file=sys.stderr)
+        code = 2
     except UnseenError as error:
         print(f"unseen: error: {error}", file=sys.stderr)
         code = error.exit_code
@@ -97,6 +116,12 @@ def main(argv: Sequence[str] | None = None, *, engine: Engine | None = None) -> 
         # The reader of our messages went away, as `head` does: there is nobody to tell.
         code = 1
     return code if _flushed() else code or 1
+
+
+def _need(verb: str) -> None:
+    """Raise ModuleNotFoundError where what a verb's workers need is not installed: they could not say so."""
+    if verb.startswith("dicom") and find_spec("pydicom") is None:
+        raise ModuleNotFoundError(name="pydicom")
 
 
 def _escape_what_cannot_be_printed() -> None:
