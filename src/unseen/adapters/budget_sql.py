@@ -167,7 +167,7 @@ class SqlLedger:
     def _charges(self, run: Run, key: str) -> list[Charge]:
         rows = run(
             "SELECT reservation, period, parts, committed, at FROM unseen_charge WHERE account = ? "
-            "ORDER BY at, reservation, period",
+            "ORDER BY at, period, reservation",
             key,
         )
         return [
