@@ -19,13 +19,16 @@ JOBS ?= 3
 # documents, benchmarks and tools belong to the checkout.
 OF_THE_PACKAGE := tests/adapters tests/cli tests/dicom tests/engine tests/golden tests/scenarios tests/test_*.py \
 	--ignore=tests/test_documentation.py --ignore=tests/engine/test_hostile_files.py
+# Tests start hundreds of processes, which would compile the package each.
+unexport PYTHONDONTWRITEBYTECODE
 PYTEST := -m pytest --numprocesses=$(JOBS) --dist=loadfile --quiet
 
-.PHONY: help demo test format lint types imports reference pytest wheel-test fix clean
+.PHONY: help demo test format lint types imports reference pytest thorough wheel-test fix clean
 
 help:
 	@echo 'make demo        redact a public-domain photo; results go to demo-out/'
 	@echo 'make test        run all checks: format, lint, types, imports, CLI reference, tests and documented examples'
+	@echo 'make thorough    try each property with a thousand examples, which takes long'
 	@echo 'make wheel-test  build the wheel and run the tests against it, installed'
 	@echo 'make fix         format the code and write docs/cli-reference.md again'
 	@echo 'make clean       remove .venv, caches and results'
@@ -56,6 +59,9 @@ pytest: $(VENV)/.dev
 	$(PY) -m coverage run $(PYTEST)
 	@$(PY) -m coverage combine --quiet
 	@$(PY) -m coverage report
+
+thorough: $(VENV)/.dev
+	HYPOTHESIS_PROFILE=thorough $(PY) $(PYTEST) -m hypothesis tests
 
 wheel-test: $(VENV)/.dev
 	@rm -rf dist $(WHEEL_VENV)

@@ -15,9 +15,11 @@ from tools.doc_examples import doc_folder, sybil
 pytest_plugins = ["tools.no_skips"]
 pytest_collect_file = sybil().pytest()
 
-# Machines of continuous integration stall now and then; that is no reason for a property to fail.
-hypothesis.settings.register_profile("unseen", deadline=None)
-hypothesis.settings.load_profile("unseen")
+# Machines of continuous integration stall now and then; that is no reason for a property to fail. Each run tries each
+# property a little, with other examples than the run before; `make thorough` tries them all night.
+hypothesis.settings.register_profile("unseen", deadline=None, max_examples=30)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=1000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "unseen"))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.adapters.detector_fakes import FakeNetwork, Floats, file_of, grey
@@ -78,7 +78,6 @@ def test_areas_apart_are_boxes_apart_and_a_single_pixel_is_none() -> None:
     assert len(found) == 2
 
 
-@settings(max_examples=100)
 @given(st.integers(1, 300), st.integers(1, 300), st.integers(0, 99))
 def test_every_box_lies_in_the_picture(height: int, width: int, seed: int) -> None:
     random = np.random.default_rng(seed)

@@ -6,10 +6,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.adapters.detector_fakes import FakeDetector, face, grey
+from tests.effort import examples
 from unseen.adapters.detect_views import ViewsDetector, face_scales, fit, second_opinion_scales
 from unseen.core.photos import Rgb8
 from unseen.core.regions import Box, Detection
@@ -50,7 +51,7 @@ def test_what_a_squashed_view_shows_lands_where_it_is() -> None:
 # Tiles.
 
 
-@settings(max_examples=150)
+@examples(1.5)
 @given(st.integers(1, 120), st.integers(1, 120), st.integers(5, 60), st.sampled_from((0.0, 0.15, 0.35, 0.9)))
 def test_tiles_cover_every_pixel_and_none_is_too_large(height: int, width: int, tile: int, overlap: float) -> None:
     image = np.zeros((height, width, 3), np.uint8)
@@ -84,7 +85,7 @@ def test_a_small_picture_is_one_tile() -> None:
 # Places.
 
 
-@settings(max_examples=200)
+@examples(2)
 @given(
     st.integers(1, 300),
     st.integers(1, 300),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from unseen.adapters.imaging import pad_to_multiple, resize
@@ -35,7 +35,6 @@ def test_very_long_pictures_can_be_shrunk(size: tuple[int, int]) -> None:
     assert resize(np.zeros((*size, 3), np.uint8), 640, 1).shape == (1, 640, 3)
 
 
-@settings(max_examples=50)
 @given(sides, sides, st.sampled_from((1, 8, 32)))
 def test_padding_adds_zeros_at_the_right_and_bottom_only(height: int, width: int, multiple: int) -> None:
     image = np.random.default_rng(0).integers(1, 256, (height, width, 3), np.uint8)

@@ -8,7 +8,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -34,7 +34,6 @@ def _info(pixel_format: str, width: int, height: int, colour: ColourTags = UNKNO
     )  # fmt: skip
 
 
-@settings(max_examples=60)
 @given(st.sampled_from(PLANAR), st.integers(1, 70), st.integers(1, 70), st.randoms(use_true_random=False))
 def test_planes_come_back_as_they_went_in(pixel_format: str, width: int, height: int, random: Any) -> None:
     form = layout(pixel_format)

@@ -7,13 +7,14 @@ from typing import Any
 
 import pydicom
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from tests.dicom.objects import as_file, clean, scan
+from tests.effort import examples
 from unseen.dicom.part10 import looks_like_dicom, read_instance
 from unseen.dicom.stream import Element
 from unseen.dicom.table import load_table
@@ -78,14 +79,14 @@ def test_other_files_do_not_look_like_dicom() -> None:
 
 
 @given(st.integers(0, len(_FILE) - 1))
-@settings(max_examples=150, deadline=None)
+@examples(1.5)
 def test_every_cut_is_refused(length: int) -> None:
     with pytest.raises(FileError):
         clean(_FILE[:length])
 
 
 @given(st.integers(132, len(_FILE) - 1), st.binary(min_size=1, max_size=6))
-@settings(max_examples=250, deadline=None)
+@examples(2.5)
 def test_damage_ends_in_a_result_or_in_an_error_of_ours(place: int, damage: bytes) -> None:
     told = ""
     try:
@@ -96,7 +97,7 @@ def test_damage_ends_in_a_result_or_in_an_error_of_ours(place: int, damage: byte
 
 
 @given(st.binary(max_size=400))
-@settings(max_examples=150, deadline=None)
+@examples(1.5)
 def test_noise_ends_in_an_error_of_ours(noise: bytes) -> None:
     with pytest.raises(UnseenError):
         clean(bytes(128) + b"DICM" + noise)

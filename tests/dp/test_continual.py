@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from unseen.core.privacy import Cost, Part
@@ -37,7 +37,6 @@ def test_without_noise_running_counts_are_exact(scheme: Scheme) -> None:
 
 
 @given(st.integers(1, 90), st.data())
-@settings(max_examples=60)
 def test_one_unit_changes_what_is_measured_by_no_more_than_said(steps: int, data: st.DataObject) -> None:
     most = Contributions(cells=3, each=2)
     tracks = data.draw(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from unseen.core.looks import NON_INTERFERING, Look
@@ -139,7 +139,6 @@ regions_in_picture = st.lists(
 )
 
 
-@settings(max_examples=100)
 @given(regions_in_picture, st.sampled_from(["u1", "u2", "f4"]), st.booleans(), st.integers(0, 99))
 def test_nothing_outside_the_regions_changes(parts: list[Region], kind: str, transparent: bool, seed: int) -> None:
     random = np.random.default_rng(seed)

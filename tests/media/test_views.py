@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from unseen.core.photos import Colour, Frame, Pixels, Rgb8
 from unseen.media.views import rgb_views
 
@@ -187,7 +188,7 @@ def test_alpha_of_sixteen_bits_has_the_opacity_it_says() -> None:
     assert any(abs(int(view[1, 1, 0]) - darkest_white) <= 1 for view in rgb_views(Frame(colours, "rgb", alpha)))
 
 
-@settings(max_examples=200)
+@examples(2)
 @given(st.data())
 def test_any_frame_has_views_of_its_size_that_detectors_can_take(data: st.DataObject) -> None:
     kind: Any = data.draw(st.sampled_from(["u1", "?", *DEEP]))

@@ -6,9 +6,10 @@ from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from unseen.core.recipe import Recipe, looks_for
 from unseen.core.regions import Box, Detection
 from unseen.core.video import Track, TrackPoint, VideoFrame, VideoInfo
@@ -47,7 +48,7 @@ def scans(draw: st.DrawFn) -> tuple[list[Scanned], Sizes, int]:
 
 
 @given(scans())
-@settings(max_examples=150)
+@examples(1.5)
 def test_every_frame_is_in_one_window_in_order(case: tuple[list[Scanned], Sizes, int]) -> None:
     scanned, sizes, _ = case
     found = windows_of(scanned, sizes)
@@ -57,7 +58,7 @@ def test_every_frame_is_in_one_window_in_order(case: tuple[list[Scanned], Sizes,
 
 
 @given(scans())
-@settings(max_examples=150)
+@examples(1.5)
 def test_windows_end_where_shots_end_and_know_what_is_around(case: tuple[list[Scanned], Sizes, int]) -> None:
     scanned, sizes, step = case
     cuts = {s.frame.index for s in scanned if s.cut}

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from unseen.core.looks import Look
 from unseen.core.photos import Pixels
 from unseen.core.regions import Box, Region
@@ -44,7 +45,7 @@ def some_regions(draw: st.DrawFn) -> list[Region]:
     return found
 
 
-@settings(max_examples=150)
+@examples(1.5)
 @given(st.sampled_from(FORMS), st.integers(2, 41), st.integers(2, 41), some_regions(), st.integers(0, 99))
 def test_what_is_inside_changes_nothing_in_any_plane(
     form: PlaneForm, height: int, width: int, regions: list[Region], seed: int
@@ -66,7 +67,7 @@ def test_what_is_inside_changes_nothing_in_any_plane(
         np.testing.assert_array_equal(a, b)
 
 
-@settings(max_examples=400)
+@examples(4)
 @given(st.sampled_from(FORMS), some_regions(), st.integers(0, 99))
 def test_six_pixels_beyond_the_regions_nothing_changes(form: PlaneForm, regions: list[Region], seed: int) -> None:
     planes = frame(form, 40, 40, seed)

@@ -9,7 +9,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.governed import CITY
@@ -155,7 +155,6 @@ some = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60)
 @given(some, some, some)
 def test_what_a_purpose_inherits_is_never_widened(top: Any, middle: Any, bottom: Any) -> None:
     """Also where the file says so, which is a fault: not even then is what was read wider."""
@@ -191,7 +190,6 @@ keys = st.sampled_from([*KEYS, "more", *PURPOSE_KEYS])
 odd = st.none() | st.booleans() | st.integers(-2, 3) | st.sampled_from(["x", "full", "redact", ""]) | st.just([1])
 
 
-@settings(max_examples=60)
 @given(keys, odd, st.booleans())
 def test_what_does_not_fit_the_schema_has_a_fault(key: str, value: Any, inside: bool) -> None:
     values = copy.deepcopy(VALUES)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from unseen.core.regions import Box, Detection
@@ -108,7 +108,6 @@ def test_every_detection_is_covered_whole_and_tracks_have_every_frame_of_one_sho
     size=st.tuples(st.floats(12, 80), st.floats(12, 160)),
     stride=st.integers(2, 4),
 )
-@settings(max_examples=60)
 def test_seen_every_few_frames_is_covered_in_all(
     start: tuple[float, float], direction: float, speed: float, size: tuple[float, float], stride: int
 ) -> None:
@@ -128,7 +127,6 @@ def test_seen_every_few_frames_is_covered_in_all(
     gap=st.integers(1, 25),
     cls=st.sampled_from(["person", "face", "car"]),
 )
-@settings(max_examples=60)
 def test_a_gap_of_up_to_a_second_is_covered(speed: tuple[float, float], growth: float, gap: int, cls: str) -> None:
     truth = [
         found(320 + speed[0] * i, 180 + speed[1] * i, 40 * math.exp(growth * i), 100 * math.exp(growth * i), cls=cls)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from unseen.core.regions import Box, Detection
@@ -96,7 +96,6 @@ def straight(n: int, *where: Callable[[int], tuple[float, float]]) -> Frames:
     noise=st.floats(0, 0.5),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=60)
 def test_a_gap_of_up_to_a_second_is_bridged(speed: tuple[float, float], gap: int, noise: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
     detections = [

@@ -41,7 +41,6 @@ def directly(values: NDArray[np.float64], seen: NDArray[np.bool_], motion: Motio
 @given(
     st.lists(st.tuples(st.floats(2, 6), st.booleans()), min_size=2, max_size=12).filter(lambda v: any(s for _, s in v))
 )
-@settings(max_examples=50)
 def test_smoother_equals_the_direct_solution(steps: list[tuple[float, bool]]) -> None:
     values, seen = np.array([v for v, _ in steps]), np.array([s for _, s in steps])
     measured = np.zeros((1, len(steps), 4))

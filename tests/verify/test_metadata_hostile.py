@@ -12,10 +12,11 @@ from functools import cache
 import numpy as np
 import pillow_heif
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.effort import examples
 from unseen.verify.metadata import MAX_FINDINGS, scan
 
 pillow_heif.register_heif_opener()
@@ -47,26 +48,25 @@ def sample(name: str) -> bytes:
 KEEPS = st.sampled_from([frozenset[str](), frozenset({"icc"}), frozenset({"icc", "orientation", "datetime"})])
 
 
-@settings(deadline=None, max_examples=300)
+@examples(3)
 @given(head=st.sampled_from(HEADS), body=st.binary(max_size=400), keep=KEEPS)
 def test_random_bytes_after_a_real_start_are_judged(head: bytes, body: bytes, keep: frozenset[str]) -> None:
     assert scan(head + body, keep=keep)
 
 
-@settings(deadline=None, max_examples=100)
 @given(data=st.binary(max_size=300))
 def test_random_bytes_are_no_photo(data: bytes) -> None:
     assert scan(data)
 
 
-@settings(deadline=None, max_examples=400)
+@examples(4)
 @given(name=st.sampled_from(FORMATS), data=st.data())
 def test_a_truncated_file_is_never_clean(name: str, data: st.DataObject) -> None:
     whole = sample(name)
     assert scan(whole[: data.draw(st.integers(0, len(whole) - 1))])
 
 
-@settings(deadline=None, max_examples=600)
+@examples(6)
 @given(name=st.sampled_from(FORMATS), data=st.data())
 def test_flipped_bits_never_raise(name: str, data: st.DataObject) -> None:
     whole = bytearray(sample(name))
@@ -77,7 +77,7 @@ def test_flipped_bits_never_raise(name: str, data: st.DataObject) -> None:
         assert "\n" not in f"{each.kind}{each.where}{each.detail}"
 
 
-@settings(deadline=None, max_examples=300)
+@examples(3)
 @given(name=st.sampled_from(FORMATS), data=st.data(), junk=st.binary(min_size=24, max_size=64))
 def test_bytes_inserted_anywhere_outside_coded_pixels_are_found(name: str, data: st.DataObject, junk: bytes) -> None:
     """Where pixels are entropy-coded, anything decodes to something: there the scan only must not fail."""
@@ -87,7 +87,7 @@ def test_bytes_inserted_anywhere_outside_coded_pixels_are_found(name: str, data:
     assert found or name == "JPEG"
 
 
-@settings(deadline=None, max_examples=300)
+@examples(3)
 @given(name=st.sampled_from(FORMATS), data=st.data())
 def test_a_part_of_the_file_repeated_or_removed_never_raises(name: str, data: st.DataObject) -> None:
     whole = sample(name)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from unseen.adapters.yaml_nodes import compose
 from unseen.core.names import display
 from unseen.errors import PolicyInvalid
 from unseen.policy.reader import Fault, Place
@@ -74,8 +75,7 @@ def document_of(text: str, name: str) -> Document:
     import yaml
 
     try:
-        # Nodes only: no constructor is ever called, so no tag can make an object.
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = compose(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from unseen.adapters.files_output import write_whole
+from unseen.adapters.yaml_nodes import compose
 from unseen.core.names import display
 from unseen.core.scene import COUNTED, Calibration, Line, Point, Scene, Zone, check_inside
 from unseen.errors import UsageError
@@ -78,7 +79,7 @@ class _Reader:
         import yaml
 
         try:
-            root = yaml.compose(text, Loader=yaml.SafeLoader)
+            root = compose(text)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark
             where = "" if mark is None else f":{mark.line + 1}"

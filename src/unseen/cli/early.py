@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 
 __all__ = ["PRELOADED", "start"]
 
@@ -17,6 +17,8 @@ PRELOADED = {
 _ELSEWHERE = {"-o", "--output"}
 #: Words with which nothing is done, or in this process.
 _ALONE = {"-h", "--help", "--jobs", "--what-if", "--check-table", "--reveal"}
+#: Entries of a folder that are no reason for several processes; engine/local.py decides when it knows all of them.
+_FEW = 4
 
 
 def start(words: Sequence[str]) -> None:
@@ -24,7 +26,17 @@ def start(words: Sequence[str]) -> None:
     if not words or words[0] not in PRELOADED or not _ALONE.isdisjoint(words):
         return
     sources = [word for before, word in pairwise(words) if before not in _ELSEWHERE]
-    if any(os.path.isdir(word) for word in sources):  # noqa: PTH112  # pathlib would be loaded for this alone
+    if any(_holds_many(word) for word in sources):
         from unseen.engine.local import nursery
 
         nursery(PRELOADED[words[0]])
+
+
+def _holds_many(word: str) -> bool:
+    """Whether a word names a folder with more files than one process does quickest, as far as a look at it tells."""
+    try:
+        with os.scandir(word) as entries:
+            first = list(islice(entries, _FEW + 1))
+            return len(first) > _FEW or any(entry.is_dir() for entry in first)
+    except (OSError, ValueError):
+        return False

@@ -60,7 +60,6 @@ def dataset_of(layout: Layout, data: bytes, *, big: bool = False) -> Any:
     return one
 
 
-@settings(max_examples=80)
 @given(layouts(), st.integers(0, 2**32), st.data())
 def test_only_what_is_blanked_changes(layout: Layout, seed: int, data: st.DataObject) -> None:
     raw = data_of(layout, seed)
