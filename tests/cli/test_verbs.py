@@ -5,19 +5,14 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from unseen.cli.main import VERBS, build_parser
-
-_NURSERY = """
-import sys
-from multiprocessing import forkserver
 from unseen.cli import early
-early.start(sys.argv[1:])
-print(forkserver._forkserver._forkserver_pid is not None)
-"""
+from unseen.cli.main import VERBS, build_parser
+from unseen.engine import local
 
 
 def _verbs(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
@@ -37,26 +32,35 @@ def test_the_help_of_all_is_the_same_whatever_is_loaded(verb: str) -> None:
     assert build_parser(only=verb).format_help() == build_parser().format_help()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
 @pytest.mark.parametrize(
     ("words", "ready"),
     [
-        (["redact", "FOLDER", "-o", "out"], True),
-        (["redact", "-o", "out", "FOLDER"], True),
-        (["redact", "a.jpg", "-o", "FOLDER"], False),
-        (["redact", "FOLDER", "-o", "out", "--jobs", "1"], False),
-        (["redact", "FOLDER", "--help"], False),
-        (["dicom", "FOLDER", "-o", "out"], True),
-        (["dicom", "FOLDER", "--what-if"], False),
-        (["dicom", "a.dcm", "-o", "FOLDER"], False),
-        (["models", "where", "FOLDER"], False),
+        (["redact", "MANY", "-o", "out"], True),
+        (["redact", "-o", "out", "MANY"], True),
+        (["redact", "NESTED", "-o", "out"], True),
+        (["redact", "FEW", "-o", "out"], False),
+        (["redact", "a.jpg", "-o", "MANY"], False),
+        (["redact", "MANY", "-o", "out", "--jobs", "1"], False),
+        (["redact", "MANY", "--help"], False),
+        (["dicom", "MANY", "-o", "out"], True),
+        (["dicom", "MANY", "--what-if"], False),
+        (["dicom", "a.dcm", "-o", "MANY"], False),
+        (["models", "where", "MANY"], False),
         ([], False),
     ],
 )
-def test_workers_are_made_ready_for_folders_that_are_redacted(words: list[str], ready: bool, tmp_path: Path) -> None:
-    named = [str(tmp_path) if word == "FOLDER" else word for word in words]
-    done = subprocess.run([sys.executable, "-c", _NURSERY, *named], capture_output=True, text=True, check=True)
-    assert done.stdout == f"{ready}\n"
+def test_workers_are_made_ready_for_folders_of_many_files(
+    words: list[str], ready: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, count in (("MANY", 5), ("FEW", 4), ("NESTED/MANY", 1)):
+        (tmp_path / name).mkdir(parents=True)
+        for number in range(count):
+            (tmp_path / name / f"{number}.jpg").touch()
+    made = list[Sequence[str]]()
+    monkeypatch.setattr(local, "nursery", made.append)
+    monkeypatch.chdir(tmp_path)
+    early.start(words)
+    assert made == ([early.PRELOADED[words[0]]] if ready else [])
 
 
 @pytest.mark.parametrize(
