@@ -31,7 +31,7 @@ from unseen.engine.assemble import Assembled
 from unseen.engine.local import nursery
 from unseen.engine.report import Report
 from unseen.engine.run import Listener, run
-from unseen.engine.work import Setup, ToolMaker, Tools
+from unseen.engine.work import Setup, ToolMaker, Tools, credential_writer
 from unseen.errors import DeviceUnavailable, ModelUnavailable
 from unseen.media.find import Eyes
 from unseen.verify.residues import SecondOpinion
@@ -180,7 +180,8 @@ def fake_tools(
     faces = MagentaDetector(acts=True) if eyes is None else eyes
     hiding, opinion = Eyes(faces=faces, faces_close=faces), SecondOpinion(faces=tuple(looks_again))
     models = Assembled(hiding, opinion, hiding, opinion, {"centerface": "fake:CPU"})
-    return Tools(setup, PillowCodec() if codec is None else codec, models, time.perf_counter, AvCodec(1))
+    photos = PillowCodec() if codec is None else codec
+    return Tools(setup, photos, models, time.perf_counter, AvCodec(1), credential_writer(setup))
 
 
 def no_tools(setup: Setup) -> Tools:

@@ -35,6 +35,7 @@ VERBS = {
     "dicom": "de-identify DICOM files and studies",
     "dicom-node": "receive, de-identify and forward DICOM objects",
     "vault": "keep originals encrypted, each opening only for its purposes",
+    "credentials": "make a certificate; show and check content credentials of files",
     "ledger": "check, show, prove and export what was recorded",
     "models": "list, find, fetch, add and export model files",
 }
@@ -43,6 +44,7 @@ VERBS = {
 _EXTRAS = {
     "pydicom": "dicom",
     "pynetdicom": "dicom",
+    "c2pa": "govern",
     "cryptography": "govern",
     "cedarpy": "govern",
     "fsspec": "remote",

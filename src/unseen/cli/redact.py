@@ -190,6 +190,13 @@ def _add_checks(group: Any) -> None:
     group.add_argument("--sheet", metavar="FILE.html", type=Path, help="write a contact sheet of the redacted results")
     add_access(group)
     group.add_argument(
+        "--credentials",
+        metavar="CERTIFICATE.pem",
+        type=Path,
+        help="sign results with content credentials (C2PA), by this certificate; they say what was done, and no more",
+    )
+    group.add_argument("--credentials-key", metavar="KEY", type=Path, help="the certificate's private key, in PEM")
+    group.add_argument(
         "--key",
         metavar="FILE",
         type=Path,
@@ -257,6 +264,8 @@ def job_from(args: argparse.Namespace) -> Job:
         edits=args.edits,
         preview=args.preview,
         counting=counting_from(args, args.count, args.counts),
+        credentials=args.credentials,
+        credentials_key=args.credentials_key,
     )
 
 

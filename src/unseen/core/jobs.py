@@ -24,7 +24,8 @@ class Job:
     is made for this run and thrown away. `regions` is a file for what is hidden in each frame of videos, `edits` one
     with what a person changes in that, `preview` asks for a small copy of each video with its tracks drawn in.
     `counting` asks for counts of what passes in videos. `workers` None means as many processes as fit the work and the
-    machine. `purpose` and `actor` say what it is done for, and by whom.
+    machine. `purpose` and `actor` say what it is done for, and by whom. `credentials` is a certificate, and
+    `credentials_key` its private key, with which content credentials are signed.
     """
 
     sources: tuple[Path, ...]
@@ -45,6 +46,8 @@ class Job:
     counting: Counting | None = None
     purpose: str | None = None
     actor: str | None = None
+    credentials: Path | None = None
+    credentials_key: Path | None = None
 
     @property
     def access(self) -> Access:

@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     # Only who works under a policy with purposes needs these; all others would load them in vain.
     from unseen.core.access import Ask, Reason
     from unseen.core.consents import ConsentRecord
+    from unseen.core.credentials import Statement
     from unseen.core.labels import Label, SignedLabel
     from unseen.core.lineage import Made, Override
 
 __all__ = [
     "BlobStore",
     "BudgetLedger",
+    "CredentialWriter",
     "Detector",
     "DicomPixels",
     "DicomVerifier",
@@ -311,6 +313,14 @@ class DicomVerifier(Protocol):
 
         `options` are those of PS3.15 that were used, `edited` tells whether pixels were changed; `salt` is the run's.
         """
+        ...
+
+
+class CredentialWriter(Protocol):
+    """Writes content credentials into files, signed."""
+
+    def embed(self, source: Path, target: Path, media_type: str, statement: Statement) -> None:
+        """Write a copy of a file with its credentials; raises OutputFailed and leaves nothing then."""
         ...
 
 

@@ -184,7 +184,8 @@ def time_code(seconds: float) -> str:
 class FileReceipt:
     """What happened to one file; `seconds` maps stages to times, hashes are keyed unless the report says plain.
 
-    `label` is the signed label of the output, as plain values, where one was given.
+    `label` is the signed label of the output, as plain values, where one was given; `credentials` names the manifest of
+    its content credentials, and the certificate that signed it, where it has them.
     """
 
     input: str
@@ -200,6 +201,7 @@ class FileReceipt:
     seconds: Mapping[str, float] = field(default_factory=dict)
     video: VideoReceipt | None = None
     label: Mapping[str, Any] | None = None
+    credentials: Mapping[str, str] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, as the report's schema has them; a label only where a policy with purposes gave one."""
@@ -216,6 +218,7 @@ class FileReceipt:
             "seconds": {stage: round(s, 4) for stage, s in self.seconds.items()},
             "video": None if self.video is None else self.video.as_dict(),
             **({} if self.label is None else {"label": dict(self.label)}),
+            **({} if self.credentials is None else {"credentials": dict(self.credentials)}),
         }
 
 

@@ -87,8 +87,8 @@ class Recipe:
     `looks` maps each class to its look, or a group for all of its classes; classes that are missing, or have the look
     "none", stay visible. `margin` is added to the calibrated widening of each region, as a share of its side, 0 or
     more. `keep` names metadata that may stay; photos are made smaller until their longer side has at most `max_side`
-    pixels, None for as they are. Raises UsageError for unknown words, or when no class is named at all, and Refused for
-    a strength below the floor.
+    pixels, None for as they are; `credentials` says that results carry content credentials. Raises UsageError for
+    unknown words, or when no class is named at all, and Refused for a strength below the floor.
     """
 
     looks: Mapping[str, Look] = field(default_factory=lambda: looks_for(None, None))
@@ -103,6 +103,7 @@ class Recipe:
     limits: Limits = field(default_factory=Limits)
     video: VideoRecipe = field(default_factory=VideoRecipe)
     max_side: int | None = None
+    credentials: bool = False
 
     def __post_init__(self) -> None:
         _check_word("recall", self.recall, get_args(Recall))
@@ -160,6 +161,7 @@ class Recipe:
             "unsafe_strength": self.unsafe_strength,
             "video": self.video.as_dict(),
             **({} if self.max_side is None else {"max_side": self.max_side}),
+            **({"credentials": True} if self.credentials else {}),
         }
 
     def digest(self) -> str:

@@ -66,6 +66,13 @@ class Admission:
             return None
         return self._governance.charter.purposes[self._access.purpose or ""].budget
 
+    def ledger_head(self) -> tuple[str, int, str] | None:
+        """Return origin, size and root (hexadecimal) of the ledger as it is now, None where there is no ledger."""
+        if self._governance is None:
+            return None
+        head = self._governance.head()
+        return None if head is None else (head.origin, head.size, head.root.hex())
+
     def screen(self, placed: Sequence[Placed]) -> list[Placed]:
         """Return the inputs; those that the gate refuses have that as their problem.
 

@@ -58,6 +58,8 @@ def _obligations(decided: Ruling) -> list[str]:
         lines.append(f"  must hide {', '.join(sorted(floor.require_hidden))}")
     if floor.require_verify != "skip":
         lines.append(f"  must verify: {floor.require_verify}")
+    if floor.require_credentials:
+        lines.append("  must carry content credentials")
     if kept.metadata is not None:
         lines.append(f"  keeps of the metadata: {', '.join(sorted(kept.metadata)) or 'nothing'}")
     if kept.max_side is not None:

@@ -13,7 +13,7 @@ from unseen.adapters.files_output import discard
 from unseen.core.names import display
 from unseen.core.receipts import FileReceipt, FrameNote, Verdict, VideoReceipt
 from unseen.engine.edits import fits
-from unseen.engine.film import Film, FilmTools
+from unseen.engine.film import Film, FilmDone, FilmTools
 from unseen.engine.film_edit import Editing
 from unseen.engine.film_preview import write_preview
 from unseen.engine.film_render import MOST_ROUNDS
@@ -52,6 +52,8 @@ def redact_video(task: Task, tools: Tools, note: Callable[[FrameNote], None]) ->
         if preview is not None:
             with watch.time("preview"):
                 write_preview(staged, store.hidden(), preview, tools.video, name)
+        if setup.signing is not None:
+            staged, receipt = _sealed(receipt, staged, done, store, watch, tools)
     except VerificationFailed as error:
         discard(staged)
         # Parts that cannot be trusted, or that end in the same failure, are no start for another run.
@@ -72,6 +74,18 @@ def redact_video(task: Task, tools: Tools, note: Callable[[FrameNote], None]) ->
         video=_told(task, tools, done.receipt),
     )
     return Done(receipt, staged, tools.models.devices, store.folder, preview, done.tally)
+
+
+def _sealed(
+    receipt: FileReceipt, staged: Path, done: FilmDone, store: FilmStore, watch: Stopwatch, tools: Tools
+) -> tuple[Path, FileReceipt]:  # fmt: skip
+    """Give a verified video its content credentials; return its new temporary name and the receipt with them."""
+    from unseen.engine.credentials import film_areas, seal  # here: most runs have no use for it
+
+    with watch.time("sign"):
+        areas = film_areas(store.hidden(), done.info)
+        path, said = seal(staged, receipt.input, done.verdict, areas, tools)
+    return path, replace(receipt, credentials=said)
 
 
 def _film(

@@ -22,7 +22,7 @@ from unseen.adapters.rules_cedar import CedarRules
 from unseen.core.access import Ask
 from unseen.core.formats import LABEL_ENDING, is_video
 from unseen.core.labels import Label, SignedLabel, signed_label_from
-from unseen.core.ledger import Entry, Event
+from unseen.core.ledger import Entry, Event, Head
 from unseen.core.names import display
 from unseen.core.ports import EventLedger
 from unseen.crypto.keys import MINIMUM_BYTES, Key
@@ -156,6 +156,10 @@ class Governance:
         """Close the records and the ledger."""
         self.records.close()
         self.close_ledger()
+
+    def head(self) -> Head | None:
+        """Return the ledger's head as it is now, None for a ledger that has none."""
+        return self.ledger.ledger.head() if isinstance(self.ledger, CommittedLedger) else None
 
     # Who and what.
 

@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from unseen.adapters.imaging import shrink
+from unseen.core.photos import Photo
 from unseen.core.receipts import FileReceipt, Verdict
 from unseen.core.recipe import Recipe
 from unseen.engine.hashing import Hasher
 from unseen.engine.inputs import read_photo
-from unseen.engine.release import MAX_ROUNDS, ResiduesRemain, Stopwatch, Workbench, stage_verified
+from unseen.engine.release import MAX_ROUNDS, ResiduesRemain, Staged, Stopwatch, Workbench, stage_verified
 from unseen.engine.resume import unchanged
 from unseen.engine.work import Done, Task, Tools
 from unseen.errors import VerificationFailed
@@ -41,9 +42,22 @@ def redact_photo(task: Task, tools: Tools) -> Done:
     except VerificationFailed as error:
         verdict = Verdict("fail", rounds=MAX_ROUNDS if isinstance(error, ResiduesRemain) else 0, detail=str(error))
         return Done(replace(receipt, status="failed", error=str(error), verdict=verdict), None, tools.models.devices)
-    output_hash = hasher.of("output", staged.data)
-    receipt = replace(receipt, output_hash=output_hash, regions=staged.regions, verdict=staged.verdict)
-    return Done(receipt, staged.path, tools.models.devices)
+    receipt = replace(receipt, regions=staged.regions, verdict=staged.verdict)
+    if tools.setup.signing is not None:
+        return _sealed(receipt, staged, photo, watch, tools)
+    return Done(replace(receipt, output_hash=hasher.of("output", staged.data)), staged.path, tools.models.devices)
+
+
+def _sealed(receipt: FileReceipt, staged: Staged, photo: Photo, watch: Stopwatch, tools: Tools) -> Done:
+    """Give a verified photo its content credentials; the hash is that of what is released."""
+    from unseen.engine.credentials import photo_areas, seal  # here: most runs have no use for it
+
+    sizes = [(frame.width, frame.height) for frame in photo.frames]
+    areas = photo_areas(staged.regions, sizes)
+    with watch.time("sign"):
+        path, said = seal(staged.path, receipt.input, staged.verdict, areas, tools)
+    output_hash = tools.setup.hasher.of_file("output", path)
+    return Done(replace(receipt, output_hash=output_hash, credentials=said), path, tools.models.devices)
 
 
 def _looks_again(recipe: Recipe, input_hash: str, hasher: Hasher) -> bool:

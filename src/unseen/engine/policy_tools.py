@@ -87,7 +87,9 @@ _MORE = frozenset({
     "actions", "outputs", "who", "roles", "permissions", "classes", "metadata", "fields", "allow_metadata", "paths",
     "cameras", "retention_s", "max_side", "max_rate", "epsilon", "delta", "purposes",
 })  # fmt: skip
-_LESS = frozenset({"prohibitions", "refuse_methods", "require_hidden", "refuse_unsafe", "consent"})
+_LESS = frozenset(
+    {"prohibitions", "refuse_methods", "require_hidden", "refuse_unsafe", "require_credentials", "consent"}
+)
 _ORDERS: Mapping[str, tuple[str, ...]] = {
     "mode": MODES, "require_verify": ("skip", "sample", "full"), "require_recall": ("fast", "high"),
 }  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -40,7 +40,9 @@ from unseen.engine.work import Done, Setup, Task, ToolMaker, Tools, open_tools
 from unseen.errors import OutputFailed, UsageError
 
 if TYPE_CHECKING:
+    from unseen.core.credentials import Signatory
     from unseen.engine.counts import RunCounts
+    from unseen.engine.credentials import Signing
 
 __all__ = ["Listener", "redact_one", "run"]
 
@@ -55,6 +57,7 @@ class _Terms:
     admission: Admission
     hasher: Hasher
     models: Models
+    signatory: Signatory | None = None
 
     @property
     def recipe(self) -> Recipe:
@@ -68,6 +71,7 @@ class _Terms:
             "models": self.models.hashes(),
             "policy": self.admission.digest,
             "unseen": program_version(),
+            "credentials": None if self.signatory is None else self.signatory.fingerprint,
             **self.admission.context,
         }
 
@@ -86,7 +90,8 @@ def run(
     Raises UsageError or Refused before any photo is read; what goes wrong with one file is in the report.
     """
     also = ("count",) if job.counting is not None else ()
-    with admit("redact", job.recipe, job.sources, job.access, also=also) as admission:
+    recipe = replace(job.recipe, credentials=job.credentials is not None)
+    with admit("redact", recipe, job.sources, job.access, also=also) as admission:
         terms = _settle(job, admission, model_store() if store is None else store)
         return _run(job, terms, listen, make_tools, clock, context)
 
@@ -96,6 +101,7 @@ def _run(
     context: BaseContext | None,
 ) -> Report:  # fmt: skip
     placed = _placed(job, terms)
+    signing = _signing(terms)
     edits = _edits(job, placed, terms)
     previews = preview_places(placed)
     counting = _counting(job, placed)
@@ -110,7 +116,7 @@ def _run(
         report = _report(job, terms, past, clock())
         regions, admission = RegionsFile(job.regions), terms.admission
         site = Site(job, terms.hasher, folder, journal, past, regions, admission, edits, previews, counting)
-        executor = _executor(job, terms, folder, placed, make_tools, listen, context)
+        executor = _executor(job, terms, folder, placed, make_tools, listen, context, signing)
         with closing(_receipts(placed, site, executor, report.ran_on)) as receipts:
             for each, receipt in receipts:
                 report.add(receipt, each.below)
@@ -128,23 +134,44 @@ def _settle(job: Job, admission: Admission, store: ModelStore) -> _Terms:
         raise UsageError(f"--jobs must be at least 1, got {job.workers}")
     refuse_overlap(job.sources, job.output)
     records = [path for path in (job.report, job.sheet, job.regions) if path is not None]
-    kept = [path for path in (job.key_file, job.policy_file, job.edits) if path is not None]
+    named = (job.key_file, job.policy_file, job.edits, job.credentials, job.credentials_key)
+    kept = [path for path in named if path is not None]
     refuse_records(records, [*job.sources, *kept], OutputFolder(job.output).own)
     hasher = Hasher(read_key(job.key_file), plain=job.plain_hashes)
     models = require_models(admission.recipe, store, counting=job.counting is not None)
     for path in records:
         check_writable(path, "that file")
-    return _Terms(admission, hasher, models)
+    return _Terms(admission, hasher, models, _signatory(job))
+
+
+def _signatory(job: Job) -> Signatory | None:
+    if job.credentials is None and job.credentials_key is None:
+        return None
+    from unseen.engine.credentials import signatory_of  # here and below: most runs have no use for it
+
+    return signatory_of(job)
+
+
+def _signing(terms: _Terms) -> Signing | None:
+    if terms.signatory is None:
+        return None
+    from unseen.engine.credentials import Signing, facts_of
+
+    return Signing(terms.signatory, facts_of(terms.admission, terms.models.hashes()), program_version())
 
 
 def _placed(job: Job, terms: _Terms) -> list[Placed]:
-    placed = place(
+    placed: Iterable[Placed] = place(
         walk(job.sources, sniff),
         format=terms.recipe.format,
         rename=job.rename != "keep",
         key=terms.hasher.key,
         inputs=inputs_below(job.sources, job.output),
     )
+    if terms.signatory is not None:
+        from unseen.engine.credentials import refuse_unsignable
+
+        placed = refuse_unsignable(placed)
     return terms.admission.screen(list(placed))
 
 
@@ -185,12 +212,13 @@ def _executor(
     make_tools: ToolMaker,
     listen: Listener,
     context: BaseContext | None,
+    signing: Signing | None,
 ) -> LocalExecutor[Task, Done]:
     files = sum(each.item.fate == "redact" for each in placed)
     workers, threads = share_cores(files, job.workers)
     terms_now = json.dumps(terms.context(), sort_keys=True)
     setup = Setup(terms.recipe, terms.models, terms.hasher, folder.staging, job.device, threads, terms_now)
-    setup = replace(setup, counting=job.counting is not None)
+    setup = replace(setup, counting=job.counting is not None, signing=signing)
     make = partial(make_tools, setup)
     ahead = 0 if any(is_video(each.item.path.name) for each in placed) else 2
     return LocalExecutor(make, redact_one, workers=workers, context=context, listen=listen, ahead=ahead)

@@ -12,7 +12,7 @@ from unseen.adapters.cpu_threads import single_threaded
 from unseen.adapters.files_pillow import PillowCodec
 from unseen.adapters.video_av import AvCodec
 from unseen.core.edits import Edits
-from unseen.core.ports import PhotoCodec, VideoCodec
+from unseen.core.ports import CredentialWriter, PhotoCodec, VideoCodec
 from unseen.core.receipts import FileReceipt
 from unseen.core.recipe import Recipe
 from unseen.engine.assemble import Assembled, Models, assemble
@@ -20,10 +20,11 @@ from unseen.engine.hashing import Hasher
 from unseen.engine.names import Placed
 
 if TYPE_CHECKING:
+    from unseen.engine.credentials import Signing
     from unseen.engine.film_count import VideoCounting
     from unseen.traffic.tally import Tally
 
-__all__ = ["Done", "Setup", "Task", "ToolMaker", "Tools", "open_tools"]
+__all__ = ["Done", "Setup", "Task", "ToolMaker", "Tools", "credential_writer", "open_tools"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Setup:
     threads: int
     context: str = ""
     counting: bool = False
+    signing: Signing | None = None
 
     @property
     def work(self) -> Path:
@@ -59,6 +61,7 @@ class Tools:
     models: Assembled
     clock: Callable[[], float]
     video: VideoCodec
+    credentials: CredentialWriter | None = None
 
 
 #: Makes the tools of one worker; must be importable, because workers are processes of their own.
@@ -96,4 +99,14 @@ def open_tools(setup: Setup) -> Tools:
     """Open the models for one worker; raises DeviceUnavailable or ModelCorrupt."""
     single_threaded()
     models = assemble(setup.recipe, setup.models, setup.device, setup.threads, counting=setup.counting)
-    return Tools(setup, PillowCodec(), models, time.perf_counter, AvCodec(setup.threads))
+    credentials = credential_writer(setup)
+    return Tools(setup, PillowCodec(), models, time.perf_counter, AvCodec(setup.threads), credentials)
+
+
+def credential_writer(setup: Setup) -> CredentialWriter | None:
+    """Return what writes content credentials, None where none are asked for."""
+    if setup.signing is None:
+        return None
+    from unseen.adapters.credentials_c2pa import C2paCredentials  # here: most runs have no use for it
+
+    return C2paCredentials(setup.signing.signatory, setup.signing.version)

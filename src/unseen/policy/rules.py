@@ -15,7 +15,10 @@ from unseen.errors import UsageError
 
 __all__ = ["Decision", "Policy", "decide", "must_stay_hidden", "parse_policy", "stricter"]
 
-_KEYS = ("refuse_methods", "require_hidden", "require_verify", "require_recall", "refuse_unsafe", "allow_metadata")
+_KEYS = (
+    "refuse_methods", "require_hidden", "require_verify", "require_recall", "refuse_unsafe", "allow_metadata",
+    "require_credentials",
+)  # fmt: skip
 _VERIFY_ORDER = ("skip", "sample", "full")
 _RECALL_ORDER = ("fast", "high")
 
@@ -26,7 +29,7 @@ class Policy:
 
     `refuse_methods` may not be used; `require_hidden` classes must be hidden; `require_verify` and `require_recall`
     are floors, to which a recipe is raised; `refuse_unsafe` forbids every --unsafe-... choice; `allow_metadata` lists
-    what may be kept (None: anything that exists).
+    what may be kept (None: anything that exists); `require_credentials` asks for content credentials.
     """
 
     refuse_methods: frozenset[str] = frozenset()
@@ -35,6 +38,7 @@ class Policy:
     require_recall: str = "fast"
     refuse_unsafe: bool = False
     allow_metadata: frozenset[str] | None = None
+    require_credentials: bool = False
 
     def digest(self) -> str:
         """Return the SHA-256 of the rules in canonical JSON, hexadecimal."""
@@ -45,6 +49,8 @@ class Policy:
             "require_recall": self.require_recall,
             "refuse_unsafe": self.refuse_unsafe,
             "allow_metadata": None if self.allow_metadata is None else sorted(self.allow_metadata),
+            # Only where it is said: policies that say nothing of it keep their digest.
+            **({"require_credentials": True} if self.require_credentials else {}),
         }
         return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
@@ -78,6 +84,7 @@ def parse_policy(values: Mapping[str, Any]) -> Policy:
         require_recall=_word(values, "require_recall", _RECALL_ORDER),
         refuse_unsafe=_flag(values, "refuse_unsafe"),
         allow_metadata=None if allow is None else frozenset(_words(values, "allow_metadata", KEEPABLE)),
+        require_credentials=_flag(values, "require_credentials"),
     )
 
 
@@ -93,6 +100,8 @@ def decide(recipe: Recipe, policy: Policy) -> Decision:
         reasons.append("policy refuses every --unsafe choice")
     if policy.allow_metadata is not None:
         reasons += [f"policy does not allow to keep {w}" for w in sorted(recipe.keep - policy.allow_metadata)]
+    if policy.require_credentials and not recipe.credentials:
+        reasons.append("policy requires content credentials; name --credentials and --credentials-key")
     if reasons:
         return Decision(False, tuple(reasons), recipe)
     return _raise_floors(recipe, policy)
@@ -113,6 +122,7 @@ def stricter(one: Policy, other: Policy) -> Policy:
         require_recall=max(one.require_recall, other.require_recall, key=_RECALL_ORDER.index),
         refuse_unsafe=one.refuse_unsafe or other.refuse_unsafe,
         allow_metadata=frozenset.intersection(*allowed) if allowed else None,
+        require_credentials=one.require_credentials or other.require_credentials,
     )
 
 

@@ -130,6 +130,7 @@ def _recipe() -> dict[str, Any]:
             "require_recall": _word(("fast", "high")),
             "refuse_unsafe": {"type": "boolean"},
             "allow_metadata": _words(KEEPABLE),
+            "require_credentials": {"type": "boolean"},
         }
     )
     return {**made, "minProperties": 1}

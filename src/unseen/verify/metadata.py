@@ -25,11 +25,11 @@ _TIFF_HEADS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 def scan(data: bytes, *, keep: frozenset[str] = frozenset({"icc"})) -> tuple[Finding, ...]:
     """Return everything in a photo file that is not needed to show its pixels; empty when there is nothing.
 
-    `keep` names the metadata that may stay: "icc", "orientation", "datetime". Each container has a list of blocks that
-    are allowed; whatever is not on it, cannot be parsed ("malformed") or belongs to no known container
-    ("unknown-container") is a finding, so that an empty result is the only one that permits release. Never raises;
-    at most MAX_FINDINGS are returned. Hidden content inside a valid entropy-coded bit stream (JPEG, VP8, HEVC, AV1)
-    is out of its reach. Shares no code with what writes files.
+    `keep` names the metadata that may stay: "icc", "orientation", "datetime", and "credentials" for content credentials
+    of the form that Unseen writes. Each container has a list of blocks that are allowed; whatever is not on it, cannot
+    be parsed ("malformed") or belongs to no known container ("unknown-container") is a finding, so that an empty result
+    is the only one that permits release. Never raises; at most MAX_FINDINGS are returned. Hidden content inside a valid
+    entropy-coded bit stream (JPEG, VP8, HEVC, AV1) is out of its reach. Shares no code with what writes files.
     """
     scanner = _scanner(data)
     if scanner is None:

@@ -60,15 +60,15 @@ class Extent:
 def scan_video(path: Path, *, keep: frozenset[str] = frozenset()) -> tuple[str, ...]:
     """Return everything in a video file that is not needed to show its pictures; empty when there is nothing.
 
-    `keep` may name "audio": one sound stream may then stay; and "datetime": the time of creation may. How pictures are
-    turned for display always may. Both the bytes of the container and what FFmpeg reads from it are looked at, each
-    against a list of what is allowed: streams, chapters, attachments, tags, times of creation, side data, units of the
-    bit stream that carry no pixels (captions and user data are there), media data that belongs to no picture. Never
-    raises; no finding quotes what the file holds. Hidden content inside a valid entropy-coded bit stream is out of its
-    reach.
+    `keep` may name "audio": one sound stream may then stay; "datetime": the time of creation may; and "credentials":
+    content credentials of Unseen's own may. How pictures are turned for display always may. Both the bytes of the
+    container and what FFmpeg reads from it are looked at, each against a list of what is allowed: streams, chapters,
+    attachments, tags, times of creation, side data, units of the bit stream that carry no pixels (captions and user
+    data are there), media data that belongs to no picture. Never raises; no finding quotes what the file holds. Hidden
+    content inside a valid entropy-coded bit stream is out of its reach.
     """
     dated = "datetime" in keep
-    in_bytes = (each for each in _in_bytes(path) if not (dated and each.kind == "timestamp"))
+    in_bytes = (each for each in _in_bytes(path, keep) if not (dated and each.kind == "timestamp"))
     found = (*in_bytes, *guarded(_in_streams(path, keep), "file"))
     return tuple(f"{each.kind} in {each.where} ({each.detail})" for each in found[:MAX_FINDINGS])
 
@@ -94,16 +94,17 @@ def extent(path: Path) -> Extent:
     return Extent(len(times), min(times) * base, max(times) * base)
 
 
-def _in_bytes(path: Path) -> Findings:
+def _in_bytes(path: Path, keep: frozenset[str]) -> Findings:
     """Walk over the container itself."""
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
             data = cast(bytes, view)
-            scanner = scan_movie if data[4:8] == b"ftyp" else scan_matroska if data[:4] == _EBML else None
-            if scanner is None:
-                yield Finding("unknown-container", "byte 0", "no video container that can be judged")
+            if data[4:8] == b"ftyp":
+                yield from guarded(scan_movie(data, keep), "file")
+            elif data[:4] == _EBML:
+                yield from guarded(scan_matroska(data), "file")
             else:
-                yield from guarded(scanner(data), "file")
+                yield Finding("unknown-container", "byte 0", "no video container that can be judged")
     except (OSError, ValueError):
         yield Finding("malformed", "file", "cannot be read")
 

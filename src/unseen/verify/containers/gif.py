@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from unseen.verify.containers.findings import Finding, Findings, Malformed, Reader
+from unseen.verify.containers.credentials import scan_store
+from unseen.verify.containers.findings import Finding, Findings, Malformed, Reader, guarded
 from unseen.verify.containers.icc import scan_icc
 from unseen.verify.containers.streams import lzw_gif_problem
 
@@ -60,6 +61,7 @@ def _image(reader: Reader, where: str) -> Findings:
 
 
 def _extension(reader: Reader, where: str, keep: frozenset[str]) -> Findings:
+    start = reader.pos - 1
     kind, blocks = reader.uint(1), _blocks(reader)
     if kind == _CONTROL and len(blocks) == 1 and len(blocks[0]) == 4:
         return
@@ -71,5 +73,9 @@ def _extension(reader: Reader, where: str, keep: frozenset[str]) -> Findings:
         return
     if name == b"ICCRGBG1012" and "icc" in keep:
         yield from scan_icc(b"".join(blocks[1:]), f"extension at {where}")
+        return
+    if _APPLICATIONS.get(name) == "c2pa" and "credentials" in keep:
+        where = f"extension at {where}"
+        yield from guarded(scan_store(b"".join(blocks[1:]), where, (start, reader.pos)), where)
         return
     yield Finding(_APPLICATIONS.get(name, "unknown-block"), f"extension at {where}", "application extension")

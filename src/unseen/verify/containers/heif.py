@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from unseen.verify.containers.boxes import Box, boxes, foreign_box
+from unseen.verify.containers.credentials import scan_box
 from unseen.verify.containers.findings import Finding, Findings, Malformed, Reader, Spans, guarded, label
 from unseen.verify.containers.items import scan_items
 from unseen.verify.containers.tracks import scan_tracks
@@ -28,10 +29,10 @@ def scan_heif(data: bytes, keep: frozenset[str] = frozenset()) -> Findings:
     media = [(box.start, box.end) for box in top if box.type == b"mdat"]
     if len(media) > _MOST_MEDIA:
         raise Malformed("has its media data in too many places")
-    spans = Spans()
+    spans, once = Spans(), {b"ftyp", b"meta", b"moov"} | ({b"uuid"} if "credentials" in keep else set())
     seen: set[bytes] = set()
     for box in top:
-        if box.type in seen and box.type in (b"ftyp", b"meta", b"moov"):
+        if box.type in seen & once:
             yield Finding("multi-picture", box.where, "a box that may come once comes again")
             continue
         seen.add(box.type)
@@ -65,6 +66,8 @@ def _judge(data: bytes, box: Box, spans: Spans, media: list[tuple[int, int]], ke
         yield from scan_items(data, box, spans, media, keep)
     elif box.type == b"moov":
         yield from scan_tracks(data, box, spans, media, keep)
+    elif box.type == b"uuid" and "credentials" in keep:
+        yield from scan_box(data, box)
     elif box.type != b"mdat":
         yield from foreign_box(data, box)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from unseen.verify.containers.credentials import scan_store
 from unseen.verify.containers.exif import scan_exif
-from unseen.verify.containers.findings import Finding, Findings, Malformed, Reader
+from unseen.verify.containers.findings import Finding, Findings, Malformed, Reader, guarded
 from unseen.verify.containers.icc import scan_icc
 
 __all__ = ["scan_jpeg"]
@@ -34,6 +35,8 @@ _APPLICATIONS: tuple[tuple[int, bytes, str], ...] = (
     (_APP13, b"Adobe_Photoshop", "photoshop"),
 )
 _ICC_HEAD = b"ICC_PROFILE\0"
+#: JPEG XT (ISO/IEC 18477-3): what a segment with a part of a box starts with, and the box's own header.
+_BOX_HEAD, _BOX_HEADER = b"JP", 8
 
 
 def scan_jpeg(data: bytes, keep: frozenset[str] = frozenset(), *, part: bool = False) -> Findings:
@@ -53,6 +56,8 @@ class _Jpeg:
         self._once: set[str] = set()
         self._profile: list[bytes] = []
         self._profile_parts = 0
+        self._store: list[bytes] = []
+        self._store_place, self._store_box = (0, 0), 0
         self._idle: dict[tuple[int, int], int] = {}
         self._quantisers: dict[int, int] = {}
         self._restarts = False
@@ -118,6 +123,8 @@ class _Jpeg:
         kind = next((k for m, head, k in _APPLICATIONS if m == marker and payload.startswith(head)), "unknown-block")
         if kind == "icc" and "icc" in self._keep:
             self._collect_profile(payload)
+        elif kind == "c2pa" and "credentials" in self._keep:
+            self._collect_store(payload)
         elif payload.startswith(b"Exif\0\0") and self._first("Exif"):
             yield from scan_exif(payload[6:], where, self._keep)
         elif kind == "photoshop":
@@ -137,6 +144,19 @@ class _Jpeg:
         self._profile_parts = self._profile_parts or total
         if number != len(self._profile) or total != self._profile_parts or number > total:
             raise Malformed("has the parts of its colour profile out of order")
+
+    def _collect_store(self, payload: bytes) -> None:
+        """Take in a part of the one box with credentials: number, part, the box's header again, and more of it."""
+        reader = Reader(payload, len(_BOX_HEAD))
+        box, part, header = reader.uint(2), reader.uint(4), reader.take(_BOX_HEADER)
+        start, end = self._pos - len(payload) - 4, self._pos
+        first, last = self._store_place if self._store else (start, start)
+        whole = not self._store or header == self._store[0][:_BOX_HEADER]
+        self._store_box = self._store_box or box
+        if not whole or (box, part, start) != (self._store_box, len(self._store) + 1, last):
+            raise Malformed("has the parts of its credentials out of order")
+        self._store.append((b"" if self._store else header) + reader.take(reader.left))
+        self._store_place = first, end
 
     def _quantisation(self, payload: bytes, at: int) -> None:
         reader = Reader(payload)
@@ -217,6 +237,9 @@ class _Jpeg:
             if len(self._profile) != self._profile_parts:
                 raise Malformed("lacks a part of its colour profile")
             yield from scan_icc(b"".join(self._profile), where)
+        if self._store:
+            where = f"{len(self._store)} APP11 segments"
+            yield from guarded(scan_store(b"".join(self._store), where, self._store_place), where)
         for at in sorted(set(self._idle.values())) if not self._part else ():
             yield Finding("slack", f"byte {at}", "a table that nothing uses")
         rest = len(self._data) - self._pos

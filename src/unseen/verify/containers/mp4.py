@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from unseen.verify.containers.bitstreams import av1_config, hevc_config
 from unseen.verify.containers.boxes import Box, boxes, foreign_box, full_box
+from unseen.verify.containers.credentials import scan_box
 from unseen.verify.containers.findings import Finding, Findings, Malformed, Reader, guarded, label
 
 __all__ = ["scan_movie"]
@@ -47,13 +48,13 @@ class _Movie:
     kinds: list[bytes] = field(default_factory=list)
 
 
-def scan_movie(data: bytes) -> Findings:
+def scan_movie(data: bytes, keep: frozenset[str] = frozenset()) -> Findings:
     """Yield a finding for whatever is in a movie file beside one picture track, at most one sound track and samples.
 
     Times of creation, names, tags, other tracks, other boxes, free space in use, and media data that belongs to no
-    sample are findings. `data` may be a memory map.
+    sample are findings; so are content credentials, unless `keep` names "credentials". `data` may be a memory map.
     """
-    movie = _Movie(data)
+    movie, signed = _Movie(data), 0
     for box in boxes(data, 0, len(data)):
         if box.type == b"ftyp":
             body = data[box.start : box.end]
@@ -64,6 +65,9 @@ def scan_movie(data: bytes) -> Findings:
             yield from guarded(_inside(movie, box), box.where)
         elif box.type == b"mdat":
             movie.media += box.end - box.start
+        elif box.type == b"uuid" and "credentials" in keep and not signed:
+            signed += 1
+            yield from guarded(scan_box(data, box), box.where)
         elif box.type != b"wide" or box.end > box.start:
             yield from foreign_box(data, box)
     if movie.media != movie.samples:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from unseen.verify.containers.credentials import scan_store
 from unseen.verify.containers.exif import scan_exif
 from unseen.verify.containers.findings import Finding, Findings, Malformed, Reader, guarded, label
 from unseen.verify.containers.icc import scan_icc
@@ -40,7 +41,7 @@ def scan_webp(data: bytes, keep: frozenset[str] = frozenset()) -> Findings:
         else:
             yield from guarded(_judge(data, chunk, keep), chunk.where)
         seen.add(chunk.name)
-    yield from _whole(seen)
+    yield from _whole(seen, keep)
     if end < len(data):
         yield Finding("trailer", f"byte {end}", f"{len(data) - end} bytes after the end of the picture")
 
@@ -56,13 +57,14 @@ def _chunks(data: bytes, start: int, end: int) -> Iterator[_Chunk]:
         yield chunk
 
 
-def _whole(seen: set[bytes]) -> Findings:
+def _whole(seen: set[bytes], keep: frozenset[str]) -> Findings:
     pictures = [name for name in (*_BITSTREAMS, b"ANMF") if name in seen]
     if not pictures:
         raise Malformed("ends before its pixels")
     if len(pictures) > 1:
         yield Finding("multi-picture", "byte 12", "both a still picture and another one")
-    if len(seen) > 1 and b"VP8X" not in seen:
+    beside = seen - {b"C2PA"} if "credentials" in keep else seen
+    if len(beside) > 1 and b"VP8X" not in seen:
         yield Finding("unknown-block", "byte 12", "chunks beside the picture of a simple file")
 
 
@@ -74,6 +76,8 @@ def _judge(data: bytes, chunk: _Chunk, keep: frozenset[str]) -> Findings:
         yield from _frame(data, chunk)
     elif chunk.name == b"ICCP" and "icc" in keep:
         yield from scan_icc(body, chunk.where)
+    elif chunk.name == b"C2PA" and "credentials" in keep:
+        yield from scan_store(body, chunk.where, (chunk.start - 8, chunk.end))
     elif chunk.name == b"EXIF":
         yield from scan_exif(body.removeprefix(b"Exif\0\0"), chunk.where, keep)
     else:
