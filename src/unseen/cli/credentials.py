@@ -89,9 +89,12 @@ def _lines(name: str, checked: Checked, *, rooted: bool) -> list[str]:
     if checked.told is None:
         return [*lines, f"  not in the form that Unseen writes: {checked.foreign}"]
     said = checked.told.redaction
-    hidden = ", ".join(f"{cls} ({method})" for cls, method in said["hidden"].items())
     places = len(checked.told.actions[-1].get("changes", ()))
-    lines.append(f"  hidden where found: {hidden}; {places or 'no'} areas told, in tenths of the picture")
+    hidden = ", ".join(f"{cls} ({look})" for cls, look in said["looks"].items() if look != "none")
+    lines.append(f"  hidden where found: {hidden}; areas told, in tenths of the picture: {places}")
+    visible = ", ".join(cls for cls, look in said["looks"].items() if look == "none")
+    lines += [f"  told to stay visible: {visible}"] if visible else []
+    lines += [f"  tracks {what} by hand: {n}" for what, n in said.get("by_hand", {}).items() if n]
     lines.append(
         f"  verified: {said['verdict']['outcome']}; policy {said['policy'][:16]}, recipe {said['recipe'][:16]}"
     )

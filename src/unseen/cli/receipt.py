@@ -42,6 +42,10 @@ def _print_facts(report: Report, job: Job, totals: dict[str, Any]) -> None:
         print(f"tracks hidden in {totals['frames']} frames of videos: {tracks}")
         _print_video_notes(report, job)
     print(f"verified by a second model: {totals['verified']} files, {totals['files_with_residues']} needed more hiding")
+    signed = {file.credentials["certificate_sha256"] for file in report.files if file.credentials}
+    for certificate in sorted(signed):
+        count = sum(file.credentials is not None for file in report.files)
+        print(f"content credentials: {count} files, by certificate {certificate[:16]}")
     if report.recipe.verify == "sample":
         print(_sample_line(totals))
     seconds = totals["seconds"]

@@ -7,15 +7,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from unseen.core.formats import FORMATS
 from unseen.core.receipts import Verdict
 from unseen.core.regions import Box
 
-__all__ = ["MEDIA_TYPES", "MOST_AREAS", "REDACTION", "Area", "Facts", "Signatory", "Statement", "area_of", "distinct"]
+__all__ = [
+    "MOST_AREAS", "REDACTION", "Area", "Facts", "Signatory", "Statement", "area_of", "distinct", "media_type_of",
+]  # fmt: skip
 
 #: Label of the assertion of our own.
 REDACTION = "org.unseen.redaction"
 #: Formats that can carry credentials, by our name or a video's ending, and what C2PA calls them.
-MEDIA_TYPES: dict[str, str] = {
+_MEDIA_TYPES: dict[str, str] = {
     "jpeg": "image/jpeg",
     "png": "image/png",
     "webp": "image/webp",
@@ -30,6 +33,13 @@ MEDIA_TYPES: dict[str, str] = {
 MOST_AREAS = 64
 #: Areas are told in steps of so many percent of the picture, outward: enough to see where, too coarse to measure by.
 _STEP = 10
+
+
+def media_type_of(name: str) -> str | None:
+    """Return what C2PA calls a file of this name, None where such files cannot have credentials."""
+    ending = name.rpartition(".")[2].lower()
+    formats = (format for format, endings in FORMATS.items() if ending in endings)
+    return _MEDIA_TYPES.get(next(formats, ending))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -106,23 +116,25 @@ def _around(areas: list[Area]) -> Area:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is said alike of all files of a run: SHA-256 of policy and recipe, models by name, looks by class, and
-    origin, size and root of the ledger's head, where there is a ledger."""
+    """What is said alike of all files of a run: SHA-256 of policy and recipe, models by name, looks by class (with
+    their strength, as mosaic:6), and origin, size and root of the ledger's head, where there is a ledger."""
 
     policy: str
     recipe: str
     models: Mapping[str, str]
-    hidden: Mapping[str, str]
+    looks: Mapping[str, str]
     ledger: tuple[str, int, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What is said of one file: facts of the run, verdict, and where something was hidden."""
+    """What is said of one file: facts of the run, verdict, where something was hidden, and how many tracks were removed,
+    kept visible and added by hand, None where nobody changed anything."""
 
     facts: Facts
     verdict: Verdict
     areas: tuple[Area, ...] = ()
+    by_hand: tuple[int, int, int] | None = None
 
     def redaction(self) -> dict[str, Any]:
         """Return the content of our own assertion; nothing in it tells the original, its name or a person."""
@@ -132,13 +144,15 @@ class Statement:
             "policy": facts.policy,
             "recipe": facts.recipe,
             "models": dict(facts.models),
-            "hidden": dict(facts.hidden),
+            "looks": dict(facts.looks),
             "verdict": {
                 "outcome": verdict.outcome,
                 "checked": list(verdict.checked),
                 "unchecked": list(verdict.unchecked),
             },
         }
+        if self.by_hand is not None:
+            said["by_hand"] = dict(zip(("removed", "visible", "added"), self.by_hand, strict=True))
         if facts.ledger is not None:
             origin, size, root = facts.ledger
             said["ledger"] = {"origin": origin, "size": size, "root": root}

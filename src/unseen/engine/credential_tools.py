@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from unseen.adapters.files_output import write_private
+from unseen.core.credentials import media_type_of
 from unseen.core.names import display
-from unseen.engine.credentials import media_type_of
 from unseen.engine.needs import need_c2pa
 from unseen.errors import OutputTaken, UnreadableInput, UnsupportedInput
 from unseen.verify.containers.findings import Malformed
@@ -62,10 +62,9 @@ def check(path: Path, root: Path | None) -> Checked:
     if found is None:
         raise UnsupportedInput(f"{display(path.name)}: has no content credentials")
     failures = tuple(each for each in found.failures if each != "signingCredential.untrusted")
-    intact = found.state in ("Valid", "Trusted") or not failures
     foreign = form_findings(path)
     return Checked(
-        intact=intact and not failures,
+        intact=found.state in ("Valid", "Trusted"),
         failures=failures,
         issuer=found.issuer,
         vouched=root is not None and found.state == "Trusted",
@@ -93,7 +92,7 @@ def _told(path: Path) -> Told | None:
 
 
 def _media_type(path: Path) -> str:
-    kind = media_type_of(path)
+    kind = media_type_of(path.name)
     if kind is None:
         raise UnsupportedInput(f"{display(path.name)}: is of a kind that cannot have content credentials")
     return kind

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unseen.adapters.files_output import discard
-from unseen.core.credentials import MEDIA_TYPES, Area, Facts, Signatory, Statement, area_of, distinct
-from unseen.core.formats import FORMATS, is_video
+from unseen.core.credentials import Area, Facts, Signatory, Statement, area_of, distinct, media_type_of
+from unseen.core.formats import is_video
 from unseen.core.receipts import Verdict
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Box
@@ -24,14 +24,15 @@ from unseen.verify.streams import scan_video
 
 if TYPE_CHECKING:
     from unseen.core.jobs import Job
+    from unseen.core.looks import Look
     from unseen.core.regions import Region
     from unseen.core.video import VideoInfo
     from unseen.engine.admission import Admission
     from unseen.engine.names import Placed
-    from unseen.engine.work import Tools
+    from unseen.engine.work import Task, Tools
 
 __all__ = [
-    "Signing", "facts_of", "film_areas", "media_type_of", "photo_areas", "refuse_unsignable", "seal", "signatory_of",
+    "Signing", "facts_of", "film_areas", "photo_areas", "refuse_unsignable", "seal", "signatory_of",
 ]  # fmt: skip
 
 _SIDE = 1280
@@ -46,7 +47,7 @@ class Signing:
     version: str
 
 
-def signatory_of(job: Job) -> Signatory | None:
+def signatory_of(job: Job, now: float) -> Signatory | None:
     """Return who signs, None where nobody is to; raises UsageError or KeyUnusable before anything is done."""
     if job.credentials is None and job.credentials_key is None:
         return None
@@ -55,21 +56,19 @@ def signatory_of(job: Job) -> Signatory | None:
     need_c2pa()
     from unseen.adapters.certificates import read_signatory
 
-    return read_signatory(job.credentials, job.credentials_key, datetime.now(UTC))
+    return read_signatory(job.credentials, job.credentials_key, datetime.fromtimestamp(now, UTC))
 
 
 def facts_of(admission: Admission, models: dict[str, str]) -> Facts:
     """Return what is said alike of all files: the head of the ledger is the one after their admission."""
     recipe = admission.recipe
-    hidden = {cls: look.method for cls, look in sorted(recipe.looks.items())}
-    return Facts(admission.digest, recipe.digest(), models, hidden, admission.ledger_head())
+    looks = {cls: _look(look, cls) for cls, look in sorted(recipe.looks.items())}
+    return Facts(admission.digest, recipe.digest(), models, looks, admission.ledger_head())
 
 
-def media_type_of(path: Path) -> str | None:
-    """Return what C2PA calls a file of this name, None where such files cannot have credentials."""
-    ending = path.suffix.lstrip(".").lower()
-    names = [name for name, endings in FORMATS.items() if ending in endings]
-    return MEDIA_TYPES.get(names[0] if names else ending)
+def _look(look: Look, cls: str) -> str:
+    strength = look.strength_for(cls)
+    return look.method if strength is None else f"{look.method}:{f'{strength:.6f}'.rstrip('0').rstrip('.')}"
 
 
 def refuse_unsignable(placed: Iterable[Placed]) -> list[Placed]:
@@ -78,7 +77,7 @@ def refuse_unsignable(placed: Iterable[Placed]) -> list[Placed]:
 
 
 def _refused(placed: Placed) -> Placed:
-    if media_type_of(placed.below) is not None:
+    if media_type_of(placed.below.name) is not None:
         return placed
     word = placed.below.suffix.lstrip(".").lower()
     way = "make it an mp4 first" if is_video(placed.below.name) else "say --format png"
@@ -119,19 +118,20 @@ def _around(boxes: Sequence[Box]) -> Box:
 
 
 def seal(
-    staged: Path, name: str, verdict: Verdict, areas: tuple[Area, ...], tools: Tools
+    staged: Path, task: Task, verdict: Verdict, areas: tuple[Area, ...], tools: Tools,
+    by_hand: tuple[int, int, int] | None = None,
 ) -> tuple[Path, dict[str, str]]:  # fmt: skip
     """Give a verified file its content credentials; return its new temporary name and what the receipt says of them.
 
     What was written is looked at once more: it must be the verified file, byte for byte, and beside it the statement
     and nothing else. Raises VerificationFailed or OutputFailed; the file without credentials is deleted in any case.
     """
-    signing, writer, kind = tools.setup.signing, tools.credentials, media_type_of(staged)
-    target = staged.with_name(f"{secrets.token_hex(16)}{staged.suffix}")
+    signing, writer, name = tools.setup.signing, tools.credentials, task.placed.label
+    kind, target = media_type_of(task.final.name), staged.with_name(f"{secrets.token_hex(16)}{task.final.suffix}")
     try:
         if signing is None or writer is None or kind is None:
             raise VerificationFailed(f"{name}: nobody is here to sign it; run again")
-        statement = Statement(signing.facts, verdict, areas)
+        statement = Statement(signing.facts, verdict, areas, by_hand)
         writer.embed(staged, target, kind, statement)
         manifest = _checked(staged, target, statement, tools.setup.recipe, name)
     except OSError as error:

@@ -44,18 +44,20 @@ def redact_photo(task: Task, tools: Tools) -> Done:
         return Done(replace(receipt, status="failed", error=str(error), verdict=verdict), None, tools.models.devices)
     receipt = replace(receipt, regions=staged.regions, verdict=staged.verdict)
     if tools.setup.signing is not None:
-        return _sealed(receipt, staged, photo, watch, tools)
+        return _sealed(receipt, staged, photo, watch, task, tools)
     return Done(replace(receipt, output_hash=hasher.of("output", staged.data)), staged.path, tools.models.devices)
 
 
-def _sealed(receipt: FileReceipt, staged: Staged, photo: Photo, watch: Stopwatch, tools: Tools) -> Done:
+def _sealed(
+    receipt: FileReceipt, staged: Staged, photo: Photo, watch: Stopwatch, task: Task, tools: Tools
+) -> Done:  # fmt: skip
     """Give a verified photo its content credentials; the hash is that of what is released."""
     from unseen.engine.credentials import photo_areas, seal  # here: most runs have no use for it
 
     sizes = [(frame.width, frame.height) for frame in photo.frames]
     areas = photo_areas(staged.regions, sizes)
     with watch.time("sign"):
-        path, said = seal(staged.path, receipt.input, staged.verdict, areas, tools)
+        path, said = seal(staged.path, task, staged.verdict, areas, tools)
     output_hash = tools.setup.hasher.of_file("output", path)
     return Done(replace(receipt, output_hash=output_hash, credentials=said), path, tools.models.devices)
 

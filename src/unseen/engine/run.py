@@ -92,7 +92,7 @@ def run(
     also = ("count",) if job.counting is not None else ()
     recipe = replace(job.recipe, credentials=job.credentials is not None)
     with admit("redact", recipe, job.sources, job.access, also=also) as admission:
-        terms = _settle(job, admission, model_store() if store is None else store)
+        terms = _settle(job, admission, model_store() if store is None else store, clock())
         return _run(job, terms, listen, make_tools, clock, context)
 
 
@@ -128,7 +128,7 @@ def _run(
     return report
 
 
-def _settle(job: Job, admission: Admission, store: ModelStore) -> _Terms:
+def _settle(job: Job, admission: Admission, store: ModelStore, now: float) -> _Terms:
     """Decide everything that can be decided beforehand; raises UsageError, Refused or OutputFailed."""
     if job.workers is not None and job.workers < 1:
         raise UsageError(f"--jobs must be at least 1, got {job.workers}")
@@ -141,15 +141,15 @@ def _settle(job: Job, admission: Admission, store: ModelStore) -> _Terms:
     models = require_models(admission.recipe, store, counting=job.counting is not None)
     for path in records:
         check_writable(path, "that file")
-    return _Terms(admission, hasher, models, _signatory(job))
+    return _Terms(admission, hasher, models, _signatory(job, now))
 
 
-def _signatory(job: Job) -> Signatory | None:
+def _signatory(job: Job, now: float) -> Signatory | None:
     if job.credentials is None and job.credentials_key is None:
         return None
     from unseen.engine.credentials import signatory_of  # here and below: most runs have no use for it
 
-    return signatory_of(job)
+    return signatory_of(job, now)
 
 
 def _signing(terms: _Terms) -> Signing | None:

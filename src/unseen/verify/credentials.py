@@ -89,7 +89,7 @@ def _mapped(opened: ExitStack, path: Path) -> bytes:
 def _same_bytes(one: bytes, other: bytes, block: Block) -> bool:
     # A WebP tells its length, and a GIF with an extension its newer version, before anything that is shown.
     head = {b"RIFF": slice(4, 8), b"GIF8": slice(4, 5)}.get(bytes(one[:4]), slice(0, 0))
-    before, after = bytearray(one), bytearray(other[: block.start] + other[block.end :])
+    before, after = bytearray(one), bytearray(other[: block.start] + other[block.end + block.filling :])
     before[head] = after[head] = bytes(head.stop - head.start)
     return before == after
 

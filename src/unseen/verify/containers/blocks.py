@@ -18,11 +18,12 @@ _GIF_NAME = b"C2PA_GIF\x01\x00\x00"
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Bytes start <= i < end of a file, and the store in them."""
+    """Bytes start <= i < end of a file, the store in them, and how many bytes after them fill up the block."""
 
     start: int
     end: int
     store: bytes
+    filling: int = 0
 
 
 def is_boxes(data: bytes) -> bool:
@@ -76,9 +77,11 @@ def _in_chunks(data: bytes, at: int, name: bytes, *, little: bool) -> Block | No
         start, first, second = reader.pos, reader.take(4), reader.take(4)
         found, size = (first, int.from_bytes(second, "little")) if little else (second, int.from_bytes(first, "big"))
         body = reader.take(size)
-        reader.skip(min(reader.left, size % 2) if little else 4)
+        reader.skip(0 if little else 4)
+        end, filling = reader.pos, min(reader.left, size % 2) if little else 0
+        reader.skip(filling)
         if found == name:
-            return Block(start, reader.pos, body)
+            return Block(start, end, body, filling)
     return None
 
 

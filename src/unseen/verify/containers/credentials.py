@@ -29,6 +29,8 @@ Shape = Any
 _HEX = re.compile(r"[0-9a-f]{64}")
 _URL = r"self#jumbf=c2pa\.assertions/"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+#: A method, and a strength where it has one.
+_LOOK = re.compile(rf"({'|'.join(METHODS)})(:\d{{1,6}}(\.\d{{1,6}})?)?")
 _VERSION = re.compile(r"[0-9][0-9A-Za-z.+-]{0,30}")
 
 
@@ -84,7 +86,8 @@ _SHAPES: dict[str, Shape] = {
         "policy": _HEX,
         "recipe": _HEX,
         "models": {re.compile(r"[a-z0-9][a-z0-9._-]{0,63}"): _HEX},
-        "hidden": {re.compile("|".join(CLASSES)): re.compile("|".join(METHODS))},
+        "looks": {re.compile("|".join(CLASSES)): _LOOK},
+        "by_hand?": {"removed": _whole, "visible": _whole, "added": _whole},
         "verdict": {
             "outcome": re.compile("pass|not-verified"),
             "checked": [re.compile("|".join(CLASSES))],
