@@ -226,27 +226,7 @@ def job_from(args: argparse.Namespace) -> Job:
     words = [] if args.keep_metadata == "none" else [w.strip() for w in args.keep_metadata.split(",") if w.strip()]
     if not (math.isfinite(args.max_megapixels) and args.max_megapixels * 1_000_000 >= 1):
         raise UsageError(f"--max-megapixels must be a number above 0, got {args.max_megapixels:g}")
-    pixels = int(args.max_megapixels * 1_000_000)
-    recipe = Recipe(
-        looks=looks_for(classes, parse_hide(args.hide)),
-        recall=args.recall or "high",
-        verify="skip" if args.unsafe_skip_verify else args.verify or "full",
-        sample_share=args.sample_share,
-        margin=args.margin,
-        face_shape=args.face_shape,
-        keep=frozenset(words),
-        format=args.format,
-        unsafe_strength=args.unsafe_strength,
-        limits=replace(Limits(), max_pixels=pixels, max_total_pixels=4 * pixels),
-        video=VideoRecipe(
-            stride=args.stride,
-            audio=args.audio,
-            style=VideoStyle(args.codec, args.quality, args.speed),
-            check_s=args.check_every,
-            check_all=args.verify == "full",
-            heads=args.recall == "high",
-        ),
-    )
+    recipe = _recipe(args, classes, words, int(args.max_megapixels * 1_000_000))
     return Job(
         sources=tuple(args.sources),
         output=args.output,
@@ -266,6 +246,29 @@ def job_from(args: argparse.Namespace) -> Job:
         counting=counting_from(args, args.count, args.counts),
         credentials=args.credentials,
         credentials_key=args.credentials_key,
+    )
+
+
+def _recipe(args: argparse.Namespace, classes: list[str] | None, words: list[str], pixels: int) -> Recipe:
+    return Recipe(
+        looks=looks_for(classes, parse_hide(args.hide)),
+        recall=args.recall or "high",
+        verify="skip" if args.unsafe_skip_verify else args.verify or "full",
+        sample_share=args.sample_share,
+        margin=args.margin,
+        face_shape=args.face_shape,
+        keep=frozenset(words),
+        format=args.format,
+        unsafe_strength=args.unsafe_strength,
+        limits=replace(Limits(), max_pixels=pixels, max_total_pixels=4 * pixels),
+        video=VideoRecipe(
+            stride=args.stride,
+            audio=args.audio,
+            style=VideoStyle(args.codec, args.quality, args.speed),
+            check_s=args.check_every,
+            check_all=args.verify == "full",
+            heads=args.recall == "high",
+        ),
     )
 
 

@@ -128,8 +128,8 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What is said of one file: facts of the run, verdict, where something was hidden, and how many tracks were removed,
-    kept visible and added by hand, None where nobody changed anything."""
+    """What is said of one file: facts of the run, verdict, where something was hidden, and how many tracks a person
+    removed, kept visible and added, None where nobody changed anything."""
 
     facts: Facts
     verdict: Verdict

@@ -52,9 +52,7 @@ def redact_video(task: Task, tools: Tools, note: Callable[[FrameNote], None]) ->
         if preview is not None:
             with watch.time("preview"):
                 write_preview(staged, store.hidden(), preview, tools.video, name)
-        receipt = replace(receipt, video=_told(task, tools, done.receipt))
-        if setup.signing is not None:
-            staged, receipt = _sealed(receipt, staged, done, store, watch, task, tools)
+        staged, receipt = _sealed(receipt, staged, done, store, watch, task, tools)
     except VerificationFailed as error:
         discard(staged)
         # Parts that cannot be trusted, or that end in the same failure, are no start for another run.
@@ -79,14 +77,17 @@ def redact_video(task: Task, tools: Tools, note: Callable[[FrameNote], None]) ->
 def _sealed(
     receipt: FileReceipt, staged: Path, done: FilmDone, store: FilmStore, watch: Stopwatch, task: Task, tools: Tools
 ) -> tuple[Path, FileReceipt]:  # fmt: skip
-    """Give a verified video its content credentials; return its new temporary name and the receipt with them."""
+    """Return where a verified video lies and what is said of it, after it was given its content credentials, if any."""
+    told = _told(task, tools, done.receipt)
+    if tools.setup.signing is None:
+        return staged, replace(receipt, video=told)
     from unseen.engine.credentials import film_areas, seal  # here: most runs have no use for it
 
     with watch.time("sign"):
-        areas, edits = film_areas(store.hidden(), done.info), receipt.video.edits if receipt.video else None
+        areas, edits = film_areas(store.hidden(), done.info), told.edits
         by_hand = None if edits is None else (len(edits.removed), len(edits.visible), len(edits.added))
         path, said = seal(staged, task, done.verdict, areas, tools, by_hand)
-    return path, replace(receipt, credentials=said)
+    return path, replace(receipt, video=told, credentials=said)
 
 
 def _film(
