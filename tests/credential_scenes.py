@@ -107,18 +107,14 @@ def signed(folder: Path, name: str, said: Statement | None = None) -> tuple[Path
 def by_others(source: Path, title: str, folder: Path, *, parent: Path | None = None) -> bytes:
     """Return a file with credentials as other programs write them: title, thumbnail, the parent with its picture."""
     who = identity(folder).signatory
+    first: dict[str, Any] = {"action": "c2pa.created", "digitalSourceType": "http://c2pa.org/digitalsourcetype/empty"}
+    if parent is not None:
+        first = {"action": "c2pa.opened", "parameters": {"ingredientIds": ["parent"]}}
     manifest: dict[str, Any] = {
         "title": title,
         "claim_generator_info": [{"name": "Camera", "version": "1"}],
-        "assertions": [{"label": "c2pa.actions", "data": {"actions": [{"action": "c2pa.edited"}]}}],
+        "assertions": [{"label": "c2pa.actions", "data": {"actions": [first]}}],
     }
-    if parent is None:
-        manifest["assertions"][0]["data"]["actions"] = [
-            {
-                "action": "c2pa.created",
-                "digitalSourceType": "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture",
-            }
-        ]
     kind, out = media_of(source), io.BytesIO()
     with (
         c2pa.Context.from_dict({"builder": {"thumbnail": {"enabled": True}}}) as context,
@@ -126,10 +122,8 @@ def by_others(source: Path, title: str, folder: Path, *, parent: Path | None = N
         c2pa.Builder(json.dumps(manifest), context) as builder,
     ):
         if parent is not None:
-            with parent.open("rb") as stream:
-                builder.add_ingredient(
-                    json.dumps({"title": title, "relationship": "parentOf"}), media_of(parent), stream
-                )
+            said = json.dumps({"title": title, "relationship": "parentOf", "label": "parent"})
+            builder.add_ingredient(said, media_of(parent), io.BytesIO(parent.read_bytes()))
         builder.sign(signer, kind, io.BytesIO(source.read_bytes()), out)
     return out.getvalue()
 

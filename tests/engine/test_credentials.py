@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,8 @@ from tests.credential_scenes import Identity, by_others, flipped, identity, is_i
 from tests.engine.engine_fakes import FACE, Command, make_photo, shows_face
 from tests.engine.film_scenes import film, film_engine
 from tests.engine.governed import CITY, found_city, remembered
-from unseen.adapters.credentials_c2pa import read_credentials
+from unseen.adapters.credentials_c2pa import C2paCredentials, read_credentials
 from unseen.cli.main import main
-from unseen.engine import credentials as sealing
 from unseen.engine.governance import ledger_of
 from unseen.engine.ledger import open_ledger
 from unseen.errors import UsageError
@@ -206,13 +206,10 @@ def test_file_that_came_out_otherwise_than_verified_is_not_released(
     """As if the library changed a pixel, put something in, or said another thing."""
     make_photo(tmp_path / "in" / "a.png")
     words = (tmp_path / "in", "-o", tmp_path / "out", "--jobs", "1", *own.options)
-    write = sealing.told
-    monkeypatch.setattr(sealing, "told", lambda path: None)
+    monkeypatch.setattr("unseen.engine.credentials.told", lambda path: None)
     done = unseen(*words)
     assert (done.code, "do not say what was meant" in done.err) == (1, True)
-    monkeypatch.setattr(sealing, "told", write)
-
-    from unseen.adapters.credentials_c2pa import C2paCredentials
+    monkeypatch.setattr("unseen.engine.credentials.told", told)
 
     embed = C2paCredentials.embed
 
@@ -238,7 +235,7 @@ def test_policy_requires_credentials_and_they_name_the_ledger(unseen: Command, t
     assert done.code == 0, done.err
     said = told(tmp_path / "out" / "a.png")
     assert said is not None
-    with open_ledger(ledger_of(city)) as ledger:
+    with closing(open_ledger(ledger_of(city))) as ledger:
         head = ledger.head()
     assert said.redaction["ledger"]["origin"] == head.origin
     assert 0 < said.redaction["ledger"]["size"] <= head.size == len(remembered(city))

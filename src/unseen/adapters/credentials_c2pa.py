@@ -105,7 +105,9 @@ def read_credentials(path: Path, media_type: str, roots: bytes = b"") -> Read | 
     except OSError as error:
         raise UnreadableInput(f"{name}: cannot be read ({error.strerror}); check its permissions") from error
     except c2pa.C2paError as error:
-        return _none_or_raise(error, name)
+        if _kind(error) == "ManifestNotFound":
+            return None
+        raise _unread(error, name) from error
     manifest = told["manifests"][told["active_manifest"]]
     signed = manifest.get("signature_info") or {}
     failures = told.get("validation_results", {}).get("activeManifest", {}).get("failure", [])
@@ -113,13 +115,10 @@ def read_credentials(path: Path, media_type: str, roots: bytes = b"") -> Read | 
     return Read(str(told.get("validation_state")), codes, str(signed.get("issuer") or "?"), manifest)
 
 
-def _none_or_raise(error: Exception, name: str) -> None:
-    kind = _kind(error)
-    if kind == "ManifestNotFound":
-        return
-    if kind == "NotSupported":
-        raise UnsupportedInput(f"{name}: is no file that can have content credentials") from error
-    raise DamagedInput(f"{name}: its content credentials cannot be read ({kind}); it was changed or cut") from error
+def _unread(error: Exception, name: str) -> UnsupportedInput | DamagedInput:
+    if _kind(error) == "NotSupported":
+        return UnsupportedInput(f"{name}: is no file that can have content credentials")
+    return DamagedInput(f"{name}: its content credentials cannot be read ({_kind(error)}); it was changed or cut")
 
 
 def _manifest(statement: Statement, version: str) -> dict[str, Any]:

@@ -180,12 +180,13 @@ def _is_signature(signature: Tagged) -> bool:
     if not isinstance(protected, bytes) or content is not None or not isinstance(made, bytes) or len(made) > 1024:
         return False
     head = cbor_value(protected)
-    chain = head.get(_CHAIN) if isinstance(head, dict) and head.keys() == {_ALGORITHM, _CHAIN} else None
-    certificates = chain if isinstance(chain, list) else [chain]
+    if not isinstance(head, dict) or head.keys() != {_ALGORITHM, _CHAIN} or head[_ALGORITHM] not in _ALGORITHMS:
+        return False
+    chain = head[_CHAIN] if isinstance(head[_CHAIN], list) else [head[_CHAIN]]
+    if not all(isinstance(each, bytes) and each[:1] == b"\x30" for each in chain):
+        return False
     return (
-        head[_ALGORITHM] in _ALGORITHMS
-        and all(isinstance(each, bytes) and each[:1] == b"\x30" for each in certificates)
-        and isinstance(unprotected, dict)
+        isinstance(unprotected, dict)
         and unprotected.keys() <= {"pad", "pad2"}
         and all(map(_zeros, unprotected.values()))
     )
