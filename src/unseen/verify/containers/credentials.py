@@ -31,7 +31,7 @@ _URL = r"self#jumbf=c2pa\.assertions/"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 #: A method, and a strength where it has one.
 _LOOK = re.compile(rf"({'|'.join(METHODS)})(:\d{{1,6}}(\.\d{{1,6}})?)?")
-_VERSION = re.compile(r"[0-9][0-9A-Za-z.+-]{0,30}")
+_VERSION = re.compile(r"[0-9][0-9A-Za-z.+-]{0,30}|unknown")
 
 
 def _digest(value: Any) -> bool:
@@ -164,7 +164,7 @@ def _claim(store: Store, shapes: Mapping[str, Shape]) -> Shape:
 
 
 def _left_out(store: Store, binding: str) -> tuple[int, int] | None:
-    value = store.assertions.get(binding)
+    value: Any = store.assertions.get(binding)
     if not _fits(value, _DATA_HASH):
         return None
     (gap,) = value["exclusions"]
