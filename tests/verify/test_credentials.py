@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.credential_scenes import FACTS, FORMS, by_others, flipped, identity, is_intact, picture, signed, statement
-from unseen.core.regions import Box
+from unseen.core.credentials import Statement
+from unseen.core.looks import METHODS
+from unseen.core.receipts import Verdict
+from unseen.core.regions import CLASSES, Box
 from unseen.verify.containers.blocks import credential_block
 from unseen.verify.containers.cbor import cbor_value
 from unseen.verify.containers.credentials import scan_store
@@ -136,6 +140,19 @@ def test_other_words_are_found(files: dict[str, tuple[Path, Path]]) -> None:
         assert old in block.store
         damaged = block.store.replace(old, new)
         assert list(guarded(scan_store(damaged, "here", (block.start, block.end)), "here")), old
+
+
+def test_every_class_and_look_that_there_is_can_be_told(folder: Path) -> None:
+    looks = {cls: "mosaic:0.000001" if n % 2 else METHODS[n % len(METHODS)] for n, cls in enumerate(CLASSES)}
+    looks |= dict(zip(CLASSES, METHODS, strict=False))
+    said = Statement(replace(FACTS, looks=looks, ledger=None), Verdict("not-verified", (), CLASSES), (), (1, 0, 12))
+    plain, copy = signed(folder, "every.png", said)
+    assert _kinds(copy) == set()
+    found = told(copy)
+    assert found is not None
+    assert found.redaction == said.redaction()
+    assert found.redaction["by_hand"] == {"removed": 1, "visible": 0, "added": 12}
+    assert plain.stat().st_size < copy.stat().st_size < plain.stat().st_size + 5000
 
 
 @given(data=st.data())

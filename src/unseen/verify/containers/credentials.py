@@ -6,9 +6,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from unseen.core.credentials import REDACTION
-from unseen.core.looks import METHODS
-from unseen.core.regions import CLASSES
 from unseen.verify.containers.boxes import Box, foreign_box
 from unseen.verify.containers.cbor import Tagged, cbor_value
 from unseen.verify.containers.findings import Finding, Findings, Malformed, Reader
@@ -30,7 +27,8 @@ _HEX = re.compile(r"[0-9a-f]{64}")
 _URL = r"self#jumbf=c2pa\.assertions/"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 #: A method, and a strength where it has one.
-_LOOK = re.compile(rf"({'|'.join(METHODS)})(:\d{{1,6}}(\.\d{{1,6}})?)?")
+_LOOK = re.compile(r"(fill|solid|stand-in|mosaic|blur|none)(:\d{1,6}(\.\d{1,6})?)?")
+_CLASS = re.compile("face|head|person|plate|text|bicycle|car|motorcycle|bus|truck")
 _VERSION = re.compile(r"[0-9][0-9A-Za-z.+-]{0,30}|unknown")
 
 
@@ -55,7 +53,7 @@ def _link(label: str) -> Shape:
     return {"url": re.compile(_URL + re.escape(label)), "hash": _digest}
 
 
-_INGREDIENT = "c2pa.ingredient.v3"
+_INGREDIENT, _REDACTION = "c2pa.ingredient.v3", "org.unseen.redaction"
 _SPATIAL = {
     "type": "spatial",
     "shape": {
@@ -81,17 +79,17 @@ _SHAPES: dict[str, Shape] = {
             },
         )
     },
-    REDACTION: {
+    _REDACTION: {
         "version": 1,
         "policy": _HEX,
         "recipe": _HEX,
         "models": {re.compile(r"[a-z0-9][a-z0-9._-]{0,63}"): _HEX},
-        "looks": {re.compile("|".join(CLASSES)): _LOOK},
+        "looks": {_CLASS: _LOOK},
         "by_hand?": {"removed": _whole, "visible": _whole, "added": _whole},
         "verdict": {
             "outcome": re.compile("pass|not-verified"),
-            "checked": [re.compile("|".join(CLASSES))],
-            "unchecked": [re.compile("|".join(CLASSES))],
+            "checked": [_CLASS],
+            "unchecked": [_CLASS],
         },
         "ledger?": {"origin": re.compile(r"unseen-ledger/[0-9a-f]{16}"), "size": _whole, "root": _HEX},
     },
