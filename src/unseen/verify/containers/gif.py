@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from unseen.verify.containers.credentials import scan_store
 from unseen.verify.containers.findings import Finding, Findings, Malformed, Reader, guarded
 from unseen.verify.containers.icc import scan_icc
 from unseen.verify.containers.streams import lzw_gif_problem
@@ -75,6 +74,8 @@ def _extension(reader: Reader, where: str, keep: frozenset[str]) -> Findings:
         yield from scan_icc(b"".join(blocks[1:]), f"extension at {where}")
         return
     if _APPLICATIONS.get(name) == "c2pa" and "credentials" in keep:
+        from unseen.verify.containers.credentials import scan_store  # here: most scans have no use for it
+
         where = f"extension at {where}"
         yield from guarded(scan_store(b"".join(blocks[1:]), where, (start, reader.pos)), where)
         return

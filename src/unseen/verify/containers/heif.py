@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from unseen.verify.containers.boxes import Box, boxes, foreign_box
-from unseen.verify.containers.credentials import scan_box
 from unseen.verify.containers.findings import Finding, Findings, Malformed, Reader, Spans, guarded, label
 from unseen.verify.containers.items import scan_items
 from unseen.verify.containers.tracks import scan_tracks
@@ -67,6 +66,8 @@ def _judge(data: bytes, box: Box, spans: Spans, media: list[tuple[int, int]], ke
     elif box.type == b"moov":
         yield from scan_tracks(data, box, spans, media, keep)
     elif box.type == b"uuid" and "credentials" in keep:
+        from unseen.verify.containers.credentials import scan_box  # here: most scans have no use for it
+
         yield from scan_box(data, box)
     elif box.type != b"mdat":
         yield from foreign_box(data, box)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from unseen.verify.containers.credentials import scan_store
 from unseen.verify.containers.exif import scan_exif
 from unseen.verify.containers.findings import Finding, Findings, Malformed, Reader, guarded
 from unseen.verify.containers.icc import scan_icc
@@ -238,6 +237,8 @@ class _Jpeg:
                 raise Malformed("lacks a part of its colour profile")
             yield from scan_icc(b"".join(self._profile), where)
         if self._store:
+            from unseen.verify.containers.credentials import scan_store  # here: most scans have no use for it
+
             where = f"{len(self._store)} APP11 segments"
             yield from guarded(scan_store(b"".join(self._store), where, self._store_place), where)
         for at in sorted(set(self._idle.values())) if not self._part else ():

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from unseen.verify.containers.bitstreams import av1_config, hevc_config
 from unseen.verify.containers.boxes import Box, boxes, foreign_box, full_box
-from unseen.verify.containers.credentials import scan_box
 from unseen.verify.containers.findings import Finding, Findings, Malformed, Reader, guarded, label
 
 __all__ = ["scan_movie"]
@@ -66,6 +65,8 @@ def scan_movie(data: bytes, keep: frozenset[str] = frozenset()) -> Findings:
         elif box.type == b"mdat":
             movie.media += box.end - box.start
         elif box.type == b"uuid" and "credentials" in keep and not signed:
+            from unseen.verify.containers.credentials import scan_box  # here: most scans have no use for it
+
             signed += 1
             yield from guarded(scan_box(data, box), box.where)
         elif box.type != b"wide" or box.end > box.start:

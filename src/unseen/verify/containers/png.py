@@ -6,7 +6,6 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from unseen.verify.containers.credentials import scan_store
 from unseen.verify.containers.exif import scan_exif
 from unseen.verify.containers.findings import Finding, Findings, Malformed, Reader, guarded, label
 from unseen.verify.containers.icc import MAX_PROFILE, scan_icc
@@ -129,6 +128,8 @@ class _Png:
         if chunk.name == b"iCCP" and "icc" in self._keep:
             yield from guarded(_profile(chunk), chunk.where)
         elif chunk.name == b"caBX" and "credentials" in self._keep:
+            from unseen.verify.containers.credentials import scan_store  # here: most scans have no use for it
+
             place = (chunk.at, chunk.at + 12 + len(chunk.body))
             yield from guarded(scan_store(chunk.body, chunk.where, place), chunk.where)
         elif chunk.name == b"eXIf":

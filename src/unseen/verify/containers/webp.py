@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from unseen.verify.containers.credentials import scan_store
 from unseen.verify.containers.exif import scan_exif
 from unseen.verify.containers.findings import Finding, Findings, Malformed, Reader, guarded, label
 from unseen.verify.containers.icc import scan_icc
@@ -77,6 +76,8 @@ def _judge(data: bytes, chunk: _Chunk, keep: frozenset[str]) -> Findings:
     elif chunk.name == b"ICCP" and "icc" in keep:
         yield from scan_icc(body, chunk.where)
     elif chunk.name == b"C2PA" and "credentials" in keep:
+        from unseen.verify.containers.credentials import scan_store  # here: most scans have no use for it
+
         yield from scan_store(body, chunk.where, (chunk.start - 8, chunk.end))
     elif chunk.name == b"EXIF":
         yield from scan_exif(body.removeprefix(b"Exif\0\0"), chunk.where, keep)
