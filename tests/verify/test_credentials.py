@@ -17,6 +17,7 @@ from unseen.core.credentials import Statement
 from unseen.core.looks import METHODS
 from unseen.core.receipts import Verdict
 from unseen.core.regions import CLASSES, Box
+from unseen.engine.credential_tools import check
 from unseen.verify.containers.blocks import credential_block
 from unseen.verify.containers.cbor import cbor_value
 from unseen.verify.containers.credentials import scan_store
@@ -124,6 +125,23 @@ def test_bytes_that_the_hash_leaves_out_beside_the_block_are_found(files: dict[s
     place = (block.start, block.end)
     assert list(scan_store(block.store, "here", place)) == []
     assert {each.kind for each in scan_store(block.store, "here", (place[0], place[1] + 1))} == {"slack"}
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.heic", "a.avif"])
+def test_what_the_hash_of_boxes_leaves_out_is_looked_at_too(
+    files: dict[str, tuple[Path, Path]], folder: Path, name: str
+) -> None:
+    """C2PA leaves free space out of the hash: its reader takes whatever somebody hides there."""
+    hidden, root = folder / f"hidden-{name}", folder / "id" / "root.pem"
+    secret = b"a picture of somebody, in small"
+    space = (8 + len(secret)).to_bytes(4, "big") + b"free" + secret
+    hidden.write_bytes(files[name][1].read_bytes() + space)
+    assert is_intact(hidden, root)
+    assert check(files[name][1], root).intact
+    found = check(hidden, root)
+    assert (found.intact, found.vouched, len(found.failures)) == (False, True, 1)
+    assert "free space that is in use" in found.failures[0]
+    assert "somebody" not in found.failures[0]
 
 
 def test_other_words_are_found(files: dict[str, tuple[Path, Path]]) -> None:

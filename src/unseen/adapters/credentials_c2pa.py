@@ -71,7 +71,8 @@ class C2paCredentials:
         except (c2pa.C2paError, OSError) as error:
             target.unlink(missing_ok=True)
             why = error.strerror if isinstance(error, OSError) else _kind(error)
-            raise OutputFailed(f"the content credentials cannot be written ({why}); check the certificate") from error
+            way = "check the certificate" if why == "Signature" else "free some space, or leave the file out"
+            raise OutputFailed(f"the content credentials cannot be written ({why}); {way}") from error
         except BaseException:
             target.unlink(missing_ok=True)
             raise

@@ -9,12 +9,14 @@ from typing import Any
 
 from unseen.adapters.files_output import write_private
 from unseen.core.credentials import media_type_of
+from unseen.core.formats import KEEPABLE, is_video
 from unseen.core.names import display
 from unseen.engine.needs import need_c2pa
 from unseen.errors import OutputTaken, UnreadableInput, UnsupportedInput
 from unseen.verify.containers.findings import Malformed
 from unseen.verify.credentials import Told, form_findings, told
-from unseen.verify.metadata import findings_text
+from unseen.verify.metadata import findings_text, scan
+from unseen.verify.streams import scan_video
 
 __all__ = ["KEY", "ROOT", "SIGNER", "Checked", "check", "make_identity", "show"]
 
@@ -25,7 +27,10 @@ SIGNER, KEY, ROOT = "signer.pem", "signer.key", "root.pem"
 @dataclass(frozen=True, slots=True)
 class Checked:
     """Whether a file is as it was signed, what speaks against it, who signed, whether the certificate is vouched for
-    by the root that was named, and what is in its credentials beside what Unseen writes, "" for nothing."""
+    by the root that was named, and what is in its credentials beside what Unseen writes, "" for nothing.
+
+    What C2PA's hash leaves out, as free space in an MP4, speaks against a file of our own form where it is in use.
+    """
 
     intact: bool
     failures: tuple[str, ...]
@@ -63,14 +68,23 @@ def check(path: Path, root: Path | None) -> Checked:
         raise UnsupportedInput(f"{display(path.name)}: has no content credentials")
     failures = tuple(each for each in found.failures if each != "signingCredential.untrusted")
     foreign = form_findings(path)
+    beyond = () if foreign else _beyond(path)
     return Checked(
-        intact=found.state in ("Valid", "Trusted"),
-        failures=failures,
+        intact=found.state in ("Valid", "Trusted") and not beyond,
+        failures=failures + beyond,
         issuer=found.issuer,
         vouched=root is not None and found.state == "Trusted",
         foreign=findings_text(foreign) if foreign else "",
         told=None if foreign else _told(path),
     )
+
+
+def _beyond(path: Path) -> tuple[str, ...]:
+    """Return what the whole of a file of our own holds beside pictures, sound and what may be kept."""
+    if is_video(path.name):
+        return scan_video(path, keep=frozenset({"audio", "datetime", "credentials"}))[:1]
+    found = scan(path.read_bytes(), keep=frozenset({*KEEPABLE, "credentials"}))
+    return (findings_text(found[:1]),) if found else ()
 
 
 def show(path: Path) -> dict[str, Any]:
