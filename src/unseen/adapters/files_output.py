@@ -6,7 +6,7 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -16,8 +16,8 @@ from unseen.core.names import display
 from unseen.errors import OutputFailed, OutputTaken, UsageError
 
 __all__ = [
-    "OWN", "OutputFolder", "append_lines", "check_writable", "discard", "stage", "write_bytes", "write_private",
-    "write_whole",
+    "OWN", "OutputFolder", "append_lines", "check_writable", "discard", "stage", "write_bytes", "write_new",
+    "write_private", "write_whole",
 ]  # fmt: skip
 
 #: The folder inside the output that holds the journal, the lock and what is being written.
@@ -148,6 +148,31 @@ def write_private(path: Path, parts: Iterable[bytes], what: str) -> None:
         raise OutputTaken(f"{display(path)}: is there already; choose another name for {what}") from error
     except OSError as error:
         raise OutputFailed(f"{display(path)}: cannot write {what} ({error.strerror}); choose another place") from error
+
+
+def write_new(files: Sequence[tuple[Path, bytes]], what: str) -> None:
+    """Write new files, all of them or none, each whole; `what` names them in the error.
+
+    Raises OutputTaken if there is a file of one of the names, OutputFailed if one cannot be written.
+    """
+    staged: list[tuple[Path, Path]] = []
+    placed: list[Path] = []
+    try:
+        for path, data in files:
+            staged.append((stage(data, path.parent, display(path)), path))
+            _force(staged[-1][0])
+        for part, path in staged:
+            place_new(part, path)
+            placed.append(path)
+    except BaseException as error:
+        for each in (*placed, *(part for part, _ in staged)):
+            discard(each)
+        if isinstance(error, FileExistsError):
+            taken = display(staged[len(placed)][1])
+            raise OutputTaken(f"{taken}: is there already; choose another name for {what}") from error
+        if isinstance(error, OSError):
+            raise OutputFailed(f"cannot write {what} ({error.strerror}); choose another place") from error
+        raise
 
 
 def append_lines(path: Path, lines: Iterable[str], what: str) -> None:

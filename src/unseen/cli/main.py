@@ -29,6 +29,7 @@ VERBS = {
     "consent": "write down, withdraw, list and exchange consents",
     "label": "show labels, make them tighter, override a state by two people",
     "lineage": "say what was made from a file, and which models saw a person",
+    "report": "write a record of processing, an impact assessment, a notice, a sign, a data set card, and more",
     "scene": "draw the lines and zones that are counted",
     "release": "publish a table with differential privacy",
     "budget": "show and set privacy budgets",

@@ -9,7 +9,7 @@ from unseen.dicom.instance import Header
 from unseen.dicom.plan import Action, Plan, names_of_tags, plan_for
 from unseen.dicom.stream import Element
 
-__all__ = ["Line", "explain"]
+__all__ = ["Line", "explain", "fate_of"]
 
 _WORDS = {
     "keep": "stays",
@@ -47,6 +47,16 @@ def explain(header: Header, options: frozenset[str]) -> Iterator[Line]:
     """Yield a line for each element of an object, in its order."""
     plan = plan_for(options, header.sop_class)
     yield from _lines(header.instance.elements, plan, 0, 0)
+
+
+#: Kinds of actions after which nothing of a value is left.
+_GONE = frozenset(("remove", "empty", "dummy", "uid", "ae", "code", "content-dummy"))
+
+
+def fate_of(tag: int, options: frozenset[str], sop_class: str) -> tuple[str, str, bool]:
+    """Return an attribute's name, what becomes of it in objects of a SOP class, and whether nothing of it stays."""
+    kind = (plan_for(options, sop_class).root.get(tag) or Action("remove")).kind
+    return names_of_tags().get(tag, "unknown"), _WORDS[kind], kind in _GONE
 
 
 def _lines(elements: Sequence[Element], plan: Plan, depth: int, parent: int) -> Iterator[Line]:

@@ -31,9 +31,9 @@ DUTIES: Mapping[str, frozenset[str]] = {
     "viewer": frozenset(),
     "annotator": frozenset(),
     "operator": frozenset({"record-consent", "read-labels"}),
-    "dpo": frozenset({"record-consent", "read-labels", "read-consents", "read-lineage", "override"}),
-    "auditor": frozenset({"read-labels", "read-consents", "read-lineage"}),
-    "admin": frozenset({"read-labels", "override"}),
+    "dpo": frozenset({"record-consent", "read-labels", "read-consents", "read-lineage", "override", "write-documents"}),
+    "auditor": frozenset({"read-labels", "read-consents", "read-lineage", "write-documents"}),
+    "admin": frozenset({"read-labels", "override", "write-documents"}),
 }
 #: What the built-in policy lets everybody do: raw data is not shown, nothing is handed out, nothing is trained.
 BUILT_IN_ACTIONS: frozenset[str] = frozenset({"redact", "live", "count", "dicom", "release"})

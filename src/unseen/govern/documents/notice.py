@@ -1,0 +1,151 @@
+"""The privacy notice of GDPR Art. 13 and 14: a short layer, then every purpose, then rights and how to use them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from unseen.govern.documents.facts import Facts, utc
+from unseen.govern.documents.model import Document, Row, Section
+from unseen.govern.documents.rows import (
+    access_rows,
+    asked,
+    jurisdictions,
+    policy_row,
+    purpose_row,
+    retention_row,
+    sources_of,
+)
+from unseen.govern.documents.texts import texts
+from unseen.policy.charter import Purpose
+
+__all__ = ["notice", "rights_of", "why_row"]
+
+
+def rights_of(purposes: Iterable[Purpose]) -> tuple[str, ...]:
+    """Return the rights that people have, by the legal bases: GDPR Art. 7(3), 15 to 18, 20, 21, 77."""
+    bases = {purpose.basis for purpose in purposes}
+    rights = ["access", "rectification", "erasure", "restriction"]
+    if bases & {"consent", "contract"}:
+        rights.append("portability")
+    if bases & {"public-task", "legitimate-interest"}:
+        rights.append("objection")
+    if "consent" in bases:
+        rights.append("withdrawal")
+    return (*rights, "complaint")
+
+
+def why_row(facts: Facts, purposes: Iterable[Purpose], label: str, ref: str = "") -> Row:
+    """Return what purposes are for, in the policy's own words; the first that has none is asked for."""
+    rows = [purpose_row(facts, purpose) for purpose in purposes]
+    open_ = next((row.missing for row in rows if row.missing is not None), None)
+    values = tuple(dict.fromkeys(row.values[0] for row in rows if row.missing is None))
+    sources = tuple(dict.fromkeys(row.sources[0] for row in rows if row.missing is None and row.sources))
+    decided = next((row.decided for row in rows if row.decided), "")
+    if not rows:
+        return asked(facts, "purpose", label, ref)
+    return Row(label, values, sources, ref, open_, decided)
+
+
+def basis_words(facts: Facts, purpose: Purpose, words: dict[str, Any], label: str, ref: str = "") -> Row:
+    """Return the legal basis of a purpose in plain words."""
+    assert facts.policy is not None  # noqa: S101  # purposes come from a policy
+    said = facts.policy.of_purpose(purpose.name, "basis")
+    return Row(label, (words["bases"][purpose.basis],), said.sources if said else (), ref)
+
+
+def notice(facts: Facts, language: str) -> Document:
+    """Return the notice in a language; raises UsageError where there are no texts in it."""
+    words = texts(language)
+    says, purposes = words["notice"], list(facts.purposes())
+    sections = [
+        Section(says["short"], tuple(_short(facts, purposes, words))),
+        Section(says["who"], tuple(_who(facts, says))),
+        *[_purpose(facts, each, words) for each in purposes],
+        Section(says["yours"], tuple(_rights(facts, purposes, words))),
+    ]
+    lead = says["lead"]
+    return Document("notice", says["title"], utc(facts.now), tuple(sections), facts.inputs, lead, language)
+
+
+def _short(facts: Facts, purposes: list[Purpose], words: dict[str, Any]) -> list[Row]:
+    says = words["notice"]
+    kept = [retention_row(facts, each) for each in purposes]
+    rows = [
+        policy_row(facts, says["who"], ("controller", "name"), "controller-name", "Art. 13(1)(a)"),
+        why_row(facts, purposes, says["why"], "Art. 13(1)(c)"),
+        merged(says["basis"], [basis_words(facts, each, words, "-") for each in purposes], "Art. 13(1)(c)"),
+        merged(says["kept"], kept, "Art. 13(2)(a)"),
+        Row(says["rights"], (", ".join(words["rights_short"][r] for r in rights_of(purposes)),), ref="Art. 13(2)(b)"),
+        policy_row(facts, says["contact"], ("controller", "contact"), "controller-contact", "Art. 13(1)(a)"),
+        asked(facts, "notice-url", says["more"]),
+    ]
+    return [row for row in rows if row is not None]
+
+
+def merged(label: str, rows: list[Row], ref: str = "") -> Row | None:
+    """Return rows as one: each different statement once, all sources, the first open question."""
+    if not rows:
+        return None
+    values = tuple(dict.fromkeys(value for row in rows for value in row.values))
+    sources = tuple(dict.fromkeys(source for row in rows for source in row.sources))
+    missing = next((row.missing for row in rows if row.missing is not None), None)
+    return Row(label, values, sources, ref, missing, next((row.decided for row in rows if row.decided), ""))
+
+
+def _who(facts: Facts, says: dict[str, str]) -> list[Row]:
+    return [
+        policy_row(facts, says["who"], ("controller", "name"), "controller-name", "Art. 13(1)(a)"),
+        policy_row(facts, says["address"], ("controller", "address"), "controller-address", "Art. 13(1)(a)"),
+        policy_row(facts, says["contact"], ("controller", "contact"), "controller-contact", "Art. 13(1)(a)"),
+        policy_row(facts, says["dpo"], ("controller", "dpo"), "dpo", "Art. 13(1)(b)"),
+        asked(facts, "representative", says["representative"], "Art. 13(1)(a)"),
+    ]
+
+
+def _purpose(facts: Facts, purpose: Purpose, words: dict[str, Any]) -> Section:
+    says = words["notice"]
+    source = sources_of(facts, purpose, "Art. 14(2)(f)")
+    rows: list[Row | None] = [
+        why_row(facts, [purpose], says["used"], "Art. 13(1)(c)"),
+        basis_words(facts, purpose, words, says["because"], "Art. 13(1)(c)"),
+        asked(facts, "legitimate-interests", says["interests"], "Art. 13(1)(d)", purpose.name)
+        if purpose.basis == "legitimate-interest"
+        else None,
+        asked(facts, "data-categories", says["data"], "Art. 14(1)(d)", purpose.name),
+        replace(source, label=says["source"]),
+        hidden_row(facts, purpose, says["hidden"], says["hiding"]),
+        *[replace(row, label=says["inside"]) for row in access_rows(facts, purpose, "Art. 13(1)(e)")[:1]],
+        asked(facts, "recipients", says["recipients"], "Art. 13(1)(e)", purpose.name),
+        asked(facts, "transfers", says["transfers"], "Art. 13(1)(f)", purpose.name, jurisdictions(facts)),
+        retention_row(facts, purpose, "Art. 13(2)(a)"),
+    ]
+    title = says["purpose"].format(name=purpose.name)
+    return Section(title, tuple(row for row in rows if row is not None))
+
+
+def hidden_row(facts: Facts, purpose: Purpose, label: str, sentence: str) -> Row | None:
+    """Return which classes must be hidden for a purpose, None if the policy requires none."""
+    places = () if facts.policy is None else facts.policy.rules_for(purpose.name)
+    if not purpose.floor.require_hidden or not places:
+        return None
+    return Row(label, (sentence.format(classes=", ".join(sorted(purpose.floor.require_hidden))),), places)
+
+
+def _rights(facts: Facts, purposes: list[Purpose], words: dict[str, Any]) -> list[Row]:
+    says = words["notice"]
+    refs = {"withdrawal": "Art. 13(2)(c)", "complaint": "Art. 13(2)(d)"}
+    rows = [
+        Row(
+            says["right"].format(name=words["rights_short"][r]), (words["rights"][r],), ref=refs.get(r, "Art. 13(2)(b)")
+        )
+        for r in rights_of(purposes)
+    ]
+    return [
+        *rows,
+        policy_row(facts, says["contact"], ("controller", "contact"), "controller-contact", "Art. 12(2)"),
+        asked(facts, "complaint-authority", says["authority"], "Art. 13(2)(d)"),
+        asked(facts, "obligation", says["obligation"], "Art. 13(2)(e)"),
+        asked(facts, "automated-decisions", says["automated"], "Art. 13(2)(f)"),
+    ]

@@ -1,0 +1,55 @@
+"""A sign for a place with cameras: the first layer of a notice, on one page."""
+
+from __future__ import annotations
+
+from unseen.govern.documents.facts import Facts, utc
+from unseen.govern.documents.model import Document, Row, Section
+from unseen.govern.documents.notice import basis_words, hidden_row, merged, rights_of, why_row
+from unseen.govern.documents.rows import asked, policy_row, retention_row
+from unseen.govern.documents.texts import texts
+from unseen.policy.charter import Purpose
+
+__all__ = ["sign"]
+
+
+def sign(facts: Facts, language: str) -> Document:
+    """Return the sign in a language: for the purposes of sources with cameras, or, where no source has any, for all.
+
+    Raises UsageError where there are no texts in the language.
+    """
+    words = texts(language)
+    says, purposes = words["sign"], _seen(facts)
+    kept = merged(says["kept"], [retention_row(facts, each) for each in purposes], "Art. 13(2)(a)")
+    basis = [basis_words(facts, each, words, "-") for each in purposes]
+    hidden = merged(says["hidden"], _hidden(facts, purposes, says["hidden"]))
+    rows: list[Row | None] = [
+        policy_row(facts, says["who"], ("controller", "name"), "controller-name", "Art. 13(1)(a)"),
+        why_row(facts, purposes, says["why"], "Art. 13(1)(c)"),
+        merged(says["basis"], basis, "Art. 13(1)(c)"),
+        kept,
+        hidden,
+        Row(says["rights"], (", ".join(words["rights_short"][r] for r in rights_of(purposes)),), ref="Art. 13(2)(b)"),
+        policy_row(facts, says["contact"], ("controller", "contact"), "controller-contact", "Art. 13(1)(a)"),
+        policy_row(facts, says["dpo"], ("controller", "dpo"), "dpo", "Art. 13(1)(b)"),
+        asked(facts, "notice-url", says["more"]),
+    ]
+    section = Section(says["title"], tuple(row for row in rows if row is not None))
+    return Document(
+        "sign", says["title"], utc(facts.now), (section,), facts.inputs, says["lead"], language, layout="sign"
+    )
+
+
+def _seen(facts: Facts) -> list[Purpose]:
+    """Return the purposes for which cameras look."""
+    purposes = list(facts.purposes())
+    if facts.policy is None:
+        return purposes
+    filmed = [source.purposes for source in facts.policy.charter.sources.values() if source.cameras]
+    named = {name for names in filmed for name in names}
+    seen = [each for each in purposes if any(each.name == name or each.name.startswith(f"{name}.") for name in named)]
+    return seen or purposes
+
+
+def _hidden(facts: Facts, purposes: list[Purpose], label: str) -> list[Row]:
+    rows = [hidden_row(facts, each, label, "{classes}") for each in purposes]
+    return [row for row in rows if row is not None]
