@@ -72,7 +72,7 @@ def _bytes_of(path: Path) -> bytes:
 
 
 def _under(report: Node, governance: Governance) -> list[str]:
-    """Return under which policy a report says it was made, and how many labels in it are genuine; raises LabelInvalid."""
+    """Return under which rules a report was made, and how many labels in it are genuine; raises LabelInvalid."""
     said, genuine = [], 0
     policy = report.get("policy_sha256")
     if policy is not None:

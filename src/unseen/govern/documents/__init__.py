@@ -1,1 +1,1 @@
-"""Documents that are made of what is known: a policy, reports, records and the ledger; what a person decides is asked."""
+"""Documents made of a policy, reports, records and the ledger; what a person has to decide is asked."""

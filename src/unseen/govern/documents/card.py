@@ -74,7 +74,7 @@ def dataset_card(facts: Facts) -> Document:
         Section("Data set", (*about, creator)),
         Section("Files", (archive, *_files(facts), *([label] if label else []))),
         Section("Use", tuple(use)) if use else None,
-        Section("Responsible AI", tuple([*duty.values(), *shown.values()])),
+        Section("Responsible AI", (*duty.values(), *shown.values())),
         *evidence_sections(facts.redactions, facts.studies),
     ]
     data = _croissant(facts, dict(zip(_ASKED, about, strict=True)), creator, archive, {**duty, **shown})

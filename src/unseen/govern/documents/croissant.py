@@ -1,7 +1,7 @@
 """A strict check of Croissant 1.1 cards (http://mlcommons.org/croissant/1.1) with the vocabulary RAI 1.0.
 
 Stricter than the format where it leaves things open: a property that neither it nor this program's cards know is a
-fault, so that a misspelt one is not lost in silence; sets of files name what they are contained in; archives have hashes.
+fault, so that a misspelt one is not lost in silence; sets of files name what they are in; archives have hashes.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any
 __all__ = ["CONFORMS_TO", "CONTEXT", "check_card"]
 
 CONFORMS_TO = ("http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0")
-_TERMS = (
-    "annotation arrayShape citeAs column containedIn equivalentProperty excludes extract field fileProperty fileObject "
-    "fileSet format includes isArray isLiveDataset jsonPath key md5 parentField recordSet references regex readLines "
-    "sdVersion separator source subField transform unArchive value"
-).split()
+_TERMS = """
+annotation arrayShape citeAs column containedIn equivalentProperty excludes extract field fileProperty fileObject
+fileSet format includes isArray isLiveDataset jsonPath key md5 parentField recordSet references regex readLines
+sdVersion separator source subField transform unArchive value
+"""
 #: The context of the format's appendix, and PROV for what made the data set.
 CONTEXT: Mapping[str, Any] = {
     "@language": "en",
@@ -31,7 +31,7 @@ CONTEXT: Mapping[str, Any] = {
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "examples": {"@id": "cr:examples", "@type": "@json"},
-    **{term: f"cr:{term}" for term in _TERMS},
+    **{term: f"cr:{term}" for term in _TERMS.split()},
 }
 _URL = re.compile(r"(https?|ftp|s3|gs)://[^\s<>\"{}|\\^`]+")
 _DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?")
@@ -99,8 +99,8 @@ _DATASET: Mapping[str, tuple[bool, bool, Callable[[Any], bool], str]] = {
     )},
     "rai:dataCollectionTimeframe": (False, True, _date, "a date"),
 }  # fmt: skip
-_FILE = {"@type", "@id", "name", "description", "contentUrl", "contentSize", "encodingFormat", "sameAs", "sha256", "md5",
-         "containedIn"}  # fmt: skip
+_FILE = {"@type", "@id", "name", "description", "contentUrl", "contentSize", "encodingFormat", "sameAs", "sha256",
+         "md5", "containedIn"}  # fmt: skip
 _SET = {"@type", "@id", "name", "description", "containedIn", "encodingFormat", "includes", "excludes"}
 _RECORDS = {"@type", "@id", "name", "description", "dataType", "key", "field", "data", "examples", "annotation"}
 _FIELD = {"@type", "@id", "name", "description", "source", "dataType", "value", "isArray", "arrayShape",

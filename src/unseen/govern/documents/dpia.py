@@ -180,7 +180,7 @@ def _opinions(facts: Facts) -> Section:
         "dpia-people-opinion": "People concerned",
     }
     rows = [asked(facts, "dpia-name", "Name of the processing")]
-    return Section("Who, and what they say", tuple([*rows, *(asked(facts, k, v) for k, v in words.items())]))
+    return Section("Who, and what they say", (*rows, *(asked(facts, k, v) for k, v in words.items())))
 
 
 def dpia(facts: Facts) -> Document:

@@ -102,7 +102,7 @@ def _risk(export: _Export, facts: Facts, first: int, risk: str, measures: tuple[
 
 
 def _gauge(values: tuple[str, ...]) -> tuple[int | None, str]:
-    """Return level and reason of an answer written as "2: reason"; no level, which the tool asks for, of another one."""
+    """Return level and reason of an answer as "2: reason"; of another one no level, which the tool then asks for."""
     level, _, reason = " ".join(values).partition(":")
     return (int(level), reason.strip()) if level.strip() in ("1", "2", "3", "4") else (None, " ".join(values))
 

@@ -8,19 +8,11 @@ from typing import Any
 
 from unseen.govern.documents.facts import Facts, utc
 from unseen.govern.documents.model import Document, Row, Section
-from unseen.govern.documents.rows import (
-    access_rows,
-    asked,
-    jurisdictions,
-    policy_row,
-    purpose_row,
-    retention_row,
-    sources_of,
-)
+from unseen.govern.documents.rows import asked, jurisdictions, policy_row, purpose_row, sources_of
 from unseen.govern.documents.texts import texts
 from unseen.policy.charter import Purpose
 
-__all__ = ["notice", "rights_of", "why_row"]
+__all__ = ["basis_words", "hidden_row", "kept_row", "merged", "notice", "rights_of", "why_row"]
 
 
 def rights_of(purposes: Iterable[Purpose]) -> tuple[str, ...]:
@@ -71,7 +63,7 @@ def notice(facts: Facts, language: str) -> Document:
 
 def _short(facts: Facts, purposes: list[Purpose], words: dict[str, Any]) -> list[Row]:
     says = words["notice"]
-    kept = [retention_row(facts, each) for each in purposes]
+    kept = [kept_row(facts, each, "-", says["kept_for"]) for each in purposes]
     rows = [
         policy_row(facts, says["who"], ("controller", "name"), "controller-name", "Art. 13(1)(a)"),
         why_row(facts, purposes, says["why"], "Art. 13(1)(c)"),
@@ -106,7 +98,6 @@ def _who(facts: Facts, says: dict[str, str]) -> list[Row]:
 
 def _purpose(facts: Facts, purpose: Purpose, words: dict[str, Any]) -> Section:
     says = words["notice"]
-    source = sources_of(facts, purpose, "Art. 14(2)(f)")
     rows: list[Row | None] = [
         why_row(facts, [purpose], says["used"], "Art. 13(1)(c)"),
         basis_words(facts, purpose, words, says["because"], "Art. 13(1)(c)"),
@@ -114,23 +105,66 @@ def _purpose(facts: Facts, purpose: Purpose, words: dict[str, Any]) -> Section:
         if purpose.basis == "legitimate-interest"
         else None,
         asked(facts, "data-categories", says["data"], "Art. 14(1)(d)", purpose.name),
-        replace(source, label=says["source"]),
-        hidden_row(facts, purpose, says["hidden"], says["hiding"]),
-        *[replace(row, label=says["inside"]) for row in access_rows(facts, purpose, "Art. 13(1)(e)")[:1]],
+        _origin(facts, purpose, says),
+        hidden_row(facts, purpose, words, says["hidden"], says["hiding"]),
+        _inside(facts, purpose, words),
         asked(facts, "recipients", says["recipients"], "Art. 13(1)(e)", purpose.name),
-        asked(facts, "transfers", says["transfers"], "Art. 13(1)(f)", purpose.name, jurisdictions(facts)),
-        retention_row(facts, purpose, "Art. 13(2)(a)"),
+        asked(facts, "transfers", says["transfers"], "Art. 13(1)(f)", purpose.name, _taken(facts, says)),
+        kept_row(facts, purpose, says["retention"], says["kept_for"]),
     ]
     title = says["purpose"].format(name=purpose.name)
     return Section(title, tuple(row for row in rows if row is not None))
 
 
-def hidden_row(facts: Facts, purpose: Purpose, label: str, sentence: str) -> Row | None:
+def kept_row(facts: Facts, purpose: Purpose, label: str, sentence: str) -> Row:
+    """Return for how long data is kept for a purpose, in words of the language."""
+    said = None if facts.policy is None else facts.policy.of_purpose(purpose.name, "retention")
+    if said is None:
+        return asked(facts, "retention", label, "Art. 13(2)(a)", purpose.name)
+    return Row(label, (sentence.format(span=said.values[0]),), said.sources, "Art. 13(2)(a)")
+
+
+def hidden_row(facts: Facts, purpose: Purpose, words: dict[str, Any], label: str, sentence: str) -> Row | None:
     """Return which classes must be hidden for a purpose, None if the policy requires none."""
     places = () if facts.policy is None else facts.policy.rules_for(purpose.name)
     if not purpose.floor.require_hidden or not places:
         return None
-    return Row(label, (sentence.format(classes=", ".join(sorted(purpose.floor.require_hidden))),), places)
+    classes = ", ".join(words["classes"][cls] for cls in sorted(purpose.floor.require_hidden))
+    return Row(label, (sentence.format(classes=classes),), places)
+
+
+def _origin(facts: Facts, purpose: Purpose, says: dict[str, str]) -> Row:
+    """Return the sources by name, with their cameras; where files lie is nobody's business outside."""
+    known = sources_of(facts, purpose)
+    if facts.policy is None or known.missing is not None:
+        return replace(known, label=says["source"], ref="Art. 14(2)(f)")
+    names = [source.at.rpartition("/")[2] for source in known.sources]
+    cameras = [", ".join(sorted(facts.policy.charter.sources[name].cameras)) for name in names]
+    values = [
+        says["cameras" if seen else "files"].format(name=name, cameras=seen)
+        for name, seen in zip(names, cameras, strict=True)
+    ]
+    return Row(says["source"], tuple(values), known.sources, "Art. 14(2)(f)")
+
+
+def _inside(facts: Facts, purpose: Purpose, words: dict[str, Any]) -> Row | None:
+    who = None if facts.policy is None else facts.policy.of_purpose(purpose.name, "who")
+    if who is None or not purpose.who:
+        return None
+    roles = tuple(words["roles"][role] for role in sorted(purpose.who))
+    return Row(words["notice"]["inside"], roles, who.sources, "Art. 13(1)(e)")
+
+
+def _taken(facts: Facts, says: dict[str, str]) -> Row | None:
+    known = jurisdictions(facts)
+    if known is None or facts.policy is None:
+        return None
+    names = [source.at.split("/")[2] for source in known.sources]
+    values = [
+        says["taken"].format(name=name, where=", ".join(sorted(facts.policy.charter.sources[name].jurisdiction)))
+        for name in names
+    ]
+    return replace(known, values=tuple(values))
 
 
 def _rights(facts: Facts, purposes: list[Purpose], words: dict[str, Any]) -> list[Row]:

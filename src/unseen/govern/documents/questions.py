@@ -16,8 +16,8 @@ _ABOUT_RISKS = {
     "impacts": "What would it mean for the people in the pictures if {what}?",
     "threats": "How could it come about that {what}?",
     "sources": "Who or what could cause that {what}?",
-    "severity": "How severe is it if {what}: 1 negligible, 2 limited, 3 significant, 4 maximum, and why? Write as 2: reason",
-    "likelihood": "How likely is it that {what}: 1 negligible, 2 limited, 3 significant, 4 maximum, and why? Write as 2: reason",
+    "severity": "How severe is it if {what}? Write a level and why, as 2: reason (1 negligible to 4 maximum)",
+    "likelihood": "How likely is it that {what}? Write a level and why, as 2: reason (1 negligible to 4 maximum)",
 }
 
 _COMMON = {
@@ -72,7 +72,7 @@ _SAFE_HARBOR = {
         for letter in "abcdefghijklmnopqr"
     },
     "safe-harbor-pictures": "Can pictures that were not looked at show writing?",
-    "actual-knowledge": "Does the covered entity know that what remains could identify somebody, alone or with other data?",
+    "actual-knowledge": "Does the covered entity know that what remains could identify somebody?",
 }
 _CARD = {
     "card-name": "What is the data set called?",
@@ -98,18 +98,18 @@ _RISK = {
     "risk-consumers": "How many consumers' information is it, about?",
     "risk-disclosures": "What were consumers told of it, or will be, and how?",
     "risk-third-parties": "To which service providers, contractors and third parties is it given, and what for?",
-    "risk-technology": "Is it used for decisions by machine, with what logic, what output, and how is the output used?",
-    "risk-benefits": "What does the business, the consumer, others and the public gain, with figures where there are any?",
-    "risk-impacts": "What harm can come to consumers, and from what: access by others, discrimination, loss of control, "
-    "pressure, loss of money, bodily harm, loss of reputation, distress?",
-    "risk-safeguards": "Which other safeguards are there, as encryption, networks, monitoring, people outside who were asked?",
+    "risk-technology": "Is it used for decisions by machine, with what logic and output, and how is that used?",
+    "risk-benefits": "What do the business, consumers, others and the public gain, in figures where possible?",
+    "risk-impacts": "What harm can come to consumers, and from what: access by others, discrimination, loss of "
+    "control, pressure, loss of money, bodily harm, loss of reputation, distress?",
+    "risk-safeguards": "Which other safeguards are there: encryption, networks, monitoring, outside advice?",
     "risk-weighing": "Do the risks outweigh the benefits, so that it must be restricted or left?",
     "risk-initiate": "Will the business begin, or go on with, the processing?",
     "risk-informants": "Who gave information for this assessment (legal counsel need not be named)?",
     "risk-approval": "Who reviewed and approved it, by name, position and date, with the authority to decide?",
     "risk-review": "When was it last updated, and when is it reviewed next (at least every three years)?",
     "risk-training": "What must be told to those who get a model that was trained with the data?",
-    "risk-submission": "Who of the executive management submits it to the Agency: name, title, point of contact, period?",
+    "risk-submission": "Which executive submits it to the Agency: name, title, point of contact, period?",
 }
 
 QUESTIONS: Mapping[str, str] = {**_COMMON, **_DPIA, **_SAFE_HARBOR, **_CARD, **_RISK}

@@ -10,7 +10,7 @@ from typing import Any
 
 from unseen.govern.documents.model import SCHEMA, Document, Row, Section
 from unseen.govern.documents.render_sign import sign_page
-from unseen.govern.documents.style import PAGES, POLICY
+from unseen.govern.documents.style import POLICY, style
 
 __all__ = ["FORMATS", "as_html", "as_json", "as_markdown"]
 
@@ -39,7 +39,7 @@ def _page(document: Document) -> Iterator[str]:
     yield f'<!doctype html>\n<html lang="{escape(document.language)}">\n<meta charset="utf-8">'
     yield f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
     yield f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{title}</title>'
-    yield f"<style>{PAGES}</style>\n<header><h1>{title}</h1>"
+    yield f"<style>{style('pages.css')}</style>\n<header><h1>{title}</h1>"
     if document.lead:
         yield f"<p>{escape(document.lead)}</p>"
     yield f'<p class="meta">Made {escape(document.made)} · {escape(_summary(document))}</p></header>\n<main>'

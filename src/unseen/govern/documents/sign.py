@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from unseen.core.labels import covers
 from unseen.govern.documents.facts import Facts, utc
 from unseen.govern.documents.model import Document, Row, Section
-from unseen.govern.documents.notice import basis_words, hidden_row, merged, rights_of, why_row
-from unseen.govern.documents.rows import asked, policy_row, retention_row
+from unseen.govern.documents.notice import basis_words, hidden_row, kept_row, merged, rights_of, why_row
+from unseen.govern.documents.rows import asked, policy_row
 from unseen.govern.documents.texts import texts
 from unseen.policy.charter import Purpose
 
@@ -19,15 +20,15 @@ def sign(facts: Facts, language: str) -> Document:
     """
     words = texts(language)
     says, purposes = words["sign"], _seen(facts)
-    kept = merged(says["kept"], [retention_row(facts, each) for each in purposes], "Art. 13(2)(a)")
+    kept = merged(says["kept"], [kept_row(facts, each, "-", says["kept_for"]) for each in purposes], "Art. 13(2)(a)")
     basis = [basis_words(facts, each, words, "-") for each in purposes]
-    hidden = merged(says["hidden"], _hidden(facts, purposes, says["hidden"]))
+    hidden = [hidden_row(facts, each, words, says["hidden"], "{classes}") for each in purposes]
     rows: list[Row | None] = [
         policy_row(facts, says["who"], ("controller", "name"), "controller-name", "Art. 13(1)(a)"),
         why_row(facts, purposes, says["why"], "Art. 13(1)(c)"),
         merged(says["basis"], basis, "Art. 13(1)(c)"),
         kept,
-        hidden,
+        merged(says["hidden"], [row for row in hidden if row is not None]),
         Row(says["rights"], (", ".join(words["rights_short"][r] for r in rights_of(purposes)),), ref="Art. 13(2)(b)"),
         policy_row(facts, says["contact"], ("controller", "contact"), "controller-contact", "Art. 13(1)(a)"),
         policy_row(facts, says["dpo"], ("controller", "dpo"), "dpo", "Art. 13(1)(b)"),
@@ -40,16 +41,10 @@ def sign(facts: Facts, language: str) -> Document:
 
 
 def _seen(facts: Facts) -> list[Purpose]:
-    """Return the purposes for which cameras look."""
+    """Return the purposes for which cameras look: those that their sources name, or what lies below these."""
     purposes = list(facts.purposes())
     if facts.policy is None:
         return purposes
-    filmed = [source.purposes for source in facts.policy.charter.sources.values() if source.cameras]
-    named = {name for names in filmed for name in names}
-    seen = [each for each in purposes if any(each.name == name or each.name.startswith(f"{name}.") for name in named)]
-    return seen or purposes
-
-
-def _hidden(facts: Facts, purposes: list[Purpose], label: str) -> list[Row]:
-    rows = [hidden_row(facts, each, label, "{classes}") for each in purposes]
-    return [row for row in rows if row is not None]
+    filmed = {name for s in facts.policy.charter.sources.values() if s.cameras for name in s.purposes}
+    named = [each for each in purposes if each.name in filmed]
+    return named or [each for each in purposes if covers(filmed, each.name)] or purposes
