@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +19,21 @@ from unseen.core.labels import Label
 from unseen.crypto.labels import sign_label
 from unseen.engine.documents import write_documents
 from unseen.errors import (
-    DamagedInput, Denied, LabelInvalid, LedgerBroken, OutputFailed, OutputTaken, Refused, UnreadableInput, UnseenError,
+    DamagedInput,
+    Denied,
+    LabelInvalid,
+    LedgerBroken,
+    OutputFailed,
+    OutputTaken,
+    Refused,
+    UnreadableInput,
+    UnseenError,
     UsageError,
 )  # fmt: skip
 
 
 @pytest.fixture
-def city(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def city(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A city with a labelled item, a consent, decisions in its ledger, and two reports; the working folder."""
     root = tmp_path / "city"
     with govern(root) as governance:
@@ -39,7 +46,7 @@ def city(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (root / "report.json").write_text(json.dumps(redaction_values(**signed)), "utf-8")
     (root / "dicom.json").write_text(json.dumps(study_values()), "utf-8")
     monkeypatch.chdir(root)
-    yield root
+    return root
 
 
 def _job(kind: str = "ropa", output: str = "out.json", actor: str = "dora", **more: Any) -> DocumentJob:
@@ -78,8 +85,10 @@ def test_every_kind_is_written_in_every_format_and_the_ledger_says_so(
 def test_a_document_tells_what_records_and_ledger_hold(city: Path) -> None:
     write_documents(_job(), Clock())
     text = Path("out.json").read_text("utf-8")
-    for told in ("1 allowed (redact 1)", "1 refused (train 1)", "1 items: 1 raw", "1 are past the end",
-                 "On record: 1 given", "Obtained by web-form", "1 labels in it are genuine", "made under other rules"):  # fmt: skip
+    for told in (
+        "1 allowed (redact 1)", "1 refused (train 1)", "1 items: 1 raw", "1 are past the end", "On record: 1 given",
+        "Obtained by web-form", "1 labels in it are genuine", "made under other rules",
+    ):  # fmt: skip
         assert told in text
     assert "Mia" not in text
     values = json.loads(text)

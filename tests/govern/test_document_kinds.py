@@ -53,8 +53,8 @@ def _row(document: Document, label: str) -> Row:
 
 def _found(value: Any, pointer: str) -> Any:
     for step in pointer.split("/")[1:]:
-        step = step.replace("~1", "/").replace("~0", "~")
-        value = value[int(step)] if isinstance(value, list) else value[step]
+        key = step.replace("~1", "/").replace("~0", "~")
+        value = value[int(key)] if isinstance(value, list) else value[key]
     return value
 
 
@@ -63,7 +63,7 @@ def test_the_kinds_on_the_command_line_are_those_that_can_be_made() -> None:
 
 
 def test_every_source_can_be_followed() -> None:
-    decided = decisions({key: "1: so it is" for key in QUESTIONS})
+    decided = decisions(dict.fromkeys(QUESTIONS, "1: so it is"))
     files = {node.place: node.value for node in (*KNOWN.redactions, *KNOWN.studies)}
     files["unseen.yaml"] = KNOWN.policy.written.value if KNOWN.policy else None
     files["decisions.yaml"] = {"answers": dict.fromkeys(QUESTIONS, "so it is")}

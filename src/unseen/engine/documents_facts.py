@@ -155,21 +155,16 @@ def _ledger(governance: Governance) -> LedgerFacts:
     checked = check_ledger(store)
     if checked.findings:
         raise LedgerBroken(f"the ledger was changed ({checked.findings[0]}); say: unseen ledger verify")
-    tallies: dict[tuple[str, str, str], list[tuple[int, str]]] = {}
+    tallies: dict[tuple[str, str, str], Tally] = {}
     for index, event in events(store, checked.head.size):
         if index < checked.head.size:
-            action = event.details.get("action", "")
+            action, at = event.details.get("action", ""), utc(event.time.timestamp())
             key = (event.kind, action if isinstance(action, str) else "", event.purpose)
-            tallies.setdefault(key, []).append((index, utc(event.time.timestamp())))
-    return LedgerFacts(
-        checked.head.origin,
-        checked.head.size,
-        checked.head.root.hex(),
-        tuple(
-            Tally(*key, len(found), found[0][0], found[-1][0], min(at for _, at in found), max(at for _, at in found))
-            for key, found in tallies.items()
-        ),
-    )
+            known = tallies.get(key) or Tally(*key, 0, index, index, at, at)
+            since, until = min(known.since, at), max(known.until, at)
+            tallies[key] = Tally(*key, known.count + 1, known.first, index, since, until)
+    head = checked.head
+    return LedgerFacts(head.origin, head.size, head.root.hex(), tuple(tallies.values()))
 
 
 def _labels(governance: Governance) -> LabelFacts:

@@ -85,7 +85,8 @@ class Open:
 class Document:
     """A document of a kind; `made` is its moment in ISO 8601.
 
-    `data` is what its JSON is where that has a format of its own; `faults` say why that must not be written.
+    One with the layout `public` is for everybody: as HTML it names its sources at the end, and not on paper. `data` is
+    what its JSON is where that has a format of its own; `faults` say why that must not be written.
     """
 
     kind: str
@@ -95,7 +96,7 @@ class Document:
     inputs: tuple[Input, ...] = ()
     lead: str = ""
     language: str = "en"
-    layout: Literal["pages", "sign"] = "pages"
+    layout: Literal["pages", "public", "sign"] = "pages"
     data: Mapping[str, Any] | None = None
     faults: tuple[str, ...] = field(default=())
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from unseen.govern.documents.facts import Facts, utc
 from unseen.govern.documents.model import Document, Row, Section
-from unseen.govern.documents.rows import asked, jurisdictions, policy_row, purpose_row, sources_of
+from unseen.govern.documents.rows import ARTICLES, asked, jurisdictions, policy_row, sources_of
 from unseen.govern.documents.texts import texts
 from unseen.policy.charter import Purpose
 
@@ -28,23 +28,20 @@ def rights_of(purposes: Iterable[Purpose]) -> tuple[str, ...]:
     return (*rights, "complaint")
 
 
-def why_row(facts: Facts, purposes: Iterable[Purpose], label: str, ref: str = "") -> Row:
-    """Return what purposes are for, in the policy's own words; the first that has none is asked for."""
-    rows = [purpose_row(facts, purpose) for purpose in purposes]
-    open_ = next((row.missing for row in rows if row.missing is not None), None)
-    values = tuple(dict.fromkeys(row.values[0] for row in rows if row.missing is None))
-    sources = tuple(dict.fromkeys(row.sources[0] for row in rows if row.missing is None and row.sources))
-    decided = next((row.decided for row in rows if row.decided), "")
-    if not rows:
-        return asked(facts, "purpose", label, ref)
-    return Row(label, values, sources, ref, open_, decided)
+def why_row(facts: Facts, purpose: Purpose, label: str) -> Row:
+    """Return what a purpose is for, in the policy's own words, or a person's."""
+    said = None if facts.policy is None else facts.policy.of_purpose(purpose.name, "description")
+    if not purpose.description or said is None:
+        return asked(facts, "purpose", label, "Art. 13(1)(c)", purpose.name)
+    return Row(label, (purpose.description,), said.sources, "Art. 13(1)(c)")
 
 
-def basis_words(facts: Facts, purpose: Purpose, words: dict[str, Any], label: str, ref: str = "") -> Row:
-    """Return the legal basis of a purpose in plain words."""
+def basis_words(facts: Facts, purpose: Purpose, words: dict[str, Any], label: str) -> Row:
+    """Return the legal basis of a purpose in plain words, with its place in the law."""
     assert facts.policy is not None  # noqa: S101  # purposes come from a policy
     said = facts.policy.of_purpose(purpose.name, "basis")
-    return Row(label, (words["bases"][purpose.basis],), said.sources if said else (), ref)
+    told = words["notice"]["stated"].format(words=words["bases"][purpose.basis], article=ARTICLES[purpose.basis])
+    return Row(label, (told,), said.sources if said else (), "Art. 13(1)(c)")
 
 
 def notice(facts: Facts, language: str) -> Document:
@@ -57,18 +54,21 @@ def notice(facts: Facts, language: str) -> Document:
         *[_purpose(facts, each, words) for each in purposes],
         Section(says["yours"], tuple(_rights(facts, purposes, words))),
     ]
-    lead = says["lead"]
-    return Document("notice", says["title"], utc(facts.now), tuple(sections), facts.inputs, lead, language)
+    return Document(
+        "notice", says["title"], utc(facts.now), tuple(sections), facts.inputs, says["lead"], language, layout="public"
+    )
 
 
 def _short(facts: Facts, purposes: list[Purpose], words: dict[str, Any]) -> list[Row]:
     says = words["notice"]
-    kept = [kept_row(facts, each, "-", says["kept_for"]) for each in purposes]
+    why = [why_row(facts, each, each.name) for each in purposes]
+    basis = [basis_words(facts, each, words, each.name) for each in purposes]
+    kept = [kept_row(facts, each, each.name, says["kept_for"]) for each in purposes]
     rows = [
         policy_row(facts, says["who"], ("controller", "name"), "controller-name", "Art. 13(1)(a)"),
-        why_row(facts, purposes, says["why"], "Art. 13(1)(c)"),
-        merged(says["basis"], [basis_words(facts, each, words, "-") for each in purposes], "Art. 13(1)(c)"),
-        merged(says["kept"], kept, "Art. 13(2)(a)"),
+        merged(says["why"], why, says["named"], "Art. 13(1)(c)") or asked(facts, "purpose", says["why"]),
+        merged(says["basis"], basis, says["named"], "Art. 13(1)(c)"),
+        merged(says["kept"], kept, says["named"], "Art. 13(2)(a)"),
         Row(says["rights"], (", ".join(words["rights_short"][r] for r in rights_of(purposes)),), ref="Art. 13(2)(b)"),
         policy_row(facts, says["contact"], ("controller", "contact"), "controller-contact", "Art. 13(1)(a)"),
         asked(facts, "notice-url", says["more"]),
@@ -76,11 +76,12 @@ def _short(facts: Facts, purposes: list[Purpose], words: dict[str, Any]) -> list
     return [row for row in rows if row is not None]
 
 
-def merged(label: str, rows: list[Row], ref: str = "") -> Row | None:
-    """Return rows as one: each different statement once, all sources, the first open question."""
+def merged(label: str, rows: list[Row], named: str, ref: str = "") -> Row | None:
+    """Return rows as one, with all sources and the first open question; what differs is said under each row's label."""
     if not rows:
         return None
-    values = tuple(dict.fromkeys(value for row in rows for value in row.values))
+    alike = len({row.values for row in rows}) == 1
+    values = rows[0].values if alike else tuple(named.format(name=r.label, words=v) for r in rows for v in r.values)
     sources = tuple(dict.fromkeys(source for row in rows for source in row.sources))
     missing = next((row.missing for row in rows if row.missing is not None), None)
     return Row(label, values, sources, ref, missing, next((row.decided for row in rows if row.decided), ""))
@@ -99,8 +100,8 @@ def _who(facts: Facts, says: dict[str, str]) -> list[Row]:
 def _purpose(facts: Facts, purpose: Purpose, words: dict[str, Any]) -> Section:
     says = words["notice"]
     rows: list[Row | None] = [
-        why_row(facts, [purpose], says["used"], "Art. 13(1)(c)"),
-        basis_words(facts, purpose, words, says["because"], "Art. 13(1)(c)"),
+        why_row(facts, purpose, says["used"]),
+        basis_words(facts, purpose, words, says["because"]),
         asked(facts, "legitimate-interests", says["interests"], "Art. 13(1)(d)", purpose.name)
         if purpose.basis == "legitimate-interest"
         else None,
@@ -109,7 +110,7 @@ def _purpose(facts: Facts, purpose: Purpose, words: dict[str, Any]) -> Section:
         hidden_row(facts, purpose, words, says["hidden"], says["hiding"]),
         _inside(facts, purpose, words),
         asked(facts, "recipients", says["recipients"], "Art. 13(1)(e)", purpose.name),
-        asked(facts, "transfers", says["transfers"], "Art. 13(1)(f)", purpose.name, _taken(facts, says)),
+        asked(facts, "transfers", says["transfers"], "Art. 13(1)(f)", purpose.name, _taken(facts, purpose, says)),
         kept_row(facts, purpose, says["retention"], says["kept_for"]),
     ]
     title = says["purpose"].format(name=purpose.name)
@@ -155,8 +156,8 @@ def _inside(facts: Facts, purpose: Purpose, words: dict[str, Any]) -> Row | None
     return Row(words["notice"]["inside"], roles, who.sources, "Art. 13(1)(e)")
 
 
-def _taken(facts: Facts, says: dict[str, str]) -> Row | None:
-    known = jurisdictions(facts)
+def _taken(facts: Facts, purpose: Purpose, says: dict[str, str]) -> Row | None:
+    known = jurisdictions(facts, purpose)
     if known is None or facts.policy is None:
         return None
     names = [source.at.split("/")[2] for source in known.sources]

@@ -31,7 +31,7 @@ _COMMON = {
     "retention": "For how long is the data kept, or by what is that decided?",
     "data-sources": "Where does the data come from?",
     "data-subjects": "Who can be in the pictures: passers-by, patients, staff, children?",
-    "data-categories": "What can be seen of them, and is anything of a special category (GDPR Art. 9)?",
+    "data-categories": "What can be seen of people, and is anything of a special category (GDPR Art. 9)?",
     "recipients": "To whom outside is data given? Write nobody if to nobody",
     "transfers": "Does data leave for other countries, to whom, and with what safeguard? Write none if not",
     "security-measures": "Which organisational measures are there: rooms, training, disks, backups, incidents?",

@@ -43,28 +43,32 @@ def _page(document: Document) -> Iterator[str]:
     if document.lead:
         yield f"<p>{escape(document.lead)}</p>"
     yield f'<p class="meta">Made {escape(document.made)} · {escape(_summary(document))}</p></header>\n<main>'
+    public = document.layout == "public"
     for section in document.sections:
-        yield from _section(section)
+        yield from _section(section, public=public)
     yield from _open(document)
+    yield '<div class="annex">' if public else ""
+    yield from _origins(document) if public else ()
     yield from _inputs(document)
+    yield "</div>" if public else ""
     yield "</main>\n</html>"
 
 
-def _section(section: Section) -> Iterator[str]:
+def _section(section: Section, *, public: bool) -> Iterator[str]:
     ref = f' <span class="ref">{escape(section.ref)}</span>' if section.ref else ""
     yield f"<section>\n<h2>{escape(section.title)}{ref}</h2>"
     if section.text:
         yield f"<p>{escape(section.text)}</p>"
     yield "<table>"
     for row in section.rows:
-        yield _row(row)
+        yield _row(row, "" if public else _origin(row))
     yield "</table>\n</section>"
 
 
-def _row(row: Row) -> str:
+def _row(row: Row, origin: str) -> str:
     ref = f'<span class="ref">{escape(row.ref)}</span>' if row.ref else ""
     kind = ' class="open"' if row.missing is not None else ""
-    return f'<tr{kind}><th scope="row">{escape(row.label)}{ref}</th><td>{_words(row)}{_origin(row)}</td></tr>'
+    return f'<tr{kind}><th scope="row">{escape(row.label)}{ref}</th><td>{_words(row)}{origin}</td></tr>'
 
 
 def _words(row: Row) -> str:
@@ -94,6 +98,16 @@ def _open(document: Document) -> Iterator[str]:
         where = f"{escape(each.section)}: {escape(each.label)}"
         yield f"<li>{escape(each.question.text)} <code>{escape(each.question.key)}</code> <small>{where}</small></li>"
     yield "</ol></section>"
+
+
+def _origins(document: Document) -> Iterator[str]:
+    """Yield where each statement of a public document comes from, apart from what everybody reads."""
+    yield '<section class="list"><h2>Where it comes from</h2><table>'
+    for section in document.sections:
+        for row in section.rows:
+            if origin := _origin(row):
+                yield f'<tr><th scope="row">{escape(section.title)}: {escape(row.label)}</th><td>{origin}</td></tr>'
+    yield "</table></section>"
 
 
 def _inputs(document: Document) -> Iterator[str]:

@@ -55,7 +55,7 @@ def _activity(facts: Facts, purpose: Purpose) -> list[Row]:
         sources_of(facts, purpose),
         *access_rows(facts, purpose, f"{art}(d)"),
         asked(facts, "recipients", "Recipients outside", f"{art}(d)", purpose.name),
-        asked(facts, "transfers", "Transfers", f"{art}(e)", purpose.name, jurisdictions(facts)),
+        asked(facts, "transfers", "Transfers", f"{art}(e)", purpose.name, jurisdictions(facts, purpose)),
         retention_row(facts, purpose, f"{art}(f)"),
         consent_row(facts, purpose),
         hiding_row(facts, purpose, f"{art}(g)"),
@@ -95,7 +95,7 @@ def processor_record(facts: Facts) -> Document:
             *access_rows(facts, purpose, f"{art}(b)"),
             _kinds_row(facts, purpose),
             outcomes_row(facts, purpose.name, f"{art}(b)"),
-            asked(facts, "transfers", "Transfers", f"{art}(c)", purpose.name, jurisdictions(facts)),
+            asked(facts, "transfers", "Transfers", f"{art}(c)", purpose.name, jurisdictions(facts, purpose)),
             hiding_row(facts, purpose, f"{art}(d)"),
         ]
         sections.append(Section(f"Processing: {purpose.name}", tuple(row for row in rows if row is not None)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+from unseen.core.labels import covers
 from unseen.core.terms import BASES, SPECIAL_BASES, iri
 from unseen.govern.documents.facts import Facts, Tally, ledger_source
 from unseen.govern.documents.model import Row, Source
@@ -12,6 +13,7 @@ from unseen.policy.charter import Purpose
 
 __all__ = [
     "ALLOWED",
+    "ARTICLES",
     "REFUSED",
     "access_rows",
     "asked",
@@ -31,7 +33,8 @@ __all__ = [
 ]
 
 ALLOWED, REFUSED = ("access.allowed",), ("access.denied",)
-_ARTICLES = {word: f"GDPR Art. 6(1)({chr(ord('a') + i)})" for i, word in enumerate(BASES)}
+#: Word of a legal basis -> its place in the law.
+ARTICLES = {word: f"GDPR Art. 6(1)({term.rpartition('-')[2]})" for word, term in BASES.items()}
 
 
 def statement(label: str, row: Row | None, ref: str = "") -> Row | None:
@@ -74,7 +77,7 @@ def purpose_row(facts: Facts, purpose: Purpose, ref: str = "") -> Row:
 def basis_row(facts: Facts, purpose: Purpose, ref: str = "") -> Row:
     """Return the legal basis, and that for special categories of data where there is one."""
     assert facts.policy is not None  # noqa: S101
-    values, sources = [f"{purpose.basis} ({_ARTICLES[purpose.basis]})"], list[Source]()
+    values, sources = [f"{purpose.basis} ({ARTICLES[purpose.basis]})"], list[Source]()
     said = facts.policy.of_purpose(purpose.name, "basis")
     sources += said.sources if said else ()
     if purpose.special_basis:
@@ -99,7 +102,7 @@ def sources_of(facts: Facts, purpose: Purpose, ref: str = "") -> Row:
     assert facts.policy is not None  # noqa: S101
     values, sources = [], []
     for name, source in facts.policy.charter.sources.items():
-        if any(each == purpose.name or purpose.name.startswith(f"{each}.") for each in source.purposes):
+        if covers(source.purposes, purpose.name):
             what = [f"cameras {', '.join(sorted(source.cameras))}"] if source.cameras else []
             what += [f"files in {', '.join(source.paths)}"] if source.paths else []
             values.append(f"{name}: {'; '.join(what) or 'nothing named yet'}")
@@ -109,14 +112,14 @@ def sources_of(facts: Facts, purpose: Purpose, ref: str = "") -> Row:
     return Row("Data comes from", tuple(values), tuple(sources), ref)
 
 
-def jurisdictions(facts: Facts) -> Row | None:
-    """Return the countries in which sources lie, as a row without a label."""
+def jurisdictions(facts: Facts, purpose: Purpose | None = None) -> Row | None:
+    """Return the countries in which the sources for a purpose lie, or all sources, as a row without a label."""
     if facts.policy is None:
         return None
     found = {
         name: sorted(source.jurisdiction)
         for name, source in facts.policy.charter.sources.items()
-        if source.jurisdiction
+        if source.jurisdiction and (purpose is None or covers(source.purposes, purpose.name))
     }
     if not found:
         return None

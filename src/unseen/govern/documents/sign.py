@@ -20,15 +20,16 @@ def sign(facts: Facts, language: str) -> Document:
     """
     words = texts(language)
     says, purposes = words["sign"], _seen(facts)
-    kept = merged(says["kept"], [kept_row(facts, each, "-", says["kept_for"]) for each in purposes], "Art. 13(2)(a)")
-    basis = [basis_words(facts, each, words, "-") for each in purposes]
-    hidden = [hidden_row(facts, each, words, says["hidden"], "{classes}") for each in purposes]
+    why = [why_row(facts, each, each.name) for each in purposes]
+    basis = [basis_words(facts, each, words, each.name) for each in purposes]
+    kept = [kept_row(facts, each, each.name, says["kept_for"]) for each in purposes]
+    hidden = [hidden_row(facts, each, words, each.name, "{classes}") for each in purposes]
     rows: list[Row | None] = [
         policy_row(facts, says["who"], ("controller", "name"), "controller-name", "Art. 13(1)(a)"),
-        why_row(facts, purposes, says["why"], "Art. 13(1)(c)"),
-        merged(says["basis"], basis, "Art. 13(1)(c)"),
-        kept,
-        merged(says["hidden"], [row for row in hidden if row is not None]),
+        merged(says["why"], why, says["named"], "Art. 13(1)(c)") or asked(facts, "purpose", says["why"]),
+        merged(says["basis"], basis, says["named"], "Art. 13(1)(c)"),
+        merged(says["kept"], kept, says["named"], "Art. 13(2)(a)"),
+        merged(says["hidden"], [row for row in hidden if row is not None], says["named"]),
         Row(says["rights"], (", ".join(words["rights_short"][r] for r in rights_of(purposes)),), ref="Art. 13(2)(b)"),
         policy_row(facts, says["contact"], ("controller", "contact"), "controller-contact", "Art. 13(1)(a)"),
         policy_row(facts, says["dpo"], ("controller", "dpo"), "dpo", "Art. 13(1)(b)"),
