@@ -44,7 +44,8 @@ def redaction_values(recipe: Recipe | None = None, **label: Any) -> dict[str, An
     report = Report(recipe or Recipe(), [model], "b" * 64, (), False, "", started=NOW, ended=NOW + 60)
     face, plate = Region("face", Box(0, 0, 9, 9), Look("fill")), Region("plate", Box(9, 9, 20, 20), Look("solid"))
     track = TrackReceipt(1, "face", 0, 9, 0.0, 0.4, 9, 1, 1, 0.9, "found in 1 frames only")
-    verdict = Verdict("pass", checked=("face",), unchecked=("plate",), rounds=1, residues=1)
+    unchecked = tuple(sorted((recipe or Recipe()).hidden - {"face", "head"}))
+    verdict = Verdict("pass", checked=("face",), unchecked=unchecked, rounds=1, residues=1)
     video = VideoReceipt(10, 0.4, (track,), looked=10, checked=4)
     for each in (
         FileReceipt("a.jpg", "released", "a.jpg", regions=((face, plate),), verdict=verdict, label=label or None),

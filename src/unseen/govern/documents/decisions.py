@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from unseen.errors import UsageError
@@ -34,12 +34,20 @@ class Decisions:
         if answer is None:
             asked = f"{purpose}/{key}" if purpose else key
             return Row(label, words, sources, ref, Question(asked, QUESTIONS[key]))
-        said = answer.words() if isinstance(answer.value, list) else (answer.text(),)
-        return Row(label, (*words, *said), (*sources, answer.source), ref, decided=f"{self.by}, {self.on}")
+        return Row(label, (*words, *_texts(answer)), (*sources, answer.source), ref, decided=f"{self.by}, {self.on}")
 
     def answer(self, key: str, purpose: str = "") -> Node | None:
         """Return the answer for a purpose, or for all of them."""
         return self.answers.get(f"{purpose}/{key}") or self.answers.get(key)
+
+
+def _texts(answer: Node) -> tuple[str, ...]:
+    """Return the texts of an answer, each in one line; raises DamagedInput."""
+    parts = tuple(answer.each()) if isinstance(answer.value, list) else (answer,)
+    return tuple(
+        (replace(part, value=" ".join(part.value.split())) if isinstance(part.value, str) else part).text()
+        for part in parts
+    )
 
 
 def decisions_from(node: Node, purposes: Mapping[str, object]) -> Decisions:
@@ -59,6 +67,6 @@ def decisions_from(node: Node, purposes: Mapping[str, object]) -> Decisions:
             raise UsageError(f"{node.place}#{answer.pointer}: no document asks for {question!r}; {hint}")
         if purpose and purpose not in purposes:
             raise UsageError(f"{node.place}#{answer.pointer}: the policy has no purpose {purpose!r}")
-        if not any(each.strip() for each in (answer.words() if isinstance(answer.value, list) else (answer.text(),))):
+        if not all(_texts(answer)) or not _texts(answer):
             raise UsageError(f"{node.place}#{answer.pointer}: says nothing; leave the key out until it is decided")
     return Decisions(node["decided_by"].text(), node["decided_on"].text(), answers)

@@ -151,11 +151,11 @@ class Facts:
     scope: str | None = None
 
     def purposes(self) -> Iterator[Purpose]:
-        """Yield the purposes that something can be done for, in the file's order."""
+        """Yield the purposes for which somebody may do something, in the file's order."""
         if self.policy is None:
             return
         for name, purpose in self.policy.charter.purposes.items():
-            if (self.scope is None or covers([self.scope], name)) and purpose.basis and purpose.actions:
+            if (self.scope is None or covers([self.scope], name)) and purpose.basis and purpose.actions and purpose.who:
                 yield purpose
 
     def cited(self, *path: str) -> Row | None:

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-__all__ = ["SCHEMA", "Document", "Input", "Open", "Question", "Row", "Section", "Source"]
+__all__ = ["SCHEMA", "Document", "Input", "Layout", "Open", "Question", "Row", "Section", "Source"]
 
+#: How a document is laid out: with sources at each row, with sources at the end, or as a sign.
+Layout = Literal["pages", "public", "sign"]
 #: Name and version of the format of documents as JSON; a change that breaks readers raises the number.
 SCHEMA = "unseen-document/1"
 
@@ -96,7 +98,7 @@ class Document:
     inputs: tuple[Input, ...] = ()
     lead: str = ""
     language: str = "en"
-    layout: Literal["pages", "public", "sign"] = "pages"
+    layout: Layout = "pages"
     data: Mapping[str, Any] | None = None
     faults: tuple[str, ...] = field(default=())
 

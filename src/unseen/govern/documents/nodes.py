@@ -59,9 +59,9 @@ class Node:
             yield str(key), self._below(key)
 
     def text(self) -> str:
-        """Return a text."""
-        if not isinstance(self.value, str):
-            raise self._damaged("is no text")
+        """Return a text of one line, in which every character can be printed."""
+        if not isinstance(self.value, str) or not self.value.isprintable():
+            raise self._damaged("is no text of one line")
         return self.value
 
     def whole(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from unseen.govern.documents.rows import ARTICLES, asked, jurisdictions, policy_
 from unseen.govern.documents.texts import texts
 from unseen.policy.charter import Purpose
 
-__all__ = ["basis_words", "hidden_row", "kept_row", "merged", "notice", "rights_of", "why_row"]
+__all__ = ["basis_words", "hidden_row", "kept_row", "listed", "merged", "notice", "rights_of", "why_row"]
 
 
 def rights_of(purposes: Iterable[Purpose]) -> tuple[str, ...]:
@@ -26,6 +26,12 @@ def rights_of(purposes: Iterable[Purpose]) -> tuple[str, ...]:
     if "consent" in bases:
         rights.append("withdrawal")
     return (*rights, "complaint")
+
+
+def listed(words: Mapping[str, str], keys: Iterable[str]) -> str:
+    """Return words as a list that begins with a capital."""
+    text = ", ".join(words[key] for key in keys)
+    return text[:1].upper() + text[1:]
 
 
 def why_row(facts: Facts, purpose: Purpose, label: str) -> Row:
@@ -69,7 +75,7 @@ def _short(facts: Facts, purposes: list[Purpose], words: dict[str, Any]) -> list
         merged(says["why"], why, says["named"], "Art. 13(1)(c)") or asked(facts, "purpose", says["why"]),
         merged(says["basis"], basis, says["named"], "Art. 13(1)(c)"),
         merged(says["kept"], kept, says["named"], "Art. 13(2)(a)"),
-        Row(says["rights"], (", ".join(words["rights_short"][r] for r in rights_of(purposes)),), ref="Art. 13(2)(b)"),
+        Row(says["rights"], (listed(words["rights_short"], rights_of(purposes)),), ref="Art. 13(2)(b)"),
         policy_row(facts, says["contact"], ("controller", "contact"), "controller-contact", "Art. 13(1)(a)"),
         asked(facts, "notice-url", says["more"]),
     ]
@@ -130,7 +136,7 @@ def hidden_row(facts: Facts, purpose: Purpose, words: dict[str, Any], label: str
     places = () if facts.policy is None else facts.policy.rules_for(purpose.name)
     if not purpose.floor.require_hidden or not places:
         return None
-    classes = ", ".join(words["classes"][cls] for cls in sorted(purpose.floor.require_hidden))
+    classes = listed(words["classes"], sorted(purpose.floor.require_hidden))
     return Row(label, (sentence.format(classes=classes),), places)
 
 

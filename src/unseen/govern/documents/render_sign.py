@@ -10,8 +10,8 @@ from unseen.govern.documents.style import POLICY, style
 
 __all__ = ["sign_page"]
 
-#: Rows of the first layer that go over the whole width, in large letters.
-_LARGE = (0, 1)
+#: How many rows, from the first, go over the whole width in large letters.
+_LARGE = 2
 
 
 def sign_page(document: Document) -> str:
@@ -25,19 +25,18 @@ def _page(document: Document) -> Iterator[str]:
     yield f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n<title>{title}</title>'
     yield f'<style>{style("sign.css")}</style>\n<div class="page"><header>{style("camera.svg")}'
     yield f"<div><h1>{title}</h1><p>{escape(document.lead)}</p></div></header>\n<dl>"
-    rows = list(document.rows())
+    *rows, more = document.rows()
     for number, row in enumerate(rows):
-        yield _entry(row, large=number in _LARGE, wide=number in _LARGE or number == len(rows) - 1)
-    yield "</dl>"
+        yield _entry(row, "wide large" if number < _LARGE else "")
+    yield f'</dl>\n<dl class="more">{_entry(more, "wide")}</dl>'
     made = escape(document.made[:10])
     left = len(document.missing)
     told = f"{left} MISSING: not ready to be put up" if left else ""
     yield f"<footer><span>{escape(told)}</span><span>{made}</span></footer></div>\n</html>"
 
 
-def _entry(row: Row, *, large: bool, wide: bool) -> str:
+def _entry(row: Row, cls: str) -> str:
     said = "".join(f"<p>{escape(value)}</p>" for value in row.values)
     if row.missing is not None:
         said += f'<p class="missing"><b>MISSING</b> {escape(row.missing.text)}</p>'
-    cls = ' class="large"' if large and row.missing is None else ""
-    return f"<div{' class=wide' if wide else ''}><dt>{escape(row.label)}</dt><dd{cls}>{said}</dd></div>"
+    return f'<div class="{cls}"><dt>{escape(row.label)}</dt><dd>{said}</dd></div>'

@@ -81,7 +81,7 @@ def _row(facts: Facts, each: Mapping[str, Any]) -> Row:
 def _of_study(report: Node, fates: Mapping[str, Fate], each: Mapping[str, Any]) -> Iterator[Part]:
     """Yield what a report of unseen dicom shows of a row."""
     verified, released = report["totals"]["verified"], report["totals"]["objects"]["released"]
-    whole = 0 < verified.whole() == released.whole() and not report["unsafe"].value
+    whole = _whole(report, "objects")
     proof = f"{report.place}: {verified.whole():,} of {released.whole():,} released objects verified"
     sources = (Source("PS3.15 2026d", "Table E.1-1"), report["recipe"]["options"].source, verified.source)
     if each["tags"]:
@@ -103,6 +103,13 @@ def _of_study(report: Node, fates: Mapping[str, Fate], each: Mapping[str, Any]) 
             (key.source, report["recipe"]["options"].source),
             key.text() == "thrown away" and not _keeps_private(report),
         )  # fmt: skip
+
+
+def _whole(report: Node, what: str) -> bool:
+    """Whether something was released, all of it in this run and verified, and protection was lowered nowhere."""
+    counts, verified = report["totals"][what], report["totals"]["verified"].whole()
+    released, resumed = counts["released"].whole(), counts["resumed"].whole()
+    return 0 < verified == released and not resumed and not report["unsafe"].value
 
 
 def _keeps_private(report: Node) -> bool:
@@ -158,9 +165,9 @@ def _class(report: Node, cls: str) -> Part:
     told = f"{report.place}: {cls} hidden by {hidden[cls]}"
     if cls in unchecked:
         return Part((f"{told}; no second model looks for it",), (source, unchecked[cls]), False)
-    released, verified = report["totals"]["files"]["released"], report["totals"]["verified"]
-    whole = 0 < verified.whole() == released.whole() and not report["unsafe"].value
-    return Part((told, *look.values), (source, *look.sources), whole)
+    if report["leaks"].get(hidden[cls]) is not None:
+        return Part((f"{told}, which holds information",), (source, report["leaks"].source), False)
+    return Part((told, *look.values), (source, *look.sources), _whole(report, "files"))
 
 
 def _metadata(report: Node, kind: str) -> Part:

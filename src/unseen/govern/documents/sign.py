@@ -5,7 +5,7 @@ from __future__ import annotations
 from unseen.core.labels import covers
 from unseen.govern.documents.facts import Facts, utc
 from unseen.govern.documents.model import Document, Row, Section
-from unseen.govern.documents.notice import basis_words, hidden_row, kept_row, merged, rights_of, why_row
+from unseen.govern.documents.notice import basis_words, hidden_row, kept_row, listed, merged, rights_of, why_row
 from unseen.govern.documents.rows import asked, policy_row
 from unseen.govern.documents.texts import texts
 from unseen.policy.charter import Purpose
@@ -30,7 +30,7 @@ def sign(facts: Facts, language: str) -> Document:
         merged(says["basis"], basis, says["named"], "Art. 13(1)(c)"),
         merged(says["kept"], kept, says["named"], "Art. 13(2)(a)"),
         merged(says["hidden"], [row for row in hidden if row is not None], says["named"]),
-        Row(says["rights"], (", ".join(words["rights_short"][r] for r in rights_of(purposes)),), ref="Art. 13(2)(b)"),
+        Row(says["rights"], (listed(words["rights_short"], rights_of(purposes)),), ref="Art. 13(2)(b)"),
         policy_row(facts, says["contact"], ("controller", "contact"), "controller-contact", "Art. 13(1)(a)"),
         policy_row(facts, says["dpo"], ("controller", "dpo"), "dpo", "Art. 13(1)(b)"),
         asked(facts, "notice-url", says["more"]),
