@@ -148,11 +148,12 @@ def test_without_a_policy_reports_alone_make_what_needs_no_more(
 
 
 def test_a_whole_card_is_written_and_so_is_what_is_complete(city: Path) -> None:
-    job = _job("dataset-card", decisions=_decide(CARD))
-    done = write_documents(job, Clock())
+    unsure = write_documents(_job("dataset-card", "unsure.json", decisions=_decide(CARD)), Clock())
+    assert "card-use" in unsure.missing
+    done = write_documents(_job("dataset-card", decisions=_decide(CARD), access=Access("research", "dora")), Clock())
     card = json.loads(Path("out.json").read_text("utf-8"))
     assert card["conformsTo"][0] == "http://mlcommons.org/croissant/1.1"
-    # Labels say what results may be used for: nothing was labelled for care.
+    # Some results have labels, DICOM objects have none in reports: what they may be used for is said by the purpose.
     assert {each["name"] for each in card["usageInfo"]} == {"research", "research.road-safety"}
     assert set(done.missing) == {
         "card-version", "card-collection", "card-biases", "card-social-impact", "card-maintenance",

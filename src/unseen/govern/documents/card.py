@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from unseen.core.labels import covers
@@ -19,20 +20,20 @@ from unseen.govern.documents.evidence import (
 from unseen.govern.documents.facts import Facts, utc
 from unseen.govern.documents.model import Document, Row, Section, Source
 from unseen.govern.documents.nodes import Node
-from unseen.govern.documents.rows import asked, basis_row, label_row, outcomes_row, policy_row, purpose_row
+from unseen.govern.documents.rows import asked, basis_row, outcomes_row, policy_row, purpose_row
 from unseen.policy.charter import Purpose
 
 __all__ = ["dataset_card"]
 
 _RELEASED = ("released", "resumed")
-#: Ending of a file name -> media type and what a record is.
+#: Ending of a file name -> media type and what a record is, "" where it can be one of several things.
 _MEDIA = {
     "jpg": ("image/jpeg", "ImageObject"), "jpeg": ("image/jpeg", "ImageObject"), "png": ("image/png", "ImageObject"),
     "webp": ("image/webp", "ImageObject"), "tif": ("image/tiff", "ImageObject"), "tiff": ("image/tiff", "ImageObject"),
     "bmp": ("image/bmp", "ImageObject"), "gif": ("image/gif", "ImageObject"), "heic": ("image/heic", "ImageObject"),
     "avif": ("image/avif", "ImageObject"), "mp4": ("video/mp4", "VideoObject"), "m4v": ("video/mp4", "VideoObject"),
     "mov": ("video/quicktime", "VideoObject"), "mkv": ("video/matroska", "VideoObject"),
-    "webm": ("video/webm", "VideoObject"), "dcm": ("application/dicom", "MediaObject"),
+    "webm": ("video/webm", "VideoObject"), "dcm": ("application/dicom", ""),
 }  # fmt: skip
 _ARCHIVES = {
     ".zip": "application/zip",
@@ -58,7 +59,11 @@ _ASKED_RAI = {
     "rai:dataReleaseMaintenancePlan": ("card-maintenance", "Maintenance"),
 }
 #: Properties that may have several values.
-_MANY = frozenset({"rai:dataCollectionTimeframe", "rai:dataBiases", "rai:dataReleaseMaintenancePlan"})
+_MANY = frozenset({
+    "rai:dataCollectionTimeframe", "rai:dataBiases", "rai:dataReleaseMaintenancePlan", "rai:dataUseCases",
+    "rai:dataPreprocessingProtocol", "rai:personalSensitiveInformation", "rai:dataLimitations",
+    "rai:machineAnnotationTools",
+})  # fmt: skip
 
 
 def dataset_card(facts: Facts) -> Document:
@@ -69,20 +74,21 @@ def dataset_card(facts: Facts) -> Document:
     duty = {name: asked(facts, key, label) for name, (key, label) in _ASKED_RAI.items()}
     shown = _shown(facts)
     use = _use(facts)
-    label = label_row(facts)
     sections = [
         Section("Data set", (*about, creator)),
-        Section("Files", (archive, *_files(facts), *([label] if label else []))),
-        Section("Use", tuple(use)) if use else None,
+        Section("Files", (archive, *_files(facts))),
+        Section("Use", tuple(use)),
         Section("Responsible AI", (*duty.values(), *shown.values())),
         *evidence_sections(facts.redactions, facts.studies),
     ]
-    data = _croissant(facts, dict(zip(_ASKED, about, strict=True)), creator, archive, {**duty, **shown})
+    uses = next((row for row in use if row.label == "Uses"), None)
+    rai = {**duty, **shown, **({} if uses is None else {"rai:dataUseCases": uses})}
+    data = _croissant(facts, dict(zip(_ASKED, about, strict=True)), creator, archive, rai)
     return Document(
         "dataset-card",
         "Data set card",
         utc(facts.now),
-        tuple(section for section in sections if section is not None),
+        tuple(sections),
         facts.inputs,
         "Croissant 1.1 with its vocabulary for responsible AI.",
         data=data,
@@ -90,45 +96,48 @@ def dataset_card(facts: Facts) -> Document:
     )
 
 
-def _outputs(facts: Facts) -> tuple[Counter[str], list[Source]]:
-    """Return how many files there are by ending, and where reports say so."""
-    counts: Counter[str] = Counter()
-    sources = []
+def _outputs(facts: Facts) -> dict[str, tuple[int, tuple[Source, ...]]]:
+    """Return how many files there are by ending, and which reports say so."""
+    found: dict[str, Counter[Source]] = {}
     for report in facts.redactions:
-        found = [f for f in report["files"].each() if f["status"].value in _RELEASED]
-        counts.update(f["output"].text().rpartition(".")[2].lower() for f in found)
-        sources.append(report["files"].source)
+        for file in report["files"].each():
+            if file["status"].value in _RELEASED:
+                ending = file["output"].text().rpartition(".")[2].lower()
+                found.setdefault(ending, Counter())[report["files"].source] += 1
     for report in facts.studies:
         objects = [o for study in report["studies"].each() for o in study["objects"].each()]
-        counts["dcm"] += sum(o["status"].value in _RELEASED for o in objects)
-        sources.append(report["studies"].source)
-    return +counts, sources
+        released = sum(o["status"].value in _RELEASED for o in objects)
+        if released:
+            found.setdefault("dcm", Counter())[report["studies"].source] += released
+    return {ending: (counts.total(), tuple(counts)) for ending, counts in sorted(found.items())}
 
 
 def _files(facts: Facts) -> list[Row]:
-    counts, sources = _outputs(facts)
     return [
-        Row(
-            f".{ending}",
-            (f"{count:,} files ({_MEDIA.get(ending, ('application/octet-stream', ''))[0]})",),
-            tuple(sources),
-        )
-        for ending, count in sorted(counts.items())
+        Row(f".{ending}", (f"{count:,} files ({_MEDIA.get(ending, ('application/octet-stream', ''))[0]})",), sources)
+        for ending, (count, sources) in _outputs(facts).items()
     ]
 
 
 def _purposes(facts: Facts) -> list[Purpose]:
-    """Return the purposes that the data may be used for: where there are labels, those that all of them cover."""
+    """Return the purposes that the data may be used for: those that the labels of all results cover.
+
+    Where results have no labels, as DICOM objects in reports, only a document for one purpose knows.
+    """
+    files = [f for r in facts.redactions for f in r["files"].each() if f["status"].value in _RELEASED]
     labels = [label["purposes"].words() for report in facts.redactions for label in labels_in(report)]
+    if facts.scope is None and (facts.studies or len(labels) < len(files)):
+        return []
     return [each for each in facts.purposes() if all(covers(purposes, each.name) for purposes in labels)]
 
 
 def _use(facts: Facts) -> list[Row]:
     rows: list[Row | None] = []
     for purpose in _purposes(facts):
-        why = purpose_row(facts, purpose)
-        rows.append(Row(purpose.name, why.values, why.sources, "", why.missing, why.decided))
-        rows.append(basis_row(facts, purpose))
+        rows += [replace(purpose_row(facts, purpose), label=purpose.name)]
+        rows += [replace(basis_row(facts, purpose), label=f"Legal basis of {purpose.name}")]
+    if not rows:
+        rows.append(asked(facts, "card-use", "Uses"))
     if facts.policy is not None:
         for name, source in facts.policy.charter.sources.items():
             if source.prohibitions:
@@ -218,14 +227,8 @@ def _croissant(facts: Facts, about: dict[str, Row], creator: Row, archive: Row, 
     card |= _resources(facts, archive)
     for name, row in rai.items():
         if row.missing is None:
-            card[name] = list(row.values) if name in _MANY or name in _LISTS else "; ".join(row.values)
+            card[name] = list(row.values) if name in _MANY else "; ".join(row.values)
     return card
-
-
-_LISTS = frozenset({
-    "rai:dataPreprocessingProtocol", "rai:personalSensitiveInformation", "rai:dataLimitations",
-    "rai:machineAnnotationTools",
-})  # fmt: skip
 
 
 def _resources(facts: Facts, archive: Row) -> dict[str, Any]:
@@ -239,20 +242,21 @@ def _resources(facts: Facts, archive: Row) -> dict[str, Any]:
         "@type": "cr:FileObject", "@id": "archive", "name": address.rpartition("/")[2] or "archive",
         "contentUrl": address, "encodingFormat": _ARCHIVES.get(ending, "application/octet-stream"), "sha256": digest,
     }]  # fmt: skip
-    records, endings = [], sorted(_outputs(facts)[0])
+    records, endings = [], list(_outputs(facts))
     if not endings:
         return {}
     for ending in endings:
-        media, kind = _MEDIA.get(ending, ("application/octet-stream", "MediaObject"))
+        media, kind = _MEDIA.get(ending, ("application/octet-stream", ""))
         files, name = f"{ending}-files", f"{ending}-records"
         distribution.append({
             "@type": "cr:FileSet", "@id": files, "name": files, "containedIn": {"@id": "archive"},
             "encodingFormat": media, "includes": [f"*.{ending}", f"**/*.{ending}"],
         })  # fmt: skip
+        said = {"path": ("sc:Text", "fullpath"), **({"content": (f"sc:{kind}", "content")} if kind else {})}
         fields = [
             {"@type": "cr:Field", "@id": f"{name}/{field}", "name": field, "dataType": data_type,
-             "source": {"fileSet": {"@id": files}, "extract": {"fileProperty": said}}}
-            for field, data_type, said in (("path", "sc:Text", "fullpath"), ("content", f"sc:{kind}", "content"))
+             "source": {"fileSet": {"@id": files}, "extract": {"fileProperty": extract}}}
+            for field, (data_type, extract) in said.items()
         ]  # fmt: skip
         records.append({
             "@type": "cr:RecordSet", "@id": name, "name": name, "key": {"@id": f"{name}/path"}, "field": fields,

@@ -18,11 +18,12 @@ annotation arrayShape citeAs column containedIn equivalentProperty excludes extr
 fileSet format includes isArray isLiveDataset jsonPath key md5 parentField recordSet references regex readLines
 sdVersion separator source subField transform unArchive value
 """
-#: The context of the format's appendix, and PROV for what made the data set.
+#: The context of the format's appendix, and PROV for what made the data set. The appendix writes http for schema.org,
+#: the format's own library takes https alone; both name the same vocabulary, and both pass the check.
 CONTEXT: Mapping[str, Any] = {
     "@language": "en",
-    "@vocab": "http://schema.org/",
-    "sc": "http://schema.org/",
+    "@vocab": "https://schema.org/",
+    "sc": "https://schema.org/",
     "cr": "http://mlcommons.org/croissant/",
     "rai": "http://mlcommons.org/croissant/RAI/",
     "dct": "http://purl.org/dc/terms/",
@@ -120,10 +121,13 @@ def _listed(value: Any) -> list[Any]:
 def _top(card: Mapping[str, Any]) -> Iterator[str]:
     context = card.get("@context")
     for key, value in CONTEXT.items():
-        if not isinstance(context, Mapping) or (key != "@language" and context.get(key) != value):
+        given = context.get(key) if isinstance(context, Mapping) else None
+        if isinstance(given, str) and given.startswith("http://schema.org/"):
+            given = given.replace("http:", "https:", 1)
+        if key != "@language" and given != value:
             yield f"@context: {key} must be {value}"
             break
-    if card.get("@type") not in ("sc:Dataset", "Dataset", "http://schema.org/Dataset"):
+    if card.get("@type") not in ("sc:Dataset", "Dataset"):
         yield "@type: must be sc:Dataset"
     if CONFORMS_TO[0] not in _listed(card.get("conformsTo")):
         yield f"conformsTo: must have {CONFORMS_TO[0]}"

@@ -84,6 +84,7 @@ _CARD = {
     "card-archive": "Where can all files be fetched as one archive? Write its address, a space, and its SHA-256",
     "card-version": "Which version is it? Write as 1.0.0",
     "card-collection": "How was the data collected?",
+    "card-use": "What may the data set be used for?",
     "card-timeframe": "When was it collected? Write a list of two dates, from and to",
     "card-biases": "Who and what is shown too often, or too seldom, for the use it is meant for?",
     "card-social-impact": "What could follow from its use, good and bad, and for whom?",

@@ -42,7 +42,9 @@ def _page(document: Document) -> Iterator[str]:
     yield f"<style>{style('pages.css')}</style>\n<header><h1>{title}</h1>"
     if document.lead:
         yield f"<p>{escape(document.lead)}</p>"
-    yield f'<p class="meta">Made {escape(document.made)} · {escape(_summary(document))}</p></header>\n<main>'
+    told = f"{len(document.missing)} MISSING" if document.layout == "public" else _summary(document)
+    told = f" · {escape(told)}" if document.missing or document.layout != "public" else ""
+    yield f'<p class="meta">Made {escape(document.made)}{told}</p></header>\n<main>'
     public = document.layout == "public"
     for section in document.sections:
         yield from _section(section, public=public)
@@ -68,7 +70,7 @@ def _section(section: Section, *, public: bool) -> Iterator[str]:
 def _row(row: Row, origin: str) -> str:
     ref = f'<span class="ref">{escape(row.ref)}</span>' if row.ref else ""
     kind = ' class="open"' if row.missing is not None else ""
-    return f'<tr{kind}><th scope="row">{escape(row.label)}{ref}</th><td>{_words(row)}{origin}</td></tr>'
+    return f'<tr{kind}><th scope="row">{escape(row.label)}{ref}</th><td>{_words(row)}{origin}{_question(row)}</td></tr>'
 
 
 def _words(row: Row) -> str:
@@ -77,10 +79,14 @@ def _words(row: Row) -> str:
         said = f"<ul>{''.join(f'<li>{value}</li>' for value in values)}</ul>"
     else:
         said = f"<p>{values[0]}</p>" if values else ""
-    if row.missing is not None:
-        asked = f"{escape(row.missing.text)} <code>{escape(row.missing.key)}</code>"
-        said += f'<p class="missing"><b>MISSING</b> {asked}</p>'
     return said
+
+
+def _question(row: Row) -> str:
+    if row.missing is None:
+        return ""
+    asked = f"{escape(row.missing.text)} <code>{escape(row.missing.key)}</code>"
+    return f'<p class="missing"><b>MISSING</b> {asked}</p>'
 
 
 def _origin(row: Row) -> str:
@@ -170,12 +176,12 @@ def _item(row: Row) -> Iterator[str]:
     ref = f" ({_plain(row.ref)})" if row.ref else ""
     yield f"- **{_plain(row.label)}**{ref}"
     yield from (f"  - {_plain(value)}" for value in row.values)
-    if row.missing is not None:
-        yield f"  - **MISSING** {_plain(row.missing.text)} ({_plain(row.missing.key)})"
     if row.decided:
         yield f"  - decided by {_plain(row.decided)}"
     if row.sources:
         yield f"  - source: {_plain('; '.join(map(str, row.sources)))}"
+    if row.missing is not None:
+        yield f"  - **MISSING** {_plain(row.missing.text)} ({_plain(row.missing.key)})"
 
 
 # JSON.

@@ -12,6 +12,8 @@ __all__ = ["sign_page"]
 
 #: How many rows, from the first, go over the whole width in large letters.
 _LARGE = 2
+#: From how many characters on letters are smaller: what is said must never be cut off.
+_DENSE, _DENSER = 420, 800
 
 
 def sign_page(document: Document) -> str:
@@ -23,7 +25,7 @@ def _page(document: Document) -> Iterator[str]:
     title = escape(document.title)
     yield f'<!doctype html>\n<html lang="{escape(document.language)}">\n<meta charset="utf-8">'
     yield f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n<title>{title}</title>'
-    yield f'<style>{style("sign.css")}</style>\n<div class="page"><header>{style("camera.svg")}'
+    yield f'<style>{style("sign.css")}</style>\n<div class="page{_density(document)}"><header>{style("camera.svg")}'
     yield f"<div><h1>{title}</h1><p>{escape(document.lead)}</p></div></header>\n<dl>"
     *rows, more = document.rows()
     for number, row in enumerate(rows):
@@ -33,6 +35,12 @@ def _page(document: Document) -> Iterator[str]:
     left = len(document.missing)
     told = f"{left} MISSING: not ready to be put up" if left else ""
     yield f"<footer><span>{escape(told)}</span><span>{made}</span></footer></div>\n</html>"
+
+
+def _density(document: Document) -> str:
+    asked = sum(len(row.missing.text) for row in document.rows() if row.missing is not None)
+    said = sum(len(value) for row in document.rows() for value in row.values) + asked
+    return " denser" if said > _DENSER else " dense" if said > _DENSE else ""
 
 
 def _entry(row: Row, cls: str) -> str:
