@@ -112,7 +112,7 @@ def test_a_document_tells_what_records_and_ledger_hold(city: Path) -> None:
         ({"reports": (Path("nothing.json"),)}, UnreadableInput, "cannot be read"),
         ({"reports": (Path("unseen.yaml"),)}, DamagedInput, "is no JSON"),
         ({"reports": (Path("decisions.yaml"),)}, UsageError, "is no report"),
-        ({"decisions": Path("report.json")}, UsageError, "unknown key 'schema'"),
+        ({"decisions": Path("report.json")}, UsageError, "decisions have decided_by"),
         ({"access": Access("trade", "dora")}, UsageError, "no purpose trade"),
         ({"kind": "notice", "language": "xx"}, UsageError, "choose from en"),
         ({"complete": True}, Refused, "MISSING: controller-address, joint-controllers"),

@@ -30,6 +30,7 @@ from unseen.core.looks import Look
 from unseen.core.recipe import Recipe
 from unseen.engine.documents_facts import fates_of
 from unseen.errors import UnseenError, UsageError
+from unseen.govern.documents.decisions import decisions_from
 from unseen.govern.documents.facts import Facts
 from unseen.govern.documents.kinds import BUILDERS, Asked, build
 from unseen.govern.documents.model import Document, Input, Layout, Question, Row, Section, Source
@@ -87,20 +88,15 @@ def test_nothing_of_a_single_file_or_person_gets_into_a_document() -> None:
         assert not re.search(r"a\.jpg|b\.mp4|c\.jpg|is damaged|p/s/e|olga|viktor|dora\b", text)
 
 
-def test_every_question_is_asked_by_some_document_and_none_twice_alike_in_a_row() -> None:
+def test_every_question_is_asked_by_some_document() -> None:
     bare = Facts(now=0.0, policy=replace(policy_facts(), written=Node({}, "unseen.yaml")))
-    asked = set()
     interests = policy_facts(CITY.replace("basis: public-task", "basis: legitimate-interest"))
-    unsure = (Node(study_values(frozenset({"retain-full-dates"}), kept_key=True, verified=False), "dicom.json"),)
-    for known in (KNOWN, replace(KNOWN, policy=interests), bare,
-                  replace(KNOWN, policy=None, studies=unsure, fates=(fates_of(unsure[0]),))):  # fmt: skip
-        for kind in BUILDERS:
-            if known.policy is None and BUILDERS[kind][1] == "policy":
-                continue
-            if known is bare and BUILDERS[kind][1] == "reports":
-                continue
-            for role in ROLES:
-                asked |= {each.question.key.rpartition("/")[2] for each in build(kind, known, role).missing}
+    unsure = Node(study_values(frozenset({"retain-full-dates"}), kept_key=True, verified=False), "dicom.json")
+    alone = replace(KNOWN, policy=None, studies=(unsure,), fates=(fates_of(unsure),))
+    documents = [*_all(KNOWN), *_all(replace(KNOWN, policy=interests))]
+    documents += [build(kind, bare, Asked()) for kind, (_, needs) in BUILDERS.items() if needs == "policy"]
+    documents += [build(kind, alone, Asked()) for kind, (_, needs) in BUILDERS.items() if needs == "reports"]
+    asked = {each.question.key.rpartition("/")[2] for document in documents for each in document.missing}
     assert set(QUESTIONS) - asked == set()
 
 
@@ -135,7 +131,7 @@ def test_a_decision_takes_the_place_of_what_is_missing_and_says_whose_it_is() ->
 @pytest.mark.parametrize(
     ("answers", "told"),
     [({"recipient": "x"}, "did you mean recipients"), ({"trade/recipients": "x"}, "no purpose 'trade'"),
-     ({"recipients": " "}, "says nothing"), ({"recipients": 3}, "is no text")],
+     ({"recipients": " "}, "says nothing"), ({"recipients": 1.1}, "in quotes"), ({"recipients": []}, "write a text")],
 )  # fmt: skip
 def test_a_decision_that_no_document_asks_for_is_told(answers: dict[str, Any], told: str) -> None:
     with pytest.raises(UnseenError, match=told):
@@ -171,9 +167,21 @@ def test_a_sign_with_something_missing_says_that_it_is_not_ready() -> None:
     assert "<svg" in page
 
 
-def test_texts_of_another_language_are_said_not_to_be_there() -> None:
-    with pytest.raises(UsageError, match="choose from en"):
-        build("notice", KNOWN, Asked(language="xx"))
+def test_words_that_a_kind_has_no_use_for_are_refused() -> None:
+    for kind, asked, told in (
+        ("notice", Asked(language="xx"), "choose from en"),
+        ("ropa", Asked(language="de"), "is written in English"),
+        ("dpia", Asked(role="processor"), "--as is for ropa"),
+    ):
+        with pytest.raises(UsageError, match=told):
+            build(kind, KNOWN, asked)
+
+
+@pytest.mark.parametrize("wrong", [{"decided_on": "soon"}, {"decided_by": ""}, {"answers": []}, {"more": "x"}])
+def test_decisions_say_who_when_and_what(wrong: dict[str, Any]) -> None:
+    values = {"decided_by": "Dora Example", "decided_on": "2026-11-26", "answers": {}, **wrong}
+    with pytest.raises(UsageError, match=r"decisions\.yaml"):
+        decisions_from(Node(values, "decisions.yaml"), {})
 
 
 # Safe Harbor.

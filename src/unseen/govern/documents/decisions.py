@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from datetime import date
 from difflib import get_close_matches
 
 from unseen.errors import UsageError
@@ -42,22 +43,30 @@ class Decisions:
 
 
 def _texts(answer: Node) -> tuple[str, ...]:
-    """Return the texts of an answer, each in one line; raises DamagedInput."""
-    parts = tuple(answer.each()) if isinstance(answer.value, list) else (answer,)
-    return tuple(
-        (replace(part, value=" ".join(part.value.split())) if isinstance(part.value, str) else part).text()
-        for part in parts
-    )
+    """Return the texts of an answer, each in one line; raises UsageError for what is no text, or an empty one."""
+    values = answer.value if isinstance(answer.value, list) else [answer.value]
+    lines = [" ".join(value.split()) if isinstance(value, str) else None for value in values]
+    place = f"{answer.place}#{answer.pointer}"
+    if not lines or any(line is None or not line.isprintable() for line in lines):
+        raise UsageError(f"{place}: write a text, or a list of texts; in quotes where one looks like a number")
+    if not all(lines):
+        raise UsageError(f"{place}: says nothing; leave the key out until it is decided")
+    return tuple(line for line in lines if line)
 
 
 def decisions_from(node: Node, purposes: Mapping[str, object]) -> Decisions:
-    """Read a file of decisions; raises UsageError for a key that no document asks for, DamagedInput for other faults.
+    """Read a file of decisions; raises UsageError for a key that no document asks for, and for what is no decision.
 
     `purposes` are those that a key may name before its slash.
     """
-    unknown = [key for key, _ in node.pairs() if key not in _KEYS]
-    if unknown:
-        raise UsageError(f"{node.place}: unknown key {unknown[0]!r}; it has {', '.join(_KEYS)}")
+    given = node.value if isinstance(node.value, Mapping) else {}
+    if given.keys() != set(_KEYS) or not isinstance(given["answers"], Mapping):
+        raise UsageError(f"{node.place}: decisions have {', '.join(_KEYS)}, the last with a text for each key")
+    by, on = (" ".join(_texts(node[key])) for key in _KEYS[:2])
+    try:
+        date.fromisoformat(on)
+    except ValueError:
+        raise UsageError(f"{node.place}#/decided_on: write the day as 2026-11-26") from None
     answers = dict(node["answers"].pairs())
     for key, answer in answers.items():
         purpose, _, question = key.rpartition("/")
@@ -67,6 +76,5 @@ def decisions_from(node: Node, purposes: Mapping[str, object]) -> Decisions:
             raise UsageError(f"{node.place}#{answer.pointer}: no document asks for {question!r}; {hint}")
         if purpose and purpose not in purposes:
             raise UsageError(f"{node.place}#{answer.pointer}: the policy has no purpose {purpose!r}")
-        if not all(_texts(answer)) or not _texts(answer):
-            raise UsageError(f"{node.place}#{answer.pointer}: says nothing; leave the key out until it is decided")
-    return Decisions(node["decided_by"].text(), node["decided_on"].text(), answers)
+        _texts(answer)
+    return Decisions(by, on, answers)

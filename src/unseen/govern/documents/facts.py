@@ -158,6 +158,12 @@ class Facts:
             if (self.scope is None or covers([self.scope], name)) and purpose.basis and purpose.actions and purpose.who:
                 yield purpose
 
+    @property
+    def inputs_but_reports(self) -> tuple[Input, ...]:
+        """What was read, for documents that say nothing of reports."""
+        reports = {node.place for node in (*self.redactions, *self.studies)}
+        return tuple(each for each in self.inputs if each.name not in reports)
+
     def cited(self, *path: str) -> Row | None:
         """Return what the policy says at a place, None if it says nothing or there is no policy."""
         return None if self.policy is None else self.policy.cited(*path)

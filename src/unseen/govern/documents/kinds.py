@@ -43,6 +43,10 @@ BUILDERS: Mapping[str, tuple[Callable[[Facts, Asked], Document], Literal["policy
 def build(kind: str, facts: Facts, asked: Asked) -> Document:
     """Return a document; raises UsageError where what it is made of is not there, DamagedInput for a report."""
     make, needs = BUILDERS[kind]
+    if asked.language != "en" and kind not in ("notice", "sign"):
+        raise UsageError(f"{kind} is written in English; --language is for notice and sign")
+    if asked.role != "controller" and kind != "ropa":
+        raise UsageError(f"{kind} has one form only; --as is for ropa")
     if needs == "policy" and facts.policy is None:
         raise UsageError(
             f"{kind} is made of a policy, and there is none; name one with --policy, or: unseen policy init"

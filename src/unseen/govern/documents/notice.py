@@ -61,7 +61,14 @@ def notice(facts: Facts, language: str) -> Document:
         Section(says["yours"], tuple(_rights(facts, purposes, words))),
     ]
     return Document(
-        "notice", says["title"], utc(facts.now), tuple(sections), facts.inputs, says["lead"], language, layout="public"
+        "notice",
+        says["title"],
+        utc(facts.now),
+        tuple(sections),
+        facts.inputs_but_reports,
+        says["lead"],
+        language,
+        layout="public",
     )
 
 

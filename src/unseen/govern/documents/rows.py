@@ -222,4 +222,9 @@ def security_rows(facts: Facts, ref: str = "") -> list[Row]:
     if facts.ledger is not None:
         text = f"{facts.ledger.size:,} events, signed, and checked when this was written"
         rows.append(Row("Record of access", (text,), (Source("ledger", f"head of {facts.ledger.size} events"),), ref))
+        other = tuple(tally for tally in facts.ledger.tallies if tally.kind not in (*ALLOWED, *REFUSED))
+        counts = sum((Counter({tally.kind: tally.count}) for tally in other), Counter[str]())
+        if counts:
+            told = ", ".join(f"{kind} {count:,}" for kind, count in sorted(counts.items()))
+            rows.append(Row("Recorded beside it", (told,), ledger_source(other), ref))
     return rows

@@ -37,7 +37,14 @@ def sign(facts: Facts, language: str) -> Document:
     ]
     section = Section(says["title"], tuple(row for row in rows if row is not None))
     return Document(
-        "sign", says["title"], utc(facts.now), (section,), facts.inputs, says["lead"], language, layout="sign"
+        "sign",
+        says["title"],
+        utc(facts.now),
+        (section,),
+        facts.inputs_but_reports,
+        says["lead"],
+        language,
+        layout="sign",
     )
 
 
