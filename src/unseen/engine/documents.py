@@ -9,9 +9,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from unseen.adapters.files_output import write_new
+from unseen.adapters.files_output import check_writable, write_new
 from unseen.core.documents import DocumentJob, Written
-from unseen.core.names import display
+from unseen.core.names import collision_key, display
 from unseen.engine.documents_facts import decisions_in, fates_of, read_report, records_facts
 from unseen.engine.policies import policy_for
 from unseen.errors import OutputTaken, Refused, UsageError
@@ -58,7 +58,7 @@ def _check_outputs(outputs: Sequence[Path], governance: Governance | None) -> No
     """Raise for names that cannot be written, before anything is read."""
     if not outputs:
         raise UsageError("say where to write it, with -o NAME.html, NAME.md or NAME.json")
-    if len({each.absolute() for each in outputs}) < len(outputs):
+    if len({collision_key(each.absolute()) for each in outputs}) < len(outputs):
         raise UsageError("two outputs have one name; give each its own")
     for each in outputs:
         if each.suffix.lower() not in FORMATS:
@@ -69,6 +69,8 @@ def _check_outputs(outputs: Sequence[Path], governance: Governance | None) -> No
             raise Refused(
                 f"{display(each)}: lies among the policy's sources, whose files are data; choose another place"
             )
+    for each in outputs:
+        check_writable(each, "the document")  # before the ledger says that it was written
 
 
 def _among_sources(path: Path, governance: Governance) -> bool:
