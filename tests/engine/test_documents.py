@@ -8,8 +8,10 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
+from tests.engine.engine_fakes import ROOT
 from tests.engine.governed import NOW, Clock, agree, govern, put, remembered
 from tests.govern.document_scenes import CARD, redaction_values, study_values
 from unseen.cli.main import main
@@ -75,6 +77,10 @@ def test_every_kind_is_written_in_every_format_and_the_ledger_says_so(
         assert printed.startswith(f"{kind}: ")
         assert " MISSING -> " in printed
         files.append([Path(name).read_bytes() for name in names])
+    schema = json.loads((ROOT / "docs" / "document.schema.json").read_text("utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    for kind in schema["properties"]["kind"]["enum"]:
+        jsonschema.Draft202012Validator(schema).validate(json.loads(Path(f"docs/{kind}.json").read_text("utf-8")))
     written = [event for event in remembered(city) if event.kind == "document.written"]
     assert [event.details["document"] for event in written] == list(KINDS)
     assert [event.details["sha256"] for event in written] == [

@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 from typing import Any, get_args
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.engine.governed import CITY
@@ -28,6 +28,8 @@ from tests.govern.document_scenes import (
 from unseen.core.documents import KINDS
 from unseen.core.looks import Look
 from unseen.core.recipe import Recipe
+from unseen.core.regions import CLASSES
+from unseen.core.terms import BASES
 from unseen.engine.documents_facts import fates_of
 from unseen.errors import UnseenError, UsageError
 from unseen.govern.documents.decisions import decisions_from
@@ -37,6 +39,8 @@ from unseen.govern.documents.model import Document, Input, Layout, Question, Row
 from unseen.govern.documents.nodes import Node
 from unseen.govern.documents.questions import QUESTIONS
 from unseen.govern.documents.render import as_html, as_json, as_markdown
+from unseen.govern.documents.texts import languages, texts
+from unseen.policy.roles import ROLES as POLICY_ROLES
 
 KNOWN = facts()
 ROLES = (Asked(), Asked(role="processor"))
@@ -165,6 +169,19 @@ def test_a_sign_with_something_missing_says_that_it_is_not_ready() -> None:
     assert "not ready" not in page
     assert "https://city.example/p" in page
     assert "<svg" in page
+
+
+def test_every_language_has_the_same_sentences_with_the_same_gaps() -> None:
+    def gaps(values: Any, place: str = "") -> dict[str, list[str]]:
+        if isinstance(values, str):
+            return {place: sorted(re.findall(r"\{\w+\}", values))}
+        return {key: gap for name, each in values.items() for key, gap in gaps(each, f"{place}/{name}").items()}
+
+    assert "en" in languages()
+    assert all(gaps(texts(language)) == gaps(texts("en")) for language in languages())
+    assert texts("en")["classes"].keys() == set(CLASSES)
+    assert texts("en")["roles"].keys() == set(POLICY_ROLES)
+    assert texts("en")["bases"].keys() == set(BASES)
 
 
 def test_words_that_a_kind_has_no_use_for_are_refused() -> None:
@@ -304,7 +321,6 @@ def _said(text: str, layout: Layout) -> Document:
     return Document(text, text, text, sections, (Input(text, text, text),), text, text, layout)
 
 
-@settings(max_examples=60)
 @given(text=st.text(min_size=1, max_size=40).filter(lambda text: text.isprintable() and text.strip() == text))
 @example(text="</style><script>alert(1)</script>").via("markup")
 @example(text="'\"><img src=x onerror=alert(1)>").via("attributes")
