@@ -109,7 +109,7 @@ def facts(**more: Any) -> Facts:
         redactions=(redaction,),
         studies=(study,),
         fates=(fates_of(study),),
-        labels=LabelFacts(7, {"contextual": 3, "raw": 4}, {"research": 7}, overdue=1, people=2),
+        labels=LabelFacts(7, {"contextual": 3, "raw": 4}, {"research": 7}, derived=3, overdue=1, people=2),
         consents=ConsentFacts({("care", "given"): 2, ("care", "withdrawn"): 1}, ("web-form",), ("v1 (en)",)),
         ledger=LedgerFacts("unseen-ledger/x", 20, "ab" * 32, tallies),
     )

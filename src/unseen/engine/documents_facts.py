@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unseen.adapters.policy_yaml import document_of, read_text
-from unseen.core.labels import signed_label_from
+from unseen.core.labels import covers, signed_label_from
 from unseen.core.names import display
 from unseen.crypto.labels import check_label
 from unseen.errors import DamagedInput, LabelInvalid, LedgerBroken, TooLarge, UnreadableInput, UsageError
@@ -171,16 +171,15 @@ def _labels(governance: Governance) -> LabelFacts:
     states: Counter[str] = Counter()
     purposes: Counter[str] = Counter()
     people: set[str] = set()
-    now, overdue = governance.clock(), 0
+    now, derived, overdue = governance.clock(), 0, 0
     for signed in governance.records.labels():
         label = check_label(signed, governance.key, signed.label.item)
         states[label.state] += 1
-        purposes.update(label.purposes)
+        purposes.update(name for name in governance.charter.purposes if covers(label.purposes, name))
+        derived += bool(label.parents)
         people |= label.subjects
         overdue += label.retain_until is not None and label.retain_until <= now
-    return LabelFacts(
-        states.total(), dict(sorted(states.items())), dict(sorted(purposes.items())), overdue, len(people)
-    )
+    return LabelFacts(states.total(), dict(sorted(states.items())), dict(purposes), derived, overdue, len(people))
 
 
 def _consents(governance: Governance) -> ConsentFacts:

@@ -103,11 +103,13 @@ def ledger_source(tallies: tuple[Tally, ...]) -> tuple[Source, ...]:
 
 @dataclass(frozen=True, slots=True)
 class LabelFacts:
-    """The labels on record: how many by state and purpose, how many are past their end, with how many people."""
+    """The labels on record: how many by state, how many cover each purpose, how many items were made from others, how
+    many are past their end, and with how many people."""
 
     total: int = 0
     by_state: Mapping[str, int] = field(default_factory=dict)
     by_purpose: Mapping[str, int] = field(default_factory=dict)
+    derived: int = 0
     overdue: int = 0
     people: int = 0
 

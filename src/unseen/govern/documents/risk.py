@@ -29,7 +29,7 @@ _LAW = "11 CCR 7152(a)"
 def risk_assessment(facts: Facts) -> Document:
     """Return the report that section 7152 asks for, with what 7150, 7151 and 7153 to 7157 add."""
     sections = [
-        Section("The business", tuple(controller_rows(facts)[:3])),
+        Section("The business", tuple(_business(facts))),
         Section(
             "Why it is assessed, and who took part",
             (
@@ -57,6 +57,11 @@ def risk_assessment(facts: Facts) -> Document:
     )
 
 
+def _business(facts: Facts) -> list[Row]:
+    name, *rest = controller_rows(facts)[:3]
+    return [replace(name, label="Business"), *rest]
+
+
 def _under(facts: Facts, what: str) -> list[Row]:
     make = {"purpose": purpose_row, "retention": retention_row, "sources": sources_of}[what]
     rows = [replace(make(facts, each), label=each.name) for each in facts.purposes()]
@@ -65,7 +70,7 @@ def _under(facts: Facts, what: str) -> list[Row]:
 
 def _information(facts: Facts) -> list[Row]:
     rows = [
-        asked(facts, "data-categories", "Categories"),
+        asked(facts, "risk-categories", "Categories"),
         asked(facts, "risk-minimum", "Minimum that is needed"),
     ]
     label = label_row(facts)

@@ -21,6 +21,7 @@ __all__ = [
     "consent_row",
     "controller_rows",
     "hiding_row",
+    "items_row",
     "jurisdictions",
     "label_row",
     "outcomes_row",
@@ -187,11 +188,19 @@ def label_row(facts: Facts, ref: str = "") -> Row | None:
         return None
     states = ", ".join(f"{count:,} {state}" for state, count in facts.labels.by_state.items())
     values = [f"{facts.labels.total:,} items: {states}"]
+    if facts.labels.derived:
+        values.append(f"{facts.labels.derived:,} of them were made from others, which the records name")
     if facts.labels.people:
         values.append(f"{facts.labels.people:,} people are named in them, by keyed identifiers")
     if facts.labels.overdue:
         values.append(f"{facts.labels.overdue:,} are past the end of their retention and refuse access")
     return Row("Items on record", tuple(values), (Source("records", "labels"),), ref)
+
+
+def items_row(facts: Facts, purpose: Purpose, ref: str = "") -> Row | None:
+    """Return how many items on record have labels that cover a purpose."""
+    count = 0 if facts.labels is None else facts.labels.by_purpose.get(purpose.name, 0)
+    return Row("Items for it", (f"{count:,} on record",), (Source("records", "labels"),), ref) if count else None
 
 
 def hiding_row(facts: Facts, purpose: Purpose, ref: str = "") -> Row | None:
