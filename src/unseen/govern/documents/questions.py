@@ -94,7 +94,7 @@ _RISK = {
     "risk-trigger": "Which activities of section 7150(b) apply: selling or sharing, sensitive information, automated "
     "decisions, inferences about workers or students, inferences from sensitive places, training?",
     "risk-stakeholders": "Who took part: those who collect and use the data, and whom else was asked?",
-    "risk-categories": "Which categories of personal information are processed, and is sensitive information among them?",
+    "risk-categories": "Which categories of personal information are processed, and which of them are sensitive?",
     "risk-minimum": "What is the least personal information that the purpose needs?",
     "risk-interaction": "How does the business meet the consumers whose information it is, and what for?",
     "risk-consumers": "How many consumers' information is it, about?",
