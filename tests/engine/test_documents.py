@@ -95,6 +95,7 @@ def test_a_document_tells_what_records_and_ledger_hold(city: Path) -> None:
     for told in (
         "1 allowed (redact 1)", "1 refused (train 1)", "2 items: 2 raw", "2 on record", "1 are past the end",
         "On record: 1 given", "Obtained by web-form", "1 labels in it are genuine", "made under other rules",
+        "1 results carry them, signed with certificate dddddddddddddddd",
     ):  # fmt: skip
         assert told in text
     assert "Mia" not in text

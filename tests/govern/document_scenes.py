@@ -47,8 +47,17 @@ def redaction_values(recipe: Recipe | None = None, **label: Any) -> dict[str, An
     unchecked = tuple(sorted((recipe or Recipe()).hidden - {"face", "head"}))
     verdict = Verdict("pass", checked=("face",), unchecked=unchecked, rounds=1, residues=1)
     video = VideoReceipt(10, 0.4, (track,), looked=10, checked=4)
+    credentials = {"manifest": "urn:c2pa:" + "0" * 36, "certificate_sha256": "d" * 64}
     for each in (
-        FileReceipt("a.jpg", "released", "a.jpg", regions=((face, plate),), verdict=verdict, label=label or None),
+        FileReceipt(
+            "a.jpg",
+            "released",
+            "a.jpg",
+            regions=((face, plate),),
+            verdict=verdict,
+            label=label or None,
+            credentials=credentials,
+        ),
         FileReceipt("b.mp4", "released", "b.mp4", verdict=replace(verdict, rounds=0, residues=0), video=video),
         FileReceipt("c.jpg", "failed", error="is damaged"),
     ):

@@ -122,6 +122,16 @@ def _labels(report: Node) -> Row | None:
     return Row("Labels", tuple(values), tuple(label.source for label in labels[:3]))
 
 
+def _credentials(report: Node) -> Row | None:
+    """Return how many results carry content credentials, and by which certificates they are signed."""
+    found = [each for file in report["files"].each() if (each := file.get("credentials")) is not None]
+    if not found:
+        return None
+    signed = sorted({each["certificate_sha256"].text()[:16] for each in found})
+    text = f"{len(found):,} results carry them, signed with certificate {', '.join(signed)}"
+    return Row("Content credentials", (text,), tuple(each.source for each in found[:3]))
+
+
 def redaction(report: Node) -> tuple[Row, ...]:
     """Return what a report of unseen redact says."""
     recipe, totals = report["recipe"], report["totals"]
@@ -144,6 +154,7 @@ def redaction(report: Node) -> tuple[Row, ...]:
     rows.append(_weak_tracks(report))
     rows += [
         _labels(report),
+        _credentials(report),
         _listed(report, "visible_by_choice", "Left visible by choice"),
         _listed(report, "unsafe", "Protection lowered by"),
     ]
