@@ -17,11 +17,11 @@ WHEEL_VENV := build/wheel-venv
 JOBS ?= 3
 # What a wheel can lack is data, modules and entry points. Pure packages are the same code wherever they lie; examples in
 # documents, benchmarks and tools belong to the checkout.
-OF_THE_PACKAGE := tests/adapters tests/cli tests/dicom tests/engine tests/golden tests/scenarios tests/test_*.py \
+OF_THE_PACKAGE := tests/golden tests/engine tests/adapters tests/cli tests/dicom tests/scenarios tests/test_*.py \
 	--ignore=tests/test_documentation.py --ignore=tests/engine/test_hostile_files.py
 # Tests start hundreds of processes, which would compile the package each.
 unexport PYTHONDONTWRITEBYTECODE
-PYTEST := -m pytest --numprocesses=$(JOBS) --dist=loadfile --quiet
+PYTEST := -m pytest --numprocesses=$(JOBS) --dist=loadfile --no-loadscope-reorder --quiet
 
 .PHONY: help demo test format lint types imports reference pytest thorough wheel-test fix clean
 
