@@ -21,6 +21,14 @@ hypothesis.settings.register_profile("unseen", deadline=None, max_examples=30)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "unseen"))
 
+#: What lasts long, a file at a time.
+_LONG = ("README.md", "docs/", "tests/golden/", "tests/engine/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with long jobs: nobody should wait for the last of them alone."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Give each of several test workers its share of the cores.
