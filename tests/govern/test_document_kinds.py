@@ -31,6 +31,7 @@ from unseen.core.recipe import Recipe
 from unseen.core.regions import CLASSES
 from unseen.core.terms import BASES
 from unseen.engine.documents_facts import fates_of
+from unseen.engine.policy_tools import first_policy
 from unseen.errors import UnseenError, UsageError
 from unseen.govern.documents.decisions import decisions_from
 from unseen.govern.documents.facts import Facts
@@ -169,6 +170,12 @@ def test_a_sign_with_something_missing_says_that_it_is_not_ready() -> None:
     assert "not ready" not in page
     assert "https://city.example/p" in page
     assert "<svg" in page
+
+
+def test_placeholders_of_a_policy_to_begin_with_are_missing() -> None:
+    first = replace(KNOWN, policy=policy_facts(first_policy("dora")))
+    asked = {each.question.key for each in build("sign", first, Asked()).missing}
+    assert {"controller-name", "controller-contact"} <= asked
 
 
 def test_every_language_has_the_same_sentences_with_the_same_gaps() -> None:

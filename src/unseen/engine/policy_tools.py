@@ -16,23 +16,23 @@ from unseen.crypto.labels import check_label
 from unseen.engine.governance import Governance
 from unseen.engine.policies import POLICY_NAME
 from unseen.errors import OutputTaken
-from unseen.policy.charter import MODES, Charter
+from unseen.policy.charter import MODES, TO_FILL_IN, Charter
 from unseen.policy.decision import Case, judge, ruling
 
-__all__ = ["TEMPLATE", "Change", "Difference", "begin", "differences", "simulate"]
+__all__ = ["Change", "Difference", "begin", "differences", "first_policy", "simulate"]
 
 Direction = Literal["wider", "narrower", "other"]
 
-#: What `unseen policy init` writes: a policy that allows to redact what lies in raw/, and nothing else.
-TEMPLATE = """\
+#: A policy that allows to redact what lies in raw/, and nothing else.
+_TEMPLATE = """\
 # Who may do what with which data, for which purpose. What is not written here is not allowed.
 # unseen policy check unseen.yaml says what is wrong in it; editors can use docs/unseen.schema.json.
 unseen: 1
 mode: enforce                     # observe and warn only say what would be refused
 
 controller:
-  name: NAME OF YOUR ORGANISATION
-  contact: privacy@example.org    # where people ask about their data
+  name: {name}
+  contact: {contact}    # where people ask about their data
 
 people:                           # accounts and their roles: viewer, annotator, operator, dpo, auditor, admin
   {actor}: {{roles: [operator, dpo]}}
@@ -61,13 +61,18 @@ purposes:                         # a tree: what is below a purpose inherits fro
 """
 
 
+def first_policy(actor: str) -> str:
+    """Return what `unseen policy init` writes, for an actor who may operate and answers for data protection."""
+    return _TEMPLATE.format(actor=actor, name=TO_FILL_IN[0], contact=TO_FILL_IN[1])
+
+
 def begin(folder: Path, actor: str) -> Path:
     """Write a policy to begin with; raises OutputTaken if there is one."""
     path = folder / POLICY_NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
-            file.write(TEMPLATE.format(actor=actor))
+            file.write(first_policy(actor))
     except FileExistsError:
         raise OutputTaken(f"{display(path)}: is there already; change that one") from None
     return path

@@ -15,6 +15,7 @@ from unseen.policy.rules import Policy
 __all__ = [
     "MODES",
     "OUTPUTS",
+    "TO_FILL_IN",
     "Budget",
     "Charter",
     "Controller",
@@ -29,6 +30,8 @@ Mode = Literal["observe", "warn", "enforce"]
 MODES: tuple[str, ...] = get_args(Mode)
 #: What may come out under a purpose.
 OUTPUTS: tuple[str, ...] = ("photo", "video", "live", "table", "dicom", "model", "synthetic")
+#: Name and contact of the controller in a policy to begin with, until somebody writes who it is.
+TO_FILL_IN = ("NAME OF YOUR ORGANISATION", "privacy@example.org")
 
 
 @dataclass(frozen=True, slots=True)

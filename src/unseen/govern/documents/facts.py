@@ -10,7 +10,7 @@ from unseen.core.labels import covers
 from unseen.govern.documents.decisions import Decisions
 from unseen.govern.documents.model import Input, Row, Source
 from unseen.govern.documents.nodes import Node
-from unseen.policy.charter import Charter, Purpose
+from unseen.policy.charter import TO_FILL_IN, Charter, Purpose
 
 __all__ = ["ConsentFacts", "Facts", "Fate", "LabelFacts", "LedgerFacts", "PolicyFacts", "Tally", "ledger_source", "utc"]
 
@@ -28,11 +28,11 @@ class PolicyFacts:
     written: Node
 
     def cited(self, *path: str) -> Row | None:
-        """Return what stands at a place of the file as a row without a label, None if nothing does."""
+        """Return what stands at a place of the file as a row without a label; None for nothing, or a placeholder."""
         node: Node | None = self.written
         for step in path:
             node = None if node is None else node.get(step)
-        if node is None or node.value in (None, "", []):
+        if node is None or node.value in (None, "", [], *TO_FILL_IN):
             return None
         values = tuple(str(v) for v in node.value) if isinstance(node.value, list) else (str(node.value),)
         return Row("", values, (node.source,))
