@@ -8,6 +8,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from unseen.adapters.rights_sql import TABLES as RIGHTS
+from unseen.adapters.rights_sql import SqlRights
 from unseen.core.consents import ConsentRecord, consent_from
 from unseen.core.labels import SignedLabel, signed_label_from
 from unseen.core.lineage import Made, Override
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SqlRecords"]
 
-_VERSION = 1
+_VERSION = 2
 _TABLES = """
 CREATE TABLE item (item TEXT PRIMARY KEY, kind TEXT NOT NULL, label TEXT NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE subject (subject TEXT, item TEXT, PRIMARY KEY (subject, item)) WITHOUT ROWID;
@@ -67,14 +69,17 @@ class SqlRecords:
         except BaseException:
             self._db.close()
             raise
+        #: Holds, restrictions and flags, in the same file.
+        self.rights = SqlRights(self._rows, self._writing, key)
 
     def _prepare(self) -> None:
         self._rows("PRAGMA journal_mode = WAL")
         self._rows("PRAGMA synchronous = FULL")
         with self._writing() as db:
             version = db.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                for statement in filter(str.strip, _TABLES.split(";")):
+            if version < _VERSION:
+                # Version 1 knew no restrictions; a program of that time must not read on and pass over them.
+                for statement in filter(str.strip, f"{RIGHTS if version else _TABLES + RIGHTS}".split(";")):
                     db.execute(statement)
                 db.execute(f"PRAGMA user_version = {_VERSION}")
             elif version != _VERSION:
@@ -121,6 +126,11 @@ class SqlRecords:
         rows = self._rows("SELECT label FROM item WHERE item = ?", item)
         return _label(rows[0][0]) if rows else None
 
+    def kind(self, item: str) -> str | None:
+        """Return the kind of an item, None if it is not on record."""
+        rows = self._rows("SELECT kind FROM item WHERE item = ?", item)
+        return str(rows[0][0]) if rows else None
+
     def labels(self) -> Iterator[SignedLabel]:
         """Yield every label, by item."""
         for (text,) in self._rows("SELECT label FROM item ORDER BY item"):
@@ -136,6 +146,25 @@ class SqlRecords:
             rows = [(label.item, parent, made_by, at) for parent in sorted(label.parents)]
             db.executemany("INSERT OR REPLACE INTO edge VALUES (?, ?, ?, ?)", rows)
             db.executemany("INSERT OR IGNORE INTO tool VALUES (?, ?)", [(label.item, tool) for tool in tools])
+
+    def items(self) -> list[tuple[SignedLabel, str, float]]:
+        """Return every item's label, unchecked, its kind, and when it was written down."""
+        return [
+            (_label(text), kind, at) for text, kind, at in self._rows("SELECT label, kind, at FROM item ORDER BY item")
+        ]
+
+    def edges(self) -> list[tuple[str, str]]:
+        """Return what was made from what, as pairs of item and source."""
+        return [(child, parent) for child, parent in self._rows("SELECT child, parent FROM edge")]
+
+    def relabel(self, signed: SignedLabel) -> None:
+        """Store another label for an item that is known; people whom it does not name are no longer found by it."""
+        label = signed.label
+        text = json.dumps(signed.as_dict(), sort_keys=True, separators=(",", ":"))
+        with self._writing() as db:
+            db.execute("UPDATE item SET label = ? WHERE item = ?", (text, label.item))
+            db.execute("DELETE FROM subject WHERE item = ?", (label.item,))
+            db.executemany("INSERT INTO subject VALUES (?, ?)", [(s, label.item) for s in sorted(label.subjects)])
 
     def made_from(self, item: str) -> list[Made]:
         """Return what was made from an item, nearest first."""
@@ -195,6 +224,10 @@ class SqlRecords:
         return consent_from(
             {"record_id": record, "pii_principal_id": subject, "purpose": purpose, "events": json.loads(events)}
         )
+
+    def restricted(self, subjects: Iterable[str]) -> frozenset[str]:
+        """Return those of these people whose data may be stored and nothing else; raises LabelInvalid."""
+        return self.rights.restricted(subjects)
 
     # Overrides.
 

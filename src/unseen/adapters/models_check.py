@@ -42,6 +42,10 @@ def _yolo(shapes: Shapes) -> bool:
     return shapes in {((1, 300, 6),), ((1, 84, 8400),)}
 
 
+def _print(shapes: Shapes) -> bool:
+    return len(shapes) == 1 and len(shapes[0]) == 2 and shapes[0][0] == 1 and shapes[0][1] >= 64
+
+
 #: Family -> the input it is tried with (batch, channels and so on), and what the shapes of its outputs must satisfy.
 _FAMILIES: Mapping[str, tuple[tuple[int, ...], str, Callable[[Shapes], bool]]] = {
     "centerface": ((1, 3, 64, 64), "maps of 1, 2, 2 and 10 channels at a quarter of the size", _centerface),
@@ -49,6 +53,8 @@ _FAMILIES: Mapping[str, tuple[tuple[int, ...], str, Callable[[Shapes], bool]]] =
     "yunet": ((1, 3, 64, 64), "twelve outputs: class, object, box and points at three scales", _yunet),
     "db": ((1, 3, 64, 64), "one map as large as the input", _db),
     "svtr": ((1, 3, 48, 64), "[1, steps, characters]", _svtr),
+    "sface": ((1, 3, 112, 112), "one embedding of 64 numbers or more", _print),
+    "mobilefacenet": ((1, 3, 112, 112), "one embedding of 64 numbers or more", _print),
     "yolo": ((1, 3, 640, 640), "[1,300,6] or [1,84,8400]", _yolo),
 }
 

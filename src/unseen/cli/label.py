@@ -1,4 +1,4 @@
-"""`unseen label`: show labels, make them tighter, override a state by two people."""
+"""`unseen label`: show labels, make them tighter, label what was made elsewhere, override a state by two people."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 from unseen.cli.access import add_actor, add_where
 from unseen.core.access import Access
 from unseen.core.labels import ACTIONS, STATES
+from unseen.core.lineage import KINDS
 from unseen.core.names import display
 
 __all__ = ["add_parser", "run"]
@@ -26,10 +27,14 @@ def add_parser(verbs: Any, text: str) -> None:
     tighten.add_argument(
         "--prohibit", metavar="ACTION", action="append", default=[], choices=ACTIONS, help="what must not be done"
     )
+    made = words.add_parser("made", help="label what was made from labelled files, as a trained model or a table")
+    made.add_argument("--from", dest="sources", metavar="FILE", type=Path, action="append", required=True,
+                      help="what it was made from; can be repeated")  # fmt: skip
+    made.add_argument("--kind", choices=KINDS, required=True, help="what it is")
     override = words.add_parser("override", help="set a state by hand; a second person has to say the same")
     override.add_argument("--state", choices=STATES, required=True, help="the state it shall have")
     override.add_argument("--reason", metavar="TEXT", required=True, help="why; it is kept in the ledger")
-    for word in (show, tighten, override):
+    for word in (show, tighten, made, override):
         word.add_argument("file", metavar="FILE", type=Path, help="a photo or video")
         add_actor(word)
         add_where(word)
@@ -59,6 +64,16 @@ def _tighten(args: argparse.Namespace, governance: Any, actor: str) -> int:
     return 0
 
 
+def _made(args: argparse.Namespace, governance: Any, actor: str) -> int:
+    from unseen.engine.labelling import made
+
+    governance.require(actor, "record-consent")
+    label = made(governance, args.file, args.sources, args.kind, made_by="hand")
+    allowed = ", ".join(sorted(label.purposes)) or "no purpose"
+    print(f"{display(args.file.name)}: {label.state}, for {allowed}, {len(label.subjects)} people")
+    return 0
+
+
 def _override(args: argparse.Namespace, governance: Any, actor: str) -> int:
     from unseen.engine.labelling import override
 
@@ -73,5 +88,6 @@ def _override(args: argparse.Namespace, governance: Any, actor: str) -> int:
 _WORDS: dict[str, Callable[[argparse.Namespace, Any, str], int]] = {
     "show": _show,
     "tighten": _tighten,
+    "made": _made,
     "override": _override,
 }

@@ -10,7 +10,8 @@ __all__ = ["Access", "Ask", "Code", "Reason"]
 
 Code = Literal[
     "purpose-unknown", "purpose-missing", "no-label", "tampered", "wrong-purpose", "prohibited",
-    "retention-over", "consent-missing", "consent-refused", "consent-withdrawn", "consent-expired", "action", "role",
+    "retention-over", "consent-missing", "consent-refused", "consent-withdrawn", "consent-expired", "restricted",
+    "action", "role",
     "permission", "output", "rule", "rule-error", "obligation", "error",
 ]  # fmt: skip
 

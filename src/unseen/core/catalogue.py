@@ -114,6 +114,39 @@ ENTRIES: tuple[ModelEntry, ...] = (
         ),
     ),
     ModelEntry(
+        name="sface",
+        family="sface",
+        task="match",
+        classes=("face",),
+        filename="face_recognition_sface_2021dec.onnx",
+        licence="Apache-2.0",
+        training_data="not stated",
+        size_bytes=None,
+        sha256=None,
+        sources=(),
+        how_to_get=(
+            "needed only to look for a person by an example image: bring OpenCV's SFace ONNX file and put it as "
+            "face_recognition_sface_2021dec.onnx into a folder named by UNSEEN_MODELS, or run "
+            "`unseen models add FILE --as sface`"
+        ),
+    ),
+    ModelEntry(
+        name="mobilefacenet",
+        family="mobilefacenet",
+        task="match",
+        classes=("face",),
+        filename="mobilefacenet.onnx",
+        licence="yours to know",
+        training_data="not stated",
+        size_bytes=None,
+        sha256=None,
+        sources=(),
+        how_to_get=(
+            "in place of sface: bring an ONNX file of a network trained as ArcFace is (112 x 112 pixels, upright, "
+            "-1 to 1) whose weights you may use, and run `unseen models add FILE --as mobilefacenet`"
+        ),
+    ),
+    ModelEntry(
         name="yolo26n",
         family="yolo",
         task="detect",

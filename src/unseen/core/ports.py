@@ -409,6 +409,10 @@ class KeyRing(Protocol):
         """Return the purposes an item opens for."""
         ...
 
+    def holds(self, item: str) -> bool:
+        """Whether an item is there, even if nothing opens it."""
+        ...
+
     def withdraw(self, item: str, purpose: str) -> bool:
         """Delete the wrap for one purpose; False if there was none."""
         ...
@@ -476,6 +480,10 @@ class Records(Protocol):
 
     def consents_by_record(self, records: Iterable[str]) -> tuple[ConsentRecord, ...]:
         """Return records by their identifiers; those that are not there are left out."""
+        ...
+
+    def restricted(self, subjects: Iterable[str]) -> frozenset[str]:
+        """Return those of these people whose data may be stored and nothing else; raises LabelInvalid."""
         ...
 
     def override(self, item: str, state: str) -> Override | None:

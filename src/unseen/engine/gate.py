@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import IO
 
 from unseen.core.access import Ask, Reason
-from unseen.core.consents import ConsentRecord
 from unseen.core.labels import Label, SignedLabel
 from unseen.core.ledger import Event
 from unseen.core.ports import EventLedger, Opener, Records, Rules
@@ -107,18 +106,19 @@ class Gate:
         return found[-1] if found else None
 
     def _reasons(self, request: Ask, label: Label, now: float) -> tuple[Reason, ...]:
-        found = judge(Case(request, self.charter, label, self._consents(label), now))
+        people, restricted = self._people(label)
+        found = judge(Case(request, self.charter, label, self._records.consents(people), now, restricted))
         if request.purpose not in self.charter.purposes:
             return found
         ruled = self._rules.evaluate(request, label, now)
         # Cedar refuses for the same causes, in fewer words; what failed in it is said in any case.
         return found + tuple(reason for reason in ruled if not found or reason.code != "rule")
 
-    def _consents(self, label: Label) -> tuple[ConsentRecord, ...]:
-        """Return all records of the people in a label, and those that the label names."""
+    def _people(self, label: Label) -> tuple[frozenset[str], frozenset[str]]:
+        """Return who is in a label, by name or by a record of consent, and who of them has restricted processing."""
         named = self._records.consents_by_record(label.consents)
         people = label.subjects | {record.subject for record in named}
-        return self._records.consents(people)
+        return people, self._records.restricted(people)
 
     def _write_down(self, decided: Ruling, label: Label | None) -> None:
         """Append the decision to the ledger; a ledger that cannot be written denies."""

@@ -24,7 +24,6 @@ from unseen.core.formats import LABEL_ENDING, is_video
 from unseen.core.labels import Label, SignedLabel, signed_label_from
 from unseen.core.ledger import Entry, Event, Head
 from unseen.core.names import display
-from unseen.core.ports import EventLedger
 from unseen.crypto.keys import MINIMUM_BYTES, Key
 from unseen.crypto.labels import sign_label
 from unseen.engine.gate import Gate
@@ -49,6 +48,8 @@ __all__ = [
 
 _PART = 1 << 20
 _MAXIMUM_LABEL = 1 << 20
+#: Endings of files with trained weights.
+_MODELS = frozenset({".onnx", ".pt", ".pth", ".safetensors", ".tflite", ".keras", ".h5", ".ckpt", ".gguf", ".joblib"})
 
 
 def label_path(path: Path) -> Path:
@@ -58,6 +59,8 @@ def label_path(path: Path) -> Path:
 
 def kind_of(path: Path) -> str:
     """Return the kind of item that a file is, by its name."""
+    if path.suffix.lower() in _MODELS:
+        return "model"
     return "video" if is_video(path.name) else "photo"
 
 
@@ -81,6 +84,10 @@ class CommittedLedger:
         return self.ledger.append(
             replace(event, items=tuple(made[:first]), subjects=tuple(made[first:last]), actor=actor)
         )
+
+    def forget(self, item: str) -> None:
+        """Destroy what opens the commitments to an item, so that nobody can tell any more which one they are of."""
+        self.openings.forget("item", item)
 
     def close(self) -> None:
         """Close the ledger and what opens it."""
@@ -133,7 +140,7 @@ class Governance:
     charter: Charter
     key: Key
     records: SqlRecords
-    ledger: EventLedger
+    ledger: CommittedLedger
     gate: Gate
     files: PlainFiles
     clock: Callable[[], float]
@@ -240,13 +247,17 @@ class Governance:
         self.note("label.issued", items=(label.item,), made_by=made_by, state=label.state)
         return signed
 
-    def note(self, kind: str, *, actor: str = "", items: tuple[str, ...] = (), **details: str | int) -> None:
+    def note(
+        self, kind: str, *, actor: str = "", items: tuple[str, ...] = (), subjects: tuple[str, ...] = (),
+        **details: str | int,
+    ) -> None:  # fmt: skip
         """Append an event of this program's own to the ledger; `actor` is a name, and only its commitment is kept."""
         event = Event(
             kind=kind,
             time=datetime.fromtimestamp(self.clock(), UTC),
             actor=self.key.tag("actor", actor.encode()) if actor else "",
             items=items,
+            subjects=subjects,
             details=dict(details),
         )
         self.ledger.append(event)

@@ -40,7 +40,7 @@ def tighten(
     label = label_of(governance, path)
     people, forbidden = frozenset(map(governance.subject, subjects)), frozenset(prohibitions)
     below = governance.records.made_from(label.item)
-    tightened = _with(governance, label, kind_of(path), people, forbidden)
+    tightened = _with(governance, label, governance.records.kind(label.item) or kind_of(path), people, forbidden)
     for each in below:
         signed = governance.records.label(each.item)
         if signed is not None:
@@ -82,10 +82,11 @@ def override(governance: Governance, path: Path, state: str, actor: str, reason:
         return label, False
     changed = replace(label, state=state)  # type: ignore[arg-type]  # one of STATES
     # Written down first: an override that is in no ledger must not be.
-    details = {"state": state, "reason": reason, "before": label.state}
-    governance.note("override.carried-out", actor=actor, items=(label.item,), **details)
+    governance.note(
+        "override.carried-out", actor=actor, items=(label.item,), state=state, reason=reason, before=label.state
+    )
     signed = sign_label(changed, governance.key)
-    governance.records.add(signed, kind_of(path), governance.clock())
+    governance.records.add(signed, governance.records.kind(label.item) or kind_of(path), governance.clock())
     governance.records.settle(first)
     if label_path(path).exists():
         write_label(signed, path)

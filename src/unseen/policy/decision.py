@@ -26,7 +26,7 @@ __all__ = [
 #: Reasons that refuse in every mode: nothing is known, or a person said no.
 FINAL: frozenset[str] = frozenset({
     "purpose-unknown", "purpose-missing", "no-label", "tampered", "prohibited",
-    "consent-refused", "consent-withdrawn", "rule-error", "error",
+    "consent-refused", "consent-withdrawn", "restricted", "rule-error", "error",
 })  # fmt: skip
 
 
@@ -63,7 +63,8 @@ class Ruling:
 class Case:
     """All that a decision looks at, so that it depends on nothing else: also the moment is given.
 
-    `consents` are the records of everybody in the label, about the purpose and those above it.
+    `consents` are the records of everybody in the label, about the purpose and those above it; `restricted` are those
+    people in it whose data may be stored and nothing else.
     """
 
     request: Ask
@@ -71,6 +72,7 @@ class Case:
     label: Label
     consents: tuple[ConsentRecord, ...]
     now: float
+    restricted: frozenset[str] = frozenset()
 
     @property
     def purpose(self) -> Purpose | None:
@@ -145,6 +147,14 @@ def _lacking(needed: Iterable[str], exact: Mapping[str, ConsentRecord], case: Ca
         yield Reason("consent-missing", f"{none} of the people in it gave no consent for {asked}{hint}")
 
 
+def _restriction(case: Case) -> Iterable[Reason]:
+    """Nobody in it has had the processing of their data restricted (GDPR Art. 18); what is aggregated is nobody's."""
+    count = len(case.restricted)
+    if count and case.label.state != "aggregated":
+        who = "a person in it has" if count == 1 else f"{count} people in it have"
+        yield Reason("restricted", f"{who} had processing restricted: it may be kept, and nothing else")
+
+
 def _permission(case: Case) -> Iterable[Reason]:
     """The purpose allows the action, and the person's roles, or permissions, do."""
     purpose, action, actor = case.purpose, case.request.action, case.request.actor
@@ -178,6 +188,7 @@ STEPS: tuple[Callable[[Case], Iterable[Reason]], ...] = (
     _prohibitions,
     _retention,
     _consent,
+    _restriction,
     _permission,
     _output,
 )

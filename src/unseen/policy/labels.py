@@ -1,13 +1,16 @@
-"""What the label of raw data begins with, and what hiding makes of a label's state."""
+"""What the label of raw data begins with, what hiding makes of it, and what is left of it when data is deleted."""
 
 from __future__ import annotations
 
-from unseen.core.labels import Label, State, raise_state
+from dataclasses import replace
+
+from unseen.core.labels import ACTIONS, Label, State, raise_state
 from unseen.core.receipts import Verdict
 from unseen.core.recipe import Recipe
+from unseen.errors import Refused
 from unseen.policy.charter import Charter, Source
 
-__all__ = ["after_redaction", "from_source"]
+__all__ = ["after_redaction", "from_source", "is_tombstone", "tombstone", "without_person"]
 
 
 def from_source(source: Source, charter: Charter, item: str, now: float) -> Label:
@@ -37,3 +40,31 @@ def after_redaction(label: Label, recipe: Recipe, verdict: Verdict | None) -> La
     looked = frozenset(verdict.checked) & recipe.hidden
     state: State = "contextual" if safe and {"face", "plate"} <= looked else "pseudonymised"
     return raise_state(label, state, verdict)
+
+
+def tombstone(label: Label, now: float) -> Label:
+    """Return the label of what was deleted: it names nobody and forbids everything, also to a copy that comes back."""
+    return replace(
+        label,
+        purposes=frozenset(),
+        prohibitions=frozenset(ACTIONS),
+        basis=frozenset(),
+        consents=frozenset(),
+        subjects=frozenset(),
+        retain_until=now if label.retain_until is None else min(now, label.retain_until),
+    )
+
+
+def is_tombstone(label: Label) -> bool:
+    """Whether a label is that of something that was deleted."""
+    return not label.purposes and not label.subjects and label.prohibitions >= {"view", "view-raw", "redact", "export"}
+
+
+def without_person(label: Label, subject: str, consents: frozenset[str], verdict: Verdict | None) -> Label:
+    """Return the label of a picture in which a person was hidden with everybody else: it names the person no longer.
+
+    `consents` are the person's own records. Raises Refused unless a verification of faces passed.
+    """
+    if verdict is None or verdict.outcome != "pass" or "face" not in verdict.checked:
+        raise Refused("the label names the person still: no verification of faces passed")
+    return replace(label, subjects=label.subjects - {subject}, consents=label.consents - consents)

@@ -15,7 +15,7 @@ from unseen.core.terms import BASES, PURPOSES, SPECIAL_BASES
 from unseen.errors import UsageError
 from unseen.policy.charter import MODES, OUTPUTS, Budget, Charter, Controller, Kept, Purpose, Source
 from unseen.policy.reader import Fault, Place, Reader
-from unseen.policy.roles import PERMISSIONS, ROLES, Person
+from unseen.policy.roles import GRANTS, ROLES, Person
 from unseen.policy.rules import Policy, parse_policy, stricter
 
 __all__ = ["KEYS", "PURPOSE_KEYS", "parse_charter"]
@@ -81,7 +81,7 @@ def _people(reader: Reader, value: Any) -> dict[str, Person]:
             reader.fault(place, "write an account's name: letters, digits, and . @ + - _")
         values = reader.mapping(each, place, ("roles", "permissions"))
         roles = reader.words(values, "roles", place, ROLES, "") or frozenset()
-        people[name] = Person(roles, reader.words(values, "permissions", place, PERMISSIONS, "") or frozenset())
+        people[name] = Person(roles, reader.words(values, "permissions", place, GRANTS, "") or frozenset())
     return people
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 __all__ = [
     "BUILT_IN_ACTIONS",
     "DUTIES",
+    "GRANTS",
     "PERMISSIONS",
     "ROLES",
     "Person",
@@ -26,14 +27,20 @@ ROLES: Mapping[str, frozenset[str]] = {
     "admin": frozenset(),
 }
 PERMISSIONS: tuple[str, ...] = ("export", "view-raw")
+#: All that a policy gives to people by name; `match-faces` is no action on one item, but a search by an example image.
+GRANTS: tuple[str, ...] = (*PERMISSIONS, "match-faces")
+#: What whoever ends the storage of data may do.
+_ENDING = frozenset({"plan-retention", "apply-retention", "hold-items"})
 #: Actions on records, by role.
 DUTIES: Mapping[str, frozenset[str]] = {
     "viewer": frozenset(),
     "annotator": frozenset(),
     "operator": frozenset({"record-consent", "read-labels"}),
-    "dpo": frozenset({"record-consent", "read-labels", "read-consents", "read-lineage", "override", "write-documents"}),
-    "auditor": frozenset({"read-labels", "read-consents", "read-lineage", "write-documents"}),
-    "admin": frozenset({"read-labels", "override", "write-documents"}),
+    "dpo": frozenset({"record-consent", "read-labels", "read-consents", "read-lineage", "override", "write-documents"})
+    | _ENDING
+    | {"answer-requests"},
+    "auditor": frozenset({"read-labels", "read-consents", "read-lineage", "write-documents", "plan-retention"}),
+    "admin": frozenset({"read-labels", "override", "write-documents"}) | _ENDING,
 }
 #: What the built-in policy lets everybody do: raw data is not shown, nothing is handed out, nothing is trained.
 BUILT_IN_ACTIONS: frozenset[str] = frozenset({"redact", "live", "count", "dicom", "release"})

@@ -11,7 +11,7 @@ from unseen.core.looks import METHODS
 from unseen.core.regions import CLASSES, GROUPS
 from unseen.core.terms import BASES, PURPOSES, SPECIAL_BASES
 from unseen.policy.charter import MODES, OUTPUTS
-from unseen.policy.roles import PERMISSIONS, ROLES
+from unseen.policy.roles import GRANTS, ROLES
 
 __all__ = ["schema"]
 
@@ -66,7 +66,7 @@ def _words(words: Collection[str]) -> dict[str, Any]:
 
 
 def _person() -> dict[str, Any]:
-    return _object({"roles": _words(ROLES), "permissions": _words(PERMISSIONS)})
+    return _object({"roles": _words(ROLES), "permissions": _words(GRANTS)})
 
 
 def _source() -> dict[str, Any]:

@@ -1,0 +1,206 @@
+"""What a person is given on request: their data with everybody else hidden, and all that is on record of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from unseen.adapters.files_output import write_bytes, write_whole
+from unseen.adapters.files_tree import Item
+from unseen.core.consents import utc
+from unseen.core.formats import is_video
+from unseen.core.names import display
+from unseen.core.ports import KeyRing, ModelStore
+from unseen.core.regions import Box
+from unseen.engine.governance import Governance
+from unseen.engine.models import model_store
+from unseen.engine.names import Placed
+from unseen.engine.person_photo import everybody, only_person, redacted, workshop
+from unseen.engine.subjects import DUTY, Dossier, Entry, dossier, person
+from unseen.engine.trail import recipients, trail
+from unseen.engine.work import Task, ToolMaker, Tools, open_tools
+from unseen.errors import FileError, OutputFailed, OutputTaken, UsageError
+from unseen.govern.access_page import access_page
+
+__all__ = ["SCHEMA", "Given", "Pointer", "access", "item_record"]
+
+SCHEMA = "unseen-access/1"
+_PICTURES = ("photo", "video")
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """Where in files the person is, as far as somebody said, or an example image told: a box for each file, by path."""
+
+    boxes: Mapping[Path, Box] = field(default_factory=dict)
+
+    def where(self, path: Path) -> Box | None:
+        """Return the part of a photo that may be shown, None if nobody said."""
+        return self.boxes.get(path.resolve())
+
+
+@dataclass(slots=True)
+class Given:
+    """What is in the package: items, pictures, those in which the person shows; and what is not, a line each."""
+
+    items: int = 0
+    pictures: int = 0
+    shown: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def access(
+    governance: Governance, name: str, actor: str, out: Path, pointer: Pointer, folders: Sequence[Path] = (),
+    vault: KeyRing | None = None, *, store: ModelStore | None = None, make_tools: ToolMaker = open_tools,
+    device: str = "auto",
+) -> Given:  # fmt: skip
+    """Write the package for a person to a new folder, or to a new file that ends in .zip; whole or not at all.
+
+    Raises Denied, UsageError, OutputTaken or OutputFailed; what goes wrong with one picture is in the result, and the
+    picture is not in the package.
+    """
+    governance.require(actor, DUTY)
+    if os.path.lexists(out):
+        raise OutputTaken(f"{display(out)}: is there already; choose another -o")
+    if out.resolve().is_relative_to(governance.root.resolve()):
+        raise UsageError(f"{display(out)}: lies in the policy's folder; choose a place outside of it")
+    subject = person(governance, name)
+    known, models = dossier(governance, subject, folders, vault), model_store() if store is None else store
+    _check(pointer, known)
+    part = out.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        part.mkdir(mode=0o700, parents=True)
+        (part / "media").mkdir()
+        recipe = everybody(models, bodies=True)
+        given = Given(problems=list(known.found.problems))
+        with workshop(recipe, models, make_tools, governance.key, part / "work", device) as tools:
+            records = [_pack(each, part, pointer, tools, given) for each in known.entries]
+        data = _data(governance, known, records)
+        write_whole(part / "data.json", [json.dumps(data, indent=1, ensure_ascii=False), "\n"], "the data")
+        write_whole(part / "index.html", [access_page(data)], "the page")
+        # The package shows a person; that it was made is known before it has its name.
+        items = tuple(each.item for each in known.entries)[:500]
+        governance.note("subject.access", actor=actor, items=items, subjects=(subject,), pictures=given.pictures)
+        _place(part, out)
+    except OSError as error:
+        raise OutputFailed(f"{display(out)}: cannot be written ({error.strerror}); choose another -o") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return given
+
+
+def _check(pointer: Pointer, known: Dossier) -> None:
+    """Raise UsageError if somebody is to be shown in a file that the person is not known to be in."""
+    files = {path.resolve() for entry in known.entries for path in entry.files}
+    for path in pointer.boxes:
+        if path not in files:
+            raise UsageError(f"{display(path.name)}: is no file of this person; label it first: unseen label tighten")
+
+
+def _place(part: Path, out: Path) -> None:
+    if out.suffix.lower() != ".zip":
+        part.replace(out)
+        return
+    packed = part.with_name(f"{part.name}.zip")
+    try:
+        handle = os.open(packed, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in sorted(path for path in part.rglob("*") if path.is_file()):
+                archive.write(path, path.relative_to(part).as_posix())
+        packed.replace(out)
+    finally:
+        packed.unlink(missing_ok=True)
+
+
+def _pack(entry: Entry, part: Path, pointer: Pointer, tools: Tools, given: Given) -> dict[str, Any]:
+    """Put one item's picture into the package, and return what is said of the item."""
+    given.items += 1
+    name, absent, hidden = "", _absent(entry), ""
+    if not absent:
+        path = next((each for each in entry.files if pointer.where(each) is not None), entry.files[0])
+        try:
+            ending = path.suffix.lower() if not is_video(path.name) else ".mp4"
+            name = f"media/{given.pictures + 1:04d}{ending}"
+            hidden = _picture(path, part / name, pointer, tools)
+            given.pictures += 1
+            given.shown += not hidden
+        except FileError as error:
+            name, absent = "", "it could not be made safe to hand out"
+            given.problems.append(str(error))
+    elif entry.missing:
+        given.problems.append(f"{entry.known.kind} {entry.item[:12]}: was not found; name its folder with --in")
+    return item_record(entry) | {"file": name, "absent": absent, "hidden": hidden}
+
+
+def _absent(entry: Entry) -> str:
+    if entry.known.kind not in _PICTURES:
+        return "it is no picture"
+    if entry.label.state != "raw":
+        return "you are hidden in it already"
+    if not entry.files:
+        return "it is kept encrypted, and was not taken out" if entry.sealed else "it was not found"
+    return ""
+
+
+def _picture(path: Path, to: Path, pointer: Pointer, tools: Tools) -> str:
+    """Write a picture in which nobody else shows; return why the person does not, "" if they do."""
+    if is_video(path.name):
+        placed = Placed(Item(path, Path(path.name)), Path(to.name), path.name, path.name, "")
+        staged, _ = redacted(Task(placed, to, None, tag=secrets.token_hex(16)), tools)
+        staged.replace(to)
+        return "in videos everybody is hidden"
+    made = only_person(path, pointer.where(path), tools)
+    write_bytes(to, made.data, "the picture")
+    return made.hidden
+
+
+def item_record(entry: Entry) -> dict[str, Any]:
+    """Return what is said of an item to the person: what its label says, but for other people."""
+    label = entry.label
+    return {
+        "item": entry.item,
+        "kind": entry.known.kind,
+        "state": label.state,
+        "purposes": sorted(label.purposes),
+        "prohibitions": sorted(label.prohibitions),
+        "basis": sorted(label.basis),
+        "jurisdiction": sorted(label.jurisdiction),
+        "first_seen": utc(entry.known.at),
+        "retain_until": None if label.retain_until is None else utc(label.retain_until),
+        "made_from": sorted(parent[:12] for parent in label.parents),
+        "held": bool(entry.held),
+    }
+
+
+def _data(governance: Governance, known: Dossier, records: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return all that is on record of a person, without anybody else."""
+    charter, now = governance.charter, governance.clock()
+    traces = trail(governance, known.subject, [entry.item for entry in known.entries])
+    named = {name for entry in known.entries for name in entry.label.purposes} | {c.purpose for c in known.consents}
+    who = charter.controller
+    restriction = known.restriction
+    return {
+        "schema": SCHEMA,
+        "issued": utc(now),
+        "controller": None if who is None else {
+            "name": who.name, "contact": who.contact, "dpo": who.dpo, "address": who.address,
+        },
+        "subject": known.subject,
+        "items": list(records),
+        "purposes": [
+            {"name": each.name, "description": each.description, "basis": each.basis,
+             "retention": "" if each.retention_s is None else f"{each.retention_s / 86400:g} days"}
+            for name, each in sorted(charter.purposes.items()) if name in named
+        ],
+        "consents": [record.as_dict(now) for record in known.consents],
+        "restriction": None if restriction is None else {"since": utc(restriction.at), "reason": restriction.reason},
+        "recipients": [{key: each[key] for key in ("time", "purpose", "items")} for each in recipients(traces)],
+        "decisions": [each.as_dict() for each in traces],
+    }  # fmt: skip

@@ -1,0 +1,77 @@
+"""What the ledger knows of items and people: its events, found by their commitments, and who data was handed out by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from unseen.core.consents import utc
+from unseen.core.ledger import Event
+from unseen.engine.governance import Governance
+from unseen.engine.ledger import events
+
+__all__ = ["Trace", "recipients", "trail"]
+
+_HANDED_OUT = "export"
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One event about a person: its number in the ledger, when, what, for which purpose, by whom, and the items of it.
+
+    `actor` is an account of the policy, "" where it is none; `reasons` are codes.
+    """
+
+    index: int
+    time: str
+    kind: str
+    purpose: str
+    action: str
+    reasons: tuple[str, ...]
+    actor: str
+    items: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, without who acted: that is about somebody else."""
+        return {
+            "event": self.index,
+            "time": self.time,
+            "kind": self.kind,
+            "purpose": self.purpose,
+            "action": self.action,
+            "reasons": list(self.reasons),
+            "items": [item[:12] for item in self.items],
+        }
+
+
+def trail(governance: Governance, subject: str, items: Iterable[str]) -> list[Trace]:
+    """Return every event that names a person or one of the items, oldest first; reads the whole ledger."""
+    openings, ledger = governance.ledger.openings, governance.ledger.ledger
+    people = set(openings.commitments("subject", subject))
+    known = {made: item for item in items for made in openings.commitments("item", item)}
+    accounts = {governance.key.tag("actor", name.encode()): name for name in governance.charter.people}
+    found = []
+    for index, event in events(ledger, ledger.head().size):
+        own = tuple(known[made] for made in event.items if made in known)
+        if own or people.intersection(event.subjects):
+            opened = openings.opened(event.actor) if event.actor else None
+            found.append(_trace(index, event, own, "" if opened is None else accounts.get(opened[1], "")))
+    return found
+
+
+def _trace(index: int, event: Event, items: tuple[str, ...], actor: str) -> Trace:
+    action, reasons = event.details.get("action", ""), event.details.get("reasons", ())
+    codes = tuple(map(str, reasons)) if isinstance(reasons, list | tuple) else (str(reasons),)
+    time = utc(event.time.timestamp())
+    return Trace(index, time, event.kind, event.purpose, str(action), codes, actor, items)
+
+
+def recipients(traces: Sequence[Trace]) -> list[dict[str, Any]]:
+    """Return each time that data was handed out: when, by whom, for what, how many items. Who got it, they know."""
+    handed = [each for each in traces if each.kind == "access.allowed" and each.action == _HANDED_OUT]
+    return [
+        {"time": each.time, "by": each.actor or "an account that the policy no longer has", "purpose": each.purpose,
+         "items": [item[:12] for item in each.items], "event": each.index}
+        for each in handed
+    ]  # fmt: skip

@@ -1,0 +1,329 @@
+"""A person asks: what is there of me, give it to me, use it no more, erase it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.adapters.vault_scenes import begin, keep
+from tests.engine.crowd import PLACES, crowd_tools, make_crowd, shows
+from tests.engine.cut_short import CutShort, EndingLedger
+from tests.engine.engine_fakes import BlindDetector, FakeStore, GhostDetector, fake_tools
+from tests.engine.governed import CITY, Clock, agree, govern, remembered
+from unseen.core.access import Ask
+from unseen.core.regions import Box
+from unseen.engine.certificates import check_certificate
+from unseen.engine.governance import Governance, label_path, ledger_of
+from unseen.engine.holds import set_hold
+from unseen.engine.labelling import label_of, made, tighten
+from unseen.engine.subject_access import Pointer, access
+from unseen.engine.subject_erase import Erased, erase
+from unseen.engine.subjects import find, lift_restriction, restrict
+from unseen.engine.work import Setup, Tools
+from unseen.errors import Denied, LedgerBroken, OutputTaken, UsageError
+
+MIA, NOAH = "Mia Example", "Noah Example"
+FAKES: dict[str, Any] = {"store": FakeStore(), "make_tools": crowd_tools}
+
+
+def _box(person: str) -> Box:
+    return Box(*map(float, PLACES[person]))
+
+
+@pytest.fixture
+def city(tmp_path: Path) -> Iterator[Governance]:
+    """A city with a photo of Mia alone, one of Mia and Noah, one of Noah, and a model made of the first two."""
+    with govern(tmp_path / "city", Clock()) as governance:
+        _people(governance)
+        yield governance
+
+
+def _people(city: Governance) -> None:
+    folder = city.root / "archive"
+    alone, shared, other = (folder / f"{name}.png" for name in ("alone", "shared", "other"))
+    make_crowd(alone, "mia", seed=1)
+    make_crowd(shared, "mia", "noah", seed=2)
+    make_crowd(other, "noah", seed=3)
+    for path, people in ((alone, [MIA]), (shared, [MIA, NOAH]), (other, [NOAH])):
+        tighten(city, path, "dora", subjects=people)
+    model = city.root / "model.onnx"
+    model.write_bytes(b"weights")
+    made(city, model, [alone, shared], "model", made_by="train")
+    agree(city, MIA, "care")
+
+
+def _erase(city: Governance, out: Path, **more: Any) -> Erased:
+    return erase(city, MIA, "dora", out, **{**FAKES, **more})
+
+
+# Find, restrict.
+
+
+def test_what_there_is_of_a_person_is_found_by_name_and_by_keyed_identifier(city: Governance) -> None:
+    found = find(city, "  mia EXAMPLE ", "dora")
+    assert sorted(e.known.kind for e in found.entries) == ["model", "photo", "photo"]
+    assert {p.name for e in found.entries for p in e.files} == {"alone.png", "shared.png", "model.onnx"}
+    assert find(city, city.subject(MIA), "dora").entries == found.entries
+    for actor in ("olga", "anton", "ada", "nobody"):
+        with pytest.raises(Denied, match="may not answer requests"):
+            find(city, MIA, actor)
+    with pytest.raises(UsageError, match="name the person"):
+        find(city, " ", "dora")
+    assert MIA.encode() not in b"".join(p.read_bytes() for p in (city.root / ".unseen").iterdir() if p.is_file())
+
+
+def test_a_restriction_stops_every_use_at_the_next_decision_until_it_is_lifted(city: Governance) -> None:
+    shared, other = (city.item(city.root / "archive" / n) for n in ("shared.png", "other.png"))
+    ask = Ask("redact", "research.road-safety", "olga", shared, "photo")
+    view = Ask("view", "research.road-safety", "viktor", city.item(city.root / "model.onnx"))
+    assert city.gate.decide(ask).allowed
+    assert city.gate.decide(view).allowed
+    restrict(city, MIA, "dora", "the data is disputed")
+    for each in (ask, view):
+        assert [reason.code for reason in city.gate.decide(each).reasons] == ["restricted"]
+        with pytest.raises(Denied, match="a person in it has had processing restricted"):
+            city.gate.admit(each)
+    assert city.gate.decide(Ask("redact", "research.road-safety", "olga", other, "photo")).allowed
+    lift_restriction(city, MIA, "dora", "settled")
+    assert city.gate.decide(ask).allowed
+    kinds = [event.kind for event in remembered(city.root)]
+    assert [k for k in kinds if "restricted" in k or k == "access.denied"] == [
+        "subject.restricted", "access.denied", "access.denied", "subject.unrestricted",
+    ]  # fmt: skip
+    with pytest.raises(UsageError, match="nothing restricts"):
+        lift_restriction(city, MIA, "dora", "again")
+    restrict(city, MIA, "dora", "again")
+    city.records._rows("UPDATE restriction SET body = '{}'")
+    assert [reason.code for reason in city.gate.decide(ask).reasons] == ["tampered"]
+
+
+def test_a_restriction_holds_in_the_modes_that_only_tell(tmp_path: Path) -> None:
+    with govern(tmp_path / "lax", text=f"mode: observe\n{CITY}") as city:
+        photo = make_crowd(city.root / "archive" / "a.png", "mia")
+        tighten(city, photo, "dora", subjects=[MIA])
+        restrict(city, MIA, "dora", "disputed")
+        assert not city.gate.decide(Ask("redact", "research.road-safety", "olga", city.item(photo), "photo")).allowed
+
+
+# Access.
+
+
+def test_the_package_shows_the_person_where_somebody_said_so_and_nobody_else(city: Governance, tmp_path: Path) -> None:
+    shared, alone = (city.root / "archive" / n for n in ("shared.png", "alone.png"))
+    with pytest.raises(Denied):
+        city.gate.admit(Ask("redact", "research.road-safety", "viktor", city.item(shared), "photo"))
+    pointer = Pointer({shared.resolve(): _box("mia")})
+    given = access(city, MIA, "dora", tmp_path / "mia.zip", pointer, **FAKES)
+    assert (given.items, given.pictures, given.shown, given.problems) == (3, 2, 1, [])
+    with zipfile.ZipFile(tmp_path / "mia.zip") as package:
+        names = set(package.namelist())
+        pictures = {name: shows(io.BytesIO(package.read(name))) for name in names if name.startswith("media/")}
+        data, page = json.loads(package.read("data.json")), package.read("index.html").decode()
+    assert names == {"data.json", "index.html", "media/0001.png", "media/0002.png"}
+    by_item = {each["item"]: each for each in data["items"]}
+    assert pictures[by_item[city.item(shared)]["file"]] == {"mia"}
+    assert pictures[by_item[city.item(alone)]["file"]] == set(), "nobody said where she is: she is hidden, too"
+    assert by_item[city.item(city.root / "model.onnx")]["absent"] == "it is no picture"
+    assert [(c["purpose"], c["status"]) for c in data["consents"]] == [("care", "given")]
+    assert [d["reasons"] for d in data["decisions"] if d["kind"] == "access.denied"] == [["role"]]
+    noah = city.subject(NOAH)
+    assert noah not in json.dumps(data)
+    assert noah not in page
+    assert all(word in page for word in ("privacy@city.example", "care", "access.denied", "media/0001.png"))
+    assert "<script" not in page
+    assert "http" not in page.replace("http-equiv", "")
+    assert (tmp_path / "mia.zip").stat().st_mode & 0o077 == 0
+    assert remembered(city.root)[-1].kind == "subject.access"
+    with pytest.raises(OutputTaken):
+        access(city, MIA, "dora", tmp_path / "mia.zip", pointer, **FAKES)
+    with pytest.raises(Denied):
+        access(city, MIA, "olga", tmp_path / "other", pointer, **FAKES)
+    with pytest.raises(UsageError, match="lies in the policy's folder"):
+        access(city, MIA, "dora", city.root / "mia", pointer, **FAKES)
+    with pytest.raises(UsageError, match="no file of this person"):
+        access(city, MIA, "dora", tmp_path / "x", Pointer({city.root / "archive" / "other.png": _box("noah")}), **FAKES)
+
+
+@pytest.mark.parametrize(
+    ("shown", "seen", "why"),
+    [
+        (Box(0, 0, 120, 80), set(), "several faces"),
+        (Box(8, 10, 80, 44), set(), "several faces"),
+        (Box(8, 14, 60, 42), {"mia"}, ""),
+        (Box(300, 0, 340, 40), set(), "outside"),
+        (Box(0, 60, 20, 80), set(), ""),
+    ],
+)
+def test_when_in_doubt_whose_part_it_is_nobody_shows(
+    city: Governance, tmp_path: Path, shown: Box, seen: set[str], why: str
+) -> None:
+    """A box over two people, one that reaches into somebody else, one beside the picture, one that shows a wall."""
+    pointer = Pointer({(city.root / "archive" / "shared.png").resolve(): shown})
+    access(city, MIA, "dora", tmp_path / "mia", pointer, **FAKES)
+    data = json.loads((tmp_path / "mia" / "data.json").read_text("utf-8"))
+    shared = next(e for e in data["items"] if e["item"] == city.item(city.root / "archive" / "shared.png"))
+    assert shows(tmp_path / "mia" / shared["file"]) == seen
+    assert why in shared["hidden"]
+    assert bool(why) == bool(shared["hidden"])
+
+
+# Erase.
+
+
+def test_an_erasure_ends_all_use_and_leaves_what_is_others(city: Governance, tmp_path: Path) -> None:
+    alone, shared, other = (city.root / "archive" / f"{n}.png" for n in ("alone", "shared", "other"))
+    was, model, noah = city.item(shared), city.item(city.root / "model.onnx"), other.read_bytes()
+    mia = city.subject(MIA)
+    city.gate.admit(Ask("view", "research.road-safety", "viktor", was))
+    assert any(mia in city.ledger.openings.opened(made) for e in remembered(city.root) for made in e.subjects)  # type: ignore[operator]
+    with closing(begin(tmp_path / "safe")) as vault:
+        keep(vault, city.item(alone), "care", data=alone.read_bytes())
+        done = _erase(city, tmp_path / "c.json", vault=vault)
+        assert not vault.holds(city.item(alone) if alone.exists() else was)
+    assert (done.problems, done.certificate) == ([], True)
+    totals = {"deleted": 1, "redacted": 1, "files": 2, "sealed": 1, "models": 1, "consents": 1}
+    assert {name: done.totals[name] for name in totals} == totals
+    assert not alone.exists()
+    assert (shows(shared), other.read_bytes()) == (set(), noah)
+    # The new picture has a label of its own, which allows what the old one did and names Noah alone.
+    label = label_of(city, shared)
+    assert label.subjects == {city.subject(NOAH)}
+    assert label.purposes == {"research.road-safety", "care"}
+    assert label_path(shared).is_file()
+    assert city.gate.decide(Ask("view", "research.road-safety", "viktor", label.item)).allowed
+    # The old one may come back from a backup: nothing may be done with it.
+    assert not city.gate.decide(Ask("view", "research.road-safety", "viktor", was)).allowed
+    assert [flag.item for flag in city.records.rights.flags()] == [model]
+    assert not city.gate.decide(Ask("view", "research.road-safety", "viktor", model)).allowed
+    assert [record.standing(city.clock()) for record in city.records.consents([mia])] == ["withdrawn"]
+    # Proofs stay valid (`remembered` checks all rows); who they were about cannot be told any more.
+    assert city.ledger.openings.commitments("subject", mia) == []
+    assert city.ledger.openings.commitments("item", was) == []
+    assert [event.kind for event in remembered(city.root)][-1] == "erasure.ended"
+    assert [e.item for e in find(city, MIA, "dora").entries] == [model]
+    assert not list((city.root / ".unseen" / "erasures").iterdir())
+    _check(city, tmp_path / "c.json")
+
+
+def _check(city: Governance, path: Path) -> None:
+    public = ledger_of(city.root).key.with_suffix(".pub")
+    lines = check_certificate(path, public)
+    assert "1 items deleted, in 1 everybody hidden" in lines[2]
+    values = json.loads(path.read_text("utf-8"))
+    assert city.subject(MIA) not in path.read_text("utf-8")
+    values["certificate"]["done"]["deleted"] = 2
+    path.write_text(json.dumps(values), "utf-8")
+    with pytest.raises(LedgerBroken, match="was changed, or signed with another key"):
+        check_certificate(path, public)
+    path.write_text('{"certificate": [' * 5000, "utf-8")
+    with pytest.raises(LedgerBroken, match="is no certificate"):
+        check_certificate(path, public)
+
+
+def test_what_is_held_or_was_handed_out_is_told(tmp_path: Path) -> None:
+    text = CITY.replace("permissions: [view-raw]}", "permissions: [view-raw, export]}")
+    with govern(tmp_path / "city", Clock(), text) as city:
+        _people(city)
+        street = make_crowd(city.root / "street" / "s.png", "mia", seed=9)
+        tighten(city, street, "dora", subjects=[MIA])
+        item = city.item(street)
+        city.gate.admit(Ask("export", "research", "rosa", item))
+        set_hold(city, "anton", "case 7", file=city.root / "archive" / "alone.png")
+        with pytest.raises(UsageError, match="nothing is on record"):
+            erase(city, "Nobody At All", "dora", tmp_path / "d.json", **FAKES)
+        with pytest.raises(Denied):
+            erase(city, MIA, "anton", tmp_path / "d.json", **FAKES)
+        done = _erase(city, tmp_path / "c.json")
+        assert [(r["by"], r["purpose"], r["items"]) for r in done.recipients] == [("rosa", "research", [item[:12]])]
+        assert {"kind": "photo", "why": "kept: on hold", "count": 1} in done.kept
+        assert ((city.root / "archive" / "alone.png").exists(), street.exists()) == (True, False)
+        assert "rosa" not in (tmp_path / "c.json").read_text("utf-8")
+        with pytest.raises(OutputTaken):
+            _erase(city, tmp_path / "c.json")
+
+
+def test_what_cannot_be_hidden_stops_the_certificate_and_can_be_deleted(city: Governance, tmp_path: Path) -> None:
+    shared = city.root / "archive" / "shared.png"
+    content = shared.read_bytes()
+    shared.write_bytes(content[:200])
+    assert _erase(city, tmp_path / "c.json").problems[0].endswith("was not found; name its folder with --in")
+    with govern(tmp_path / "second", Clock()) as second:
+        _people(second)
+
+        def blind(setup: Setup) -> Tools:
+            return fake_tools(setup, eyes=BlindDetector(), looks_again=(GhostDetector(),))
+
+        done = _erase(second, tmp_path / "d.json", make_tools=blind)
+        assert (done.certificate, len(done.problems), (tmp_path / "d.json").exists()) == (False, 1, False)
+        assert "still show" in done.problems[0]
+        assert shows(second.root / "archive" / "shared.png") == {"mia", "noah"}
+        done = _erase(second, tmp_path / "d.json", make_tools=blind, delete_shared=True)
+        assert (done.certificate, (second.root / "archive" / "shared.png").exists()) == (True, False)
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_an_erasure_that_is_cut_short_at_any_step_is_finished_by_the_next(tmp_path: Path, after: bool) -> None:
+    for step in range(40):
+        with govern(tmp_path / f"city{step}", Clock()) as city:
+            _people(city)
+            out, plain = tmp_path / f"c{step}.json", city.ledger
+            ended: Any = EndingLedger(plain, step, after=after)
+            city.ledger, done = ended, None
+            try:
+                done = _erase(city, out)
+            except CutShort:
+                city.ledger = plain
+                assert not out.exists() or after
+                finished = _erase(city, out)
+                assert (finished.problems, finished.certificate) == ([], True)
+                assert {n: finished.totals[n] for n in ("deleted", "redacted")} == {"deleted": 1, "redacted": 1}
+            city.ledger = plain
+            shared = city.root / "archive" / "shared.png"
+            assert not (city.root / "archive" / "alone.png").exists()
+            assert not shows(shared)
+            assert label_of(city, shared).subjects == {city.subject(NOAH)}
+            assert city.ledger.openings.commitments("subject", city.subject(MIA)) == []
+            assert len(city.records.rights.flags()) == 1
+            remembered(city.root)
+            if done is not None:
+                assert step > 5
+                return
+    raise AssertionError("it never ended")
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tests.engine.crowd import crowd_tools
+from tests.engine.engine_fakes import BlindDetector, FakeStore, GhostDetector, fake_tools
+from unseen.engine.governance import open_governance
+from unseen.engine.subject_erase import erase
+def die(): os.kill(os.getpid(), signal.SIGKILL)
+with open_governance(Path(sys.argv[1])) as city:
+    erase(city, "Mia Example", "dora", Path(sys.argv[2]), store=FakeStore(), make_tools=lambda s: crowd_tools(s, die))
+"""
+
+
+def test_kill_9_between_deleting_and_hiding_is_finished_by_the_next(city: Governance, tmp_path: Path) -> None:
+    out, root = tmp_path / "c.json", Path(__file__).parents[2]
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root), str(root / "src")])}
+    words = [sys.executable, "-c", _KILLED, str(city.path), str(out)]
+    assert subprocess.run(words, env=environ, check=False).returncode == -9
+    assert not (city.root / "archive" / "alone.png").exists()
+    assert shows(city.root / "archive" / "shared.png") == {"mia", "noah"}
+    assert not city.gate.decide(
+        Ask("view", "research.road-safety", "viktor", city.item(city.root / "archive" / "shared.png"))
+    ).allowed, "use stopped before anything was deleted"
+    done = _erase(city, out)
+    assert (done.certificate, done.totals["deleted"], done.totals["redacted"], done.problems) == (True, 1, 1, [])
+    assert shows(city.root / "archive" / "shared.png") == set()
