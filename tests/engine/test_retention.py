@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -62,9 +63,9 @@ def test_expired_items_go_with_all_that_was_made_from_them_and_with_their_keys(
     with closing(begin(tmp_path / "safe")) as vault:
         keep(vault, item, "care", data=old.read_bytes())
         keep(vault, survivor, "research", data=young.read_bytes())
-        restore_from = tmp_path / "backup"
-        restore_from.mkdir()
-        (restore_from / "wraps.db").write_bytes((tmp_path / "safe/vault/wraps.db").read_bytes())
+    (tmp_path / "backup").mkdir()
+    shutil.copy2(tmp_path / "safe" / "vault" / "wraps.db", tmp_path / "backup")
+    with closing(reopen(tmp_path / "safe")) as vault:
         clock.now += 31 * DAY
         before, events = _files(city.root, tmp_path / "usb"), len(remembered(city.root))
         plan = plan_retention(city, "ada", [tmp_path / "usb"], vault)
@@ -82,7 +83,7 @@ def test_expired_items_go_with_all_that_was_made_from_them_and_with_their_keys(
             read(vault, item, "care")
         assert read(vault, survivor, "research") == young.read_bytes()
     # A backup of the wraps from before opens neither: the keys were changed.
-    restore(restore_from, tmp_path / "safe" / "vault", "wraps.db")
+    restore(tmp_path / "backup", tmp_path / "safe" / "vault", "wraps.db")
     with closing(reopen(tmp_path / "safe")) as vault, pytest.raises(Refused, match="another time"):
         read(vault, item, "care")
     kinds = [event.kind for event in remembered(city.root)[events:]]

@@ -29,17 +29,15 @@ _PLACES = np.array(
 
 @dataclass(frozen=True, slots=True)
 class FamilyOfPrints:
-    """How a family of networks takes its picture, (value - mean) / scale, and the cosine from which two faces match."""
+    """From which cosine on two faces match; both families take RGB from 0 to 255, and scale it themselves."""
 
-    mean: float
-    scale: float
     threshold: float
 
 
 #: MobileFaceNet's threshold was measured here (docs/guide/rights.md); SFace's is the one that its makers state.
 _FAMILIES: Mapping[str, FamilyOfPrints] = {
-    "mobilefacenet": FamilyOfPrints(127.5, 127.5, 0.40),
-    "sface": FamilyOfPrints(0.0, 1.0, 0.363),
+    "mobilefacenet": FamilyOfPrints(0.40),
+    "sface": FamilyOfPrints(0.363),
 }
 
 
@@ -71,8 +69,7 @@ class FacePrinter:
         return [(box, self._embedded(face)) for box, face in upright if face is not None]
 
     def _embedded(self, face: Rgb8) -> NDArray[np.float64]:
-        values = (face.astype(np.float32) - self._family.mean) / self._family.scale
-        outputs = self._prints.run(np.ascontiguousarray(values.transpose(2, 0, 1)[None]))
+        outputs = self._prints.run(np.ascontiguousarray(face.astype(np.float32).transpose(2, 0, 1)[None]))
         if len(outputs) != 1 or outputs[0].ndim != 2 or not np.isfinite(outputs[0]).all():
             raise ModelCorrupt(f"{self._model.path.name} does not answer as {self._model.name} does; add another file")
         made = outputs[0][0].astype(np.float64)

@@ -143,7 +143,8 @@ ENTRIES: tuple[ModelEntry, ...] = (
         sources=(),
         how_to_get=(
             "in place of sface: bring an ONNX file of a network trained as ArcFace is (112 x 112 pixels, upright, "
-            "-1 to 1) whose weights you may use, and run `unseen models add FILE --as mobilefacenet`"
+            "0 to 255) whose weights you may use, as mobilefacenet.onnx in a folder named by UNSEEN_MODELS, or run "
+            "`unseen models add FILE --as mobilefacenet`"
         ),
     ),
     ModelEntry(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from unseen.adapters.cpu_threads import single_threaded
 from unseen.adapters.detect_centerface import CenterFaceDetector
-from unseen.adapters.detect_views import ViewsDetector, face_scales
+from unseen.adapters.detect_views import ViewsDetector, fit
 from unseen.adapters.face_print import FacePrinter
 from unseen.adapters.runtimes import open_network
 from unseen.core.formats import FORMATS
@@ -76,7 +76,7 @@ def open_printer(store: ModelStore, device: str = "auto") -> FacePrinter:
         )
     finder = store.require("centerface")
     points = open_network(finder, device)
-    faces = ViewsDetector(CenterFaceDetector(points, finder, threshold=0.3), face_scales, tile=_TILE, overlap=0.15)
+    faces = ViewsDetector(CenterFaceDetector(points, finder, threshold=0.3), fit(1280), tile=_TILE, overlap=0.15)
     return FacePrinter(faces, points, open_network(model, device), model)
 
 
