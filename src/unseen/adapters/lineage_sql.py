@@ -75,6 +75,8 @@ class SqlRecords:
     def _prepare(self) -> None:
         self._rows("PRAGMA journal_mode = WAL")
         self._rows("PRAGMA synchronous = FULL")
+        # What is deleted, as who is in what, is overwritten in the file.
+        self._rows("PRAGMA secure_delete = ON")
         with self._writing() as db:
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version < _VERSION:
@@ -108,6 +110,10 @@ class SqlRecords:
         except self._error as error:
             raise OutputFailed(f"{display(self._path)}: cannot write the records ({error}); free some space") from error
 
+    def forget_deleted(self) -> None:
+        """Write what was deleted over in the log beside the file too."""
+        self._rows("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Close the file."""
         self._db.close()
@@ -125,11 +131,6 @@ class SqlRecords:
         """Return the label of an item as it was stored, None if there is none; raises LabelInvalid."""
         rows = self._rows("SELECT label FROM item WHERE item = ?", item)
         return _label(rows[0][0]) if rows else None
-
-    def kind(self, item: str) -> str | None:
-        """Return the kind of an item, None if it is not on record."""
-        rows = self._rows("SELECT kind FROM item WHERE item = ?", item)
-        return str(rows[0][0]) if rows else None
 
     def labels(self) -> Iterator[SignedLabel]:
         """Yield every label, by item."""

@@ -40,20 +40,18 @@ def tighten(
     label = label_of(governance, path)
     people, forbidden = frozenset(map(governance.subject, subjects)), frozenset(prohibitions)
     below = governance.records.made_from(label.item)
-    tightened = _with(governance, label, governance.records.kind(label.item) or kind_of(path), people, forbidden)
+    tightened = _with(governance, label, people, forbidden)
     for each in below:
         signed = governance.records.label(each.item)
         if signed is not None:
-            _with(governance, check_label(signed, governance.key, each.item), each.kind, people, forbidden)
+            _with(governance, check_label(signed, governance.key, each.item), people, forbidden)
     governance.note("label.tightened", actor=actor, items=(label.item,), people=len(people), made=len(below))
     if label_path(path).exists():
         write_label(sign_label(tightened, governance.key), path)
     return tightened, len(below)
 
 
-def _with(
-    governance: Governance, label: Label, kind: str, people: frozenset[str], forbidden: frozenset[str]
-) -> Label:  # fmt: skip
+def _with(governance: Governance, label: Label, people: frozenset[str], forbidden: frozenset[str]) -> Label:
     named = governance.records.consents(people)
     tightened = replace(
         label,
@@ -61,7 +59,7 @@ def _with(
         prohibitions=label.prohibitions | forbidden,
         consents=label.consents | {record.record for record in named},
     )
-    governance.records.add(sign_label(tightened, governance.key), kind, governance.clock())
+    governance.records.relabel(sign_label(tightened, governance.key))
     return tightened
 
 
@@ -86,7 +84,7 @@ def override(governance: Governance, path: Path, state: str, actor: str, reason:
         "override.carried-out", actor=actor, items=(label.item,), state=state, reason=reason, before=label.state
     )
     signed = sign_label(changed, governance.key)
-    governance.records.add(signed, governance.records.kind(label.item) or kind_of(path), governance.clock())
+    governance.records.relabel(signed)
     governance.records.settle(first)
     if label_path(path).exists():
         write_label(signed, path)

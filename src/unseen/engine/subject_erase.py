@@ -233,6 +233,7 @@ def _end(work: _Work, out: Path) -> None:
     )  # fmt: skip
     forgotten = openings.forget("subject", work.subject) + sum(openings.forget("item", item) for item in gone)
     log.note_forgotten(forgotten)
+    governance.records.forget_deleted()
     ledger, who = governance.ledger.ledger, governance.charter.controller
     head = ledger.head()
     values = {
