@@ -88,6 +88,7 @@ def test_a_person_is_answered(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert "to be trained again: model" in out
     assert "1 items deleted, in 0 everybody hidden; 1 files" in out
     assert not Path("archive/a.png").exists()
+    assert run("lineage", "flagged", "--actor", "dora")[1].endswith("1 models have to be trained again\n")
     code, out, _ = run("subject", "verify", "mia.json", "--public-key", ".unseen/ledger.pub")
     assert (code, out.startswith("signed by unseen-ledger/")) == (0, True)
     assert "1 model flagged to be trained again" in out

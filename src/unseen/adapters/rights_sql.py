@@ -55,22 +55,24 @@ class SqlRights:
 
     def restricted(self, subjects: Iterable[str]) -> frozenset[str]:
         """Return those of these people whose data may be stored and nothing else; raises LabelInvalid."""
-        return frozenset(each for each in subjects if self.restriction(each) is not None)
+        query = "SELECT subject, body, tag FROM restriction WHERE subject IN (SELECT value FROM json_each(?))"
+        return frozenset(self._restriction(*row).subject for row in self._rows(query, json.dumps(sorted(subjects))))
 
     def restriction(self, subject: str) -> Restriction | None:
         """Return what restricts the processing of a person's data, None if nothing does; raises LabelInvalid."""
-        rows = self._rows("SELECT body, tag FROM restriction WHERE subject = ?", subject)
-        if not rows:
-            return None
-        found = self._read(Restriction, "restriction", *rows[0])
+        rows = self._rows("SELECT subject, body, tag FROM restriction WHERE subject = ?", subject)
+        return self._restriction(*rows[0]) if rows else None
+
+    def _restriction(self, subject: str, body: str, tag: str) -> Restriction:
+        found = self._read(Restriction, "restriction", body, tag)
         if found.subject != subject:
             raise LabelInvalid("a restriction was moved to another person; restore the records from a backup")
         return found
 
     def restrictions(self) -> tuple[Restriction, ...]:
         """Return every restriction; raises LabelInvalid if one was changed."""
-        rows = self._rows("SELECT body, tag FROM restriction ORDER BY subject")
-        return tuple(self._read(Restriction, "restriction", *row) for row in rows)
+        rows = self._rows("SELECT subject, body, tag FROM restriction ORDER BY subject")
+        return tuple(self._restriction(*row) for row in rows)
 
     def restrict(self, restriction: Restriction) -> None:
         """Store a restriction, which holds from the next decision on."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from unseen.cli.access import add_actor, add_where
 from unseen.core.access import Access
+from unseen.core.names import display
 
 __all__ = ["add_parser", "run"]
 
@@ -21,7 +22,8 @@ def add_parser(verbs: Any, text: str) -> None:
     made.add_argument("file", metavar="FILE", type=Path, help="a photo, a video, or anything that was made from one")
     models = words.add_parser("models-of", help="which models were trained on what a person is in, or looked at it")
     models.add_argument("subject", metavar="NAME", help="the person")
-    for word in (made, models):
+    flagged = words.add_parser("flagged", help="which models have to be trained again, without data that was erased")
+    for word in (made, models, flagged):
         add_actor(word)
         add_where(word)
     parser.set_defaults(run=run, file=None)
@@ -54,4 +56,20 @@ def _models(args: argparse.Namespace, governance: Any) -> int:
     return 0
 
 
-_WORDS: dict[str, Callable[[argparse.Namespace, Any], int]] = {"made-from": _made, "models-of": _models}
+def _flagged(args: argparse.Namespace, governance: Any) -> int:
+    from unseen.core.consents import utc
+    from unseen.engine.deletion import known_items
+
+    items = known_items(governance)
+    flags = [flag for flag in governance.records.rights.flags() if flag.item in items and not items[flag.item].gone]
+    for flag in flags:
+        print(f"model {flag.item[:16]}, since {utc(flag.at)}: {display(flag.reason)}")
+    print(f"{len(flags)} models have to be trained again")
+    return 0
+
+
+_WORDS: dict[str, Callable[[argparse.Namespace, Any], int]] = {
+    "made-from": _made,
+    "models-of": _models,
+    "flagged": _flagged,
+}

@@ -84,7 +84,7 @@ def photos_below(governance: Governance, folders: Sequence[Path], example: Path)
     """Return the photos in the policy's folder and others, by their names, but for the example itself."""
     paths = files_below([governance.root, *folders], [])
     known = {ending for endings in FORMATS.values() for ending in endings}
-    return [p for p in paths if p.suffix.lstrip(".").lower() in known and not p.samefile(example)]
+    return [p for p in paths if p.suffix.lstrip(".").lower() in known and p.resolve() != example.resolve()]
 
 
 def look_for(governance: Governance, actor: str, example: Path, files: Sequence[Path], printer: FacePrinter) -> Matches:

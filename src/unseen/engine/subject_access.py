@@ -74,8 +74,9 @@ def access(
     subject = person(governance, name)
     known, models = dossier(governance, subject, folders, vault), model_store() if store is None else store
     _check(pointer, known)
-    part = out.with_name(f".{secrets.token_hex(8)}.part")
+    part = out.with_name(f".{out.name}.part")
     try:
+        shutil.rmtree(part, ignore_errors=True)  # what a killed run left
         part.mkdir(mode=0o700, parents=True)
         (part / "media").mkdir()
         recipe = everybody(models, bodies=True)
@@ -134,15 +135,16 @@ def _pack(entry: Entry, part: Path, pointer: Pointer, tools: Tools, given: Given
         except FileError as error:
             name, absent = "", "it could not be made safe to hand out"
             given.problems.append(str(error))
-    elif entry.missing:
-        given.problems.append(f"{entry.known.kind} {entry.item[:12]}: was not found; name its folder with --in")
+    elif not entry.files and entry.known.kind in _PICTURES:
+        told = "lies in the vault alone; take it out first" if entry.sealed else "was not found; name its folder"
+        given.problems.append(f"{entry.known.kind} {entry.item[:12]}: {told} (unseen vault get, --in FOLDER)")
     return item_record(entry) | {"file": name, "absent": absent, "hidden": hidden}
 
 
 def _absent(entry: Entry) -> str:
     if entry.known.kind not in _PICTURES:
         return "it is no picture"
-    if entry.label.state != "raw":
+    if entry.label.state not in ("raw", "pseudonymised"):
         return "you are hidden in it already"
     if not entry.files:
         return "it is kept encrypted, and was not taken out" if entry.sealed else "it was not found"

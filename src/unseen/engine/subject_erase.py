@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import secrets
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -189,7 +189,8 @@ def _replace(work: _Work, store: ModelStore, make_tools: ToolMaker, device: str)
     steps = work.left("redact")
     if not steps:
         return
-    folder = governance.root / OWN / f"erasing-{secrets.token_hex(8)}"
+    folder = governance.root / OWN / "erasing"
+    shutil.rmtree(folder, ignore_errors=True)  # what a killed run left
     with workshop(everybody(store, bodies=False), store, make_tools, governance.key, folder, device) as tools:
         for step in steps:
             entry = work.entry(step.item)
