@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from unseen.core.rights import Hold
@@ -28,7 +28,6 @@ def _worlds(draw: st.DrawFn) -> tuple[dict[str, Known], list[tuple[str, str]], l
     return items, draw(st.lists(pairs, max_size=12)), holds, draw(st.sets(st.just("noah")))
 
 
-@settings(max_examples=150)
 @given(_worlds())
 def test_all_that_is_due_goes_and_nothing_that_is_kept(
     world: tuple[dict[str, Known], list[tuple[str, str]], list[Hold], set[str]],
