@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from unseen.adapters.files_output import OWN, check_writable, write_whole
 from unseen.core.consents import ConsentEvent, utc
@@ -18,15 +18,14 @@ from unseen.crypto.labels import sign_label
 from unseen.engine.deletion import bury, delete_items, in_batches, label_now, one_at_a_time
 from unseen.engine.erasure_log import ErasureLog, Step
 from unseen.engine.governance import Governance
-from unseen.engine.models import model_store
-from unseen.engine.person_photo import everybody, workshop
-from unseen.engine.replacement import finish_replacing, replace_shared
 from unseen.engine.subjects import DUTY, Dossier, Entry, dossier, person
 from unseen.engine.trail import recipients, trail
-from unseen.engine.work import ToolMaker, open_tools
 from unseen.errors import OutputTaken, UnseenError, UsageError
 from unseen.govern.certificate import certificate
 from unseen.govern.rights import FATES, fate_of
+
+if TYPE_CHECKING:
+    from unseen.engine.work import ToolMaker
 
 __all__ = ["Erased", "erase"]
 
@@ -74,7 +73,7 @@ class _Work:
 def erase(
     governance: Governance, name: str, actor: str, out: Path, folders: Sequence[Path] = (),
     vault: KeyRing | None = None, *, delete_shared: bool = False, store: ModelStore | None = None,
-    make_tools: ToolMaker = open_tools, device: str = "auto",
+    make_tools: ToolMaker | None = None, device: str = "auto",
 ) -> Erased:  # fmt: skip
     """Erase what there is of a person, and write the certificate; what is killed on the way, the next call finishes.
 
@@ -94,7 +93,7 @@ def erase(
             _begin(work, delete_shared)
             _stop_use(work)
             _delete(work)
-            _replace(work, model_store() if store is None else store, make_tools, device)
+            _replace(work, store, make_tools, device)
             _keep(work)
             done = _told(work)
             if not work.left("delete", "redact"):
@@ -181,17 +180,24 @@ def _delete(work: _Work) -> None:
         work.problems.extend(done.problems)
 
 
-def _replace(work: _Work, store: ModelStore, make_tools: ToolMaker, device: str) -> None:
+def _replace(work: _Work, store: ModelStore | None, make_tools: ToolMaker | None, device: str) -> None:
     """Replace shared pictures by ones in which everybody is hidden."""
-    governance, log = work.governance, work.log
-    cut_short = [label for item, label in log.replaced.items() if item not in log.done]
-    finish_replacing(governance, cut_short, work.folders)
-    steps = work.left("redact")
+    governance, log, steps = work.governance, work.log, work.left("redact")
     if not steps:
         return
+    # Here, because few erasures need what this loads.
+    from unseen.engine.models import model_store
+    from unseen.engine.person_photo import everybody, workshop
+    from unseen.engine.replacement import finish_replacing, replace_shared
+    from unseen.engine.work import open_tools
+
+    cut_short = [label for item, label in log.replaced.items() if item not in log.done]
+    finish_replacing(governance, cut_short, work.folders)
+    store = model_store() if store is None else store
     folder = governance.root / OWN / "erasing"
     shutil.rmtree(folder, ignore_errors=True)  # what a killed run left
-    with workshop(everybody(store, bodies=False), store, make_tools, governance.key, folder, device) as tools:
+    recipe, maker = everybody(store, bodies=False), make_tools or open_tools
+    with workshop(recipe, store, maker, governance.key, folder, device) as tools:
         for step in steps:
             entry = work.entry(step.item)
             try:
