@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from io import StringIO
 from pathlib import Path
 
 import pytest
 
+from tests.adapters.vault_scenes import SOURCES, keep
 from tests.engine.governed import CITY, NOW, Clock, found_city, govern
+from unseen.adapters.master_keys import VARIABLE
 from unseen.cli.main import main
 from unseen.engine.labelling import label_of
+from unseen.engine.vault import make_vault, vault_places
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -33,10 +37,14 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     return command
 
 
-def test_retention_is_shown_held_and_carried_out(run: Run) -> None:
-    with govern(Path(), Clock(NOW)) as city:  # years ago
+def test_retention_is_shown_held_and_carried_out(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "07" * 32)
+    with (
+        govern(Path(), Clock(NOW)) as city,  # years ago
+        closing(make_vault(vault_places(Path("../safe")), "environment", SOURCES)) as vault,
+    ):
         for name in ("archive/a.png", "archive/b.png"):
-            label_of(city, Path(name))
+            keep(vault, label_of(city, Path(name)).item, "care")
     Path("archive/c.png").write_bytes(b"c")
     assert run("label", "tighten", "archive/c.png", "--actor", "dora")[0] == 0
     assert run("hold", "set", "archive/b.png", "--reason", "case 7", "--actor", "dora")[0] == 0
@@ -47,6 +55,10 @@ def test_retention_is_shown_held_and_carried_out(run: Run) -> None:
     assert (code, "archive/a.png" in out, "kept: held: case 7" in out) == (0, True, True)
     assert out.endswith("1 items to delete: 1 files, 0 in the vault; 1 kept; nothing was touched: --apply deletes\n")
     assert run("retain", "--at", "2099-01-01", "--actor", "ada")[1].splitlines()[-1].startswith("2 items to delete")
+    assert ", vault\n" in run("retain", "--vault", "../safe", "--actor", "ada")[1]
+    monkeypatch.setenv(VARIABLE, "08" * 32)
+    assert run("retain", "--apply", "--vault", "../safe", "--actor", "dora")[0] == 2
+    monkeypatch.setenv(VARIABLE, "07" * 32)
     assert run("retain", "--apply", "--at", "2099-01-01", "--actor", "dora")[0] == 2
     code, _, err = run("retain", "--apply", "--actor", "ada")
     assert (code, err) == (3, "unseen: error: ada may not apply retention; the policy's people say who may\n")
@@ -55,9 +67,10 @@ def test_retention_is_shown_held_and_carried_out(run: Run) -> None:
     assert run("hold", "lift", hold, "--reason", "closed", "--actor", "dora")[0] == 0
     assert run("hold", "lift", hold, "--reason", "closed", "--actor", "dora")[0] == 2
     Path("archive/a.png").write_bytes(b"changed")
-    code, out, err = run("retain", "--apply", "--actor", "dora")
-    assert (code, out, "was not found" in err) == (1, "2 items deleted: 1 files, 0 in the vault\n", True)
-    assert sorted(path.name for path in Path("archive").iterdir()) == ["a.png", "c.png"]
+    Path("archive/b.png").write_bytes(b"changed, too")
+    code, out, err = run("retain", "--apply", "--vault", "../safe", "--actor", "dora")
+    assert (code, out, err) == (0, "2 items deleted: 0 files, 2 in the vault\n", "")
+    assert sorted(path.name for path in Path("archive").iterdir()) == ["a.png", "b.png", "c.png"]
 
 
 def test_a_person_is_answered(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

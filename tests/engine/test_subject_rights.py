@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -183,18 +184,25 @@ def test_when_in_doubt_whose_part_it_is_nobody_shows(
 def test_an_erasure_ends_all_use_and_leaves_what_is_others(city: Governance, tmp_path: Path) -> None:
     alone, shared, other = (city.root / "archive" / f"{n}.png" for n in ("alone", "shared", "other"))
     was, model, noah = city.item(shared), city.item(city.root / "model.onnx"), other.read_bytes()
-    mia = city.subject(MIA)
+    mia, usb = city.subject(MIA), tmp_path / "usb"
+    usb.mkdir()
+    shutil.copy(shared, usb / "copy.png")
     city.gate.admit(Ask("view", "research.road-safety", "viktor", was))
     assert any(mia in city.ledger.openings.opened(made) for e in remembered(city.root) for made in e.subjects)  # type: ignore[operator]
     with closing(begin(tmp_path / "safe")) as vault:
         keep(vault, city.item(alone), "care", data=alone.read_bytes())
-        done = _erase(city, tmp_path / "c.json", vault=vault)
-        assert not vault.holds(city.item(alone) if alone.exists() else was)
+        keep(vault, was, "care", data=shared.read_bytes())
+        gone = city.item(alone)
+        done = _erase(city, tmp_path / "c.json", vault=vault, folders=[usb])
+        assert not vault.holds(gone)
+        assert not vault.holds(was)
     assert (done.problems, done.certificate) == ([], True)
-    totals = {"deleted": 1, "redacted": 1, "files": 2, "sealed": 1, "models": 1, "consents": 1}
+    totals = {"deleted": 1, "redacted": 1, "files": 3, "sealed": 2, "models": 1, "consents": 1}
     assert {name: done.totals[name] for name in totals} == totals
     assert not alone.exists()
     assert (shows(shared), other.read_bytes()) == (set(), noah)
+    assert (usb / "copy.png").read_bytes() == shared.read_bytes()
+    assert label_path(usb / "copy.png").read_bytes() == label_path(shared).read_bytes()
     # The new picture has a label of its own, which allows what the old one did and names Noah alone.
     label = label_of(city, shared)
     assert label.subjects == {city.subject(NOAH)}
@@ -269,6 +277,17 @@ def test_what_cannot_be_hidden_stops_the_certificate_and_can_be_deleted(city: Go
         assert shows(second.root / "archive" / "shared.png") == {"mia", "noah"}
         done = _erase(second, tmp_path / "d.json", make_tools=blind, delete_shared=True)
         assert (done.certificate, (second.root / "archive" / "shared.png").exists()) == (True, False)
+
+
+def test_a_picture_that_was_replaced_and_not_labelled_is_labelled_by_the_next(city: Governance, tmp_path: Path) -> None:
+    shared = city.root / "archive" / "shared.png"
+    label_path(shared).mkdir()
+    done = _erase(city, tmp_path / "c.json")
+    assert (done.certificate, "is there and no label" in done.problems[0]) == (False, True)
+    replaced = shared.read_bytes()
+    label_path(shared).rmdir()
+    assert _erase(city, tmp_path / "c.json").certificate
+    assert (shared.read_bytes(), label_of(city, shared).subjects) == (replaced, {city.subject(NOAH)})
 
 
 @pytest.mark.parametrize("after", [False, True])
