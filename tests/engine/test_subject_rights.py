@@ -155,6 +155,26 @@ def test_the_package_shows_the_person_where_somebody_said_so_and_nobody_else(cit
         access(city, MIA, "dora", tmp_path / "x", Pointer({city.root / "archive" / "other.png": _box("noah")}), **FAKES)
 
 
+def test_what_lies_in_a_vault_alone_is_taken_out_for_the_answer_only(city: Governance, tmp_path: Path) -> None:
+    shared, alone = (city.root / "archive" / n for n in ("shared.png", "alone.png"))
+    item, dead = city.item(shared), city.item(alone)
+    with closing(begin(tmp_path / "safe")) as vault:
+        keep(vault, item, "care", data=shared.read_bytes())
+        keep(vault, dead, "care", data=alone.read_bytes())
+        vault.withdraw(dead, "care")
+        shared.unlink()
+        alone.unlink()
+        pointer = Pointer(items={item[:12]: _box("mia")})
+        given = access(city, MIA, "dora", tmp_path / "mia", pointer, vault=vault, **FAKES)
+        assert (given.pictures, given.shown) == (1, 1)
+        assert "nothing opens it any more" in given.problems[0]
+        assert shows(tmp_path / "mia" / "media" / "0001.png") == {"mia"}
+        assert {path.name for path in (tmp_path / "mia").iterdir()} == {"media", "data.json", "index.html"}
+        with pytest.raises(UsageError, match="is no item of this person"):
+            access(city, MIA, "dora", tmp_path / "x", Pointer(items={"0" * 12: _box("mia")}), vault=vault, **FAKES)
+    assert "subject.access-opens" in {event.kind for event in remembered(city.root)}
+
+
 @pytest.mark.parametrize(
     ("shown", "seen", "why"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["add_parser", "run"]
 
+#: The first digits of an item's commitment, as they are listed.
+_ITEM = re.compile(r"[0-9a-f]{12,64}")
+
 
 def add_parser(verbs: Any, text: str) -> None:
     """Add this verb, with its line of help, and its words to the command line."""
@@ -29,7 +33,7 @@ def add_parser(verbs: Any, text: str) -> None:
     access.add_argument("-o", "--output", metavar="FOLDER|FILE.zip", type=Path, required=True, help="a new place")
     access.add_argument(
         "--show", metavar="FILE=X,Y,W,H", action="append", default=[], type=_shown,
-        help="where in a photo the person is, in pixels from its top left; can be repeated",
+        help="where in a photo the person is, in pixels from its top left; an item in the vault is named by its digits",
     )  # fmt: skip
     erase = words.add_parser("erase", help="erase what there is of a person, and write a signed certificate")
     erase.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="a new file: the certificate")
@@ -132,7 +136,8 @@ def _by_face(args: argparse.Namespace, governance: Any, actor: str) -> Any:
 def _access(args: argparse.Namespace, governance: Any, actor: str) -> int:
     from unseen.engine.subject_access import Pointer, access
 
-    boxes = {path.resolve(): box for path, box in args.show}
+    items = {path.name: box for path, box in args.show if _ITEM.fullmatch(str(path)) and not path.exists()}
+    boxes = {path.resolve(): box for path, box in args.show if path.name not in items}
     if args.match_faces_of:
         from unseen.engine.subjects import find
 
@@ -140,7 +145,7 @@ def _access(args: argparse.Namespace, governance: Any, actor: str) -> int:
         matched = _by_face(args, governance, actor).boxes()
         boxes = {path: box for path, box in matched.items() if path in mine} | boxes
     with opened_vault(args) as vault:
-        given = access(governance, args.subject, actor, args.output, Pointer(boxes), args.folders, vault)
+        given = access(governance, args.subject, actor, args.output, Pointer(boxes, items), args.folders, vault)
     _problems(given.problems)
     print(
         f"{given.items} items, {given.pictures} pictures, the person shows in {given.shown} and nobody else in any "

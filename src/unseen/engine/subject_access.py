@@ -7,15 +7,18 @@ import os
 import secrets
 import shutil
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from unseen.adapters.files_output import write_bytes, write_whole
+from unseen.adapters.files_output import discard, write_bytes, write_private, write_whole
+from unseen.adapters.files_sniff import sniff
 from unseen.adapters.files_tree import Item
 from unseen.core.consents import utc
-from unseen.core.formats import is_video
+from unseen.core.formats import FORMATS, is_video
 from unseen.core.names import display
 from unseen.core.ports import KeyRing, ModelStore
 from unseen.core.regions import Box
@@ -26,24 +29,31 @@ from unseen.engine.person_photo import everybody, only_person, redacted, worksho
 from unseen.engine.subjects import DUTY, Dossier, Entry, dossier, person
 from unseen.engine.trail import recipients, trail
 from unseen.engine.work import Task, ToolMaker, Tools, open_tools
-from unseen.errors import FileError, OutputFailed, OutputTaken, UsageError
+from unseen.errors import FileError, OutputFailed, OutputTaken, Refused, UsageError
 from unseen.govern.access_page import access_page
 
 __all__ = ["SCHEMA", "Given", "Pointer", "access", "item_record"]
 
 SCHEMA = "unseen-access/1"
 _PICTURES = ("photo", "video")
+_HEAD, _PART = 400, 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """Where in files the person is, as far as somebody said, or an example image told: a box for each file, by path."""
+    """Where the person is, as far as somebody said, or an example image told: a box for each file, by its path.
+
+    `items` has those of items that lie in no file, by the first digits of their commitments.
+    """
 
     boxes: Mapping[Path, Box] = field(default_factory=dict)
+    items: Mapping[str, Box] = field(default_factory=dict)
 
-    def where(self, path: Path) -> Box | None:
+    def where(self, entry: Entry) -> Box | None:
         """Return the part of a photo that may be shown, None if nobody said."""
-        return self.boxes.get(path.resolve())
+        named = [self.boxes[path.resolve()] for path in entry.files if path.resolve() in self.boxes]
+        named += [box for digits, box in self.items.items() if entry.item.startswith(digits)]
+        return named[0] if len(named) == 1 else None
 
 
 @dataclass(slots=True)
@@ -82,7 +92,8 @@ def access(
         recipe = everybody(models, bodies=True)
         given = Given(problems=list(known.found.problems))
         with workshop(recipe, models, make_tools, governance.key, part / "work", device) as tools:
-            records = [_pack(each, part, pointer, tools, given) for each in known.entries]
+            desk = _Desk(governance, actor, part, pointer, vault, tools, given)
+            records = [_pack(each, desk) for each in known.entries]
         data = _data(governance, known, records)
         write_whole(part / "data.json", [json.dumps(data, indent=1, ensure_ascii=False), "\n"], "the data")
         write_whole(part / "index.html", [access_page(data)], "the page")
@@ -103,6 +114,9 @@ def _check(pointer: Pointer, known: Dossier) -> None:
     for path in pointer.boxes:
         if path not in files:
             raise UsageError(f"{display(path.name)}: is no file of this person; label it first: unseen label tighten")
+    for digits in pointer.items:
+        if sum(entry.item.startswith(digits) for entry in known.entries) != 1:
+            raise UsageError(f"{digits}: is no item of this person, or several; unseen subject find lists them")
 
 
 def _place(part: Path, out: Path) -> None:
@@ -120,24 +134,35 @@ def _place(part: Path, out: Path) -> None:
         packed.unlink(missing_ok=True)
 
 
-def _pack(entry: Entry, part: Path, pointer: Pointer, tools: Tools, given: Given) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What packing works with."""
+
+    governance: Governance
+    actor: str
+    part: Path
+    pointer: Pointer
+    vault: KeyRing | None
+    tools: Tools
+    given: Given
+
+
+def _pack(entry: Entry, desk: _Desk) -> dict[str, Any]:
     """Put one item's picture into the package, and return what is said of the item."""
+    given, name, absent, hidden = desk.given, "", _absent(entry), ""
     given.items += 1
-    name, absent, hidden = "", _absent(entry), ""
     if not absent:
-        path = next((each for each in entry.files if pointer.where(each) is not None), entry.files[0])
         try:
-            ending = path.suffix.lower() if not is_video(path.name) else ".mp4"
-            name = f"media/{given.pictures + 1:04d}{ending}"
-            hidden = _picture(path, part / name, pointer, tools)
+            with _original(entry, desk) as path:
+                name = f"media/{given.pictures + 1:04d}{'.mp4' if is_video(path.name) else path.suffix.lower()}"
+                hidden = _picture(path, desk.part / name, desk.pointer.where(entry), desk.tools)
             given.pictures += 1
             given.shown += not hidden
-        except FileError as error:
+        except (FileError, Refused) as error:
             name, absent = "", "it could not be made safe to hand out"
             given.problems.append(str(error))
-    elif not entry.files and entry.known.kind in _PICTURES:
-        told = "lies in the vault alone; take it out first" if entry.sealed else "was not found; name its folder"
-        given.problems.append(f"{entry.known.kind} {entry.item[:12]}: {told} (unseen vault get, --in FOLDER)")
+    elif entry.missing and entry.known.kind in _PICTURES:
+        given.problems.append(f"{entry.known.kind} {entry.item[:12]}: was not found; name its folder with --in")
     return item_record(entry) | {"file": name, "absent": absent, "hidden": hidden}
 
 
@@ -146,19 +171,42 @@ def _absent(entry: Entry) -> str:
         return "it is no picture"
     if entry.label.state not in ("raw", "pseudonymised"):
         return "you are hidden in it already"
-    if not entry.files:
-        return "it is kept encrypted, and was not taken out" if entry.sealed else "it was not found"
-    return ""
+    return "it was not found" if entry.missing else ""
 
 
-def _picture(path: Path, to: Path, pointer: Pointer, tools: Tools) -> str:
+@contextmanager
+def _original(entry: Entry, desk: _Desk) -> Iterator[Path]:
+    """Give a file of an item: one that lies open, or what the vault holds, for as long as it is worked on.
+
+    It is taken out by whatever purpose still opens it, as the answer to a person is none of these; the ledger has that
+    before. Raises Refused where nothing opens it.
+    """
+    if entry.files or desk.vault is None:
+        yield entry.files[0]
+        return
+    purposes = sorted(desk.vault.purposes(entry.item))
+    if not purposes:
+        raise Refused(f"{entry.known.kind} {entry.item[:12]}: lies in the vault, and nothing opens it any more")
+    desk.governance.note("subject.access-opens", actor=desk.actor, items=(entry.item,))
+    with desk.vault.open(entry.item, purposes[0]) as stream:
+        head = stream.read(_HEAD)
+        kind = sniff(head) if entry.known.kind == "photo" else "mp4"
+        path = desk.part / "work" / f"original.{FORMATS[kind][0] if kind in FORMATS else kind}"
+        write_private(path, chain([head], iter(lambda: stream.read(_PART), b"")), "the original")
+    try:
+        yield path
+    finally:
+        discard(path)
+
+
+def _picture(path: Path, to: Path, shown: Box | None, tools: Tools) -> str:
     """Write a picture in which nobody else shows; return why the person does not, "" if they do."""
     if is_video(path.name):
         placed = Placed(Item(path, Path(path.name)), Path(to.name), path.name, path.name, "")
         staged, _ = redacted(Task(placed, to, None, tag=secrets.token_hex(16)), tools)
         staged.replace(to)
         return "in videos everybody is hidden"
-    made = only_person(path, pointer.where(path), tools)
+    made = only_person(path, shown, tools)
     write_bytes(to, made.data, "the picture")
     return made.hidden
 
