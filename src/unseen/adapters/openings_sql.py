@@ -77,13 +77,17 @@ class SqlOpenings:
 
     def forget(self, field: str, value: str) -> int:
         """Delete the salts for a value."""
+        return self.forget_all([(field, value)])
+
+    def forget_all(self, words: Sequence[tuple[str, str]]) -> int:
+        """Delete the salts for values, in one go."""
+        query, count = "DELETE FROM unseen_opening WHERE field = ? AND value = ? RETURNING made", 0
         with self._turn:
             with self._database.transaction():
-                rows = self._database.run(
-                    "DELETE FROM unseen_opening WHERE field = ? AND value = ? RETURNING made", field, _text(value)
-                )
+                for field, value in words:
+                    count += len(self._database.run(query, field, _text(value)))
             self._database.forget_deleted()
-        return len(rows)
+        return count
 
     def close(self) -> None:
         """Close the database."""

@@ -367,6 +367,10 @@ class Openings(Protocol):
         """Delete the salts of all commitments for a value and return how many there were."""
         ...
 
+    def forget_all(self, words: Sequence[tuple[str, str]]) -> int:
+        """Do so for each (field, value), all or none."""
+        ...
+
 
 class BlobStore(Protocol):
     """Keeps encrypted files by name, in a folder or a bucket."""

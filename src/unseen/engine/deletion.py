@@ -9,6 +9,7 @@ from pathlib import Path
 
 from unseen.adapters.file_lock import FileLock
 from unseen.adapters.files_output import OWN
+from unseen.adapters.private_files import force_names
 from unseen.core.labels import Label
 from unseen.core.names import display
 from unseen.core.ports import KeyRing
@@ -110,6 +111,7 @@ def delete_items(
         done.sealed = vault.erase(sealed)
     for some in in_batches(items):
         gone = [item for item in some if _delete_files(governance, item, found, done)]
+        _force({path.parent for item in gone for path in found.files.get(item, ())}, done)
         with governance.records.together():
             for item in gone:
                 bury(governance, item)
@@ -137,6 +139,15 @@ def _delete_files(governance: Governance, item: str, found: Survey, done: Delete
     for path in found.changed.get(item, ()):
         done.problems.append(f"{_below(governance, path)}: was changed since it was labelled, and stays; look at it")
     return whole
+
+
+def _force(folders: set[Path], done: Deleted) -> None:
+    """Force to disk that names are gone, before it is said."""
+    for folder in sorted(folders):
+        try:
+            force_names(folder)
+        except OSError as error:
+            done.problems.append(f"{display(folder)}: may show deleted files after a power cut ({error.strerror})")
 
 
 def _below(governance: Governance, path: Path) -> str:

@@ -72,9 +72,10 @@ class ErasureLog:
         """Note by what a picture is about to be replaced."""
         self._write({"event": "replacing", "item": item, "label": dict(label)})
 
-    def note_done(self, item: str) -> None:
-        """Note that an item is done with."""
-        self._write({"event": "done", "item": item})
+    def note_done(self, *items: str) -> None:
+        """Note that items are done with."""
+        if items:
+            self._write({"event": "done", "items": list(items)})
 
     def note_consents(self, records: Sequence[str]) -> None:
         """Note which consents are about to be withdrawn."""
@@ -106,7 +107,7 @@ class ErasureLog:
             case "replacing":
                 self.replaced[entry["item"]] = dict(entry["label"])
             case "done":
-                self.done.add(entry["item"])
+                self.done.update(entry["items"])
             case "consents":
                 self.consents.update(entry["records"])
             case "forgotten":

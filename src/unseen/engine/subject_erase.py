@@ -127,9 +127,8 @@ def _begin(work: _Work, delete_shared: bool) -> None:
     traces = trail(governance, work.subject, [entry.item for entry in work.known.entries])
     log.plan(steps, recipients(traces))
     current = {entry.item for entry in work.known.entries}
-    for step in work.left("delete", "redact"):
-        if step.item not in current:
-            log.note_done(step.item)  # it was buried, and the run killed before it could say so
+    # What was buried, and the run killed before it could say so:
+    log.note_done(*(step.item for step in work.left("delete", "redact") if step.item not in current))
 
 
 def _step(work: _Work, entry: Entry, delete_shared: bool) -> Step:
@@ -175,8 +174,7 @@ def _delete(work: _Work) -> None:
         done = delete_items(
             work.governance, items, work.known.found, work.vault, kind=_KIND, run=work.log.reference, actor=work.actor
         )
-        for item in done.items:
-            work.log.note_done(item)
+        work.log.note_done(*done.items)
         work.problems.extend(done.problems)
 
 
@@ -238,7 +236,7 @@ def _end(work: _Work, out: Path) -> None:
         f"{_KIND}.ended", actor=work.actor, subjects=(work.subject,), run=log.reference, deleted=totals["deleted"],
         redacted=totals["redacted"], files=totals["files"], sealed=totals["sealed"], models=totals["models"],
     )  # fmt: skip
-    forgotten = openings.forget("subject", work.subject) + sum(openings.forget("item", item) for item in gone)
+    forgotten = openings.forget_all([("subject", work.subject), *(("item", item) for item in gone)])
     log.note_forgotten(forgotten)
     governance.records.forget_deleted()
     ledger, who = governance.ledger.ledger, governance.charter.controller

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from unseen.adapters.files_output import OWN
-from unseen.adapters.private_files import force_names
 from unseen.core.formats import LABEL_ENDING
 from unseen.core.names import display
 from unseen.engine.governance import Governance, label_path
@@ -109,6 +108,5 @@ def delete_file(governance: Governance, path: Path, item: str) -> None:
         path.unlink(missing_ok=True)
         if _named(governance, path) == item:
             label.unlink(missing_ok=True)
-        force_names(path.parent)
     except OSError as error:
         raise OutputFailed(f"{display(path)}: cannot be deleted ({error.strerror}); check its rights") from error
