@@ -15,6 +15,7 @@ from tests.engine.cut_short import CutShort, EndingLedger
 from tests.engine.governed import DAY, Clock, govern, remembered
 from unseen.core.access import Ask
 from unseen.engine.deletion import one_at_a_time
+from unseen.engine.documents_facts import records_facts
 from unseen.engine.governance import Governance, label_path
 from unseen.engine.holds import lift_hold, listed_holds, set_hold
 from unseen.engine.labelling import label_of, made, tighten
@@ -96,6 +97,8 @@ def test_expired_items_go_with_all_that_was_made_from_them_and_with_their_keys(
     _, done = apply_retention(city, "dora")
     assert (done.files, other.exists(), model.exists(), crop.exists()) == (1, False, False, False)
     assert plan_retention(city, "dora").lines == ()
+    facts = records_facts(city).labels
+    assert (facts.total, facts.overdue) == (1, 0), "what was deleted is in no document as if it were there"
 
 
 def test_what_was_changed_or_is_missing_is_told_and_not_deleted_blindly(city: Governance, clock: Clock) -> None:

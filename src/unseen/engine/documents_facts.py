@@ -20,6 +20,7 @@ from unseen.govern.documents.facts import ConsentFacts, Fate, LabelFacts, Ledger
 from unseen.govern.documents.model import Input
 from unseen.govern.documents.nodes import Node
 from unseen.govern.documents.safe_harbor import identifiers
+from unseen.policy.labels import is_tombstone
 
 if TYPE_CHECKING:
     from unseen.engine.governance import Governance
@@ -174,6 +175,8 @@ def _labels(governance: Governance) -> LabelFacts:
     now, derived, overdue = governance.clock(), 0, 0
     for signed in governance.records.labels():
         label = check_label(signed, governance.key, signed.label.item)
+        if is_tombstone(label):
+            continue  # it was deleted
         states[label.state] += 1
         purposes.update(name for name in governance.charter.purposes if covers(label.purposes, name))
         derived += bool(label.parents)
