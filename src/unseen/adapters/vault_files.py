@@ -143,6 +143,11 @@ class Vault:
             rows = self._database.run("SELECT purpose FROM unseen_wrap WHERE item = ?", self._tag(item))
         return frozenset(str(row[0]) for row in rows)
 
+    def holds(self, item: str) -> bool:
+        """Whether an item is there, even if nothing opens it."""
+        with self._turn:
+            return bool(self._database.run("SELECT 1 FROM unseen_item WHERE item = ?", self._tag(item)))
+
     def withdraw(self, item: str, purpose: str) -> bool:
         """Delete one wrap; the data stays, even if it was the last."""
         with self._lock.held(shared=True), self._turn:

@@ -409,6 +409,10 @@ class KeyRing(Protocol):
         """Return the purposes an item opens for."""
         ...
 
+    def holds(self, item: str) -> bool:
+        """Whether an item is there, even if nothing opens it."""
+        ...
+
     def withdraw(self, item: str, purpose: str) -> bool:
         """Delete the wrap for one purpose; False if there was none."""
         ...

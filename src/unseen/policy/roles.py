@@ -20,7 +20,7 @@ __all__ = [
 ROLES: Mapping[str, frozenset[str]] = {
     "viewer": frozenset({"view"}),
     "annotator": frozenset({"view", "annotate"}),
-    "operator": frozenset({"view", "redact", "live", "count", "dicom", "release", "train"}),
+    "operator": frozenset({"view", "redact", "live", "count", "dicom", "release", "store", "train"}),
     "dpo": frozenset(),
     "auditor": frozenset(),
     "admin": frozenset(),
@@ -30,10 +30,20 @@ PERMISSIONS: tuple[str, ...] = ("export", "view-raw")
 DUTIES: Mapping[str, frozenset[str]] = {
     "viewer": frozenset(),
     "annotator": frozenset(),
-    "operator": frozenset({"record-consent", "read-labels"}),
-    "dpo": frozenset({"record-consent", "read-labels", "read-consents", "read-lineage", "override", "write-documents"}),
+    "operator": frozenset({"record-consent", "read-labels", "keep-vault"}),
+    "dpo": frozenset(
+        {
+            "record-consent",
+            "read-labels",
+            "read-consents",
+            "read-lineage",
+            "override",
+            "keep-vault",
+            "write-documents",
+        }
+    ),
     "auditor": frozenset({"read-labels", "read-consents", "read-lineage", "write-documents"}),
-    "admin": frozenset({"read-labels", "override", "write-documents"}),
+    "admin": frozenset({"read-labels", "override", "keep-vault", "write-documents"}),
 }
 #: What the built-in policy lets everybody do: raw data is not shown, nothing is handed out, nothing is trained.
 BUILT_IN_ACTIONS: frozenset[str] = frozenset({"redact", "live", "count", "dicom", "release"})
