@@ -21,7 +21,7 @@ from unseen.crypto.seal import CHUNK_BYTES
 from unseen.engine.gate import Passed
 from unseen.engine.governance import Governance, kind_of, write_label
 from unseen.engine.vault import VaultPlaces
-from unseen.errors import Denied, OutputTaken, Refused, UnreadableInput
+from unseen.errors import Denied, OutputTaken, Refused, UnreadableInput, UsageError
 
 __all__ = ["GatedVault", "gated"]
 
@@ -74,6 +74,8 @@ class GatedVault:
         The file stays where it is. Raises Denied with the reasons, OutputTaken, UnreadableInput.
         """
         governance, name = self._governance, name or path.name
+        if not purposes:
+            raise UsageError("an item is kept for at least one purpose; name it")
         item, beside = governance.take_in(path)
         for purpose in sorted(set(purposes)):
             passed = governance.gate.admit(Ask("store", purpose, actor, item), beside)
