@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,15 @@ from PIL import Image
 from skimage import data
 
 import unseen
+from tests.adapters.vault_scenes import SOURCES
+from tests.engine.governed import CITY, found_city
+from unseen.adapters.master_keys import VARIABLE
 from unseen.adapters.models_store import FileModelStore
 from unseen.core.looks import Look
 from unseen.engine import single
+from unseen.engine.governance import open_governance
+from unseen.engine.vault import VaultPlaces, make_vault, open_vault
+from unseen.engine.vault_gate import gated
 from unseen.errors import DamagedInput, Refused, UnreadableInput, UnsupportedInput, UsageError
 
 #: Where the portrait's eyes, nose and mouth are, in the picture below.
@@ -250,3 +257,38 @@ def test_file_that_cannot_be_used_is_told_by_its_name(tmp_path: Path) -> None:
         _redact(tmp_path / "gone.jpg")
     with pytest.raises(UnreadableInput):
         _redact(tmp_path)
+
+
+def test_a_photo_of_a_vault_is_redacted_in_memory_for_its_purpose(
+    portrait: NDArray[np.uint8], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, "07" * 32)
+    text = CITY.replace("actions: [redact, live", "actions: [store, redact, live")
+    photo = (
+        found_city(tmp_path, text.replace("      metadata: []\n", "      max_side: 200\n")).parent / "street" / "p.png"
+    )
+    photo.parent.mkdir()
+    Image.fromarray(portrait).save(photo)
+    places = VaultPlaces(tmp_path / "safe", tmp_path / "safe.key")
+    make_vault(places, "environment", SOURCES).close()
+    with (
+        open_governance(tmp_path / "unseen.yaml") as office,
+        closing(gated(office, open_vault(places, SOURCES), places)) as vault,
+    ):
+        vault.put(photo, ["research"], "olga")
+    photo.unlink()
+    with unseen.purpose("research", actor="olga", vault=places.folder) as p:
+        done = _redact("vault:p.png", under=p)
+        assert done.image.shape == (200, 200, 3), "as small as the purpose needs"
+        assert {region.cls for region in done.regions} == {"face"}
+        with pytest.raises(Refused, match="refuses the method blur"):
+            _redact("vault:p.png", under=p, hide="face=blur")
+        with pytest.raises(Refused, match=r"other\.png: is not in the vault"):
+            _redact("vault:other.png", under=p)
+    with (
+        unseen.purpose("research", actor="viktor", vault=places.folder) as p,
+        pytest.raises(Refused, match="has viewer"),
+    ):
+        _redact("vault:p.png", under=p)
+    with unseen.purpose("research", actor="olga") as p, pytest.raises(UsageError, match="no vault is named"):
+        _redact("vault:p.png", under=p)

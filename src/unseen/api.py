@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -53,9 +53,9 @@ def redact(
     missed, so it is not guessed. `classes` names what to hide (default face and plate), `hide` how, as
     {"face": "fill", "person": "blur:0.7"} or "face=fill,person=blur:0.7". With `verify` a second model family looks at
     the result and what it still sees is hidden too, three times at most. Of a file with several frames the first is
-    taken. A file that lies below an unseen.yaml needs `under`, what `unseen.purpose` gives; an array has no label, so
-    nothing governs it. Raises UsageError, Refused, FileError or VerificationFailed; returns nothing unverified unless
-    told to.
+    taken. A file that lies below an unseen.yaml needs `under`, what `unseen.purpose` gives, and so does "vault:NAME",
+    an item of its vault; an array has no label, so nothing governs it. Raises UsageError, Refused, FileError or
+    VerificationFailed; returns nothing unverified unless told to.
     """
     from unseen.engine.single import redact_photo
 
@@ -66,24 +66,34 @@ def redact(
         unsafe_strength=unsafe_strength,
     )
     if isinstance(image, str | os.PathLike):
-        recipe = _admitted(Path(image), recipe, under)
-        done, regions = redact_photo(_from_file(Path(image), recipe), recipe, device)
+        photo, recipe = _from_vault(image, recipe, under) or _from_file(Path(image), recipe, under)
+        done, regions = redact_photo(photo, recipe, device)
         return Redacted(_to_array(done.frames[0], "rgb", flat=False), regions)
     order = _order(image, colour)
     done, regions = redact_photo(_from_array(image, order), recipe, device)
     return Redacted(_to_array(done.frames[0], order, flat=image.ndim == 2), regions)
 
 
-def purpose(name: str, *, actor: str | None = None, policy: str | os.PathLike[str] | None = None) -> Capability:
+def purpose(
+    name: str,
+    *,
+    actor: str | None = None,
+    policy: str | os.PathLike[str] | None = None,
+    vault: str | os.PathLike[str] | None = None,
+    passphrase: Callable[[], str] | None = None,
+) -> Capability:
     """Return the capability to work for a purpose, as a context manager.
 
     `with unseen.purpose("research.road-safety", actor="ann") as p:` lets `p.open(path)` return what the policy allows
     at that moment, and raise Denied with every reason otherwise. `actor` is one of the policy's people, by default who
-    runs the program; `policy` names unseen.yaml, which is otherwise found from each file's folder upwards.
+    runs the program; `policy` names unseen.yaml, which is otherwise found from each file's folder upwards. With
+    `vault`, the folder of one, `p.open("vault:NAME")` opens an item of it, as long as its wrap for the purpose lives;
+    `passphrase` is asked for that of the vault's key file.
     """
     from unseen.engine.capability import Capability
 
-    return Capability(name, actor, None if policy is None else Path(policy))
+    places = (None if each is None else Path(each) for each in (policy, vault))
+    return Capability(name, actor, *places, passphrase=passphrase)
 
 
 def _admitted(path: Path, recipe: Recipe, under: Capability | None) -> Recipe:
@@ -125,10 +135,26 @@ def _from_array(image: Pixels, order: ColourOrder) -> Photo:
     return Photo("png", (Frame(colours[:, :, ::-1] if order == "bgr" else colours, kind, alpha),))
 
 
-def _from_file(path: Path, recipe: Recipe) -> Photo:
+def _from_file(path: Path, recipe: Recipe, under: Capability | None) -> tuple[Photo, Recipe]:
     from unseen.engine.single import read_first_frame
 
-    return read_first_frame(path, recipe.limits)
+    recipe = _admitted(path, recipe, under)
+    return read_first_frame(path, recipe.limits), recipe
+
+
+def _from_vault(
+    named: str | os.PathLike[str], recipe: Recipe, under: Capability | None
+) -> tuple[Photo, Recipe] | None:  # fmt: skip
+    """Return an item of a vault, decrypted in memory, and the recipe as the policy has it; None for a path."""
+    if under is None or not isinstance(named, str) or not named.startswith("vault:"):
+        return None
+    from unseen.core.names import display
+    from unseen.engine.single import first_frame
+
+    stream, recipe = under.open_to_redact(named, recipe)
+    with stream:
+        data = stream.read(recipe.limits.max_bytes + 1)
+    return first_frame(data, display(named.removeprefix("vault:")), recipe.limits), recipe
 
 
 def _to_array(frame: Frame, order: ColourOrder, *, flat: bool) -> Pixels:

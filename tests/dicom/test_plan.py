@@ -80,6 +80,18 @@ def test_options_change_what_they_say(tag: int, options: str, wanted: str) -> No
     assert _kind(tag, options) == wanted
 
 
+def test_options_hold_only_for_the_attributes_that_are_named() -> None:
+    options = frozenset(OPTIONS) - {"retain-full-dates"}
+    whole, none = plan_for(options, _CT), plan_for(frozenset(), _CT)
+    some = plan_for(options, _CT, frozenset({"PatientWeight", "StudyDate"}))
+    for tag in (0x00101030, 0x00080020, 0x0020000D):  # weight, date of the study; UIDs hold objects together
+        assert some.root[tag] == whole.root[tag] != none.root[tag]
+    for tag in (0x00101010, 0x00080021, 0x00181200, 0x00081030):
+        assert some.root[tag] == none.root[tag] != whole.root[tag]
+    assert "retain-safe-private" not in some.options
+    assert plan_for(options, _CT, frozenset()).nested[0x00101010] == none.nested[0x00101010]
+
+
 def test_cleaning_wins_over_keeping() -> None:
     every = frozenset(OPTIONS) - {"retain-full-dates"}
     plan = plan_for(every, _CT)

@@ -14,7 +14,8 @@ import pytest
 from tests.engine.count_scenes import SCENE, PersonDetector, count_tools, counting_engine, crossings, scene, walk
 from tests.engine.engine_fakes import Command, FakeStore
 from tests.engine.film_scenes import watch
-from tests.engine.governed import found_city
+from tests.engine.governed import CITY, found_city
+from unseen.cli.counting import print_counted
 from unseen.cli.main import main
 from unseen.core.access import Access
 from unseen.core.counts import KEY, Counted, Counting
@@ -24,7 +25,7 @@ from unseen.core.scene import Scene
 from unseen.engine.count import run
 from unseen.engine.counts import write_counts
 from unseen.engine.governance import label_path, open_governance
-from unseen.errors import Denied, UsageError
+from unseen.errors import Denied, Refused, UsageError
 from unseen.traffic.counter import Counter
 from unseen.traffic.tally import Tally
 from unseen.traffic.walk import Sighting
@@ -211,6 +212,35 @@ def test_cameras_and_photos_are_told_where_to_go(tmp_path: Path, capsys: pytest.
     assert "there is no video to count in" in capsys.readouterr().err
     assert main(["redact", str(tmp_path), "-o", str(tmp_path / "out"), "--count", str(tmp_path / "scene.yaml")]) == 2
     assert "counts need a scene and a file" in capsys.readouterr().err
+
+
+def test_columns_that_the_purpose_does_not_keep_are_added_up_or_gone(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    film = found_city(tmp_path / "city", _keeping("interval_start, class, count")).parent / "street" / "clip.mp4"
+    film.parent.mkdir()
+    film.write_bytes(clip.read_bytes())
+    counting = Counting(scene(tmp_path), tmp_path / "c.parquet", starts=(_START,), bound=2)
+    job = CountJob((film,), counting, access=Access("research", "olga"))
+    counted = run(job, store=FakeStore(), make_tools=count_tools)
+    table = pl.read_parquet(tmp_path / "c.parquet")
+    assert table.columns == ["interval_start", "class", "count"]
+    assert table.filter(pl.col("class") == "person")["count"].to_list() == [2], "there and back, not told apart"
+    # A track may be twice in a cell now, which a release must know.
+    assert json.loads(pl.read_parquet_metadata(tmp_path / "c.parquet")[KEY])["most_in_a_cell"] == 2
+    assert pl.read_parquet(tmp_path / "c.occupancy.parquet").columns == ["interval_start", "class", "count"]
+    assert pl.read_parquet(tmp_path / "c.heat.parquet").columns == ["class", "count"]
+    assert not list(tmp_path.glob("c*.png")), "there are charts of whole tables alone"
+    print_counted(counted)
+    assert "not told apart by column, destination, direction, line, origin, row" in capsys.readouterr().out
+    found_city(tmp_path / "city", _keeping("interval_start, line"))
+    with pytest.raises(Refused, match="keeps no column called count"):
+        run(replace(job, counting=replace(counting, out=tmp_path / "d.parquet")), store=FakeStore(),
+            make_tools=count_tools)  # fmt: skip
+
+
+def _keeping(fields: str) -> str:
+    return CITY.replace("      metadata: []\n", f"      metadata: []\n      fields: [{fields}]\n")
 
 
 def test_counting_passes_the_gate_and_its_tables_carry_labels(clip: Path, tmp_path: Path) -> None:

@@ -113,9 +113,17 @@ def file(tmp_path: Path) -> Path:
 
 def test_object_comes_through_the_network_as_it_was(file: Path) -> None:
     got: list[bytes] = []
-    with Listener(job(), lambda data: got.append(data) or STORED) as listener:  # type: ignore[func-returns-value]
+    senders: list[str] = []
+
+    def receive(data: bytes, sender: str) -> int:
+        got.append(data)
+        senders.append(sender)
+        return STORED
+
+    with Listener(job(), receive) as listener:
         sender = DimseTarget(to(listener.port), "CT1", NodeTls())
         assert list(sender.send([file, file])) == [(file, "stored")] * 2
+    assert senders == ["CT1", "CT1"]
     start = ORIGINAL.index(b"\x08\x00\x08\x00CS")
     assert [data[data.index(b"\x08\x00\x08\x00CS") :] for data in got] == [ORIGINAL[start:]] * 2
 
@@ -123,7 +131,7 @@ def test_object_comes_through_the_network_as_it_was(file: Path) -> None:
 @pytest.mark.parametrize(("titles", "addresses"), [("CT2", "127.0.0.1"), ("CT1", "10.0.0.0/8")])
 def test_strangers_are_turned_away(file: Path, titles: str, addresses: str) -> None:
     got = threading.Event()
-    with Listener(job(titles, addresses), lambda data: got.set() or STORED) as listener:  # type: ignore[func-returns-value]
+    with Listener(job(titles, addresses), lambda *_: got.set() or STORED) as listener:  # type: ignore[func-returns-value]
         with pytest.raises(TargetUnavailable):
             list(DimseTarget(to(listener.port), "CT1", NodeTls()).send([file]))
         with pytest.raises(TargetUnavailable):
@@ -136,7 +144,7 @@ def test_strangers_are_turned_away(file: Path, titles: str, addresses: str) -> N
     [(0x0000, "stored"), (0xB007, "stored"), (0xA900, "refused"), (0xC000, "refused"), (0xA700, None)],
 )
 def test_answers_of_a_target_are_told_apart(file: Path, status: int, fate: Fate | None) -> None:
-    with Listener(job(), lambda data: status) as listener:
+    with Listener(job(), lambda *_: status) as listener:
         sent = DimseTarget(to(listener.port), "CT1", NodeTls()).send([file])
         if fate is None:
             with pytest.raises(TargetUnavailable):

@@ -14,6 +14,7 @@ from PIL import Image
 
 import unseen as package
 from tests.engine.engine_fakes import Command, fake_engine, fake_tools, make_photo, shows_face
+from tests.engine.film_scenes import film, film_engine, watch
 from tests.engine.governed import CITY, agree, found_city, remembered
 from unseen.core.access import Access
 from unseen.core.consents import ConsentEvent
@@ -143,14 +144,25 @@ def test_what_a_purpose_does_not_need_is_dropped(unseen: Command, city: Path, tm
     assert "longer side at most 48 pixels" in done.out
 
 
-def test_a_video_that_could_not_be_made_smaller_is_refused(unseen: Command, city: Path, tmp_path: Path) -> None:
-    text = CITY.replace("metadata: []", "metadata: []\n      max_side: 48").replace(
-        "[photo, live", "[photo, video, live"
-    )
-    found_city(city, text)
-    (city / "street" / "v.mp4").write_bytes(b"not looked into")
-    done = unseen(city / "street", "-o", tmp_path / "out", *AS_OLGA)
-    assert "which a video cannot be made to" in str(done.files["v.mp4"]["error"])
+def test_a_video_becomes_as_small_and_as_slow_as_its_purpose_needs(unseen: Command, city: Path, tmp_path: Path) -> None:
+    text = CITY.replace("metadata: []", "metadata: []\n      max_side: 80\n      max_rate: 10")
+    found_city(city, text.replace("[photo, live", "[photo, video, live"))
+    (city / "street" / "a.png").unlink()
+    before = watch(film(city / "street" / "v.mp4"))
+    done = unseen(city / "street", "-o", tmp_path / "out", *AS_OLGA, "--preview", engine=film_engine())
+    assert done.code == 0, done.err
+    after = watch(tmp_path / "out" / "v.mp4")
+    assert (before.info.width, before.info.height, before.frames) == (160, 120, 30)
+    # One frame for each tenth of a second, at the time it had.
+    assert after.times == pytest.approx([0, 0.08, 0.2, 0.28, 0.4, 0.48, 0.6, 0.68, 0.8, 0.88, 1.0, 1.08])
+    assert (after.info.width, after.info.height, after.shown) == (80, 60, [0] * 12)
+    receipt = done.files["v.mp4"]
+    assert receipt["size"] == [80, 60]
+    assert receipt["video"]["minimised"] == {
+        "size_before": [160, 120], "size": [80, 60], "rate_before": 25.0, "rate": 10.0, "frames_left_out": 18,
+    }  # fmt: skip
+    assert "videos of at most 10 frames a second" in done.out
+    assert watch(tmp_path / "out" / str(receipt["video"]["preview"])).frames == 12
 
 
 def test_an_input_that_changes_after_the_gate_is_not_released(city: Path, tmp_path: Path, unseen: Command) -> None:

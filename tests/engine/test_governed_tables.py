@@ -7,12 +7,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import pydicom
 import pytest
 
 from tests.dicom.objects import as_file, scan
 from tests.engine.governed import found_city
 from tests.engine.release_scenes import Scripted, counts_table, desk, job
-from unseen.core.dicom import DicomJob
+from unseen.core.dicom import DicomJob, DicomRecipe, parse_options
 from unseen.core.releases import ReleaseJob
 from unseen.crypto.labels import check_label
 from unseen.engine.budgets import ledger_at, set_budget
@@ -111,6 +112,41 @@ def test_a_budget_that_is_larger_than_the_policys_is_refused(town: Path) -> None
         set_budget(ledger, account_of(asked), Fraction(9), Fraction(0), "ever")
     with pytest.raises(Refused, match=r"larger budget than the policy's epsilon 1\.5"):
         publish(asked, _desk(asked))
+
+
+def test_a_release_has_no_column_that_its_purpose_does_not_keep(town: Path) -> None:
+    def keeps(fields: str) -> None:
+        found_city(
+            town, TOWN.replace("budget: {epsilon: 1.5}", f"budget: {{epsilon: 1.5}}\n    keep: {{fields: [{fields}]}}")
+        )
+
+    asked = _release(town)
+    at = _desk(asked)
+    for fields, told in (
+        ("interval_start, class, count", "keeps no column called line"),
+        ("interval_start, line, class", "keeps none of count"),
+    ):
+        keeps(fields)
+        with pytest.raises(Denied, match=told):
+            publish(asked, at)
+    assert at.ledger.limit(account_of(asked)) is None, "no budget is touched"
+    keeps("interval_start, line, class, count, count_low, count_high")
+    publish(asked, at)
+    header = (town / "a.csv").read_text("utf-8").partition("\n")[0]
+    assert header == "interval_start,line,class,count,count_low,count_high"
+
+
+def test_a_study_keeps_of_what_options_retain_only_what_its_purpose_needs(town: Path) -> None:
+    found_city(town, TOWN.replace("    outputs: [dicom]\n", "    outputs: [dicom]\n    keep: {fields: [PatientSex]}\n"))
+    recipe = DicomRecipe(parse_options("retain-patient-characteristics,clean-descriptors"))
+    report = _dicom(town, "ward", purpose="research", actor="olga", recipe=recipe)
+    (receipt,) = report.receipts
+    assert (receipt.status, receipt.error) == ("released", None)
+    written = pydicom.dcmread(town.parent / "out" / str(receipt.output))
+    assert written.PatientSex == "M"
+    assert not written.get("PatientAge")
+    assert not written.get("StudyDescription")
+    assert report.recipe.as_dict()["fields"] == ["PatientSex"]
 
 
 def _dicom(town: Path, source: str, **said: Any) -> DicomReport:

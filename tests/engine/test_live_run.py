@@ -14,8 +14,12 @@ from typing import Any
 import av
 import pytest
 
-from tests.engine.governed import CITY, found_city
+from tests.engine.governed import CITY, agree, found_city, remembered
 from tests.engine.live_fakes import bright_shares, job_for, running, tools, wait_for, write_clip
+from unseen.core.consents import ConsentEvent
+from unseen.engine import live_permit
+from unseen.engine.governance import open_governance
+from unseen.engine.labelling import tighten
 from unseen.engine.live import run
 from unseen.engine.live_figures import prometheus
 from unseen.errors import Refused, UnreadableInput, UnseenError
@@ -181,6 +185,60 @@ def test_camera_that_is_away_is_tried_again_and_its_password_does_not_show(tmp_p
         told = json.dumps(live.status()) + prometheus(live.status())
     assert "127.0.0.1:9" in told
     assert "Zq7xSecret" not in told + (tmp_path / "r.json").read_text()
+
+
+def test_a_stream_goes_dark_while_it_is_not_allowed(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_permit, "EVERY_S", 0.1)
+    text = CITY.replace("      require_verify: full\n", "").replace("  refuse_unsafe: true", "  require_recall: fast")
+    text = text.replace("      metadata: []\n", "      max_side: 96\n      max_rate: 12.5\n")
+    city = found_city(tmp_path / "city", text)
+    film = city.parent / "street" / "clip.mp4"
+    film.parent.mkdir()
+    film.write_bytes(clip.read_bytes())
+    job = job_for(
+        str(film), publish=(str(tmp_path / "out"),), loop=True, look_ahead=0.4, purpose="research", actor="olga"
+    )
+    with open_governance(city) as office:
+        tighten(office, film, "dora", subjects=["Mia"])
+        record = agree(office, "Mia", "research")
+        with running(job, tools()) as live:
+            camera = live.cameras[0]
+            why = camera.figures.whole
+
+            def shown() -> int:
+                return camera.figures.counts["out"] - sum(why.values())
+
+            def turns(dark: bool) -> None:
+                before = why["denied"] if dark else shown()
+                wait_for(lambda: (why["denied"] if dark else shown()) > before + 3)
+                assert live.status()["cameras"]["camera1"]["denied"] is dark
+
+            turns(dark=False)
+            office.records.put_consents([record.with_event(ConsentEvent("withdrawn", office.clock()))])
+            turns(dark=True)
+            looks = camera.figures.counts["looks"]
+            turns(dark=True)
+            assert camera.figures.counts["looks"] <= looks + 1, "what is not shown is not looked at"
+            agree(office, "Mia", "research")
+            turns(dark=False)
+            for broken in (
+                text.replace("live, count", "count"),
+                "purposes: [",
+                text.replace("[face]", "[face, plate]"),
+            ):
+                city.write_text(broken, "utf-8")
+                turns(dark=True)
+                city.write_text(text, "utf-8")
+                turns(dark=False)
+    assert max(share for share, _ in _written(tmp_path / "out")) == 0
+    with av.open(str(next((tmp_path / "out").rglob("*.mp4")))) as made:
+        assert (made.streams.video[0].width, made.streams.video[0].height) == (96, 64)
+        assert float(made.streams.video[0].average_rate or 0) <= 13
+    kinds = [event.kind for event in remembered(city.parent) if event.kind.startswith("access.")]
+    assert kinds == ["access.allowed", *["access.denied", "access.allowed"] * 4][: len(kinds)]
+    assert kinds.count("access.denied") >= 3
 
 
 def test_cameras_pass_the_gate_before_anything_is_published(clip: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from unseen.core.looks import METHODS, Look
 from unseen.core.photos import Frame, Photo
 from unseen.core.recipe import Recipe
 from unseen.core.regions import CLASSES
+from unseen.core.video import VideoRecipe
 from unseen.errors import UsageError
 from unseen.policy.charter import Kept
 from unseen.policy.minimise import kept_fields, minimise
@@ -23,12 +24,14 @@ recipes = st.builds(
     looks=st.dictionaries(st.sampled_from(CLASSES), st.builds(Look, st.sampled_from(METHODS)), min_size=1),
     keep=st.frozensets(st.sampled_from(KEEPABLE)),
     max_side=st.none() | st.integers(16, 4000),
+    video=st.builds(VideoRecipe, max_rate=st.none() | st.floats(0.01, 100)),
 )
 kepts = st.builds(
     Kept,
     classes=st.none() | st.frozensets(st.sampled_from(CLASSES)),
     metadata=st.none() | st.frozensets(st.sampled_from(KEEPABLE)),
     max_side=st.none() | st.integers(16, 4000),
+    max_rate=st.none() | st.floats(0.01, 100),
 )
 
 
@@ -39,6 +42,7 @@ def test_no_more_is_kept_than_is_needed_and_nothing_is_shown_that_was_hidden(rec
     assert kept.classes is None or set(CLASSES) - smaller.hidden <= kept.classes
     assert kept.max_side is None or (smaller.max_side or 0) <= kept.max_side
     assert smaller.max_side is not None or kept.max_side is None
+    assert kept.max_rate is None or (smaller.video.max_rate or 101) <= kept.max_rate
     assert recipe.hidden <= smaller.hidden
     assert smaller.keep <= recipe.keep
     assert bool(notes) == (smaller != recipe)

@@ -23,8 +23,8 @@ STORED, TRY_LATER, REFUSED, UNREADABLE = 0x0000, 0xA700, 0x0124, 0xC000
 _MOST_CONTEXTS = 128
 _TIMEOUT_S = 30.0
 
-#: Takes a whole file in memory and returns the status to answer with.
-Receiver = Callable[[bytes], int]
+#: Takes a whole file in memory, and the title of its sender, and returns the status to answer with.
+Receiver = Callable[[bytes, str], int]
 
 
 class Listener:
@@ -75,7 +75,7 @@ class Listener:
         peer = event.assoc.requestor
         if not self._job.gate.admits(peer.ae_title, peer.address):
             return REFUSED
-        return self._receive(event.encoded_dataset())
+        return self._receive(event.encoded_dataset(), str(peer.ae_title))
 
 
 def _turn_away(event: Any, gate: Gate) -> None:

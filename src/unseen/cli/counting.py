@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from unseen.core.counts import Counted, Counting, parse_time
+from unseen.core.counts import Counted, Counting, CountTable, parse_time
 from unseen.core.names import display
 from unseen.errors import UsageError
 
@@ -85,17 +86,25 @@ def counting_from(args: argparse.Namespace, scene: Path | None, out: Path | None
     )
 
 
+def _print_dropped(tables: Sequence[CountTable]) -> None:
+    """Say which columns the policy took away."""
+    dropped = sorted({key for table in tables for key in table.dropped})
+    if dropped:
+        print(f"note: the policy decided: not told apart by {', '.join(dropped)}")
+
+
 def print_counted(counted: Counted) -> None:
     """Print the totals, what they do not guarantee, and where they are."""
     for table in counted.tables:
-        if table.name == "crossings":
+        if table.name == "crossings" and not table.dropped:
             for (line, direction, cls), count in table.by("line", "direction", "class").items():
                 if count:
                     print(f"{line}, {direction}: {count} {cls}")
-        if table.name == "dwell":
+        if table.name == "dwell" and not table.dropped:
             for (zone, cls), count in table.by("zone", "class").items():
                 if count:
                     print(f"{zone}: {count} {'stays' if count > 1 else 'stay'}, {cls}")
+    _print_dropped(counted.tables)
     asked = counted.tables[0].asked
     if not asked.starts:
         print("note: the recording's time is not known, so times count from 1970-01-01T00:00:00Z; say --start")

@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from unseen.cli.access import access_from, add_access
+from unseen.core.access import Access
 from unseen.core.dicom import OPTIONS, DicomRecipe, parse_options
 from unseen.core.dicom_node import Gate, NodeFigures, NodeJob, NodeTls, parse_listen, parse_target
 from unseen.errors import UsageError
@@ -51,6 +53,7 @@ def add_parser(verbs: Any, text: str, engine: NodeEngine | None = None) -> None:
         "--key", metavar="FILE", type=Path, required=True, help="secret of 32 bytes or more for codes, UIDs and dates"
     )
     _add_gate(parser.add_argument_group("who may send"))
+    add_access(parser.add_argument_group("policy"))
     _add_tls(parser.add_argument_group("TLS and passwords"))
     group = parser.add_argument_group("what is removed, and what may stay; as in unseen dicom")
     group.add_argument("--options", metavar="LIST", default="", help=f"of {', '.join(OPTIONS)}")
@@ -103,6 +106,7 @@ def job_from(args: argparse.Namespace) -> NodeJob:
         listen_secure=args.tls,
         auth_file=args.forward_auth,
         most_waiting=args.most_waiting,
+        access=Access(**access_from(args)),
     )
 
 
@@ -129,4 +133,4 @@ def run(args: argparse.Namespace, engine: NodeEngine | None = None) -> int:
 
     figures = engine(job, recipe, stopped, told)
     print(f"stopped: {figures}")
-    return 1 if figures.not_released or figures.refused else 0
+    return 1 if figures.not_released or figures.refused or figures.denied else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -52,7 +52,8 @@ class Counting:
     of each table. `tracks_per_unit` is the most tracks that one person or vehicle is assumed to make in a day,
     `id_switch_rate` the assumed share of tracks that are broken off and go on as another: both are stated, not
     measured. `starts` says when recordings begin: of the first, the others following it, or of each. `looks` is how
-    many frames a second are looked at, at least, where no stride says it. Raises UsageError.
+    many frames a second are looked at, at least, where no stride says it. Of the columns `fields` stay, None for all.
+    Raises UsageError.
     """
 
     scene: Path
@@ -64,6 +65,7 @@ class Counting:
     starts: tuple[datetime, ...] = ()
     charts: bool = True
     looks: float = REDACTION_LOOKS
+    fields: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
         if self.out.suffix.lower() not in ENDINGS:
@@ -86,7 +88,8 @@ class CountTable:
 
     `domain` has all values of each key; the grid is their product. `counts` holds the cells that are not 0. `more` are
     further columns by name, numbers or None in each cell, 0 where a cell is missing. `start` and `end` are seconds
-    since 1970. Raises ValueError if a cell lies outside of the grid.
+    since 1970. `dropped` are the keys that it had before, over which its counts are added up. Raises ValueError if a
+    cell lies outside of the grid.
     """
 
     name: TableName
@@ -96,6 +99,7 @@ class CountTable:
     end: float
     asked: Counting
     more: Mapping[str, Mapping[Cell, float | int | None]] = field(default_factory=dict)
+    dropped: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         known = [frozenset(values) for values in self.domain.values()]
@@ -120,6 +124,22 @@ class CountTable:
             sums[tuple(cell[i] for i in places)] += count
         return sums
 
+    def keeping(self, fields: Sequence[str]) -> CountTable | None:
+        """Return the table with no columns but these, None if they do not name its count.
+
+        Rows that no key tells apart any more become one, counts added up; means and maxima cannot be, and go then.
+        """
+        if "count" not in fields:
+            return None
+        keys = tuple(key for key in self.keys if key in fields)
+        more = {name: values for name, values in self.more.items() if name in fields and keys == self.keys}
+        if keys == self.keys:
+            return replace(self, more=more)
+        domain = {key: self.domain[key] for key in keys}
+        counts = {cell: count for cell, count in self.by(*keys).items() if count}
+        dropped = tuple(key for key in self.keys if key not in keys)
+        return replace(self, domain=domain, counts=counts, more=more, dropped=dropped)
+
     def metadata(self) -> dict[str, Any]:
         """Return what `release` has to know of the table, as plain values; how much a bound cut off is not in it."""
         domain = {key: list(values) for key, values in self.domain.items()}
@@ -133,7 +153,8 @@ class CountTable:
             "domain": domain,
             "count": "count",
             "bound": bound,
-            "most_in_a_cell": None if bound is None else 1,
+            # A track may have been in several of the cells that became one.
+            "most_in_a_cell": bound if self.dropped or bound is None else 1,
             "mechanism": "none: contributions are not bounded" if bound is None else _MECHANISM,
             "unit": "track",
             "tracks_per_unit": self.asked.tracks_per_unit,

@@ -54,7 +54,8 @@ def parse_options(words: str) -> frozenset[str]:
 class DicomRecipe:
     """How to de-identify: the Basic Profile of PS3.15 Annex E with `options`.
 
-    `text` says which burned-in text goes, `deface` and `keep_face` what becomes of faces in head volumes;
+    Of what options would let stay, only the attributes `fields` do, by their keywords; None for all. `text` says which
+    burned-in text goes, `deface` and `keep_face` what becomes of faces in head volumes;
     `unsafe_keep_pixels` releases pictures that may hold text or faces without looking at their pixels, and is recorded.
     Raises UsageError for options that contradict each other.
     """
@@ -65,6 +66,7 @@ class DicomRecipe:
     keep_face: bool = False
     unsafe_keep_pixels: bool = False
     max_bytes: int = 4 << 30
+    fields: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
         unknown = sorted(self.options - OPTIONS.keys())
@@ -85,6 +87,7 @@ class DicomRecipe:
             "deface": self.deface,
             "keep_face": self.keep_face,
             "unsafe_keep_pixels": self.unsafe_keep_pixels,
+            **({} if self.fields is None else {"fields": sorted(self.fields)}),
         }
 
     def digest(self) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from unseen.core.access import Access
 from unseen.errors import UsageError
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "NodeTls",
     "Target",
     "TargetUnavailable",
+    "is_title",
     "parse_listen",
     "parse_target",
 ]
@@ -34,9 +36,14 @@ class TargetUnavailable(Exception):
 _TITLE = re.compile(r"[!-\[\]-~](?:[ -\[\]-~]{0,14}[!-\[\]-~])?")
 
 
+def is_title(text: str) -> bool:
+    """Whether a text is an application entity title (PS3.5 6.2: at most 16 characters, no backslash)."""
+    return _TITLE.fullmatch(text) is not None
+
+
 def _title(text: str) -> str:
-    """Return an application entity title; raises UsageError (PS3.5 6.2: at most 16 characters, no backslash)."""
-    if not _TITLE.fullmatch(text):
+    """Return an application entity title; raises UsageError."""
+    if not is_title(text):
         raise UsageError(f"{text!r} is no AE title; it has 1 to 16 ASCII characters and no backslash")
     return text
 
@@ -143,7 +150,7 @@ class NodeTls:
 @dataclass(frozen=True, slots=True)
 class NodeFigures:
     """What a node did since it started: objects received and cleaned, not released, forwarded, refused by the target;
-    how many wait, and what is wrong with the target just now."""
+    how many wait, and what is wrong with the target just now; how many the policy refused, and the SHA-256 of it."""
 
     received: int = 0
     not_released: int = 0
@@ -151,11 +158,15 @@ class NodeFigures:
     refused: int = 0
     waiting: int = 0
     trouble: str = ""
+    denied: int = 0
+    policy: str = ""
 
     def __str__(self) -> str:
         counts = f"{self.received} received, {self.forwarded} forwarded, {self.waiting} waiting"
         bad = f", {self.not_released} not released" if self.not_released else ""
         bad += f", {self.refused} refused by the target" if self.refused else ""
+        bad += f", {self.denied} refused by the policy" if self.denied else ""
+        bad += f", policy {self.policy}" if self.policy else ""
         return f"{counts}{bad}" + (f" ({self.trouble})" if self.trouble else "")
 
 
@@ -164,7 +175,7 @@ class NodeJob:
     """One node: it listens as `title` at `host`:`port`, and keeps what waits in `folder`.
 
     `most_waiting` objects at most wait for the target; further ones are refused for the time being, so that senders
-    keep them.
+    keep them. `access` says what it is done for, by whom and under which policy.
     """
 
     title: str
@@ -178,6 +189,7 @@ class NodeJob:
     listen_secure: bool = False
     auth_file: Path | None = None
     most_waiting: int = 100_000
+    access: Access = field(default_factory=Access)
 
     def __post_init__(self) -> None:
         if not self.gate.titles or not self.gate.networks:

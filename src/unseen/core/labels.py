@@ -33,7 +33,7 @@ State = Literal["raw", "pseudonymised", "contextual", "aggregated"]
 STATES: tuple[str, ...] = get_args(State)
 #: What may be done with an artefact under a purpose; `view-raw` and `export` are permissions of their own.
 ACTIONS: tuple[str, ...] = (
-    "annotate", "count", "dicom", "export", "live", "redact", "release", "train", "view", "view-raw",
+    "annotate", "count", "dicom", "export", "live", "redact", "release", "store", "train", "view", "view-raw",
 )  # fmt: skip
 SCHEMA = "unseen-label/1"
 _PURPOSE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*")

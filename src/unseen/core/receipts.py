@@ -119,12 +119,35 @@ def _numbers_by_class(tracks: Sequence[tuple[int, str]]) -> dict[str, list[int]]
 
 
 @dataclass(frozen=True, slots=True)
+class Minimised:
+    """What was taken from a video because its purpose does not need it: its size (width, height) in pixels and its
+    frames a second, before and after, and how many frames were left out."""
+
+    size_before: tuple[int, int]
+    size: tuple[int, int]
+    rate_before: float
+    rate: float
+    frames_left_out: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {
+            "size_before": list(self.size_before),
+            "size": list(self.size),
+            "rate_before": round(self.rate_before, 3),
+            "rate": round(self.rate, 3),
+            "frames_left_out": self.frames_left_out,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class VideoReceipt:
     """What is said of a video beside what is said of every file.
 
     `whole` counts the frames that were hidden whole, `looked` those in which something was looked for, `checked` the
     pictures that a second model looked at; `problems` tell what was wrong with the input; `dropped` names what else
     the input held, by kind; `edits` what a person changed; `preview` names the preview below the output folder.
+    `minimised` says what a smaller or slower video was before, None for one that is as it was.
     """
 
     frames: int
@@ -137,6 +160,12 @@ class VideoReceipt:
     dropped: tuple[str, ...] = ()
     edits: EditsReceipt | None = None
     preview: str | None = None
+    minimised: Minimised | None = None
+
+    @property
+    def size_before(self) -> tuple[int, int] | None:
+        """The size in whose pixels tracks and regions are told, None for that of the video itself."""
+        return None if self.minimised is None else self.minimised.size_before
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values; `needs_review` lists tracks with weak evidence, with time codes."""
@@ -151,6 +180,7 @@ class VideoReceipt:
             "dropped": list(self.dropped),
             "edits": None if self.edits is None else self.edits.as_dict(),
             "preview": self.preview,
+            **({} if self.minimised is None else {"minimised": self.minimised.as_dict()}),
             "tracks": [track.as_dict() for track in self.tracks],
             "needs_review": [
                 {

@@ -86,9 +86,9 @@ class Recipe:
 
     `looks` maps each class to its look, or a group for all of its classes; classes that are missing, or have the look
     "none", stay visible. `margin` is added to the calibrated widening of each region, as a share of its side, 0 or
-    more. `keep` names metadata that may stay; photos are made smaller until their longer side has at most `max_side`
-    pixels, None for as they are; `credentials` says that results carry content credentials. Raises UsageError for
-    unknown words, or when no class is named at all, and Refused for a strength below the floor.
+    more. `keep` names metadata that may stay; photos and videos are made smaller until their longer side has at most
+    `max_side` pixels, None for as they are; `credentials` says that results carry content credentials. Raises
+    UsageError for unknown words, or when no class is named at all, and Refused for a strength below the floor.
     """
 
     looks: Mapping[str, Look] = field(default_factory=lambda: looks_for(None, None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
@@ -92,8 +93,8 @@ class VideoRecipe:
 
     `stride` is the number of frames from look to look, None for as often as movement asks; `audio` what becomes of the
     sound; `check_s` the seconds from one frame that is verified to the next, beside those in which tracks begin and end
-    (with `check_all` all frames are); `heads` asks for the heads of persons in whom no face is found. Raises UsageError
-    for values that make no sense.
+    (with `check_all` all frames are); `heads` asks for the heads of persons in whom no face is found. At most
+    `max_rate` frames a second stay, None for all. Raises UsageError for values that make no sense.
     """
 
     stride: int | None = None
@@ -102,6 +103,7 @@ class VideoRecipe:
     check_s: float = 2.0
     check_all: bool = False
     heads: bool = False
+    max_rate: float | None = None
 
     def __post_init__(self) -> None:
         if self.stride is not None and not 1 <= self.stride <= _MOST_STRIDE:
@@ -110,6 +112,8 @@ class VideoRecipe:
             raise UsageError(f"unknown audio {self.audio!r}; choose from {', '.join(get_args(Audio))}")
         if not 0 < self.check_s <= _MOST_CHECK_S:
             raise UsageError(f"seconds between checks must be above 0 and at most {_MOST_CHECK_S}, got {self.check_s}")
+        if self.max_rate is not None and not 0.01 <= self.max_rate < math.inf:
+            raise UsageError(f"frames a second must be at least 0.01, got {self.max_rate}")
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, for receipts and the digest."""
@@ -122,6 +126,7 @@ class VideoRecipe:
             "check_every_seconds": float(self.check_s),
             "check_all_frames": self.check_all,
             "heads": self.heads,
+            **({} if self.max_rate is None else {"max_rate": float(self.max_rate)}),
         }
 
 

@@ -41,11 +41,15 @@ class Key:
 
     def tag_of(self, domain: str, parts: Iterable[bytes]) -> str:
         """Return the tag of a value that comes in parts, as a large file does."""
-        name = domain.encode()
-        made = hmac.new(self.secret, len(name).to_bytes(4, "big") + name, hashlib.sha256)
+        made = self.started(domain)
         for part in parts:
             made.update(part)
         return made.hexdigest()
+
+    def started(self, domain: str) -> hmac.HMAC:
+        """Return a tag to which nothing but the domain was added yet, for a value that is read by somebody else."""
+        name = domain.encode()
+        return hmac.new(self.secret, len(name).to_bytes(4, "big") + name, hashlib.sha256)
 
     def fits(self, domain: str, value: bytes, tag: str) -> bool:
         """Whether a tag is the one of this value, compared in constant time."""

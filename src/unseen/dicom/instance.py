@@ -96,7 +96,7 @@ class Deidentifier:
         values = who(instance.elements, instance.data)
         sop_class = values.get(_CLASS, b"").decode("latin-1") or instance.sop_class
         refuse_without_picture(instance, values.get(_CLASS, b"").decode("latin-1"))
-        plan = plan_for(self._recipe.options, sop_class)
+        plan = plan_for(self._recipe.options, sop_class, self._recipe.fields)
         known = known_in(instance.elements, instance.data, plan)
         return Header(instance, values, known, sop_class)
 
@@ -107,7 +107,7 @@ class Deidentifier:
         """
         instance, values, syntax = header.instance, header.values, header.instance.syntax
         subject = self._pseudonyms.subject(values)
-        plan = plan_for(self._recipe.options, header.sop_class)
+        plan = plan_for(self._recipe.options, header.sop_class, self._recipe.fields)
         encoding = _encoding(instance)
         parts, walk = Parts(), None
         for scrub in (False, True):

@@ -85,27 +85,55 @@ def safe_private() -> Mapping[tuple[str, int, int], str]:
 
 
 @lru_cache(maxsize=256)
-def plan_for(options: frozenset[str], sop_class: str) -> Plan:
-    """Return the plan for objects of a SOP class, "" or unknown ones included."""
+def plan_for(options: frozenset[str], sop_class: str, fields: frozenset[str] | None = None) -> Plan:
+    """Return the plan for objects of a SOP class, "" or unknown ones included.
+
+    With `fields` options hold for attributes of these keywords alone, and for UIDs; no private element stays.
+    """
     table = load_table()
     modules = _modules().get(sop_class)
     types: dict[int, str] = {}
     for module in modules or ():
         for tag, kind in _types().get(module, {}).items():
             types[tag] = min(types.get(tag, "9"), kind)
-    root = {tag: _action(table, tag, options, types.get(tag, "3") if modules else "") for tag in _known(table)}
-    nested, within = _nested(options)
-    return Plan(root, nested, within, table, options)
+    root = {
+        tag: _action(table, tag, _allowed(table, tag, options, fields), types.get(tag, "3") if modules else "")
+        for tag in _known(table)
+    }
+    nested, within = _nested(options, fields)
+    return Plan(root, nested, within, table, options if fields is None else options - {"retain-safe-private"})
+
+
+def _allowed(table: Table, tag: int, options: frozenset[str], fields: frozenset[str] | None) -> frozenset[str]:
+    """Return the options that hold for a tag."""
+    if fields is None or not options or table.vrs[tag] == "UI" or _keywords().get(tag) in fields:
+        return options
+    return frozenset()
 
 
 @cache
-def _nested(options: frozenset[str]) -> tuple[Mapping[int, Action], Mapping[tuple[int, int], Action]]:
+def _keywords() -> Mapping[int, str]:
+    from pydicom._dicom_dict import DicomDictionary
+
+    return {tag: entry[4] for tag, entry in DicomDictionary.items()}
+
+
+@cache
+def _nested(
+    options: frozenset[str], fields: frozenset[str] | None
+) -> tuple[Mapping[int, Action], Mapping[tuple[int, int], Action]]:
     table = load_table()
     within: dict[tuple[int, int], Action] = {}
     for scope, types in _types().items():
         if len(scope) == 8 and all(digit in "0123456789abcdef" for digit in scope):
-            within |= {(int(scope, 16), tag): _action(table, tag, options, kind) for tag, kind in types.items()}
-    nested = {tag: _action(table, tag, options, "3" if _simple(table, tag) else "") for tag in _known(table)}
+            within |= {
+                (int(scope, 16), tag): _action(table, tag, _allowed(table, tag, options, fields), kind)
+                for tag, kind in types.items()
+            }
+    nested = {
+        tag: _action(table, tag, _allowed(table, tag, options, fields), "3" if _simple(table, tag) else "")
+        for tag in _known(table)
+    }
     return nested, {key: action for key, action in within.items() if nested.get(key[1], action) != action}
 
 

@@ -21,7 +21,8 @@ from unseen.policy.rules import Policy, decide, stricter
 if TYPE_CHECKING:
     from unseen.core.labels import State
     from unseen.engine.governance import Governance
-    from unseen.policy.charter import Budget
+    from unseen.engine.standing import Standing
+    from unseen.policy.charter import Budget, Kept
 
 __all__ = ["Admission", "admit"]
 
@@ -58,6 +59,24 @@ class Admission:
     def context(self) -> dict[str, str]:
         """What must be as it was for a later run to pass over what is done: the purpose and its rules."""
         return {} if self._governance is None else {"purpose": self._access.purpose or "", "floor": self.floor.digest()}
+
+    @property
+    def kept(self) -> Kept:
+        """The data that the purpose needs; nothing is said of it without a policy with purposes."""
+        from unseen.policy.charter import Kept  # here: without a policy nobody needs it but for this answer
+
+        if self._governance is None:
+            return Kept()
+        return self._governance.charter.purposes[self._access.purpose or ""].kept
+
+    def standing(self, output: str) -> Standing | None:
+        """Return what decides again while something goes on, None where no policy with purposes holds."""
+        if self._governance is None:
+            return None
+        from unseen.engine.standing import CurrentPolicy, Standing
+
+        policy, actions = CurrentPolicy(self._governance.path), (self._action, *self._also)
+        return Standing(policy, self._access, actions, output, self.recipe)
 
     @property
     def budget(self) -> Budget | None:
@@ -103,7 +122,6 @@ class Admission:
         from unseen.engine.governance import kind_of
 
         kind = output or kind_of(path)
-        self._refuse_videos(kind)
         item, beside = self._governance.take_in(path)
         for action in self._also:
             self._governance.gate.admit(replace(self._request(item, ""), action=action), beside)
@@ -113,14 +131,6 @@ class Admission:
         self._warn(path.name, passed.ruling.would, passed.ruling.told(), passed.ruling.mode)
         self._items[path] = item
 
-    def _refuse_videos(self, kind: str) -> None:
-        """Videos are not made smaller or slower yet: where a purpose needs that, they are refused."""
-        kept = None if self._governance is None else self._governance.charter.purposes[self._access.purpose or ""].kept
-        if kind in ("video", "live") and kept is not None and (kept.max_side is not None or kept.max_rate is not None):
-            raise Denied(
-                f"refused: the purpose keeps smaller pictures or fewer of them, which a {kind} cannot be made to"
-            )
-
     def _warn(self, name: str, would: bool, told: str, mode: str) -> None:
         if not would and mode == "warn":
             self.warnings.append(f"{name}: the policy would refuse it: {told}")
@@ -129,7 +139,6 @@ class Admission:
         """Pass one camera through the gate; raises Denied."""
         if self._governance is None:
             return
-        self._refuse_videos("live")
         item = self._governance.take_camera(camera)
         for action in self._also:
             self._governance.gate.admit(replace(self._request(item, ""), action=action))

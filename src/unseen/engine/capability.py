@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from unseen.core.access import Access, Ask
 from unseen.core.labels import Label, SignedLabel, State
 from unseen.core.receipts import Verdict
+from unseen.core.recipe import Recipe
 from unseen.engine.gate import Passed
 from unseen.engine.governance import Governance, open_governance
 from unseen.engine.labelling import made
 from unseen.engine.policies import policy_for
-from unseen.errors import Denied, UsageError
+from unseen.errors import Denied, KeyUnusable, UsageError
 from unseen.policy.roles import refusal_without_policy
 
+if TYPE_CHECKING:
+    from unseen.engine.vault_gate import GatedVault
+
 __all__ = ["Capability"]
+
+_VAULT = "vault"
 
 
 class Capability:
@@ -27,15 +34,20 @@ class Capability:
     Every call passes the gate anew, at that moment: a consent that is withdrawn meanwhile ends access at the next.
     `policy` names unseen.yaml; without it, it is found from each file's folder upwards. A file that no policy governs
     is under the built-in one, which opens nothing.
+
+    "vault:NAME" in place of a path is an item of `vault`, the folder of a vault, which the policy above it governs, or
+    the one that is named. Its stream ends, with Refused, as soon as its wrap for the purpose is gone. `passphrase`
+    returns that of the vault's key file, where it has one.
     """
 
     def __init__(
-        self, purpose: str, actor: str | None = None, policy: Path | None = None,
-        *, clock: Callable[[], float] = time.time,
+        self, purpose: str, actor: str | None = None, policy: Path | None = None, vault: Path | None = None,
+        *, passphrase: Callable[[], str] | None = None, clock: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
         self.access = Access(purpose, actor, policy)
-        self._clock = clock
+        self._clock, self._folder, self._passphrase = clock, vault, passphrase
         self._open: dict[Path, Governance] = {}
+        self._vault: GatedVault | None = None
         self._streams: list[IO[bytes]] = []
         self._ended = False
 
@@ -48,6 +60,8 @@ class Capability:
         self._ended = True
         for stream in self._streams:
             stream.close()
+        if self._vault is not None:
+            self._vault.close()
         for governance in self._open.values():
             governance.close()
 
@@ -66,14 +80,21 @@ class Capability:
 
         `action` says what for, as "train" or "annotate"; without it, it is "view", or for raw data "view-raw".
         """
-        governance, request, beside = self._asked(Path(path), action)
+        governance, request, beside = self._asked(path, action)
         stream, _ = governance.gate.open(request, beside)
         self._streams.append(stream)
         return stream
 
+    def open_to_redact(self, path: str | Path, recipe: Recipe) -> tuple[IO[bytes], Recipe]:
+        """Return a photo's content, and the recipe with all that the policy obliges to; raises Denied."""
+        governance, request, beside = self._asked(path, "redact")
+        stream, passed = governance.gate.open(replace(request, output="photo"), beside, recipe)
+        self._streams.append(stream)
+        return stream, passed.recipe or recipe
+
     def check(self, path: str | Path, action: str | None = None) -> Passed:
         """Pass a file through the gate without opening it; raises Denied with the reasons."""
-        governance, request, beside = self._asked(Path(path), action)
+        governance, request, beside = self._asked(path, action)
         return governance.gate.admit(request, beside)
 
     def made(
@@ -84,28 +105,54 @@ class Capability:
 
         Every source passes the gate once more, for `action`. A higher `state` needs a verdict that passed.
         """
-        sources = [Path(source) for source in of]
-        for source in sources:
+        for source in of:
             self.check(source, action)
-        return made(
-            self._governance(sources[0] if sources else Path(output)), Path(output), sources, kind,
-            made_by=action, state=state, verdict=verdict,
-        )  # fmt: skip
+        governance = self._governed(of[0] if of else output)
+        sources = [self._items().label(_name(source)) if _is_vaulted(source) else Path(source) for source in of]
+        return made(governance, Path(output), sources, kind, made_by=action, state=state, verdict=verdict)
 
-    def _asked(self, path: Path, action: str | None) -> tuple[Governance, Ask, SignedLabel | None]:
-        governance = self._governance(path, action)
-        item, beside = governance.take_in(path)
-        if action is None:
-            signed = governance.records.label(item) or beside
-            action = "view-raw" if signed is None or signed.label.state == "raw" else "view"
-        return governance, Ask(action, self.purpose, self.actor, item), beside
+    def _asked(self, path: str | Path, action: str | None) -> tuple[Governance, Ask, SignedLabel | None]:
+        governance = self._governed(path, action)
+        if _is_vaulted(path):
+            return governance, self._items().asked(_name(path), self.purpose, self.actor, action), None
+        item, beside = governance.take_in(Path(path))
+        return governance, Ask(action or governance.viewing(item, beside), self.purpose, self.actor, item), beside
 
-    def _governance(self, path: Path, action: str | None = None) -> Governance:
+    def _governed(self, path: str | Path, action: str | None = None) -> Governance:
         if self._ended:
             raise UsageError("the capability has ended; open files inside its with block")
-        policy = policy_for([path], self.access.policy_file)
+        policy = policy_for([self._place() if _is_vaulted(path) else Path(path)], self.access.policy_file)
         if policy is None:
             raise Denied(refusal_without_policy(action or "view-raw") or refusal_without_policy("view-raw"))
         if policy not in self._open:
             self._open[policy] = open_governance(policy, self._clock)
         return self._open[policy]
+
+    def _place(self) -> Path:
+        if self._folder is None:
+            raise UsageError("no vault is named; say unseen.purpose(..., vault=FOLDER)")
+        return self._folder
+
+    def _items(self) -> GatedVault:
+        """Return the vault, which is opened when it is asked for first."""
+        if self._vault is None:
+            from unseen.engine.vault import master_keys, open_vault, vault_places
+            from unseen.engine.vault_gate import gated
+
+            places = vault_places(self._place())
+            governance = self._governed(f"{_VAULT}:")
+            self._vault = gated(governance, open_vault(places, master_keys(self._ask)), places)
+        return self._vault
+
+    def _ask(self, new: bool) -> str:
+        if self._passphrase is None:
+            raise KeyUnusable("the vault wants a passphrase; say unseen.purpose(..., passphrase=FUNCTION)")
+        return self._passphrase()
+
+
+def _is_vaulted(path: str | Path) -> bool:
+    return isinstance(path, str) and path.startswith(f"{_VAULT}:")
+
+
+def _name(path: str | Path) -> str:
+    return str(path).removeprefix(f"{_VAULT}:")

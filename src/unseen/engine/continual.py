@@ -24,9 +24,12 @@ from unseen.engine.publish import (
     opening,
     periods_of,
     put_out,
+    refuse_columns,
     spec_of,
 )
 from unseen.errors import OutputTaken, UsageError
+from unseen.policy.charter import Kept
+from unseen.policy.minimise import kept_fields
 from unseen.stats.plan import Plan, plan_release
 from unseen.stats.running import TIME, Stream, cumulative_epsilon, increments_of, running_columns, stream_of
 from unseen.stats.words import facts_of, guarantee, sentence
@@ -44,24 +47,25 @@ def publish_running(job: ReleaseJob, desk: Desk | None = None) -> Published:
         with desk_for(job) as real:
             return publish_running(job, real)
     with admitted(job) as admission:
-        done = _publish_running(job, desk, opening(job, desk.ledger, admission))
+        done = _publish_running(job, desk, opening(job, desk.ledger, admission), admission.kept)
         label(job, admission)
         return done
 
 
-def _publish_running(job: ReleaseJob, desk: Desk, allowed: Limit | None) -> Published:
+def _publish_running(job: ReleaseJob, desk: Desk, allowed: Limit | None, kept: Kept) -> Published:
     if job.continual is None:
         raise UsageError("running counts need a file for their state; say --continual STATE")
     spec = spec_of(job.table, None, job.unit, job.per, desk.tables)
     plan = plan_release(spec, job.epsilon, job.delta, job.per)
     stream = stream_of(spec, job.horizon, plan.limit)
+    refuse_columns([TIME, *(key.name for key in stream.grid.keys)], [f"{stream.column}_total"], kept)
     counts = desk.tables.counts(job.table, spec.grid, stream.column)
     times, increments = increments_of(spec, stream, counts)
     with RunningState(job.continual) as state:
         opened = _go_on(job, desk, plan, stream, state, times, increments, allowed)
         _, measured = state.steps(stream.grid.size)
         start = datetime.fromisoformat(state.facts({})["start"])
-        return _publish(job, desk, plan, stream, state, measured, start, opened)
+        return _publish(job, desk, plan, stream, state, measured, start, opened, kept)
 
 
 def _go_on(
@@ -129,12 +133,14 @@ def _publish(
     measured: Whole,
     start: datetime,
     opened: bool,
+    kept: Kept,
 ) -> Published:
     """Compute running counts from what is on disk, and put them out in place of those before."""
     name = f"{stream.column}_total"
     columns = running_columns(stream, measured, name)
     if job.nonnegative:
         columns[f"{name}_nonnegative"] = np.maximum(columns[name], 0).tolist()
+    columns = {each: columns[each] for each in kept_fields(tuple(columns), kept)}
     length = timedelta(seconds=stream.interval_s)
     starts = [start + i * length for i in range(len(measured))]
     cells = [(f"{time:%Y-%m-%dT%H:%M:%SZ}", *cell) for time in starts for cell in stream.grid.cells()]

@@ -23,7 +23,7 @@ from unseen.core.receipts import FrameNote
 from unseen.core.regions import Detection
 from unseen.engine.admission import admit
 from unseen.engine.assemble import open_objects, require_objects
-from unseen.engine.counts import plan_counting, write_counts
+from unseen.engine.counts import minimised, plan_counting, write_counts
 from unseen.engine.film_count import FilmCounts, VideoCounting
 from unseen.engine.local import share_cores
 from unseen.engine.models import model_store
@@ -75,6 +75,7 @@ def run(
         items = _videos(job)
         for item in items:
             admission.check(item.path, output="table")
+        job = replace(job, counting=minimised(job.counting, admission.kept.fields))
         done = _counted(job, items, listen, model_store() if store is None else store, make_tools)
         for table in done.files:
             admission.made(table, [item.path for item in items], "table")

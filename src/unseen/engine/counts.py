@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from unseen.adapters.charts import chart
@@ -20,11 +21,18 @@ from unseen.core.scene import Scene
 from unseen.engine.film_count import VideoCounting, check_scene
 from unseen.engine.names import Placed
 from unseen.engine.report import Report
-from unseen.errors import UnseenError, UsageError
+from unseen.errors import Refused, UnseenError, UsageError
 from unseen.traffic.tables import tables_of
 from unseen.traffic.tally import Tally, merge
 
-__all__ = ["RunCounts", "path_of", "plan_counting", "write_counts", "write_tables"]
+__all__ = ["RunCounts", "minimised", "path_of", "plan_counting", "write_counts", "write_tables"]
+
+
+def minimised(asked: Counting, fields: frozenset[str] | None) -> Counting:
+    """Return what is asked for with no columns but those that its purpose needs; raises Refused if no count is left."""
+    if fields is not None and "count" not in fields:
+        raise Refused("the purpose keeps no column called count, and nothing else is counted here; name it under keep")
+    return asked if fields is None else replace(asked, fields=fields)
 
 
 def plan_counting(asked: Counting, videos: Sequence[tuple[Path, str]], codec: VideoCodec) -> list[VideoCounting]:
@@ -47,8 +55,10 @@ def write_counts(tally: Tally, scene: Scene, asked: Counting) -> Counted:
     """Write all tables, and their charts and the summary if they are wanted; raises OutputFailed or UsageError."""
     tables = tables_of(tally, scene, asked)
     files = write_tables(tables, asked)
-    if asked.charts:
-        files += _write_charts(tables, asked)
+    # Charts are of whole tables.
+    whole = [table for table in tables if not table.dropped]
+    if asked.charts and whole:
+        files += _write_charts(whole, asked)
     return Counted(tuple(tables), tuple(files))
 
 

@@ -25,7 +25,7 @@ from unseen.core.receipts import Verdict
 from unseen.engine.admission import Admission, admit
 from unseen.engine.dicom_inputs import DicomSource, dicom_sources
 from unseen.engine.dicom_report import DicomReport
-from unseen.engine.dicom_tools import open_dicom_tools
+from unseen.engine.dicom_tools import minimised, open_dicom_tools
 from unseen.engine.dicom_work import DicomDone, DicomSetup, DicomTask, DicomTools, deidentify_files, path_tag
 from unseen.engine.hashing import Hasher
 from unseen.engine.inputs import read_key
@@ -78,6 +78,7 @@ def run_dicom(
     hasher = _settled(job)
     with ExitStack() as stack:
         admission = stack.enter_context(admit("dicom", None, job.sources, job.access))
+        job = replace(job, recipe=minimised(job.recipe, admission.kept.fields))
         folder = stack.enter_context(OutputFolder(job.output, keep_work=True))
         journal = stack.enter_context(closing(FileJournal(folder.journal)))
         vault = stack.enter_context(Vault(job.vault, hasher.key)) if job.vault else None

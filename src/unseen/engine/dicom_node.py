@@ -9,19 +9,21 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from unseen.adapters.node_dimse import STORED, TRY_LATER, UNREADABLE, DimseTarget, Listener
+from unseen.adapters.node_dimse import REFUSED, STORED, TRY_LATER, UNREADABLE, DimseTarget, Listener
 from unseen.adapters.node_stow import StowTarget
 from unseen.adapters.spool_file import Spool
 from unseen.core.dicom import DicomRecipe
 from unseen.core.dicom_node import NodeFigures, NodeJob, TargetUnavailable
+from unseen.core.labels import Label
 from unseen.core.names import display
 from unseen.core.ports import NodeTarget
+from unseen.engine.dicom_node_gate import NodeGate, open_node_gate
 from unseen.engine.dicom_tools import open_dicom_tools
-from unseen.engine.dicom_work import DicomSetup, DicomTools, deidentify
+from unseen.engine.dicom_work import Deidentified, DicomSetup, DicomTools, deidentify
 from unseen.engine.hashing import Hasher
 from unseen.engine.inputs import read_key
 from unseen.engine.stopwatch import Stopwatch
-from unseen.errors import UsageError
+from unseen.errors import Denied, UsageError
 
 __all__ = ["Forwarder", "Reception", "run_node"]
 
@@ -30,20 +32,33 @@ _FIRST_WAIT_S, _LONGEST_WAIT_S, _IDLE_S = 1.0, 30.0, 0.5
 
 
 class Reception:
-    """Takes objects as they come in, from several senders at a time, and answers for each when it is safe on disk."""
+    """Takes objects as they come in, from several senders at a time, and answers for each when it is safe on disk.
 
-    def __init__(self, tools: DicomTools, spool: Spool, most_waiting: int, arrived: Callable[[], None]) -> None:
-        self._tools, self._spool, self._most, self._arrived = tools, spool, most_waiting, arrived
+    With a `gate` each object is decided on before anything is made of it, and labelled before it is kept.
+    """
+
+    def __init__(
+        self,
+        tools: DicomTools,
+        spool: Spool,
+        most_waiting: int,
+        arrived: Callable[[], None],
+        gate: NodeGate | None = None,
+    ) -> None:
+        self._tools, self._spool, self._most, self._arrived, self._gate = tools, spool, most_waiting, arrived, gate
         self._one = threading.Lock()
-        self.received = self.not_released = 0
+        self.received = self.not_released = self.denied = 0
 
-    def __call__(self, data: bytes) -> int:
+    def __call__(self, data: bytes, sender: str = "") -> int:
         """Return the status for the sender: stored only when the cleaned object is on disk, whatever comes after."""
         if len(self._spool) >= self._most:
             return TRY_LATER
         try:
             with self._one:
-                made = deidentify(data, self._tools, Stopwatch(time.perf_counter))
+                made = self._made(data, sender)
+        except Denied:
+            self.denied += 1
+            return REFUSED
         except Exception:  # noqa: BLE001 - whatever it is, the object is not released, and its sender is told
             self.not_released += 1
             return UNREADABLE
@@ -54,6 +69,15 @@ class Reception:
         self.received += 1
         self._arrived()
         return STORED
+
+    def _made(self, data: bytes, sender: str) -> Deidentified:
+        watch, gate = Stopwatch(time.perf_counter), self._gate
+        if gate is None:
+            return deidentify(data, self._tools, watch)
+        labels = list[Label]()
+        made = deidentify(data, self._tools, watch, lambda header: labels.append(gate.admit(sender, data, header)))
+        gate.record(made.cleaned, labels[0])
+        return made
 
 
 class Forwarder:
@@ -120,27 +144,28 @@ def run_node(
 ) -> NodeFigures:
     """Run a node until `stopped` is set, and return what it did; `listen` is told the port and figures now and then.
 
-    Raises UsageError, KeyUnusable or OutputFailed where it cannot start.
+    Raises UsageError, KeyUnusable, Denied or OutputFailed where it cannot start.
     """
     hasher = Hasher(read_key(job.key_file))
-    tools = open_dicom_tools(DicomSetup(recipe, hasher, job.folder, job.folder))
     target = _target(job)
     with ExitStack() as stack:
+        recipe, gate = open_node_gate(job.folder, job.access, recipe, stack)
+        tools = open_dicom_tools(DicomSetup(recipe, hasher, job.folder, job.folder))
         spool = stack.enter_context(Spool(job.folder))
         forwarder = stack.enter_context(Forwarder(spool, target))
-        reception = Reception(tools, spool, job.most_waiting, forwarder.wake)
+        reception = Reception(tools, spool, job.most_waiting, forwarder.wake, gate)
         listener = stack.enter_context(Listener(job, reception))
-        figures = NodeFigures(waiting=len(spool))
+        figures = _figures(reception, forwarder, spool, gate)
         listen(listener.port, figures)
         while not stopped.wait(every_s):
-            fresh = _figures(reception, forwarder, spool)
+            fresh = _figures(reception, forwarder, spool, gate)
             if fresh != figures:
                 listen(listener.port, fresh)
             figures = fresh
-    return replace(_figures(reception, forwarder, spool), trouble="")
+    return replace(_figures(reception, forwarder, spool, gate), trouble="")
 
 
-def _figures(reception: Reception, forwarder: Forwarder, spool: Spool) -> NodeFigures:
+def _figures(reception: Reception, forwarder: Forwarder, spool: Spool, gate: NodeGate | None) -> NodeFigures:
     return NodeFigures(
         reception.received,
         reception.not_released,
@@ -148,6 +173,8 @@ def _figures(reception: Reception, forwarder: Forwarder, spool: Spool) -> NodeFi
         forwarder.refused,
         len(spool),
         forwarder.trouble,
+        reception.denied,
+        "" if gate is None else gate.digest,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from unseen.core.dicom import DicomChecked, DicomRecipe, PixelOutcome
@@ -12,7 +13,12 @@ from unseen.engine.dicom_work import DicomSetup, DicomTools
 if TYPE_CHECKING:
     from unseen.core.ports import DicomVerifier, PixelCleaner
 
-__all__ = ["open_dicom_tools", "pixel_cleaner", "verifier"]
+__all__ = ["minimised", "open_dicom_tools", "pixel_cleaner", "verifier"]
+
+
+def minimised(recipe: DicomRecipe, fields: frozenset[str] | None) -> DicomRecipe:
+    """Return a recipe whose options let no attributes stay but those that a purpose keeps, None for all."""
+    return recipe if fields is None else replace(recipe, fields=fields)
 
 
 def open_dicom_tools(setup: DicomSetup) -> DicomTools:

@@ -94,16 +94,20 @@ class Deidentified:
     links: tuple[tuple[str, bytes, bytes], ...] = ()
 
 
-def deidentify(data: bytes, tools: DicomTools, watch: Stopwatch) -> Deidentified:
+def deidentify(
+    data: bytes, tools: DicomTools, watch: Stopwatch, admit: Callable[[Header], None] = lambda _: None
+) -> Deidentified:
     """Take one object through all stages in memory: what is returned has passed verification.
 
-    Raises FileError or Refused, with texts that name nothing.
+    `admit` is told who and what it is as soon as that is read, and may raise Denied. Raises FileError or Refused, with
+    texts that name nothing.
     """
     recipe = tools.setup.recipe
     with watch.time("read"):
         header = tools.deidentifier.read(data)
     if is_index(header.sop_class):
         raise NotDicom("an index (DICOMDIR), which names people; make a new one of the results")
+    admit(header)
     original = data[header.instance.leading :]
     head = _head_to_cut(header, recipe)
     reason = may_show(header.instance, header.sop_class)

@@ -84,7 +84,8 @@ def keep_for_edits(work: Path, task: Task, receipt: FileReceipt, recipe: str, fo
             return
         classes |= before.known.classes
         lines = with_tracks(kept_lines(path), lines, first)
-    known = KnownTracks(receipt.width, receipt.height, receipt.video.frames, classes)
+    size = receipt.video.size_before or (receipt.width, receipt.height)
+    known = KnownTracks(*size, receipt.video.frames, classes)
     keep_tracks(path, Kept(receipt.input_hash or "", recipe, known), lines, name)
 
 

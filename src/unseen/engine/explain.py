@@ -64,4 +64,10 @@ def _obligations(decided: Ruling) -> list[str]:
         lines.append(f"  keeps of the metadata: {', '.join(sorted(kept.metadata)) or 'nothing'}")
     if kept.max_side is not None:
         lines.append(f"  keeps pictures of at most {kept.max_side} pixels")
+    if kept.max_rate is not None:
+        lines.append(f"  keeps at most {kept.max_rate:g} frames a second")
+    if kept.classes is not None:
+        lines.append(f"  shows of what is found: {', '.join(sorted(kept.classes)) or 'nothing'}")
+    if kept.fields is not None:
+        lines.append(f"  keeps the columns and attributes {', '.join(sorted(kept.fields)) or 'none'}")
     return lines

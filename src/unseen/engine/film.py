@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from unseen.adapters.video.planes import layout
+from unseen.adapters.video.smaller import Smaller
 from unseen.core.photos import Rgb8
 from unseen.core.ports import VideoCodec, VideoReader
-from unseen.core.receipts import Verdict, VideoReceipt
+from unseen.core.receipts import Minimised, Verdict, VideoReceipt
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Detection
 from unseen.core.video import Sound, VideoFrame, VideoInfo
@@ -29,6 +30,7 @@ from unseen.media.find import Eyes, find, find_again
 from unseen.media.pace import Kind, Pace, pace_for
 from unseen.media.scan import scan
 from unseen.media.shots import ShotCuts
+from unseen.media.thin import ThinnedReader, thinned
 from unseen.media.tracklog import TrackLog
 from unseen.media.upright import Upright
 from unseen.media.windows import Look, Scanned, Window, Windows, cover_window, sizes_for
@@ -62,7 +64,7 @@ class FilmTools:
 
 @dataclass(frozen=True, slots=True)
 class FilmDone:
-    """A verified video under its temporary name, and what is said of it."""
+    """A verified video under its temporary name, its facts, and what is said of it."""
 
     path: Path
     info: VideoInfo
@@ -104,8 +106,10 @@ class Film:
     def redact(self) -> FilmDone:
         """Write the redacted video and return what was done; raises FileError and leaves no output then."""
         staged = self._staged
-        with self._tools.codec.open_video(self._source, self._name) as reader:
+        opened = self._tools.codec.open_video(self._source, self._name)
+        with thinned(opened, self._recipe.video.max_rate) as reader:
             self._info = info = reader.info
+            self._smaller = Smaller(info, self._recipe.max_side)
             self._upright = Upright(info, _SIDE)
             self._windows = Windows(sizes_for(info))
             self._counter = None if self._counting is None else FilmCounts(self._counting, info)
@@ -116,13 +120,21 @@ class Film:
             problems = reader.problems
         sound = self._sound()
         with self._tools.watch.time("join"):
-            told = info if "datetime" in self._recipe.keep else replace(info, created=None)
+            told = self._smaller.info
+            told = told if "datetime" in self._recipe.keep else replace(told, created=None)
             count = self._tools.codec.concat(self._store.segments, staged, told, self._name, sound=sound)
         with self._tools.watch.time("verify"):
             self._check_whole(staged, count, frames)
-        receipt = self._receipt(frames, last, problems)
+        receipt = replace(self._receipt(frames, last, problems), minimised=self._minimised(opened.info, reader))
         tally = None if self._counter is None else self._counter.finish()
-        return FilmDone(staged, info, receipt, self._verdict(), tally)
+        return FilmDone(staged, self._smaller.info, receipt, self._verdict(), tally)
+
+    def _minimised(self, before: VideoInfo, reader: VideoReader) -> Minimised | None:
+        after, left_out = self._smaller.info, reader.skipped if isinstance(reader, ThinnedReader) else 0
+        if not left_out and not self._smaller.changes:
+            return None
+        sizes = (before.width, before.height), (after.width, after.height)
+        return Minimised(*sizes, float(before.rate), float(after.rate), left_out)
 
     def _renderer(self, reader: VideoReader) -> Renderer:
         tools = self._tools
@@ -139,6 +151,7 @@ class Film:
             tools.watch,
             lambda: self._store.new_path(ending),
             self._name,
+            self._smaller,
         )
 
     def _cover(self, window: Window) -> Settled:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from unseen.core.regions import Box
 from unseen.core.video import ColourTags, VideoInfo, VideoStyle
 from unseen.errors import VerificationFailed
 from unseen.media.upright import Upright
+from unseen.pixels.boxes import scale
 from unseen.verify.streams import scan_video
 
 __all__ = ["write_preview"]
@@ -23,29 +24,41 @@ _STYLE = VideoStyle("h264", quality=26, speed="veryfast")
 _BT601 = 6
 
 
-def write_preview(redacted: Path, lines: Iterable[str], out: Path, codec: VideoCodec, name: str) -> None:
+def write_preview(
+    redacted: Path, lines: Iterable[str], out: Path, codec: VideoCodec, name: str, size: tuple[int, int] | None = None
+) -> None:
     """Write the preview of a verified output to `out`, an MP4 file; no frame of the input has any part in it.
 
-    `lines` tell what is hidden in each frame, as JSON; `name` is for messages. Raises FileError, and leaves nothing.
+    `lines` tell what is hidden in each frame, as JSON, in pixels of frames of `size`, by default the output's; `name`
+    is for messages. Raises FileError, and leaves nothing.
     """
     with codec.open_video(redacted, name) as reader:
+        info = reader.info
+        across, down = (1.0, 1.0) if size is None else (info.width / size[0], info.height / size[1])
         upright = Upright(reader.info, _side(reader.info))
         with codec.open_writer(out, _info(reader.info, upright), _STYLE, name) as writer:
-            _copy(reader, lines, upright, writer, name)
+            _copy(reader, lines, lambda box: upright.shown(scale(box, across, down)), upright, writer, name)
     findings = scan_video(out)
     if findings:
         out.unlink(missing_ok=True)
         raise VerificationFailed(f"{name}: the preview holds {findings[0]}; leave --preview out")
 
 
-def _copy(reader: VideoReader, lines: Iterable[str], upright: Upright, writer: VideoWriter, name: str) -> None:
+def _copy(
+    reader: VideoReader,
+    lines: Iterable[str],
+    shown: Callable[[Box], Box],
+    upright: Upright,
+    writer: VideoWriter,
+    name: str,
+) -> None:
     told = iter(lines)
     for frame in reader:
         line = next(told, None)
         if line is None:
             raise VerificationFailed(f"{name}: the output has more frames than were hidden; run again")
         picture = upright.view(reader, frame)
-        boxes = [(str(r[0]), upright.shown(Box(*map(float, r[1:5]))), r[5]) for r in json.loads(line)["regions"]]
+        boxes = [(str(r[0]), shown(Box(*map(float, r[1:5]))), r[5]) for r in json.loads(line)["regions"]]
         both = beside(outlined(picture, boxes), picture)
         writer.write(replace(frame, planes=planes_of_rgb(both), damaged=False))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from unseen.adapters.video.planes import layout
+from unseen.adapters.video.smaller import Smaller
 from unseen.core.ports import VideoCodec, VideoReader
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Box, Detection, Region
@@ -52,7 +53,8 @@ class Renderer:
     """Takes the windows of one video through cover, hide, encode and verify.
 
     `cover` says what is hidden in a window; `new_path` names files for segments; `counts` adds up what is told of the
-    video. Windows must be settled in order, and rendered in order; each in one thread at a time.
+    video; `smaller` brings hidden frames to the size in which they are written. Windows must be settled in order, and
+    rendered in order; each in one thread at a time.
     """
 
     def __init__(
@@ -68,8 +70,10 @@ class Renderer:
         watch: Stopwatch,
         new_path: Callable[[], Path],
         name: str,
+        smaller: Smaller,
     ) -> None:
         self._info: VideoInfo = reader.info
+        self._smaller = smaller
         self._recipe, self._codec, self._opinion, self._verifiers = recipe, codec, opinion, verifiers
         self._windows, self._cover, self._counts = windows, cover, counts
         self._watch, self._new_path, self._name = watch, new_path, name
@@ -145,11 +149,13 @@ class Renderer:
     def render(self, settled: Settled) -> Part:
         """Hide and encode a settled window."""
         path, meant = self._new_path(), []
-        with self._codec.open_writer(path, self._info, self._recipe.video.style, self._name) as writer:
+        with self._codec.open_writer(path, self._smaller.info, self._recipe.video.style, self._name) as writer:
             for frame, regions in zip(settled.window.frames, settled.regions, strict=True):
                 with self._watch.time("hide"):
                     hidden = self._hidden(frame, regions, self._held)
-                meant.append(meant_by(hidden.planes, () if frame.damaged else regions))
+                    hidden = replace(hidden, planes=self._smaller.planes(hidden.planes))
+                placed = [replace(region, box=self._smaller.box(region.box)) for region in regions]
+                meant.append(meant_by(hidden.planes, () if frame.damaged else placed))
                 with self._watch.time("encode"):
                     writer.write(hidden)
         return Part(settled, path, meant)
@@ -160,7 +166,7 @@ class Renderer:
         Every frame is compared with the one that was meant, which the second model family has looked at already.
         """
         with self._watch.time("verify"):
-            check_written(part.path, part.meant, self._info, self._codec, self._name)
+            check_written(part.path, part.meant, self._smaller.info, self._codec, self._name)
         return part
 
 

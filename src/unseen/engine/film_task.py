@@ -51,7 +51,7 @@ def redact_video(task: Task, tools: Tools, note: Callable[[FrameNote], None]) ->
         done = _film(task, tools, staged, store, watch, note, input_hash).redact()
         if preview is not None:
             with watch.time("preview"):
-                write_preview(staged, store.hidden(), preview, tools.video, name)
+                write_preview(staged, store.hidden(), preview, tools.video, name, done.receipt.size_before)
         staged, receipt = _sealed(receipt, staged, done, store, watch, task, tools)
     except VerificationFailed as error:
         discard(staged)
@@ -84,7 +84,8 @@ def _sealed(
     from unseen.engine.credentials import film_areas, seal  # here: most runs have no use for it
 
     with watch.time("sign"):
-        areas, edits = film_areas(store.hidden(), done.info), told.edits
+        width, height = told.size_before or (done.info.width, done.info.height)
+        areas, edits = film_areas(store.hidden(), replace(done.info, width=width, height=height)), told.edits
         by_hand = None if edits is None else (len(edits.removed), len(edits.visible), len(edits.added))
         path, said = seal(staged, task, done.verdict, areas, tools, by_hand)
     return path, replace(receipt, video=told, credentials=said)

@@ -79,9 +79,11 @@ class Gate:
             raise Denied(f"refused: {decided.told()}", tuple(reason.text for reason in decided.reasons))
         return Passed(decided, label, recipe, raised)
 
-    def open(self, request: Ask, beside: SignedLabel | None = None) -> tuple[IO[bytes], Passed]:
-        """Decide, write it down, and only then ask for the key; raises Denied."""
-        passed = self.admit(request, beside)
+    def open(
+        self, request: Ask, beside: SignedLabel | None = None, recipe: Recipe | None = None
+    ) -> tuple[IO[bytes], Passed]:
+        """Decide as `admit` does, write it down, and only then ask for the key; raises Denied."""
+        passed = self.admit(request, beside, recipe)
         try:
             return self._ring.open(request.item, request.purpose), passed
         except UnseenError as error:

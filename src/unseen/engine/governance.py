@@ -24,6 +24,7 @@ from unseen.core.formats import LABEL_ENDING, is_video
 from unseen.core.labels import Label, SignedLabel, signed_label_from
 from unseen.core.ledger import Entry, Event, Head
 from unseen.core.names import display
+from unseen.core.ports import Opener
 from unseen.crypto.keys import MINIMUM_BYTES, Key
 from unseen.crypto.labels import sign_label
 from unseen.engine.gate import Gate
@@ -112,12 +113,18 @@ def _open_ledger(root: Path) -> CommittedLedger:
 
 @dataclass(slots=True)
 class PlainFiles:
-    """An `Opener` for files that lie open: it gives only those that were named to it."""
+    """An `Opener` for files that lie open: it gives only those that were named to it.
+
+    `vaulted` has those that lie in a vault, each with what opens it; an open file of the same content is no way around.
+    """
 
     paths: dict[str, Path] = field(default_factory=dict)
+    vaulted: dict[str, Opener] = field(default_factory=dict)
 
     def open(self, item: str, purpose: str) -> IO[bytes]:
         """Return the file of an item; raises UnreadableInput, or Refused for one that was not named."""
+        if item in self.vaulted:
+            return self.vaulted[item].open(item, purpose)
         path = self.paths.get(item)
         if path is None:
             raise Refused(f"no file was named for this item, under {purpose}; name its path")
@@ -223,11 +230,15 @@ class Governance:
 
     def take_camera(self, camera: str) -> str:
         """Return a camera's commitment; one of a named source is labelled when first seen."""
-        item, source = self.key.tag("camera", camera.encode()), self.charter.source_of_camera(camera)
+        item, source = self.camera(camera), self.charter.source_of_camera(camera)
         if source is not None:
             # What a camera shows is new each time: its label follows the policy, and the end of storage the clock.
             self._first_seen(source, item, "live")
         return item
+
+    def camera(self, name: str) -> str:
+        """Return the commitment of a camera, which is known by its name."""
+        return self.key.tag("camera", name.encode())
 
     def _source_of(self, path: Path) -> Source | None:
         where = path.resolve()
@@ -261,6 +272,14 @@ class Governance:
             details=dict(details),
         )
         self.ledger.append(event)
+
+    def viewing(self, item: str, beside: SignedLabel | None = None) -> str:
+        """Return what it is to look at an item: to view it, or to view it raw, which is what nothing is known of is."""
+        try:
+            signed = self.records.label(item) or beside
+        except LabelInvalid:
+            signed = None  # the gate says so
+        return "view-raw" if signed is None or signed.label.state == "raw" else "view"
 
     def request(self, action: str, purpose: str, actor: str, item: str, output: str = "") -> Ask:
         """Return a request as the gate takes it."""

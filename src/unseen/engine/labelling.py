@@ -92,14 +92,17 @@ def override(governance: Governance, path: Path, state: str, actor: str, reason:
 
 
 def made(
-    governance: Governance, output: Path, sources: Iterable[Path], kind: str, *, made_by: str,
+    governance: Governance, output: Path, sources: Iterable[Path | Label], kind: str, *, made_by: str,
     state: State = "raw", verdict: Verdict | None = None,
 ) -> Label:  # fmt: skip
     """Label what was made of files, record its lineage, and write the label beside it; raises LabelInvalid or Refused.
 
+    A source that is no file, as an item of a vault, comes as its label, which was checked.
+
     The state is that of the least protected source, or `state` if that is higher and a verification passed.
     """
-    label = derive([label_of(governance, path) for path in sources], governance.item(output))
+    labels = [each if isinstance(each, Label) else label_of(governance, each) for each in sources]
+    label = derive(labels, governance.item(output))
     signed = governance.keep(raise_state(label, state, verdict), kind, made_by=made_by)
     write_label(signed, output)
     return signed.label

@@ -6,31 +6,36 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from unseen.adapters.cpu_threads import single_threaded
 from unseen.adapters.live_http import HttpTarget
 from unseen.adapters.live_rtsp_push import rtsp_target
 from unseen.adapters.live_segments import segment_target
 from unseen.adapters.live_source_av import open_feed
-from unseen.core.live import LiveJob
+from unseen.core.live import CameraSource, LiveJob
 from unseen.core.ports import LiveFeed, LiveTarget, ModelStore
 from unseen.core.recipe import Recipe
 from unseen.core.scene import COUNTED
 from unseen.engine.admission import admit
 from unseen.engine.assemble import Models, require_models
+from unseen.engine.counts import minimised
 from unseen.engine.live_camera import Camera, FeedOpener
 from unseen.engine.live_count import LiveCounts
 from unseen.engine.live_detector import LiveDetector
 from unseen.engine.live_figures import prometheus
 from unseen.engine.live_looker import LookerSetup
+from unseen.engine.live_permit import Permit
 from unseen.engine.models import model_store
 from unseen.errors import OutputFailed, Refused, UnseenError, UsageError
 from unseen.media.live_tracks import warm_up
+
+if TYPE_CHECKING:
+    from unseen.engine.standing import Standing
 
 __all__ = ["SCHEMA", "Live", "LiveTools", "run"]
 
@@ -65,6 +70,7 @@ class Live:
     clock: Callable[[], float]
     counts: LiveCounts | None = None
     stop: threading.Event = field(default_factory=threading.Event)
+    permits: Sequence[Permit] = ()
 
     @property
     def addresses(self) -> list[str]:
@@ -108,7 +114,20 @@ def run(
     tools = tools or LiveTools()
     single_threaded()
     warm_up()
-    job = replace(job, recipe=_settled(job))
+    job, standing = _settled(job)
+    with ExitStack() as kept:
+        if standing is not None:
+            kept.enter_context(standing)
+        return _run(job, stop, ready, tools, standing)
+
+
+def _run(
+    job: LiveJob,
+    stop: threading.Event | None,
+    ready: Callable[[Live], None],
+    tools: LiveTools,
+    standing: Standing | None,
+) -> dict[str, Any]:
     detector = (tools.make_detector or _detector)(job.recipe, _models(job, tools), job)
     wake = threading.Event()
     targets: list[LiveTarget] = []
@@ -119,7 +138,10 @@ def run(
         Camera(s, job, targets, open_feed=tools.open_feed, clock=tools.clock, wake=wake.set, counts=counts)
         for s in job.sources
     ]
-    live = Live(cameras, targets, detector, tools.clock(), tools.clock, counts, stop or threading.Event())
+    permits = [] if standing is None else [Permit(each.source.name, standing, tools.clock) for each in cameras]
+    for camera, permit in zip(cameras, permits, strict=False):
+        camera.permit = permit
+    live = Live(cameras, targets, detector, tools.clock(), tools.clock, counts, stop or threading.Event(), permits)
     with ExitStack() as stack:
         stack.callback(detector.close)
         _open_targets(job, live, stack, tools)
@@ -138,8 +160,8 @@ def run(
     return status
 
 
-def _settled(job: LiveJob) -> Recipe:
-    """Return the recipe that the policy allows, for all cameras; raises Refused."""
+def _settled(job: LiveJob) -> tuple[LiveJob, Standing | None]:
+    """Return the job as the policy allows it, and what decides again while it goes on; raises Refused."""
     files = {source: Path(source.url) for source in job.sources if source.kind == "file"}
     also = ("count",) if job.counting is not None else ()
     with admit("live", job.recipe, list(files.values()), job.access, also=also) as admission:
@@ -148,9 +170,25 @@ def _settled(job: LiveJob) -> Recipe:
                 admission.check(files[source], output="live")
             else:
                 admission.check_camera(source.name)
-    if admission.recipe.verify != "skip":
-        raise Refused("the policy requires verification, and live pictures are gone before they could be verified")
-    return admission.recipe
+        if admission.recipe.verify != "skip":
+            raise Refused("the policy requires verification, and live pictures are gone before they could be verified")
+        counting = None if job.counting is None else minimised(job.counting, admission.kept.fields)
+        standing = admission.standing("live")
+    settled = replace(job, recipe=admission.recipe, counting=counting)
+    return settled, None if standing is None else _watching(standing, job, files)
+
+
+def _watching(standing: Standing, job: LiveJob, files: Mapping[CameraSource, Path]) -> Standing:
+    try:
+        for source in job.sources:
+            if source in files:
+                standing.watch_file(source.name, files[source])
+            else:
+                standing.watch_camera(source.name)
+    except BaseException:
+        standing.__exit__()
+        raise
+    return standing
 
 
 def _models(job: LiveJob, tools: LiveTools) -> Models | None:
@@ -231,6 +269,8 @@ def _wait(live: Live, job: LiveJob, threads: Sequence[threading.Thread]) -> None
     publishers = [thread for thread in threads if thread.name.startswith("publish")]
     while not live.stop.wait(_TICK):
         live.detector.check()
+        for permit in live.permits:
+            permit.renew()
         if live.counts is not None:
             live.counts.tick()
             if live.counts.error is not None:

@@ -6,22 +6,26 @@ import gc
 import secrets
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from unseen.adapters.live_encode import H264Encoder, JpegEncoder
+from unseen.adapters.video.smaller import Smaller
 from unseen.core.live import CameraSource, LiveJob, Unit, UnitKind
 from unseen.core.photos import Pixels, Rgb8
 from unseen.core.ports import LiveFeed, LiveTarget
+from unseen.core.recipe import Recipe
 from unseen.core.regions import Box, Detection
 from unseen.core.video import VideoFrame, VideoInfo
 from unseen.engine.live_count import LiveCounts
 from unseen.engine.live_figures import CameraFigures
+from unseen.engine.live_permit import Permit
 from unseen.errors import FileError, UnseenError
 from unseen.media.live import HIDDEN_WHOLE, Due, Look, LookAhead, quick
 from unseen.media.live_pace import EvenTimes, Haste, Shedding
+from unseen.media.thin import Slots, lower_rate
 from unseen.pixels.notice import notice
 from unseen.pixels.planes import HeldCells, PlaneForm, hide_planes
 
@@ -68,6 +72,8 @@ class Camera:
         self.source, self.figures, self._counts = source, CameraFigures(), counts
         self.connected = self.ended = False
         self.error: UnseenError | None = None
+        #: Whether its pictures may be looked at and shown, None where no policy has a say in it.
+        self.permit: Permit | None = None
         self._job, self._targets, self._open_feed, self._clock, self._wake = job, targets, open_feed, clock, wake
         self._shedding = Shedding(seconds=job.look_ahead, looks=job.looks, side=job.side)
         self._change = threading.Condition()
@@ -76,6 +82,8 @@ class Camera:
         self._output: _Output | None = None
         self._to_rgb: Callable[[VideoFrame, int, int], Rgb8] | None = None
         self._times = EvenTimes()
+        rate = job.recipe.video.max_rate
+        self._slots = None if rate is None else Slots(rate)
 
     # Frames come in.
 
@@ -123,13 +131,16 @@ class Camera:
             if self._state is None:
                 info = self._info = feed.info
                 self._state = LookAhead(self._job.recipe, info.width, info.height, seconds=self._job.look_ahead)
-                self._output = _Output(self.source.name, info, self._targets, self._clock)
+                self._output = _Output(self.source.name, info, self._job.recipe, self._targets, self._clock)
                 if self._counts is not None:
                     self._counts.begin(info)
 
     def _take(self, frame: VideoFrame, stamp: float | None) -> None:
         self.figures.count("in")
         at = self._times.time(self._clock(), stamp)
+        if self._slots is not None and not self._slots.keeps(at):
+            self.figures.count("dropped")
+            return
         with self._change:
             if self._state is not None:
                 self.figures.count("dropped", self._state.take(frame, at))
@@ -140,6 +151,8 @@ class Camera:
 
     def question(self) -> Question | None:
         """Return a picture to be looked at, if there is a need; hand the answer to `answer`."""
+        if self._denied:
+            return None
         level = self._shedding.level
         with self._change:
             state, info, to_rgb = self._state, self._info, self._to_rgb
@@ -205,10 +218,14 @@ class Camera:
         self.figures.count("dropped", dropped)
         return due, False
 
+    @property
+    def _denied(self) -> bool:
+        return self.permit is not None and not self.permit.holds
+
     def _hand_on(self, due: Due) -> None:
         if self._output is None:
             return
-        whole = self._output.hand_on(due)
+        whole = self._output.hand_on(replace(due, whole="denied") if self._denied else due)
         self.figures.out(self._clock() - due.at, whole)
 
     # What is told.
@@ -223,6 +240,7 @@ class Camera:
             "connected": self.connected,
             "ended": self.ended,
             "error": None if self.error is None else str(self.error),
+            "denied": self._denied,
             "reconnects": max(0, counts["connects"] - 1),
             "size": None if info is None else [info.width, info.height],
             "rate": None if info is None else round(float(info.rate), 3),
@@ -254,15 +272,25 @@ def _enlarged(found: Detection, question: Question) -> Detection:
 class _Output:
     """Hides frames, encodes each once for all who want it, and hands it to the targets."""
 
-    def __init__(self, camera: str, info: VideoInfo, targets: Sequence[LiveTarget], clock: Callable[[], float]) -> None:
-        self._camera, self._info, self._targets, self._clock = camera, info, targets, clock
+    def __init__(
+        self,
+        camera: str,
+        info: VideoInfo,
+        recipe: Recipe,
+        targets: Sequence[LiveTarget],
+        clock: Callable[[], float],
+    ) -> None:
+        rate = recipe.video.max_rate
+        info = info if rate is None else lower_rate(info, rate)
+        self._smaller = Smaller(info, recipe.max_side)
+        self._camera, self._info, self._targets, self._clock = camera, self._smaller.info, targets, clock
         self.haste = Haste(1 / float(info.rate))
         self._form = PlaneForm(full_range=info.colour.full_range)
         self._held = HeldCells(_HELD_FRAMES)
         self._seed = secrets.randbits(128)
         self._h264: H264Encoder | None = None
         self._jpeg: JpegEncoder | None = None
-        height, width = info.height, info.width
+        height, width = self._info.height, self._info.width
         small = (-(-height // 2), -(-width // 2))
         self._blank = tuple(np.zeros(shape, np.uint8) for shape in ((height, width), small, small))
         self._notices: dict[str, tuple[Pixels, ...]] = {}
@@ -279,7 +307,7 @@ class _Output:
                 # The same grain in each frame: it would else be the costliest part to encode.
                 noise = np.random.default_rng(self._seed)
                 regions = [quick(region) for region in due.regions] if self.haste.now else due.regions
-                planes = hide_planes(due.frame.planes, regions, self._form, noise, self._held)
+                planes = self._smaller.planes(hide_planes(due.frame.planes, regions, self._form, noise, self._held))
             except Exception:  # noqa: BLE001  # whatever goes wrong, the frame is not shown
                 self.faults += 1
                 whole, planes = "fault", self._notice("HIDDEN  FAULT")

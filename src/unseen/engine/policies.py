@@ -25,6 +25,7 @@ __all__ = [
     "policy_schema",
     "read_charter",
     "read_floor",
+    "rule_files",
 ]
 
 POLICY_NAME = "unseen.yaml"
@@ -118,6 +119,15 @@ def policy_faults(path: Path) -> tuple[Charter, list[str]]:
     document = read_document(path)
     charter, faults = parse_charter(document.values, lambda name: read_text(path.parent / name, "the rules"))
     return charter, [document.where(fault) for fault in sorted(faults, key=document.line_of)]
+
+
+def rule_files(path: Path) -> list[Path]:
+    """Return the files of rules that a policy names; raises PolicyInvalid for no YAML."""
+    from unseen.adapters.policy_yaml import read_document
+
+    values = read_document(path).values
+    named = values.get("rules") if isinstance(values, dict) else None
+    return [path.parent / name for name in named or () if isinstance(name, str)] if isinstance(named, list) else []
 
 
 def check_rules(charter: Charter) -> None:

@@ -90,7 +90,7 @@ class Change:
 #: For sets and flags and numbers: what allows more when it is added, said, or larger.
 _MORE = frozenset({
     "actions", "outputs", "who", "roles", "permissions", "classes", "metadata", "fields", "allow_metadata", "paths",
-    "cameras", "retention_s", "max_side", "max_rate", "epsilon", "delta", "purposes",
+    "cameras", "senders", "retention_s", "max_side", "max_rate", "epsilon", "delta", "purposes",
 })  # fmt: skip
 _LESS = frozenset(
     {"prohibitions", "refuse_methods", "require_hidden", "refuse_unsafe", "require_credentials", "consent"}

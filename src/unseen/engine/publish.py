@@ -29,7 +29,9 @@ from unseen.dp.budget import left, limit_of
 from unseen.engine.admission import Admission, admit
 from unseen.engine.budgets import ledger_at
 from unseen.engine.policies import is_toml, policy_for
-from unseen.errors import Refused, UnreadableInput, UsageError, VerificationFailed
+from unseen.errors import Denied, Refused, UnreadableInput, UsageError, VerificationFailed
+from unseen.policy.charter import Kept
+from unseen.policy.minimise import kept_fields
 from unseen.stats.counts import KEY, spec_of_counts
 from unseen.stats.declaration import spec_of_declaration
 from unseen.stats.measures import Columns
@@ -40,7 +42,7 @@ from unseen.verify.published import published_findings
 
 __all__ = [
     "RELEASE_KEY", "Desk", "Published", "account_of", "admitted", "desk_for", "label", "opening", "periods_of",
-    "publish", "put_out", "spec_of",
+    "publish", "put_out", "refuse_columns", "spec_of",
 ]  # fmt: skip
 
 #: The key of the metadata under which a release says what it is.
@@ -120,7 +122,7 @@ def publish(job: ReleaseJob, desk: Desk | None = None) -> Published:
         with desk_for(job) as real:
             return publish(job, real)
     with admitted(job) as admission:
-        done = _publish(job, desk, opening(job, desk.ledger, admission))
+        done = _publish(job, desk, opening(job, desk.ledger, admission), admission.kept)
         label(job, admission)
         return done
 
@@ -154,14 +156,27 @@ def opening(job: ReleaseJob, ledger: BudgetLedger, admission: Admission) -> Limi
     return allowed
 
 
+def refuse_columns(keys: Sequence[str], values: Sequence[str], kept: Kept) -> None:
+    """Raise Denied for a release by keys that its purpose does not keep, or of no value that it keeps: before noise is
+    drawn, as rows cannot be put together afterwards without making it larger."""
+    if len(kept_fields(keys, kept)) < len(keys):
+        gone = ", ".join(key for key in keys if key not in kept_fields(keys, kept))
+        raise Denied(f"refused: the purpose keeps no column called {gone}; count for this purpose, which leaves it out")
+    if not kept_fields(values, kept):
+        raise Denied(
+            f"refused: the purpose keeps none of {', '.join(values)}; name what is released under keep, fields"
+        )
+
+
 def label(job: ReleaseJob, admission: Admission) -> None:
     """Label what is published; it was read back, and is made of sums with noise alone."""
     verdict = Verdict("pass", checked=("grid",), detail="read back and compared with the public grid")
     admission.made(job.output, [job.table], "table", state="aggregated", verdict=verdict)
 
 
-def _publish(job: ReleaseJob, desk: Desk, allowed: Limit | None) -> Published:
+def _publish(job: ReleaseJob, desk: Desk, allowed: Limit | None, kept: Kept) -> Published:
     spec = spec_of(job.table, job.declare, job.unit, job.per, desk.tables)
+    refuse_columns([key.name for key in spec.grid.keys], [name for m in spec.measures for name in m.names], kept)
     plan = plan_release(spec, job.epsilon, job.delta, job.per)
     counts = _without_negatives(job, spec)
     _check_places(job)
@@ -171,6 +186,7 @@ def _publish(job: ReleaseJob, desk: Desk, allowed: Limit | None) -> Published:
     noisy = _draw(plan, vectors_of(plan, exact), desk.noise)
     columns, bias = columns_of(plan, noisy)
     more = {"reservation": reserved.reservation, "post_processing": _post_process(counts, columns)}
+    columns = {name: columns[name] for name in kept_fields(tuple(columns), kept)}
     facts = facts_of(plan, account, bias, more)
     cells = list(spec.grid.cells())
     keys = [key.name for key in spec.grid.keys]

@@ -104,7 +104,7 @@ def _run(
     signing = _signing(terms)
     edits = _edits(job, placed, terms)
     previews = preview_places(placed)
-    counting = _counting(job, placed)
+    counting = _counting(job, placed, terms.admission)
     with (
         OutputFolder(job.output, keep_work=job.key_file is not None) as folder,
         closing(FileJournal(folder.journal)) as journal,
@@ -184,12 +184,12 @@ def _edits(job: Job, placed: list[Placed], terms: _Terms) -> Mapping[Path, Edits
     return edits_for(job.edits, placed, tracks, terms.hasher, terms.recipe, rules)
 
 
-def _counting(job: Job, placed: Sequence[Placed]) -> RunCounts | None:
+def _counting(job: Job, placed: Sequence[Placed], admission: Admission) -> RunCounts | None:
     if job.counting is None:
         return None
-    from unseen.engine.counts import RunCounts
+    from unseen.engine.counts import RunCounts, minimised
 
-    return RunCounts(job.counting, job, placed)
+    return RunCounts(minimised(job.counting, admission.kept.fields), job, placed)
 
 
 def _report(job: Job, terms: _Terms, past: Past, started: float) -> Report:

@@ -20,16 +20,24 @@ from unseen.engine.assemble import Assembled, assemble, require_models
 from unseen.engine.inputs import read_photo
 from unseen.engine.models import model_store
 from unseen.engine.release import MAX_ROUNDS, ResiduesRemain, left_over, with_residues
+from unseen.errors import TooLarge
 from unseen.media.photos import hide_regions, plan
 from unseen.media.views import rgb_views
 
-__all__ = ["read_first_frame", "redact_photo", "tools_for"]
+__all__ = ["first_frame", "read_first_frame", "redact_photo", "tools_for"]
 
 
 def read_first_frame(path: Path, limits: Limits) -> Photo:
     """Decode a photo file and keep its first frame, as RGB; raises FileError."""
     name = display(path.name)
-    photo = PillowCodec().decode(read_photo(path, name, limits.max_bytes), name, limits)
+    return first_frame(read_photo(path, name, limits.max_bytes), name, limits)
+
+
+def first_frame(data: bytes, name: str, limits: Limits) -> Photo:
+    """Decode a photo in memory and keep its first frame, as RGB; `name` tells what it is. Raises FileError."""
+    if len(data) > limits.max_bytes:
+        raise TooLarge(f"{name}: has more than {limits.max_bytes} bytes; make it smaller")
+    photo = PillowCodec().decode(data, name, limits)
     return photo.with_frames((_as_rgb(photo.frames[0]),))
 
 

@@ -1,13 +1,12 @@
-"""The vault as commands use it: where it is, putting in and taking out, each step in the ledger."""
+"""Where a vault is, and how it is made and opened; what goes in and out passes the gate in `vault_gate`."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import platformdirs
 
@@ -20,33 +19,15 @@ from unseen.adapters.master_keys import EnvironmentKey, KeyringKey, MasterKey, P
 from unseen.adapters.vault_files import Vault
 from unseen.adapters.vault_keys import VaultKeys, make_vault_keys, open_vault_keys
 from unseen.core.names import display
-from unseen.core.ports import BlobStore, KeyRing
-from unseen.engine.ledger import Recorder
-from unseen.errors import Refused, UnreadableInput, UsageError
+from unseen.core.ports import BlobStore
+from unseen.errors import UsageError
 
-__all__ = [
-    "UNLOCKS",
-    "Gate",
-    "VaultPlaces",
-    "erase",
-    "get",
-    "make_vault",
-    "master_keys",
-    "open_vault",
-    "put",
-    "rotate",
-    "vault_places",
-    "withdraw",
-]
+__all__ = ["UNLOCKS", "VaultPlaces", "make_vault", "master_keys", "open_vault", "vault_places"]
 
 #: What a master key may come by.
 UNLOCKS = ("passphrase", "environment", "keyring")
-#: Decides whether an item may be taken out for a purpose, and raises Refused if not: decide(item, purpose).
-Gate = Callable[[str, str], None]
-
 _NOTE = "vault.json"
 _KIND = "unseen vault 1"
-_READ_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,60 +87,3 @@ def _vault(places: VaultPlaces, keys: VaultKeys, items: str) -> Vault:
     blobs: BlobStore = FsspecBlobs(elsewhere) if items else FolderBlobs(places.folder / "items")
     database = SqliteDatabase(places.folder / "wraps.db")
     return Vault(blobs, database, keys, FileLock(places.folder / "lock"))
-
-
-def put(vault: KeyRing, recorder: Recorder, item: str, purposes: Sequence[str], path: Path) -> None:
-    """Encrypt a file as an item; the file stays where it is. Raises UnseenError."""
-    try:
-        with path.open("rb") as stream:
-            vault.seal(item, purposes, stream)
-    except OSError as error:
-        raise UnreadableInput(f"{display(path)}: cannot be read ({error.strerror}); check the name") from error
-    recorder.record("vault.sealed", items=[item], details={"purposes": tuple(sorted(set(purposes)))})
-
-
-def get(
-    vault: KeyRing, recorder: Recorder, gate: Gate, item: str, purpose: str, out: Path, *, unsafe: Sequence[str] = ()
-) -> None:
-    """Decrypt an item to a new file, if the gate lets it be; the ledger knows before a byte is written.
-
-    `unsafe` are the unsafe words that were said, for the record. Raises UnseenError; Refused is recorded too.
-    """
-    try:
-        gate(item, purpose)
-        stream = vault.open(item, purpose)
-    except Refused:
-        recorder.record("vault.refused", purpose=purpose, items=[item])
-        raise
-    with stream:
-        details = {"unsafe": tuple(unsafe)} if unsafe else {}
-        recorder.record("vault.opened", purpose=purpose, items=[item], details=details)
-        write_private(out, _parts(stream), "the item")
-
-
-def _parts(stream: IO[bytes]) -> Iterator[bytes]:
-    return iter(lambda: stream.read(_READ_BYTES), b"")
-
-
-def withdraw(vault: KeyRing, recorder: Recorder, item: str, purpose: str) -> bool:
-    """Withdraw one purpose of an item; False if it did not open for it."""
-    done = vault.withdraw(item, purpose)
-    recorder.record("vault.withdrawn", purpose=purpose, items=[item], details={"wraps": int(done)})
-    return done
-
-
-def erase(vault: KeyRing, recorder: Recorder, items: Sequence[str]) -> int:
-    """Erase items for good and return how many there were; the salts of their names in the ledger go with them."""
-    recorder.record("vault.erase", items=items)
-    count = vault.erase(items)
-    recorder.record("vault.erased", items=items, details={"items": count})
-    for item in items:
-        recorder.openings.forget("item", item)
-    return count
-
-
-def rotate(vault: KeyRing, recorder: Recorder) -> int:
-    """Change the key-encryption keys and return how many wraps were made."""
-    count = vault.rotate()
-    recorder.record("vault.rotated", details={"wraps": count})
-    return count

@@ -18,9 +18,13 @@ from unseen.media.live_tracks import LiveTracks
 
 __all__ = ["HIDDEN_WHOLE", "Due", "Look", "LookAhead", "Why", "quick"]
 
-Why = Literal["", "damaged", "unseen"]
+Why = Literal["", "damaged", "unseen", "denied"]
 #: Why a frame is hidden whole -> what is written on it.
-HIDDEN_WHOLE: dict[Why, str] = {"damaged": "HIDDEN  DAMAGED PICTURE", "unseen": "HIDDEN  DETECTOR LATE OR DOWN"}
+HIDDEN_WHOLE: dict[Why, str] = {
+    "damaged": "HIDDEN  DAMAGED PICTURE",
+    "unseen": "HIDDEN  DETECTOR LATE OR DOWN",
+    "denied": "HIDDEN  NOT ALLOWED NOW",
+}
 #: An object is expected this many seconds after it was last seen.
 _AFTER = 0.5
 #: Frames that are this much later than they should be are dropped, so that a slow machine does not fall behind.

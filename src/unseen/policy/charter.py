@@ -94,11 +94,13 @@ class Purpose:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where data comes from: paths below the charter's folder, cameras by name; and what its labels begin with."""
+    """Where data comes from: paths below the charter's folder, cameras by name, DICOM senders by AE title; and what its
+    labels begin with."""
 
     name: str
     paths: tuple[str, ...] = ()
     cameras: frozenset[str] = frozenset()
+    senders: frozenset[str] = frozenset()
     purposes: frozenset[str] = frozenset()
     prohibitions: frozenset[str] = frozenset()
     jurisdiction: frozenset[str] = frozenset()
@@ -135,6 +137,10 @@ class Charter:
     def source_of_camera(self, camera: str) -> Source | None:
         """Return the source that a camera belongs to."""
         return next((source for source in self.sources.values() if camera in source.cameras), None)
+
+    def source_of_sender(self, title: str) -> Source | None:
+        """Return the source that has a sender of DICOM objects, by its AE title."""
+        return next((source for source in self.sources.values() if title.strip() in source.senders), None)
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values: sets as sorted lists, for the digest and for comparing two charters."""

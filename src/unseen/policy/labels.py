@@ -13,8 +13,14 @@ from unseen.policy.charter import Charter, Source
 __all__ = ["after_redaction", "from_source", "is_tombstone", "tombstone", "without_person"]
 
 
-def from_source(source: Source, charter: Charter, item: str, now: float) -> Label:
-    """Return the label that raw data of a source begins with; it is kept for the shortest time of its purposes."""
+def from_source(
+    source: Source, charter: Charter, item: str, now: float, *,
+    subjects: frozenset[str] = frozenset(), consents: frozenset[str] = frozenset(),
+) -> Label:  # fmt: skip
+    """Return the label that raw data of a source begins with; it is kept for the shortest time of its purposes.
+
+    `subjects` are the people who are known to be in it, `consents` their records.
+    """
     purposes = [charter.purposes[name] for name in source.purposes]
     spans = [purpose.retention_s for purpose in purposes if purpose.retention_s is not None]
     return Label(
@@ -23,6 +29,8 @@ def from_source(source: Source, charter: Charter, item: str, now: float) -> Labe
         purposes=source.purposes,
         prohibitions=source.prohibitions,
         basis=frozenset(purpose.basis for purpose in purposes if purpose.basis),
+        subjects=subjects,
+        consents=consents,
         retain_until=now + min(spans) if spans else None,
         jurisdiction=source.jurisdiction,
     )

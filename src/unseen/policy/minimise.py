@@ -16,7 +16,8 @@ __all__ = ["kept_fields", "minimise"]
 def minimise(recipe: Recipe, kept: Kept) -> tuple[Recipe, tuple[str, ...]]:
     """Return the recipe that keeps no more than a purpose needs, and a line for everything that it takes away.
 
-    Classes that are not kept are hidden, with their default look; metadata goes; pictures become smaller.
+    Classes that are not kept are hidden, with their default look; metadata goes; pictures become smaller, videos have
+    fewer frames.
     """
     notes: list[str] = []
     if kept.metadata is not None and recipe.keep - kept.metadata:
@@ -32,6 +33,10 @@ def minimise(recipe: Recipe, kept: Kept) -> tuple[Recipe, tuple[str, ...]]:
     if kept.max_side is not None and (recipe.max_side is None or recipe.max_side > kept.max_side):
         notes.append(f"longer side at most {kept.max_side} pixels")
         recipe = replace(recipe, max_side=kept.max_side)
+    rate = recipe.video.max_rate
+    if kept.max_rate is not None and (rate is None or rate > kept.max_rate):
+        notes.append(f"videos of at most {kept.max_rate:g} frames a second")
+        recipe = replace(recipe, video=replace(recipe.video, max_rate=kept.max_rate))
     return recipe, tuple(notes)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from unseen.core.dicom_node import is_title
 from unseen.core.formats import KEEPABLE
 from unseen.core.labels import ACTIONS, is_purpose_name
 from unseen.core.recipe import expand_classes
@@ -27,7 +28,7 @@ PURPOSE_KEYS = (
     "keep", "budget", "purposes",
 )  # fmt: skip
 _CONTROLLER_KEYS = ("name", "contact", "dpo", "address")
-_SOURCE_KEYS = ("paths", "cameras", "purposes", "prohibitions", "jurisdiction")
+_SOURCE_KEYS = ("paths", "cameras", "senders", "purposes", "prohibitions", "jurisdiction")
 _KEEP_KEYS = ("classes", "metadata", "fields", "max_side", "max_rate")
 _COUNTRY = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 _NAME = re.compile(r"[A-Za-z0-9][\w.@+-]{0,99}")
@@ -96,6 +97,8 @@ def _sources(reader: Reader, value: Any, purposes: Mapping[str, Purpose]) -> dic
             name=name,
             paths=tuple(each for each in paths if isinstance(each, str)) if isinstance(paths, list) else (),
             cameras=reader.words(values, "cameras", place, _is_named, "name cameras as unseen live does")
+            or frozenset(),
+            senders=reader.words(values, "senders", place, is_title, "write AE titles: 1 to 16 ASCII characters")
             or frozenset(),
             purposes=reader.words(values, "purposes", place, purposes, "") or frozenset(),
             prohibitions=reader.words(values, "prohibitions", place, ACTIONS, "") or frozenset(),

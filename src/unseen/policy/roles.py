@@ -21,7 +21,7 @@ __all__ = [
 ROLES: Mapping[str, frozenset[str]] = {
     "viewer": frozenset({"view"}),
     "annotator": frozenset({"view", "annotate"}),
-    "operator": frozenset({"view", "redact", "live", "count", "dicom", "release", "train"}),
+    "operator": frozenset({"view", "redact", "live", "count", "dicom", "release", "store", "train"}),
     "dpo": frozenset(),
     "auditor": frozenset(),
     "admin": frozenset(),
@@ -35,12 +35,12 @@ _ENDING = frozenset({"plan-retention", "apply-retention", "hold-items"})
 DUTIES: Mapping[str, frozenset[str]] = {
     "viewer": frozenset(),
     "annotator": frozenset(),
-    "operator": frozenset({"record-consent", "read-labels"}),
+    "operator": frozenset({"record-consent", "read-labels", "keep-vault"}),
     "dpo": frozenset({"record-consent", "read-labels", "read-consents", "read-lineage", "override", "write-documents"})
     | _ENDING
-    | {"answer-requests"},
+    | {"answer-requests", "keep-vault"},
     "auditor": frozenset({"read-labels", "read-consents", "read-lineage", "write-documents", "plan-retention"}),
-    "admin": frozenset({"read-labels", "override", "write-documents"}) | _ENDING,
+    "admin": frozenset({"read-labels", "override", "write-documents", "keep-vault"}) | _ENDING,
 }
 #: What the built-in policy lets everybody do: raw data is not shown, nothing is handed out, nothing is trained.
 BUILT_IN_ACTIONS: frozenset[str] = frozenset({"redact", "live", "count", "dicom", "release"})

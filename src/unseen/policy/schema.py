@@ -78,6 +78,11 @@ def _source() -> dict[str, Any]:
                 "description": "below this file's folder; a/ is all below a, * any text",
             },
             "cameras": {"type": "array", "items": {"type": "string", "pattern": r"^[A-Za-z0-9][\w.@+-]{0,99}$"}},
+            "senders": {
+                "type": "array",
+                "items": {"type": "string", "minLength": 1, "maxLength": 16},
+                "description": "AE titles of what sends DICOM objects",
+            },
             "purposes": {"type": "array", "items": {"type": "string", "pattern": _DOTTED}},
             "prohibitions": _words(ACTIONS),
             "jurisdiction": {"type": "array", "items": {"type": "string", "pattern": "^[A-Z]{2}(-[A-Z0-9]{1,3})?$"}},

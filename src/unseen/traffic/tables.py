@@ -23,7 +23,8 @@ def tables_of(tally: Tally, scene: Scene, asked: Counting) -> list[CountTable]:
     """Return a table for each kind of count that the scene allows.
 
     Without lines there are no crossings, without zones no occupancy and no dwell times, with less than two zones no
-    origins and destinations, without lines or calibration no speeds. Raises UsageError for a grid that is too large.
+    origins and destinations, without lines or calibration no speeds. Columns that are not asked for are left out.
+    Raises UsageError for a grid that is too large.
     """
     names = _names(scene)
     domains = _domains(tally, scene)
@@ -35,7 +36,9 @@ def tables_of(tally: Tally, scene: Scene, asked: Counting) -> list[CountTable]:
         domain = {key: tuple(values) for key, values in domains[name].items()}
         more = _occupancy(tally) if name == "occupancy" else {}
         tables.append(CountTable(name, domain, dict(tally.counts[name]), tally.start, tally.end, asked, more))
-    return tables
+    if asked.fields is None:
+        return tables
+    return [kept for table in tables if (kept := table.keeping(sorted(asked.fields))) is not None]
 
 
 def _names(scene: Scene) -> list[TableName]:

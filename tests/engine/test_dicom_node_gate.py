@@ -1,0 +1,125 @@
+"""The node under a policy: each object is decided on when it comes, by the policy and the consents of that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.dicom.objects import as_file, scan
+from tests.engine.governed import agree, found_city, remembered
+from unseen.adapters.node_dimse import REFUSED, STORED, UNREADABLE
+from unseen.adapters.spool_file import Spool
+from unseen.core.access import Access
+from unseen.core.consents import ConsentEvent
+from unseen.core.dicom import DicomRecipe, parse_options
+from unseen.crypto.keys import Key
+from unseen.engine.dicom_node import Reception
+from unseen.engine.dicom_node_gate import open_node_gate
+from unseen.engine.dicom_tools import open_dicom_tools
+from unseen.engine.dicom_work import DicomSetup
+from unseen.engine.governance import open_governance
+from unseen.engine.hashing import Hasher
+from unseen.errors import Denied
+
+HOSPITAL = """\
+unseen: 1
+controller: {name: Hospital, contact: privacy@hospital.example}
+people:
+  olga: {roles: [operator]}
+  viktor: {roles: [viewer]}
+sources:
+  scanners: {senders: [CT1, MR ROOM 2], purposes: [research, care]}
+purposes:
+  research: {basis: public-task, actions: [dicom], outputs: [dicom], who: [operator]}
+  care: {basis: consent, actions: [dicom], outputs: [dicom], who: [operator]}
+"""
+FILE = as_file(scan())
+PATIENT = "PX-556677"
+
+
+@pytest.fixture
+def hospital(tmp_path: Path) -> Path:
+    return found_city(tmp_path / "hospital", HOSPITAL)
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as made:
+        yield made
+
+
+def _node(hospital: Path, stack: ExitStack, purpose: str, options: str = "") -> tuple[Reception, Spool]:
+    folder = hospital.parent / "spool"
+    kept, gate = open_node_gate(folder, Access(purpose, "olga"), DicomRecipe(parse_options(options)), stack)
+    assert gate is not None
+    spool = stack.enter_context(Spool(folder))
+    tools = open_dicom_tools(DicomSetup(kept, Hasher(Key(b"k" * 32)), folder, folder))
+    return Reception(tools, spool, 9, lambda: None, gate), spool
+
+
+@pytest.mark.parametrize(
+    ("access", "told"),
+    [
+        (Access(), "no purpose is said"),
+        (Access("research", "viktor"), "viktor has viewer"),
+        (Access("spying", "olga"), "no purpose spying"),
+    ],
+)
+def test_a_node_that_the_policy_does_not_allow_does_not_start(
+    hospital: Path, stack: ExitStack, access: Access, told: str
+) -> None:
+    with pytest.raises(Denied, match=told):
+        open_node_gate(hospital.parent / "spool", access, DicomRecipe(), stack)
+
+
+def test_without_a_policy_nothing_is_asked(tmp_path: Path, stack: ExitStack) -> None:
+    assert open_node_gate(tmp_path / "spool", Access(), DicomRecipe(), stack) == (DicomRecipe(), None)
+
+
+def test_every_object_is_decided_on_when_it_comes(hospital: Path, stack: ExitStack) -> None:
+    node, spool = _node(hospital, stack, "research")
+    assert node(FILE, "CT1") == STORED
+    assert node(as_file(scan(SOPInstanceUID="1.2.3.4.77")), "MR ROOM 2 ") == STORED
+    assert len(spool) == 2
+    # A sender that no source has, though the node's lists let it in.
+    assert node(FILE, "XA9") == REFUSED
+    assert node(b"no DICOM", "CT1") == UNREADABLE
+    office = stack.enter_context(open_governance(hospital))
+    patient = office.subject(PATIENT)
+    assert {(made.kind, made.state) for made in office.records.items_of(patient)} == {("dicom", "pseudonymised")}
+    # The patient withdraws: the next object is refused, and so is it in every mode.
+    record = agree(office, PATIENT, "research")
+    office.records.put_consents([record.with_event(ConsentEvent("withdrawn", office.clock()))])
+    assert node(FILE, "CT1") == REFUSED
+    assert node(as_file(scan(PatientID="OTHER")), "CT1") == STORED
+    # The policy is changed, broken and mended while the node runs.
+    for text, status in (
+        (HOSPITAL.replace("actions: [dicom]", "actions: []"), REFUSED),
+        ("purposes: [", REFUSED),
+        (HOSPITAL.replace("senders: [CT1, ", "senders: ["), REFUSED),
+        (HOSPITAL.replace("who: [operator]}", "who: [operator], keep: {fields: []}}"), REFUSED),
+        (HOSPITAL, STORED),
+    ):
+        hospital.write_text(text, "utf-8")
+        assert node(as_file(scan(PatientID="OTHER")), "CT1") == status, text
+    assert (node.received, node.denied, node.not_released) == (4, 6, 1)
+    events = remembered(hospital.parent)
+    cleaned = [event for event in events if event.kind == "dicom.cleaned"]
+    assert len(cleaned) == 4
+    assert {event.details["policy"] for event in cleaned} == {office.charter.digest()}
+    assert PATIENT.encode() not in b"".join(event.encoded() for event in events)
+    written = [path.read_bytes() for path in hospital.parent.rglob("*") if path.is_file()]
+    assert not any(b"Quimby" in data or b"PX-556677" in data for data in written), "nothing raw is on disk"
+
+
+def test_consent_is_the_patients(hospital: Path, stack: ExitStack) -> None:
+    node, spool = _node(hospital, stack, "care", "retain-patient-characteristics")
+    office = stack.enter_context(open_governance(hospital))
+    assert node(FILE, "CT1") == REFUSED
+    agree(office, PATIENT, "care")
+    assert node(FILE, "CT1") == STORED
+    assert node(as_file(scan(PatientID="")), "CT1") == REFUSED, "nobody knows whose it is"
+    assert len(spool) == 1
