@@ -55,8 +55,8 @@ def _object(stream: bytes, frames: int, syntax: UID) -> bytes:
 
 
 def _frames(data: bytes) -> tuple[list[Any], list[str]]:
-    with av.open(io.BytesIO(data)) as container:
-        kinds = [stream.type for stream in container.streams]
+    with av.open(io.BytesIO(data), "r") as container:
+        kinds = [str(stream.type) for stream in container.streams]
         return [picture.to_ndarray(format="gray") for picture in container.decode(video=0)], kinds
 
 
@@ -75,10 +75,10 @@ def test_a_name_in_a_video_goes_and_so_does_its_sound(tmp_path: Path, models: Fi
     assert kinds == ["video"]
     for old, new in zip(before, after, strict=True):
         assert np.ptp(old[_NAME]) > 200
-        assert np.abs(new[_NAME].astype(int) - old[_NAME]).max() > 100
-        assert abs(float(np.corrcoef(old[_NAME].ravel(), new[_NAME].ravel())[0, 1])) < 0.5
+        assert np.ptp(new[_NAME]) < 60
         assert np.abs(new[100:].astype(int) - old[100:]).mean() < 4
-    assert any("sound dropped" in note for note in made.outcome.notes if made.outcome)
+    assert made.outcome is not None
+    assert any("sound dropped" in note for note in made.outcome.notes)
     assert made.hidden_again is not None
 
 

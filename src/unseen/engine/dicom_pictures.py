@@ -62,7 +62,7 @@ def until_nothing_shows(
     if not again and pictured.outcome is not None and pictured.outcome.burned_in:
         # Nobody looked at the result, so nothing is said of it.
         pictured = replace(pictured, outcome=replace(pictured.outcome, burned_in=""))
-    hidden = 0
+    hidden, frames = 0, set[int]()
     for _ in range(_MOST_ROUNDS + 1):
         with watch.time("deidentify"):
             cleaned = tools.deidentifier.clean(pictured.header, pictured.outcome)
@@ -72,12 +72,11 @@ def until_nothing_shows(
             left = tools.reader.look(original, cleaned.data, tools.setup.recipe)
         if not left:
             return cleaned, pictured, None if left is None else hidden
-        hidden += len(left)
+        hidden, frames = hidden + len(left), {each.frame for each in left}
         with watch.time("pixels"):
             pictured = _hidden_again(pictured, left, tools)
     raise VerificationFailed(
-        f"a second reader still sees text in {len({each.frame for each in left})} frames after {_MOST_ROUNDS} more "
-        "tries; it is not released"
+        f"a second reader still sees text in {len(frames)} frames after {_MOST_ROUNDS} more tries; it is not released"
     )
 
 
