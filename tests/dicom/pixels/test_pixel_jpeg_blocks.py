@@ -61,7 +61,7 @@ def _touched(mask: np.ndarray[Any, Any], side: int) -> np.ndarray[Any, Any]:
     rows, columns = (-(-n // side) for n in mask.shape)
     padded = np.zeros((rows * side, columns * side), bool)
     padded[: mask.shape[0], : mask.shape[1]] = mask
-    return padded.reshape(rows, side, columns, side).any(axis=(1, 3))
+    return np.asarray(padded.reshape(rows, side, columns, side).any(axis=(1, 3)))
 
 
 @pytest.mark.parametrize("subsampling", [0, 1, 2])
