@@ -49,6 +49,7 @@ def test_a_blank_document_of_its_kind_is_in_its_place(kind: str) -> None:
     assert told.EncapsulatedDocument.rstrip(b"\0") == blank_document(kind).rstrip(b"\0")
     assert (told.EncapsulatedDocumentLength, told.BurnedInAnnotation) == (len(blank_document(kind)), "NO")
     assert told.MIMETypeOfEncapsulatedDocument == _TYPES[kind]
+    assert (told.get("HL7InstanceIdentifier") == "REMOVED") == (kind == "CDA")
     assert any(f"document ({kind}) removed" in note for note in made.notes)
 
 

@@ -11,7 +11,7 @@ from unseen.dicom.walk import Parts
 
 __all__ = ["blank_document", "with_blank_document"]
 
-_DOCUMENT, _MIME, _LENGTH, _BURNED_IN = 0x00420011, 0x00420012, 0x00420015, 0x00280301
+_DOCUMENT, _MIME, _LENGTH, _BURNED_IN, _HL7 = 0x00420011, 0x00420012, 0x00420015, 0x00280301, 0x0040E001
 _SAID = "Removed by de-identification"
 _CLASSES = {f"1.2.840.10008.5.1.4.1.1.104.{i}": kind for i, kind in enumerate(("PDF", "CDA", "STL", "OBJ", "MTL"), 1)}
 _TYPES = {
@@ -44,6 +44,9 @@ def with_blank_document(parts: Parts, instance: Instance, sop_class: str) -> tup
     if _LENGTH in values:
         length = struct.pack(">L" if syntax.big else "<L", len(blank))
         made.append((_LENGTH, element(_LENGTH, "UL", length, syntax)))
+    if kind == "CDA":
+        # Its object has to tell by what identifier HL7 knows it.
+        made.append((_HL7, element(_HL7, "ST", b"REMOVED", syntax)))
     replaced = {tag for tag, _ in made}
     others = [part for part in parts if part[0] not in replaced]
     return [*others, *made], [f"document ({kind or 'of an unknown kind'}) removed: a blank one is in its place"]
