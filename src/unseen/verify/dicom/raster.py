@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from unseen.verify.dicom.parse import PIXELS, Leaf, Parsed
 
-__all__ = ["Form", "Values", "comparable", "form_of", "frames", "is_video", "pictures"]
+__all__ = ["Form", "Values", "comparable", "form_of", "frames", "is_lossy", "is_video", "pictures"]
 
 Values = NDArray[Any]
 Rgb = NDArray[np.uint8]
@@ -25,6 +25,8 @@ _CODECS = {
     **dict.fromkeys(("4.110", "4.111", "4.112"), "jpegxl_decode"),
     **dict.fromkeys(("4.201", "4.202", "4.203"), "htj2k_decode"),
 }
+#: JPEG Baseline and Extended, near-lossless JPEG-LS, and what JPEG 2000, JPEG XL and HTJ2K call general.
+_LOSSY = frozenset(("4.50", "4.51", "4.81", "4.91", "4.93", "4.112", "4.203"))
 _ROOT, _RLE = "1.2.840.10008.1.2.", "5"
 #: MPEG2, MPEG-4 AVC and HEVC; and how many seconds lie between frames of them that are looked at.
 _VIDEOS, _EACH_S = b"1.2.840.10008.1.2.4.10", 2.0
@@ -280,6 +282,11 @@ def pictures(parsed: Parsed, form: Form, values: Values) -> list[Rgb]:
 def comparable(parsed: Parsed, form: Form, values: Values) -> Values:
     """Return values as they can be compared with those of another file: colours as red, green and blue of 8 bits."""
     return pictures(parsed, form, values)[0] if form.samples == 3 else values
+
+
+def is_lossy(parsed: Parsed) -> bool:
+    """Whether the pixels of a file are compressed in a way that may lose something."""
+    return parsed.syntax.decode("latin-1").removeprefix(_ROOT) in _LOSSY
 
 
 def is_video(parsed: Parsed) -> bool:
