@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -27,7 +27,6 @@ def _decoded(frame: bytes) -> np.ndarray[Any, Any]:
 _NOISE = np.random.default_rng(3)
 
 
-@settings(max_examples=25, deadline=None)
 @given(
     size=st.tuples(st.integers(17, 70), st.integers(17, 70)),
     box=st.tuples(*[st.integers(0, 60)] * 4),
