@@ -30,6 +30,8 @@ _LOSSY = frozenset(("4.50", "4.51", "4.81", "4.91", "4.93", "4.112", "4.203"))
 _ROOT, _RLE = "1.2.840.10008.1.2.", "5"
 #: MPEG2, MPEG-4 AVC and HEVC; and how many seconds lie between frames of them that are looked at.
 _VIDEOS, _EACH_S = b"1.2.840.10008.1.2.4.10", 2.0
+#: Surroundings as a share of the shorter side, in pixels at least, and shades that a standard deviation takes.
+_AROUND, _LEAST_AROUND, _A_DEVIATION = 0.1, 25, 48
 _HEADS = (b"\xff\xd8", b"\xff\x4f")
 #: ITU-R BT.601: what Cb and Cr add to red, green and blue.
 _BT601 = np.array([[0, 1.402], [-0.344136, -0.714136], [1.772, 0]], np.float32)
@@ -37,7 +39,7 @@ _BT601 = np.array([[0, 1.402], [-0.344136, -0.714136], [1.772, 0]], np.float32)
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a file says that its pixels are stored (PS3.3 C.7.6.3), and the window it says to show them through."""
+    """How a file says that its pixels are stored (PS3.3 C.7.6.3), and where they are."""
 
     rows: int
     columns: int
@@ -49,7 +51,6 @@ class Form:
     signed: bool
     planar: bool
     colours: str
-    window: tuple[float, float] | None
     leaf: Leaf
 
     @property
@@ -106,19 +107,8 @@ def form_of(parsed: Parsed) -> Form | None:
         top.word(0x00280103) == 1,
         top.word(0x00280006) == 1,
         top.raw(0x00280004).strip(b"\0 ").decode("latin-1"),
-        _window(top),
         leaf,
     )
-
-
-def _window(top: _Top) -> tuple[float, float] | None:
-    """Return the darkest and the brightest of the stored values that the first saved window shows apart."""
-    centres, widths = top.numbers(0x00281050), top.numbers(0x00281051)
-    intercept, slope = (top.numbers(0x00281052) or [0.0])[0], (top.numbers(0x00281053) or [1.0])[0]
-    if not centres or not widths or widths[0] < 1 or slope <= 0:
-        return None
-    low, high = centres[0] - widths[0] / 2, centres[0] + widths[0] / 2
-    return (low - intercept) / slope, (high - intercept) / slope
 
 
 def frames(parsed: Parsed, form: Form) -> Iterator[tuple[int, Values]]:
@@ -263,20 +253,18 @@ def _rle(code: bytes, form: Form) -> Values:
 
 
 def pictures(parsed: Parsed, form: Form, values: Values) -> list[Rgb]:
-    """Return what a person may see of a frame, each (rows, columns, 3): grey of many shades through the saved window,
-    and from its darkest to its brightest value."""
+    """Return what a person may see of a frame, each (rows, columns, 3).
+
+    Grey is shown from its darkest to its brightest value, and against what is around, whatever window the file may have
+    saved.
+    """
     if form.colours == "PALETTE COLOR":
         return [_through_palette(_Top(parsed), values)]
     if form.samples == 3:
         return [
             _red_green_blue(values, form, compressed=bool(parsed.fragments) and not parsed.syntax.endswith(b".2.5"))
         ]
-    seen = values[np.isfinite(values)] if values.dtype.kind == "f" else values
-    whole = (float(seen.min()), float(seen.max())) if seen.size else (0.0, 1.0)
-    if form.bits <= 8:
-        return [_grey(values, *whole)]
-    low, high = form.window or tuple(float(v) for v in np.percentile(seen, (1, 99)))
-    return [_grey(values, *whole), _grey(values, low, high)]
+    return [_grey(values), _against_surroundings(values)]
 
 
 def comparable(parsed: Parsed, form: Form, values: Values) -> Values:
@@ -294,9 +282,31 @@ def is_video(parsed: Parsed) -> bool:
     return parsed.syntax.startswith(_VIDEOS)
 
 
-def _grey(values: Values, low: float, high: float) -> Rgb:
-    shades = (np.nan_to_num(values.astype(np.float32)) - low) * (255 / max(high - low, 1e-6))
-    return np.repeat(np.clip(shades, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+def _grey(values: Values) -> Rgb:
+    shades = np.nan_to_num(values.astype(np.float32), posinf=0, neginf=0)
+    low, high = (float(shades.min()), float(shades.max())) if shades.size else (0.0, 1.0)
+    scaled = (shades - low) * (255 / max(high - low, 1e-6))
+    return np.repeat(scaled.astype(np.uint8)[..., None], 3, axis=2)
+
+
+def _against_surroundings(values: Values) -> Rgb:
+    """Return by how many standard deviations values differ from the mean around them, grey in the middle."""
+    shades = np.nan_to_num(values.astype(np.float64), posinf=0, neginf=0)
+    shades -= shades.min()
+    reach = max(int(_AROUND * min(shades.shape)), _LEAST_AROUND) // 2
+    mean = _mean_around(shades, reach)
+    least = 1e-9 * max(float(shades.max()), 1e-9) ** 2
+    spread = np.sqrt(np.maximum(_mean_around(shades**2, reach) - mean**2, least))
+    scaled = np.clip(128 + (shades - mean) / spread * _A_DEVIATION, 0, 255)
+    return np.repeat(scaled.astype(np.uint8)[..., None], 3, axis=2)
+
+
+def _mean_around(values: Values, reach: int) -> Values:
+    """Return the mean of all values up to `reach` pixels away, from sums over ever more rows and columns."""
+    sums = np.pad(values, ((reach + 1, reach), (reach + 1, reach)), mode="edge").cumsum(0).cumsum(1)
+    side = 2 * reach + 1
+    inside = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]
+    return np.asarray(inside / side**2)
 
 
 def _red_green_blue(values: Values, form: Form, *, compressed: bool) -> Rgb:
@@ -314,7 +324,7 @@ def _through_palette(top: _Top, values: Values) -> Rgb:
         count, first, bits = (int.from_bytes(top.raw(0x00281100 + number)[i : i + 2], "little") for i in (0, 2, 4))
         entries = np.frombuffer(top.raw(0x00281200 + number), np.uint8 if bits == 8 else "<u2")
         if not entries.size or (count or 65536) > entries.size:
-            return _grey(values, float(values.min()), float(values.max()))
+            return _grey(values)
         index = np.clip(values.astype(np.int64) - first, 0, entries.size - 1)
         columns.append((entries >> (8 if entries.max() > 255 else 0)).astype(np.uint8)[index])
     return np.stack(columns, axis=2)
