@@ -19,9 +19,11 @@ from tests.dicom.objects import as_file, scan
 from unseen.adapters.models_store import FileModelStore
 from unseen.adapters.video.memory import as_file as in_memory
 from unseen.adapters.video.memory import contained
-from unseen.core.dicom import DicomRecipe
+from unseen.core.dicom import DicomRecipe, PixelResidue
+from unseen.core.regions import Box
 from unseen.crypto.keys import Key
 from unseen.engine.dicom_tools import open_dicom_tools
+from unseen.engine.dicom_video import hide_in_video
 from unseen.engine.dicom_work import DicomSetup, deidentify
 from unseen.engine.hashing import Hasher
 from unseen.engine.stopwatch import Stopwatch
@@ -80,6 +82,19 @@ def test_a_name_in_a_video_goes_and_so_does_its_sound(tmp_path: Path, models: Fi
     assert made.outcome is not None
     assert any("sound dropped" in note for note in made.outcome.notes)
     assert made.hidden_again is not None
+
+
+def test_what_a_second_reader_sees_is_hidden_in_every_frame(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    make_clip(clip, Clip(size=_SIZE, stamps=tuple(range(6))), _named)
+    one = pydicom.dcmread(io.BytesIO(_object(clip.read_bytes(), 6, _AVC)))
+    outcome = hide_in_video(one, [PixelResidue(0, Box(20, 12, 230, 40), "text")] * 2)
+    assert (outcome.changed, outcome.hidden) == (True, 1)
+    _, stream = generate_fragments(one.PixelData)
+    before, after = _frames(clip.read_bytes())[0], _frames(stream)[0]
+    assert len(after) == 6
+    assert max(int(np.ptp(frame[_NAME])) for frame in after) < 10
+    assert max(float(np.abs(a[100:].astype(int) - b[100:]).mean()) for a, b in zip(after, before, strict=True)) < 4
 
 
 def test_a_bare_mpeg2_stream_is_put_into_a_container(tmp_path: Path) -> None:

@@ -68,7 +68,8 @@ def hide_boxes(dataset: Any, codec: DicomPixels, boxes: Mapping[int, Sequence[Bo
     frames = open_frames(dataset, layout, codec)
     viewer = Viewer.of(dataset, codec, frames.photometric)
     for index, found in boxes.items():
-        mask = _mask(layout, found, frames.grid)
+        # What one reader missed, another one often sees in part: widened twice.
+        mask = _mask(layout, [_widened(box) for box in found], frames.grid)
         frames.blank(index, mask, viewer.darkest(frames.frame(index), mask))
     notes = store_frames(dataset, layout, frames)
     return PixelFindings(
