@@ -111,7 +111,7 @@ def plant(
 
 
 def hidden_share(planted: Planted, before: NDArray[Any], after: NDArray[Any]) -> float:
-    """Return the share of a text's pixels that hold the value that is written over what is hidden.
+    """Return the share of a text's pixels that hold a value that is written over what is hidden.
 
     Dark text may have that very value itself, so the pixels next to its strokes count, too.
     """
@@ -120,4 +120,4 @@ def hidden_share(planted: Planted, before: NDArray[Any], after: NDArray[Any]) ->
     around[1:], around[:-1] = strokes[:-1], strokes[1:]
     counted = strokes | (around if planted.dark else False)
     written_over = after[before != after]
-    return float((after == written_over[0])[counted].mean()) if written_over.size else 0.0
+    return float(np.isin(after, np.unique(written_over))[counted].mean()) if written_over.size else 0.0

@@ -16,7 +16,7 @@ from pydicom.sequence import Sequence as Items
 from pydicom.uid import UID
 
 from tests.dicom.objects import as_file, scan
-from unseen.core.dicom import DicomChecked, DicomJob, DicomReceipt, DicomRecipe, PixelOutcome
+from unseen.core.dicom import DicomChecked, DicomJob, DicomReceipt, DicomRecipe, PixelOutcome, PixelResidue
 from unseen.engine.dicom import run_dicom
 from unseen.engine.dicom_report import DicomReport
 from unseen.engine.dicom_tools import open_dicom_tools
@@ -36,6 +36,9 @@ class Pixels:
         self.known += known
         outcome: PixelOutcome = self.does(dataset)
         return outcome
+
+    def hide(self, dataset: Any, residues: Sequence[PixelResidue]) -> PixelOutcome:
+        raise AssertionError("nothing is left to hide")
 
 
 class Suspicious:

@@ -6,9 +6,11 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import pydicom
 import pytest
 
 from bench.node_peers import until
+from tests.dicom.objects import as_file, scan
 from tests.verify.dicom_pairs import original, saved
 from unseen.adapters.node_dimse import STORED, TRY_LATER, UNREADABLE, DimseTarget, Listener
 from unseen.adapters.spool_file import Spool
@@ -156,3 +158,12 @@ def test_answers_of_a_target_are_told_apart(file: Path, status: int, fate: Fate 
 def test_target_that_is_not_there_is_unavailable(file: Path) -> None:
     with pytest.raises(TargetUnavailable):
         list(DimseTarget(to(9), "CT1", NodeTls()).send([file]))
+
+
+def test_a_head_is_kept_by_its_sender_unless_its_face_may_stay(tmp_path: Path, spool: Spool) -> None:
+    head = as_file(scan(BodyPartExamined="HEAD"))
+    for recipe, answer in ((DicomRecipe(), UNREADABLE), (DicomRecipe(keep_face=True), STORED)):
+        tools = open_dicom_tools(DicomSetup(recipe, Hasher(Key(b"k" * 32)), tmp_path, tmp_path))
+        assert reception(tools, spool)(head) == answer
+    assert len(spool) == 1
+    assert pydicom.dcmread(spool.waiting(1)[0]).RecognizableVisualFeatures == "YES"

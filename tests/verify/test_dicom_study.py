@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 from pydicom.dataset import Dataset
 
 from tests.verify.dicom_pairs import NEW, cleaned, original, saved
 from unseen.verify.dicom.check import Checked, check
-from unseen.verify.dicom.pictures import compare_pictures
 from unseen.verify.dicom.study import Consistency
 
 SALT = b"of this run"
@@ -57,35 +55,3 @@ def test_links_hold_no_values() -> None:
     assert links
     assert not any(b"4711" in part or b"Torv" in part for link in links for part in (link.before, link.after))
     assert set(links).isdisjoint(check(saved(original()), saved(cleaned()), salt=b"of another run").links)
-
-
-def _frames() -> np.ndarray:
-    return np.random.default_rng(4).integers(0, 4096, (3, 40, 60)).astype(np.uint16)
-
-
-BOXES = [[(10, 5, 30, 15)], [], [(0, 0, 8, 8), (50, 30, 60, 40)]]
-
-
-def test_hidden_regions_and_untouched_rest_pass() -> None:
-    before, after = _frames(), _frames()
-    for frame, regions in zip(after, BOXES, strict=True):
-        for left, top, right, bottom in regions:
-            frame[top:bottom, left:right] = 17
-    assert list(compare_pictures(before, after, BOXES)) == []
-
-
-def test_region_that_still_shows_is_found() -> None:
-    before, after = _frames(), _frames()
-    after[0, 5:15, 10:30] = after[0, 5:15, 10:30] // 2 + 9
-    after[2, :8, :8] = after[2, 30:, 50:] = 0
-    assert [(f.kind, f.where) for f in compare_pictures(before, after, BOXES)] == [("pixels-hidden", "frame 0")]
-
-
-def test_change_beside_the_regions_is_found() -> None:
-    before, after = _frames(), _frames()
-    after[1, 39, 59] ^= 1
-    assert [(f.kind, f.where) for f in compare_pictures(before, after, [[], [], []])] == [
-        ("pixels-retained", "frame 1")
-    ]
-    assert list(compare_pictures(before, after, [[], [], []], lossy=True)) == []
-    assert next(compare_pictures(before, after[:2], BOXES)).kind == "pixels-retained"

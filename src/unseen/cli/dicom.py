@@ -47,6 +47,7 @@ def add_parser(verbs: Any, text: str, engine: DicomEngine | None = None) -> None
     _add_what(parser.add_argument_group("what is removed, and what may stay"))
     _add_key(parser.add_argument_group("key and vault"))
     _add_look(parser.add_argument_group("looking without writing"))
+    _add_verify(parser.add_argument_group("verification of pixels; the bytes of every result are searched in any case"))
     _add_run(parser.add_argument_group("run and records"))
     add_access(parser.add_argument_group("policy"))
     parser.set_defaults(run=partial(run, engine=engine))
@@ -112,6 +113,25 @@ def _add_look(group: Any) -> None:
     )
 
 
+def _add_verify(group: Any) -> None:
+    group.add_argument(
+        "--verify",
+        choices=("full", "sample"),
+        default="full",
+        help="which written pictures are read again for text by another model: all that may hold some, or a share",
+    )
+    group.add_argument(
+        "--sample-share",
+        metavar="N",
+        type=float,
+        default=0.1,
+        help="the share that --verify sample takes, above 0 and at most 1 (default: 0.1)",
+    )
+    group.add_argument(
+        "--unsafe-skip-verify", action="store_true", help="read no written picture again; the report records it"
+    )
+
+
 def _add_run(group: Any) -> None:
     group.add_argument("--report", metavar="FILE.json", type=Path, help="write what was done, study by study")
     group.add_argument("--overwrite", action="store_true", help="replace files in the output that Unseen did not write")
@@ -149,6 +169,8 @@ def _recipe(args: argparse.Namespace) -> DicomRecipe:
         deface=args.deface,
         keep_face=args.keep_face,
         unsafe_keep_pixels=args.unsafe_keep_pixels,
+        verify="skip" if args.unsafe_skip_verify else args.verify,
+        sample_share=args.sample_share,
     )
 
 
@@ -198,6 +220,12 @@ def _print_receipt(report: DicomReport, job: DicomJob, *, quiet: bool) -> None:
             print("note: no --key: codes and UIDs of this run will never be made again, and it cannot be resumed")
         elements = ", ".join(f"{count} {fate}" for fate, count in totals["elements"].items())
         print(f"elements: {elements or 'none'}")
+        if totals["pixels_verified"]:
+            seconds = totals["seconds"].get("verify pixels", 0.0)
+            print(
+                f"pixels read again by a second model: {totals['pixels_verified']} objects, {totals['hidden_again']} "
+                f"needed more hiding; {seconds:.1f} s over all processes"
+            )
         print(f"verified against their originals: {totals['verified']} of {totals['objects']['released']} released")
     counts = ", ".join(f"{n} {status}" for status, n in totals["objects"].items() if n or status == "released")
     print(f"{counts}, {totals['studies']} studies in {totals['wall_seconds']:.1f} s -> {display(job.output)}")

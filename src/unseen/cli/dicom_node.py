@@ -58,7 +58,11 @@ def add_parser(verbs: Any, text: str, engine: NodeEngine | None = None) -> None:
     group = parser.add_argument_group("what is removed, and what may stay; as in unseen dicom")
     group.add_argument("--options", metavar="LIST", default="", help=f"of {', '.join(OPTIONS)}")
     group.add_argument("--text", choices=("all", "identifying"), default="all", help="which burned-in text goes")
-    group.add_argument("--keep-face", action="store_true", help="let CT and MR of heads through")
+    group.add_argument(
+        "--keep-face",
+        action="store_true",
+        help="let CT and MR of heads through with their faces; else they are refused, as a node cannot deface",
+    )
     group.add_argument("--unsafe-keep-pixels", action="store_true", help="let pictures through without looking at them")
     parser.add_argument("--quiet", action="store_true", help="print errors and the last line only")
     parser.set_defaults(run=partial(run, engine=engine))

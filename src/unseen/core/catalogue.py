@@ -11,6 +11,7 @@ from unseen.errors import ModelUnavailable
 
 __all__ = ["CATALOGUE", "ENTRIES", "by_name", "entry_named"]
 
+_OLDER_OCR_SHA256 = "971d7d5f223a7a808662229df1ef69893809d8457d834e6373d3854bc1782cbf"
 _RAPIDOCR_SHA256 = "2fc34e26cd0f48514804a94f8832283039c7334076bff60768b1fed9ad068050"
 
 
@@ -19,6 +20,12 @@ def _by_hand(name: str, member: str, wheel: str, filename: str) -> str:
         f"run `unseen models pull {name}`; on a machine without a package index, unpack {member} from the wheel "
         f"{wheel} elsewhere and put it as {filename} into a folder named by UNSEEN_MODELS"
     )
+
+
+def _older_ocr(part: str) -> WheelMember:
+    """Return where a part of the OCR that verifies comes from: another generation than the one that hides."""
+    member = f"rapidocr_onnxruntime/models/ch_PP-OCRv4_{part}_infer.onnx"
+    return WheelMember("rapidocr-onnxruntime", "1.4.4", _OLDER_OCR_SHA256, member)
 
 
 ENTRIES: tuple[ModelEntry, ...] = (
@@ -145,6 +152,42 @@ ENTRIES: tuple[ModelEntry, ...] = (
             "in place of sface: bring an ONNX file of a network trained as ArcFace is (112 x 112 pixels, upright, "
             "0 to 255) whose weights you may use, as mobilefacenet.onnx in a folder named by UNSEEN_MODELS, or run "
             "`unseen models add FILE --as mobilefacenet`"
+        ),
+    ),
+    ModelEntry(
+        name="ppocr4-det",
+        family="db",
+        task="text",
+        classes=("text",),
+        filename="ch_PP-OCRv4_det_infer.onnx",
+        licence="Apache-2.0",
+        training_data="not stated",
+        size_bytes=4_745_517,
+        sha256="d2a7720d45a54257208b1e13e36a8479894cb74155a5efe29462512d42f49da9",
+        sources=(_older_ocr("det"),),
+        how_to_get=_by_hand(
+            "ppocr4-det",
+            "rapidocr_onnxruntime/models/ch_PP-OCRv4_det_infer.onnx",
+            "rapidocr-onnxruntime 1.4.4",
+            "ch_PP-OCRv4_det_infer.onnx",
+        ),
+    ),
+    ModelEntry(
+        name="ppocr4-rec",
+        family="svtr",
+        task="read",
+        classes=("text",),
+        filename="ch_PP-OCRv4_rec_infer.onnx",
+        licence="Apache-2.0",
+        training_data="not stated",
+        size_bytes=10_857_958,
+        sha256="48fc40f24f6d2a207a2b1091d3437eb3cc3eb6b676dc3ef9c37384005483683b",
+        sources=(_older_ocr("rec"),),
+        how_to_get=_by_hand(
+            "ppocr4-rec",
+            "rapidocr_onnxruntime/models/ch_PP-OCRv4_rec_infer.onnx",
+            "rapidocr-onnxruntime 1.4.4",
+            "ch_PP-OCRv4_rec_infer.onnx",
         ),
     ),
     ModelEntry(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from unseen.core.access import Access
+from unseen.core.regions import Box
 from unseen.errors import UsageError
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "DicomReceipt",
     "DicomRecipe",
     "PixelOutcome",
+    "PixelResidue",
     "parse_options",
 ]
 
@@ -57,7 +59,8 @@ class DicomRecipe:
     Of what options would let stay, only the attributes `fields` do, by their keywords; None for all. `text` says which
     burned-in text goes, `deface` and `keep_face` what becomes of faces in head volumes;
     `unsafe_keep_pixels` releases pictures that may hold text or faces without looking at their pixels, and is recorded.
-    Raises UsageError for options that contradict each other.
+    `verify` says which written pictures are read again for text ("full": all that may show some; "sample": a share of
+    them; "skip": none); bytes are searched in any case. Raises UsageError for options that contradict each other.
     """
 
     options: frozenset[str] = frozenset()
@@ -65,6 +68,8 @@ class DicomRecipe:
     deface: bool = False
     keep_face: bool = False
     unsafe_keep_pixels: bool = False
+    verify: Literal["full", "sample", "skip"] = "full"
+    sample_share: float = 0.1
     max_bytes: int = 4 << 30
     fields: frozenset[str] | None = None
 
@@ -76,6 +81,8 @@ class DicomRecipe:
             raise UsageError("retain-full-dates and retain-modified-dates contradict each other; choose one")
         if self.deface and self.keep_face:
             raise UsageError("--deface and --keep-face contradict each other; choose one")
+        if not 0 < self.sample_share <= 1:
+            raise UsageError(f"the share to verify must be above 0 and at most 1, got {self.sample_share}")
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values."""
@@ -88,6 +95,8 @@ class DicomRecipe:
             "keep_face": self.keep_face,
             "unsafe_keep_pixels": self.unsafe_keep_pixels,
             **({} if self.fields is None else {"fields": sorted(self.fields)}),
+            "verify_pixels": self.verify,
+            "sample_share": float(self.sample_share) if self.verify == "sample" else None,
         }
 
     def digest(self) -> str:
@@ -142,6 +151,16 @@ class PixelOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class PixelResidue:
+    """Text that a second reader still sees in a written picture: the frame (from 0), where in its pixels, and whether
+    it is what the original names ("identifier") or text that may not stay ("text"); never what it says."""
+
+    frame: int
+    box: Box
+    kind: Literal["identifier", "text"]
+
+
+@dataclass(frozen=True, slots=True)
 class DicomChecked:
     """What verification says of one file: a line for each finding, without contents, none where it may be released.
 
@@ -156,7 +175,8 @@ class DicomChecked:
 class DicomReceipt:
     """What happened to one instance; it names the input by number and commitment only, as paths may hold names.
 
-    `actions` counts elements by what was done with them, `study` and `series` are the new UIDs.
+    `actions` counts elements by what was done with them, `study` and `series` are the new UIDs. `pixels_verified` says
+    that a second reader looked at the written picture, `hidden_again` how many places it made to be hidden.
     """
 
     number: int
@@ -175,6 +195,8 @@ class DicomReceipt:
     regions_hidden: int = 0
     pixels: str = ""
     verified: bool = False
+    pixels_verified: bool = False
+    hidden_again: int = 0
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
@@ -194,5 +216,7 @@ class DicomReceipt:
             "pixels": self.pixels,
             "regions_hidden": self.regions_hidden,
             "verified": self.verified,
+            "pixels_verified": self.pixels_verified,
+            "hidden_again": self.hidden_again,
             "seconds": {stage: round(s, 5) for stage, s in self.seconds.items()},
         }

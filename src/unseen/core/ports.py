@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from unseen.core.dicom import DicomChecked, PixelOutcome
+from unseen.core.dicom import DicomChecked, DicomRecipe, PixelOutcome, PixelResidue
 from unseen.core.dicom_node import Fate
 from unseen.core.formats import Limits
 from unseen.core.ledger import Entry, Event
@@ -50,6 +50,7 @@ __all__ = [
     "Opener",
     "Openings",
     "PhotoCodec",
+    "PictureVerifier",
     "PixelCleaner",
     "Reader",
     "Records",
@@ -299,6 +300,25 @@ class PixelCleaner(Protocol):
         """Change a pydicom data set in place; `known` are identifying words of its header.
 
         Raises FileError where something cannot be looked at: the object is not released then.
+        """
+        ...
+
+    def hide(self, dataset: Any, residues: Sequence[PixelResidue]) -> PixelOutcome:
+        """Hide what verification still saw in a data set that was cleaned, which is changed; raises FileError."""
+        ...
+
+
+class PictureVerifier(Protocol):
+    """Reads the pictures of a de-identified DICOM file again; shares no code with what cleaned them."""
+
+    def carries_text(self, modality: str, sop_class: str) -> bool:
+        """Whether pictures of this kind may hold text, whatever their header says."""
+        ...
+
+    def look(self, original: bytes, written: bytes, recipe: DicomRecipe) -> Sequence[PixelResidue] | None:
+        """Return the text that may not stay and still shows, None where there is no picture to look at.
+
+        Raises FileError where a picture cannot be looked at.
         """
         ...
 

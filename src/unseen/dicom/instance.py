@@ -9,6 +9,7 @@ from operator import itemgetter
 
 from unseen.core.dicom import DicomRecipe, PixelOutcome
 from unseen.crypto.keys import Key
+from unseen.dicom.documents import with_blank_document
 from unseen.dicom.known import Known, known_in, who
 from unseen.dicom.marks import marked
 from unseen.dicom.part10 import Instance, file_bytes, read_instance
@@ -116,6 +117,8 @@ class Deidentifier:
             if not scrub and not header.known.within(_searched(parts)):
                 break
         parts, notes = with_bare_picture(parts, instance)
+        parts, removed = with_blank_document(parts, instance, header.sop_class)
+        notes += removed
         parts = marked(parts, self._recipe.options, outcome, syntax)
         uids = {tag: self._uid(values.get(tag, b""), tag, instance) for tag in (_STUDY, _SERIES, _SOP)}
         ordered = [part for _, part in sorted(parts, key=itemgetter(0))]

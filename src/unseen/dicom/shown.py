@@ -1,4 +1,4 @@
-"""What a header tells of its pixels: how many bytes they have, and whether they may show text, faces or documents."""
+"""What a header tells of its pixels: how many bytes they have, and whether they may show text or faces."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SAMPLES, _PHOTOMETRIC, _FRAMES, _ROWS, _COLUMNS, _BITS = (
     0x00280011,
     0x00280100,
 )
-_BURNED_IN, _IMAGE_TYPE, _DOCUMENT, _CONVERSION, _FEATURES = 0x00280301, 0x00080008, 0x00420011, 0x00080064, 0x00280302
+_BURNED_IN, _IMAGE_TYPE, _CONVERSION, _FEATURES = 0x00280301, 0x00080008, 0x00080064, 0x00280302
 #: Classes whose pictures come straight out of a scanner, and numbers where others have pictures.
 _SCANS = frozenset(
     f"1.2.840.10008.5.1.4.1.1.{end}"
@@ -110,11 +110,10 @@ def may_show(instance: Instance, sop_class: str) -> str:
     """Return why an object's pixels must be looked at before it may be released, "" if they need not be.
 
     Scans straight from CT, MR, PET and the like, and objects without pictures, need not, unless they say that they
-    are burned in or secondary. A radiograph need not where it says NO to burned-in text. All others must.
+    are burned in or secondary. A radiograph need not where it says NO to burned-in text. All others must. Documents
+    need not: what the profile asks for replaces them.
     """
     tags = {e.tag for e in instance.elements}
-    if _DOCUMENT in tags:
-        return "an embedded document"
     if sop_class in _VOICES:
         return "a voice"
     if not tags.intersection(_PIXELS):

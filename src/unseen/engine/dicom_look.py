@@ -15,8 +15,11 @@ from unseen.dicom.table import EDITION, load_table
 from unseen.engine.dicom_inputs import DicomSource, read_source
 from unseen.engine.inputs import read_key
 from unseen.errors import FileError
+from unseen.verify.dicom.kinds import carries_text
 
 __all__ = ["planned", "revealed", "table_gaps"]
+
+_DOCUMENT, _PICTURES = 0x00420011, (0x7FE00008, 0x7FE00009, 0x7FE00010)
 
 
 def planned(path: Path, recipe: DicomRecipe) -> tuple[list[Line], list[str]]:
@@ -27,6 +30,12 @@ def planned(path: Path, recipe: DicomRecipe) -> tuple[list[Line], list[str]]:
         raise type(error)(f"{display(path)}: {error}") from error
     reason = may_show(header.instance, header.sop_class)
     notes = [f"its pixels must be cleaned: {reason}" if reason else "its pixels need not be looked at"]
+    tags = {each.tag for each in header.instance.elements}
+    pictured = not tags.isdisjoint(_PICTURES) and not recipe.unsafe_keep_pixels and recipe.verify != "skip"
+    if pictured and (reason or carries_text(header.modality, header.sop_class)):
+        notes.append("its kind may hold text: what is written is read again")
+    if _DOCUMENT in tags:
+        notes.append("a document in it is replaced by a blank one")
     if shows_head(header.instance, header.sop_class):
         notes.append("shows a head: released only with --deface or --keep-face")
     if header.instance.trailing:

@@ -11,10 +11,11 @@ from unseen.adapters.detect_text import DbTextDetector, PpocrReader, SizedDetect
 from unseen.adapters.detect_views import ViewsDetector, fit
 from unseen.adapters.dicom_pixels import PydicomPixels
 from unseen.adapters.runtimes import open_network
-from unseen.core.dicom import DicomRecipe, PixelOutcome
+from unseen.core.dicom import DicomRecipe, PixelOutcome, PixelResidue
 from unseen.core.models import ModelFile
 from unseen.core.ports import ModelStore
-from unseen.dicom.pixels.clean import clean_pixels
+from unseen.core.regions import Box
+from unseen.dicom.pixels.clean import clean_pixels, hide_boxes
 from unseen.dicom.pixels.findings import PixelFindings, PixelRecipe, PixelTools
 from unseen.engine.models import model_store
 from unseen.errors import ModelUnavailable, UnsupportedInput
@@ -43,6 +44,15 @@ class Cleaner:
             except ModelUnavailable as error:
                 raise UnsupportedInput(f"its pixels cannot be looked at: {error}") from error
         return _outcome(clean_pixels(dataset, self._tools[0], self._recipe, tuple(known)))
+
+    def hide(self, dataset: Any, residues: Sequence[PixelResidue]) -> PixelOutcome:
+        """Hide what a second reader saw, as the port has it."""
+        boxes: dict[int, list[Box]] = {}
+        for each in residues:
+            boxes.setdefault(each.frame, []).append(each.box)
+        found = hide_boxes(dataset, PydicomPixels(), boxes)
+        note = f"{len(residues)} places hidden that a second reader saw, in {len(boxes)} frames"
+        return PixelOutcome(True, dict(found.places)["text"], burned_in="NO", notes=(*found.notes, note))
 
 
 def _outcome(found: PixelFindings) -> PixelOutcome:

@@ -49,6 +49,8 @@ class DicomReport:
             "objects": {name: status[name] for name in _STATUSES},
             "studies": len({r.study for r in self.receipts if r.study}),
             "verified": sum(r.verified for r in self.receipts if r.status == "released"),
+            "pixels_verified": sum(r.pixels_verified for r in self.receipts if r.status == "released"),
+            "hidden_again": sum(r.hidden_again > 0 for r in self.receipts if r.status == "released"),
             "regions_hidden": sum(r.regions_hidden for r in self.receipts),
             "elements": dict(sorted(actions.items())),
             "seconds": {stage: round(s, 3) for stage, s in seconds.items()},
@@ -66,7 +68,7 @@ class DicomReport:
             "started": _utc(self.started),
             "ended": _utc(self.ended),
             "recipe": {**self.recipe.as_dict(), "sha256": self.recipe.digest()},
-            "unsafe": ["--unsafe-keep-pixels"] if self.recipe.unsafe_keep_pixels else [],
+            "unsafe": [word for word, said in _unsafe(self.recipe).items() if said],
             "key": "kept" if self.kept_key else "thrown away",
             "totals": self.totals(),
             "studies": [_study(uid, receipts) for uid, receipts in studies.items()],
@@ -76,6 +78,10 @@ class DicomReport:
     def write(self, path: Path) -> None:
         """Write the report as JSON, whole or not at all; raises OutputFailed."""
         write_whole(path, _lines(self.as_dict()), "the report")
+
+
+def _unsafe(recipe: DicomRecipe) -> dict[str, bool]:
+    return {"--unsafe-keep-pixels": recipe.unsafe_keep_pixels, "--unsafe-skip-verify": recipe.verify == "skip"}
 
 
 def _study(uid: str, receipts: list[DicomReceipt]) -> Mapping[str, Any]:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from unseen.core.dicom import DicomChecked, DicomRecipe, PixelOutcome
+from unseen.core.dicom import DicomChecked, DicomRecipe, PixelOutcome, PixelResidue
 from unseen.dicom.instance import Deidentifier
 from unseen.engine.dicom_work import DicomSetup, DicomTools
 
 if TYPE_CHECKING:
-    from unseen.core.ports import DicomVerifier, PixelCleaner
+    from unseen.core.ports import DicomVerifier, PictureVerifier, PixelCleaner
 
 __all__ = ["minimised", "open_dicom_tools", "pixel_cleaner", "verifier"]
 
@@ -24,7 +24,7 @@ def minimised(recipe: DicomRecipe, fields: frozenset[str] | None) -> DicomRecipe
 def open_dicom_tools(setup: DicomSetup) -> DicomTools:
     """Make the tools of one worker."""
     deidentifier = Deidentifier(setup.recipe, setup.hasher.key)
-    return DicomTools(setup, deidentifier, verifier(), pixel_cleaner(setup.recipe))
+    return DicomTools(setup, deidentifier, verifier(), pixel_cleaner(setup.recipe), _LateReader())
 
 
 class _Check:
@@ -54,11 +54,39 @@ class _LateCleaner:
 
     def clean(self, dataset: Any, known: Sequence[str]) -> PixelOutcome:
         """Change a data set in place, as the port has it."""
+        return self._loaded().clean(dataset, known)
+
+    def hide(self, dataset: Any, residues: Sequence[PixelResidue]) -> PixelOutcome:
+        """Hide what verification saw, as the port has it."""
+        return self._loaded().hide(dataset, residues)
+
+    def _loaded(self) -> PixelCleaner:
         if not self._cleaner:
             from unseen.engine.dicom_pixels import Cleaner
 
             self._cleaner.append(Cleaner(self._recipe))
-        return self._cleaner[0].clean(dataset, known)
+        return self._cleaner[0]
+
+
+class _LateReader:
+    """A second reader of pictures that loads what it needs when the first picture needs it."""
+
+    def __init__(self) -> None:
+        self._reader: list[PictureVerifier] = []
+
+    def carries_text(self, modality: str, sop_class: str) -> bool:
+        """Whether pictures of this kind may hold text, as the port has it."""
+        from unseen.verify.dicom.kinds import carries_text
+
+        return carries_text(modality, sop_class)
+
+    def look(self, original: bytes, written: bytes, recipe: DicomRecipe) -> Sequence[PixelResidue] | None:
+        """Return what still shows, as the port has it."""
+        if not self._reader:
+            from unseen.engine.dicom_reading import SecondReader
+
+            self._reader.append(SecondReader())
+        return self._reader[0].look(original, written, recipe)
 
 
 def pixel_cleaner(recipe: DicomRecipe) -> PixelCleaner:

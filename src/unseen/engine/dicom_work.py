@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -13,30 +12,20 @@ from typing import TYPE_CHECKING, Any
 from unseen.adapters.files_output import discard
 from unseen.core.dicom import DicomReceipt, DicomRecipe, PixelOutcome
 from unseen.dicom.instance import Cleaned, Deidentifier, Header
-from unseen.dicom.shown import may_show, shows_head
 from unseen.engine.dicom_inputs import DicomSource, NotDicom, is_index, is_volume, read_source
+from unseen.engine.dicom_pictures import cleaned_pictures, until_nothing_shows
 from unseen.engine.hashing import Hasher
 from unseen.engine.local import unexpected
 from unseen.engine.stopwatch import Stopwatch
-from unseen.errors import (
-    DamagedInput,
-    FileError,
-    OutputFailed,
-    Refused,
-    UnseenError,
-    UnsupportedInput,
-    VerificationFailed,
-)
+from unseen.errors import FileError, OutputFailed, Refused, UnseenError, VerificationFailed
 
 if TYPE_CHECKING:
-    from unseen.core.ports import DicomVerifier, PixelCleaner
+    from unseen.core.ports import DicomVerifier, PictureVerifier, PixelCleaner
     from unseen.engine.dicom_heads import Faces
 
 __all__ = ["DicomDone", "DicomSetup", "DicomTask", "DicomTools", "deidentify", "deidentify_files", "path_tag"]
 
 _MAX_TOLD = 3
-#: What no pixel cleaner can make unrecognizable.
-_VOICE = "a voice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +42,14 @@ class DicomSetup:
 
 @dataclass(frozen=True, slots=True)
 class DicomTools:
-    """What one worker works with; `pixels` is None where no pixel cleaner is installed, `linked` what it has told of
-    how files hang together."""
+    """What one worker works with; `pixels` is None where no pixel cleaner is installed, `reader` where nobody reads
+    written pictures again, `linked` what it has told of how files hang together."""
 
     setup: DicomSetup
     deidentifier: Deidentifier
     verifier: DicomVerifier
     pixels: PixelCleaner | None
+    reader: PictureVerifier | None = None
     clock: Callable[[], float] = time.perf_counter
     linked: set[tuple[str, bytes, bytes]] = field(default_factory=set)
 
@@ -86,12 +76,14 @@ class DicomDone:
 
 @dataclass(frozen=True, slots=True)
 class Deidentified:
-    """One object in memory, verified: the cleaned file, what was done to its pixels, and why they were looked at."""
+    """One object in memory, verified: the cleaned file, what was done to its pixels, why they were looked at, and how
+    many places a second reader made to be hidden, None where none looked."""
 
     cleaned: Cleaned
     outcome: PixelOutcome | None
     pixels: str
     links: tuple[tuple[str, bytes, bytes], ...] = ()
+    hidden_again: int | None = None
 
 
 def deidentify(
@@ -109,14 +101,10 @@ def deidentify(
         raise NotDicom("an index (DICOMDIR), which names people; make a new one of the results")
     admit(header)
     original = data[header.instance.leading :]
-    head = _head_to_cut(header, recipe)
-    reason = may_show(header.instance, header.sop_class)
     with watch.time("pixels"):
-        shown, header, faceless = _without_face(data, header, tools) if head else (data, header, None)
-        header, outcome, told = _clean_pixels(shown, header, reason, tools)
-        outcome = _both(faceless, outcome) if head else _with_face(header, outcome)
-    with watch.time("deidentify"):
-        cleaned = tools.deidentifier.clean(header, outcome)
+        pictured = cleaned_pictures(data, header, tools)
+    cleaned, pictured, again = until_nothing_shows(original, pictured, tools, watch)
+    outcome = pictured.outcome
     with watch.time("verify"):
         edited = outcome is not None and outcome.changed
         salt = tools.setup.hasher.key.tag("dicom-links", b"run").encode()
@@ -125,86 +113,7 @@ def deidentify(
     if findings:
         more = f" and {len(findings) - _MAX_TOLD} more" if len(findings) > _MAX_TOLD else ""
         raise VerificationFailed(f"does not pass verification: {'; '.join(findings[:_MAX_TOLD])}{more}")
-    return Deidentified(cleaned, outcome, told, checked.links)
-
-
-def _head_to_cut(header: Header, recipe: DicomRecipe) -> bool:
-    """Whether an object shows a head whose face is to be removed; raises Refused where nobody said what to do."""
-    if recipe.keep_face or recipe.unsafe_keep_pixels or not shows_head(header.instance, header.sop_class):
-        return False
-    if not recipe.deface:
-        raise Refused("shows a head, and a face can be made of it; say --deface to remove it, or --keep-face")
-    return True
-
-
-def _without_face(data: bytes, header: Header, tools: DicomTools) -> tuple[bytes, Header, PixelOutcome]:
-    """Return the object without its face, and what was done; raises Refused where the face is not known."""
-    from unseen.engine.dicom_heads import cut
-
-    dataset = _dataset(data)
-    outcome = cut(dataset, tools.setup.faces)
-    written = _written(dataset)
-    return written, tools.deidentifier.read(written), outcome
-
-
-def _both(first: PixelOutcome | None, second: PixelOutcome | None) -> PixelOutcome | None:
-    """Return what was done in two steps as one."""
-    if first is None or second is None:
-        return first or second
-    return PixelOutcome(
-        changed=first.changed or second.changed,
-        hidden=first.hidden + second.hidden,
-        applied=first.applied | second.applied,
-        burned_in=second.burned_in or first.burned_in,
-        recognizable=first.recognizable or second.recognizable,
-        notes=(*first.notes, *second.notes),
-    )
-
-
-def _with_face(header: Header, outcome: PixelOutcome | None) -> PixelOutcome | None:
-    """Return the outcome with what is true of a head that is released: a face can be made of it."""
-    if not shows_head(header.instance, header.sop_class):
-        return outcome
-    return replace(outcome or PixelOutcome(), recognizable="YES")
-
-
-def _clean_pixels(
-    data: bytes, header: Header, reason: str, tools: DicomTools
-) -> tuple[Header, PixelOutcome | None, str]:
-    """Return the object with clean pixels, what was done, and what is told of it; raises Refused where nobody can."""
-    recipe = tools.setup.recipe
-    wanted = reason or ("asked for" if "clean-pixel-data" in recipe.options else "")
-    if not wanted:
-        return header, None, "not looked at: comes straight from a scanner, or has none"
-    if tools.pixels is None or wanted == _VOICE or recipe.unsafe_keep_pixels:
-        if not recipe.unsafe_keep_pixels:
-            raise Refused(f"has {wanted}, and nothing here can clean it; see --unsafe-keep-pixels")
-        return header, None, f"kept unseen by --unsafe-keep-pixels: {wanted}"
-    dataset = _dataset(data)
-    outcome = tools.pixels.clean(dataset, header.known.words)
-    if not outcome.changed:
-        return header, outcome, f"looked at: {wanted}"
-    return tools.deidentifier.read(_written(dataset)), outcome, f"cleaned: {wanted}"
-
-
-def _dataset(data: bytes) -> Any:
-    import pydicom
-
-    try:
-        return pydicom.dcmread(io.BytesIO(data), force=True)
-    except Exception as error:
-        raise DamagedInput(f"cannot be read for its pixels ({type(error).__name__}); leave it out") from error
-
-
-def _written(dataset: Any) -> bytes:
-    import pydicom
-
-    buffer = io.BytesIO()
-    try:
-        pydicom.dcmwrite(buffer, dataset, enforce_file_format=False)
-    except Exception as error:
-        raise UnsupportedInput(f"cannot be written again ({type(error).__name__}); leave it out") from error
-    return buffer.getvalue()
+    return Deidentified(cleaned, outcome, pictured.told, checked.links, again)
 
 
 def deidentify_files(task: DicomTask, tools: DicomTools) -> list[DicomDone]:
@@ -279,6 +188,8 @@ def _told(receipt: DicomReceipt, made: Deidentified, setup: DicomSetup) -> Dicom
         pixels=made.pixels,
         regions_hidden=outcome.hidden if outcome else 0,
         verified=True,
+        pixels_verified=made.hidden_again is not None,
+        hidden_again=made.hidden_again or 0,
     )
 
 

@@ -60,26 +60,38 @@ def test_a_compressed_image_without_findings_keeps_every_byte(syntax: Any) -> No
     assert (found.changed, found.notes) == ((), ())
 
 
-def jpeg(values: np.ndarray[Any, Any], comment: bytes = b"") -> bytes:
+def jpeg(values: np.ndarray[Any, Any], comment: bytes = b"", **how: Any) -> bytes:
     from io import BytesIO
 
     from PIL import Image
 
     file = BytesIO()
-    Image.fromarray(values).save(file, "jpeg", quality=90, comment=comment)
+    Image.fromarray(values).save(file, "jpeg", quality=90, comment=comment, **how)
     return file.getvalue()
 
 
-def jpeg_image(values: np.ndarray[Any, Any], comment: bytes = b"") -> Dataset:
+def jpeg_image(values: np.ndarray[Any, Any], comment: bytes = b"", **how: Any) -> Dataset:
     one = image(values)
     one.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
-    one.PixelData = encapsulate([jpeg(frame, comment) for frame in values])
+    one.PixelData = encapsulate([jpeg(frame, comment, **how) for frame in values])
     one["PixelData"].is_undefined_length = True
     return one
 
 
-def test_lossy_frames_become_uncompressed_and_the_findings_say_so() -> None:
-    one = jpeg_image(scene())
+def test_blocks_of_a_jpeg_are_blanked_where_they_lie() -> None:
+    one = jpeg_image(np.concatenate([scene(6), scene(1, None)]))
+    before, decoded = frames_of(one), values_of(one)
+    found = clean_pixels(one, tools(), PixelRecipe(), ())
+    assert found.syntax == str(JPEGBaseline8Bit) == str(one.file_meta.TransferSyntaxUID)
+    assert "4 frames blanked where they lie compressed, without further loss" in found.notes
+    assert frames_of(one)[4:] == before[4:]
+    after = values_of(one)
+    assert np.ptp(after[1, 8:16, 8:32]) <= 1
+    assert np.array_equal(after[:, 32:], decoded[:, 32:])
+
+
+def test_other_lossy_frames_become_uncompressed_and_the_findings_say_so() -> None:
+    one = jpeg_image(scene(), progressive=True)
     decoded = values_of(one)
     found = clean_pixels(one, tools(), PixelRecipe(), ())
     assert found.syntax == "1.2.840.10008.1.2.1" == str(one.file_meta.TransferSyntaxUID)
@@ -95,7 +107,7 @@ def test_lossy_colours_stay_what_they_were() -> None:
     values[10:16, 8:30] = 255
     one = image(values, PhotometricInterpretation="YBR_FULL_422")
     one.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
-    one.PixelData = encapsulate([jpeg(values)])
+    one.PixelData = encapsulate([jpeg(values, progressive=True)])
     one["PixelData"].is_undefined_length = True
     decoded = one.pixel_array
     clean_pixels(one, tools(), PixelRecipe(), ())

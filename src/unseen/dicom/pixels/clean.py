@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseen.core.photos import Pixels
+from unseen.core.ports import DicomPixels
 from unseen.core.regions import Box
 from unseen.dicom.pixels.extras import drop_icons, drop_overlays, refuse_unreadable
 from unseen.dicom.pixels.findings import PixelFindings, PixelRecipe, PixelTools
@@ -22,7 +23,7 @@ from unseen.dicom.pixels.views import Viewer
 from unseen.dicom.pixels.words import Judge
 from unseen.pixels.boxes import widen
 
-__all__ = ["clean_pixels"]
+__all__ = ["clean_pixels", "hide_boxes"]
 
 Mask = NDArray[np.bool_]
 #: Smaller pictures than this hold no word that could be read.
@@ -54,6 +55,30 @@ def clean_pixels(dataset: Any, tools: PixelTools, recipe: PixelRecipe, known: tu
         return PixelFindings(syntax=syntax, notes=tuple(notes))
     job = _Job(dataset, layout, tools, recipe, notes)
     return job.run(Judge(recipe.text, known), in_pixels)
+
+
+def hide_boxes(dataset: Any, codec: DicomPixels, boxes: Mapping[int, Sequence[Box]]) -> PixelFindings:
+    """Hide boxes of text, by frame, in a data set of pydicom that was cleaned; it is changed.
+
+    Raises UnsupportedInput or DamagedInput where its pixels cannot be read, ValueError where it has none.
+    """
+    layout = layout_of(dataset)
+    if layout is None:
+        raise ValueError("a data set without pixels has no boxes")
+    frames = open_frames(dataset, layout, codec)
+    viewer = Viewer.of(dataset, codec, frames.photometric)
+    for index, found in boxes.items():
+        # What one reader missed, another one often sees in part: widened twice.
+        mask = _mask(layout, [_widened(box) for box in found], frames.grid)
+        frames.blank(index, mask, viewer.darkest(frames.frame(index), mask))
+    notes = store_frames(dataset, layout, frames)
+    return PixelFindings(
+        frames=layout.frames,
+        changed=tuple(sorted(frames.changed)),
+        places=(("text", max(map(len, boxes.values()), default=0)),),
+        syntax=str(dataset.file_meta.TransferSyntaxUID),
+        notes=tuple(notes),
+    )
 
 
 def _overlays_in_pixels(dataset: Any) -> bool:
@@ -113,7 +138,7 @@ class _Job:
         seen = looker.look(values, viewer.views(values))
         boxes = list(seen.hide)
         for _ in range(_AGAIN if boxes and index == 0 else 0):
-            mask = self._mask(boxes, 1)
+            mask = _mask(self.layout, boxes, 1)
             left = values.copy()
             fill = viewer.darkest(values, mask)
             left[mask] = fill if values.ndim == 3 else fill[0]
@@ -137,14 +162,14 @@ class _Job:
         fixed: tuple[Mask | None, Mask | None],
     ) -> None:
         around, banner = fixed
-        mask = self._mask(seen.hide, frames.grid) | self._mask(faces, frames.grid, _FACE_WIDEN)
+        mask = _mask(self.layout, seen.hide, frames.grid) | _mask(self.layout, faces, frames.grid, _FACE_WIDEN)
         if banner is not None:
             mask |= banner
         # What would be left of a text that is cut goes too.
         whole = [box for box in seen.keep if not self._touched(box, mask)]
-        mask |= self._mask([box for box in seen.keep if box not in whole], frames.grid)
+        mask |= _mask(self.layout, [box for box in seen.keep if box not in whole], frames.grid)
         if around is not None:
-            mask |= around & ~self._mask(whole, 1, 0.0)
+            mask |= around & ~_mask(self.layout, whole, 1, 0.0)
         values = frames.frame(index)
         fill = viewer.darkest(values, mask)
         if not mask.any() or bool((values[mask] == np.asarray(fill if values.ndim == 3 else fill[0])).all()):
@@ -158,22 +183,23 @@ class _Job:
         self.kept = max(self.kept, len(whole))
         self.share = max(self.share, float(mask.mean()))
 
-    def _mask(self, boxes: Sequence[Box], grid: int, by: float | None = None) -> Mask:
-        """Return boxes, widened as text is or by a share of their height, and grown to a grid of pixels, as a mask."""
-        mask = np.zeros((self.layout.rows, self.layout.columns), bool)
-        for box in boxes:
-            wide = _widened(box) if by is None else widen(box, by, by)
-            x1, y1 = max(int(wide.x1 // grid) * grid, 0), max(int(wide.y1 // grid) * grid, 0)
-            x2, y2 = -int(-wide.x2 // grid) * grid, -int(-wide.y2 // grid) * grid
-            mask[y1 : max(y2, 0), x1 : max(x2, 0)] = True
-        return mask
-
     @staticmethod
     def _touched(box: Box, mask: Mask, share: float = 0.0) -> bool:
         """Whether more than a share of a box lies in a mask."""
         x1, y1, x2, y2 = (round(v) for v in box.xyxy)
         inside = mask[y1 : max(y2, y1 + 1), x1 : max(x2, x1 + 1)]
         return bool(inside.size == 0 or inside.mean() > share)
+
+
+def _mask(layout: Layout, boxes: Sequence[Box], grid: int, by: float | None = None) -> Mask:
+    """Return boxes, widened as text is or by a share of their height, and grown to a grid of pixels, as a mask."""
+    mask = np.zeros((layout.rows, layout.columns), bool)
+    for box in boxes:
+        wide = _widened(box) if by is None else widen(box, by, by)
+        x1, y1 = max(int(wide.x1 // grid) * grid, 0), max(int(wide.y1 // grid) * grid, 0)
+        x2, y2 = -int(-wide.x2 // grid) * grid, -int(-wide.y2 // grid) * grid
+        mask[y1 : max(y2, 0), x1 : max(x2, 0)] = True
+    return mask
 
 
 def _widened(text: Box) -> Box:

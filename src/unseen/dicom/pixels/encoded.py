@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from unseen.core.photos import Pixels
 from unseen.core.ports import DicomPixels
 from unseen.dicom.pixels.comments import without_comments
+from unseen.dicom.pixels.jpeg_blocks import blanked
 from unseen.dicom.pixels.layout import Layout
 
 __all__ = ["LOSSY_BLOCKS", "EncodedFrames"]
@@ -69,18 +70,29 @@ class EncodedFrames:
     def recoded(self) -> tuple[bytes | None, bool]:
         """Return the value of Pixel Data with the frames that changed encoded again, and whether comments went.
 
-        Other frames stay as they were, but for comments inside them. The value is None where the compression cannot be
-        written without loss.
+        Other frames stay as they were, but for comments inside them; of JPEG Baseline other blocks do. The value is
+        None where the compression cannot be written without losing more.
         """
         before = self._codec.split(self._dataset)
         frames = [without_comments(frame) for frame in before]
         commented = frames != before
         for index in sorted(self._edits):
-            code = self._codec.encode(self._dataset, self.frame(index))
+            code = self._codec.encode(self._dataset, self.frame(index)) or self._without_blocks(index, frames[index])
             if code is None:
                 return None, commented
             frames[index] = code
         return self._codec.join(frames), commented
+
+    def _without_blocks(self, index: int, frame: bytes) -> bytes | None:
+        """Return a frame of JPEG Baseline in which the blocks that are edited are blank; None where that cannot be."""
+        if self._syntax != LOSSY_BLOCKS[0]:
+            return None
+        size = self._layout.rows * self._layout.columns
+        mask = np.zeros(size, bool)
+        for packed, _ in self._edits[index]:
+            mask |= np.unpackbits(packed, count=size) > 0
+        fill = self._edits[index][-1][1]
+        return blanked(frame, mask.reshape(self._layout.rows, self._layout.columns), fill)
 
     def plain(self) -> list[Pixels]:
         """Return all frames decoded, with what was blanked."""

@@ -1,4 +1,4 @@
-"""What a file holds besides its pixels: overlays, icons, documents and videos."""
+"""What a file holds besides its pixels: overlays, icons and videos."""
 
 from __future__ import annotations
 
@@ -9,13 +9,6 @@ from unseen.errors import UnsupportedInput
 
 __all__ = ["drop_icons", "drop_overlays", "refuse_unreadable"]
 
-_DOCUMENTS = {
-    "1.2.840.10008.5.1.4.1.1.104.1": "PDF",
-    "1.2.840.10008.5.1.4.1.1.104.2": "CDA",
-    "1.2.840.10008.5.1.4.1.1.104.3": "STL",
-    "1.2.840.10008.5.1.4.1.1.104.4": "OBJ",
-    "1.2.840.10008.5.1.4.1.1.104.5": "MTL",
-}
 _VIDEO = tuple(f"1.2.840.10008.1.2.4.{n}" for n in range(100, 109))
 _STREAMED = ("1.2.840.10008.1.2.7.", *(f"1.2.840.10008.1.2.4.{n}" for n in (94, 95, 204, 205)))
 _ICON = 0x00880200
@@ -23,10 +16,7 @@ _PIXELS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 
 
 def refuse_unreadable(dataset: Any, syntax: str) -> None:
-    """Raise UnsupportedInput for an encapsulated document, a video, or pixels that lie elsewhere than in the file."""
-    kind = _DOCUMENTS.get(str(dataset.get("SOPClassUID") or ""))
-    if kind is not None or "EncapsulatedDocument" in dataset:
-        raise UnsupportedInput(f"holds a document ({kind or 'unknown'}), which is not redacted and not released")
+    """Raise UnsupportedInput for a video, or pixels that lie elsewhere than in the file."""
     if any(syntax == uid or syntax.startswith(f"{uid}.") for uid in _VIDEO):
         raise UnsupportedInput("holds a video stream, which is not redacted; export it and use: unseen redact")
     if syntax.startswith(_STREAMED) or "PixelDataProviderURL" in dataset:

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from unseen.core.ports import DicomPixels
-from unseen.dicom.pixels.encoded import EncodedFrames
+from unseen.dicom.pixels.encoded import LOSSY_BLOCKS, EncodedFrames
 from unseen.dicom.pixels.layout import Layout, number
 from unseen.dicom.pixels.native import NativeFrames, pack
 from unseen.errors import DamagedInput
@@ -85,7 +85,9 @@ def store_frames(dataset: Any, layout: Layout, frames: Frames) -> list[str]:
         element.value = recoded
         _drop_offsets(dataset)
     if frames.changed:
-        notes.append(f"{len(frames.changed)} frames compressed again without loss")
+        lossy = str(dataset.file_meta.TransferSyntaxUID) in LOSSY_BLOCKS
+        how = "blanked where they lie compressed, without further loss" if lossy else "compressed again without loss"
+        notes.append(f"{len(frames.changed)} frames {how}")
     return notes
 
 
