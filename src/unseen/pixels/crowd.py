@@ -17,7 +17,7 @@ from unseen.pixels.fill import Ring, least_grain, lines_of, softened
 from unseen.pixels.shapes import Mask, Spot
 from unseen.pixels.surface import Floats, as_type
 
-__all__ = ["is_small", "paint_small"]
+__all__ = ["Job", "paint_small", "small_job"]
 
 #: A spot is small whose window has at most this many pixels, and whose ring and surface together take as many values.
 _MOST_PIXELS, _MOST_VALUES = 1 << 13, 1 << 16
@@ -26,8 +26,9 @@ _AT_ONCE, _ALIKE = 1 << 18, 0.4
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
-    """A spot with its ring, and along rows and columns the places of nodes and what each pixel weighs them by."""
+class Job:
+    """A small spot with its ring, along rows and columns the places of nodes and what each pixel weighs them by, and
+    its size: nodes down and across, pieces, pixels down and across."""
 
     spot: Spot
     ring: Ring
@@ -35,47 +36,44 @@ class _Job:
     rows: Floats
     x: Floats
     columns: Floats
-
-    @property
-    def size(self) -> tuple[int, ...]:
-        """Nodes down and across, pieces, pixels down and across."""
-        return len(self.y), len(self.x), len(self.ring.y), len(self.rows), len(self.columns)
+    size: tuple[int, int, int, int, int]
 
 
-def _values(size: tuple[int, ...]) -> int:
-    """Return how many values are worked on for a job of a size: its kernel and its pixels."""
-    return size[0] * size[1] * size[2] + size[3] * size[4]
+def small_job(spot: Spot, ring: Ring) -> Job | None:
+    """Return what is to be painted of a spot, None if it is so large that it is better painted by itself."""
+    if spot.window.area > _MOST_PIXELS:
+        return None
+    (y, rows), (x, columns) = lines_of(spot, ring.value.dtype)
+    size = len(y), len(x), len(ring.y), len(rows), len(columns)
+    if _values(size) > _MOST_VALUES:
+        return None
+    return Job(spot, ring, y + spot.window.y1, rows, x + spot.window.x1, columns, size)
 
 
-def is_small(spot: Spot, ring: Ring) -> bool:
-    """Whether a spot is better painted together with others."""
-    return spot.window.area <= _MOST_PIXELS and _values(_job(spot, ring).size) <= _MOST_VALUES
-
-
-def paint_small(canvas: Pixels, spots: Sequence[tuple[Spot, Ring]], noise: np.random.Generator) -> None:
-    """Write the surface with its grain over small spots of a picture (height, width, channels)."""
-    jobs = sorted((_job(spot, ring) for spot, ring in spots), key=_kind)
-    for alike in _alike(jobs):
+def paint_small(canvas: Pixels, jobs: Iterable[Job], noise: np.random.Generator) -> None:
+    """Write surfaces with their grain over small spots of a picture (height, width, channels)."""
+    for alike in _alike(sorted(jobs, key=_kind)):
         _paint(canvas, alike, noise)
 
 
-def _job(spot: Spot, ring: Ring) -> _Job:
-    (y, rows), (x, columns) = lines_of(spot, ring.value.dtype)
-    return _Job(spot, ring, y + spot.window.y1, rows, x + spot.window.x1, columns)
+def _values(size: tuple[int, int, int, int, int]) -> int:
+    """Return how many values are worked on for a job of a size: its kernel and its pixels."""
+    down, across, pieces, height, width = size
+    return down * across * pieces + height * width
 
 
-def _kind(job: _Job) -> tuple[float, int]:
+def _kind(job: Job) -> tuple[float, int]:
     """Return what jobs are sorted by: tall ones beside tall ones, then the largest first."""
-    return round(math.log2(len(job.rows) / len(job.columns))), -_values(job.size)
+    return round(math.log2(job.size[3] / job.size[4])), -_values(job.size)
 
 
-def _alike(jobs: Iterable[_Job]) -> Iterator[list[_Job]]:
+def _alike(jobs: Iterable[Job]) -> Iterator[list[Job]]:
     """Yield jobs in groups so that little is padded and no group is too large to be worked on at once."""
-    some: list[_Job] = []
-    size: tuple[int, ...] = (0,) * 5
-    total = 0
+    some: list[Job] = []
+    size, total = (0, 0, 0, 0, 0), 0
     for job in jobs:
-        grown = tuple(map(max, size, job.size))
+        (a, b, c, d, e), (f, g, h, i, j) = size, job.size
+        grown = max(a, f), max(b, g), max(c, h), max(d, i), max(e, j)
         padded, total = (len(some) + 1) * _values(grown), total + _values(job.size)
         if some and (padded > _AT_ONCE or padded * _ALIKE > total):
             yield some
@@ -86,7 +84,7 @@ def _alike(jobs: Iterable[_Job]) -> Iterator[list[_Job]]:
         yield some
 
 
-def _paint(canvas: Pixels, jobs: Sequence[_Job], noise: np.random.Generator) -> None:
+def _paint(canvas: Pixels, jobs: Sequence[Job], noise: np.random.Generator) -> None:
     nodes = _nodes(jobs).transpose(0, 3, 1, 2)
     rows, columns = _stacked([job.rows for job in jobs]), _stacked([job.columns for job in jobs])
     values = rows[:, None] @ (nodes @ columns.swapaxes(1, 2)[:, None])
@@ -106,7 +104,7 @@ def _paint(canvas: Pixels, jobs: Sequence[_Job], noise: np.random.Generator) -> 
             np.copyto(target, painted, where=mask[:, :, None])
 
 
-def _nodes(jobs: Sequence[_Job]) -> Floats:
+def _nodes(jobs: Sequence[Job]) -> Floats:
     """Return the surfaces at their nodes, shape (jobs, nodes down, nodes across, channels)."""
     rings = [job.ring for job in jobs]
     work = rings[0].value.dtype

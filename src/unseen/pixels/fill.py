@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,7 +120,12 @@ def softened(ring: Ring) -> Floats:
 
 
 def _thickness(box: Box) -> int:
-    return min(max(round(math.sqrt(box.area) * _THICKNESS), _THINNEST), _THICKEST)
+    return _thick(box.area)
+
+
+@lru_cache(maxsize=4096)
+def _thick(area: float) -> int:
+    return min(max(round(math.sqrt(area) * _THICKNESS), _THINNEST), _THICKEST)
 
 
 def _few_at_once(spots: Iterable[Spot]) -> Iterator[list[tuple[int, Spot]]]:

@@ -16,7 +16,7 @@ from unseen.core.photos import Pixels
 from unseen.core.regions import Box, Region
 from unseen.pixels.boxes import intersection, slices
 from unseen.pixels.coarse import blur, mosaic
-from unseen.pixels.crowd import is_small, paint_small
+from unseen.pixels.crowd import Job, paint_small, small_job
 from unseen.pixels.fill import Ring, rings_around, surfaces
 from unseen.pixels.shapes import Mask, Spot, components, mask_over, outermost, place
 from unseen.pixels.standin import PEOPLE, draw
@@ -69,7 +69,8 @@ def hide(
     rings = rings_around(canvas, covered, [_ringed(group) for group in groups])
     _fill(canvas, groups, rings, noise, black)
     for group, ring in zip(groups, rings, strict=True):
-        _Component(canvas, group, ring, noise, black, coarse).hide()
+        if any(spot.region.look.method != "fill" for spot in group):
+            _Component(canvas, group, ring, noise, black, coarse).hide()
     return result
 
 
@@ -116,14 +117,14 @@ def _fill(
     black: int,
 ) -> None:
     """Write the surfaces of all groups; where no ring is left, black."""
-    small: list[tuple[Spot, Ring]] = []
+    small: list[Job] = []
     for group, ring in zip(groups, rings, strict=True):
         large: list[Spot] = []
         for spot in outermost(filter(_is_smooth, group)):
             if ring is None:
                 _blacken(canvas, spot, black)
-            elif is_small(spot, ring):
-                small.append((spot, ring))
+            elif job := small_job(spot, ring):
+                small.append(job)
             else:
                 large.append(spot)
         if large and ring is not None:

@@ -54,14 +54,13 @@ def place(regions: Iterable[Region], height: int, width: int) -> list[Spot]:
 def mask_over(spots: Iterable[Spot], window: Box) -> Mask:
     """Return which pixels of `window` any spot covers, as a bool array of shape (window height, window width)."""
     mask = np.zeros((int(window.height), int(window.width)), dtype=bool)
+    left, top = int(window.x1), int(window.y1)
     for spot in spots:
-        common = intersection(spot.window, window)
-        if common is None:
-            continue
-        rows, columns = slices(Box(*_relative(common, window)))
+        x1, y1, x2, y2 = map(int, spot.window.xyxy)
         if spot.is_box:
-            mask[rows, columns] = True
-        else:
+            mask[max(0, y1 - top) : max(0, y2 - top), max(0, x1 - left) : max(0, x2 - left)] = True
+        elif (common := intersection(spot.window, window)) is not None:
+            rows, columns = slices(Box(*_relative(common, window)))
             mask[rows, columns] |= spot.covers(common)
     return mask
 
