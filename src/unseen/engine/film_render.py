@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -94,7 +94,7 @@ class Renderer:
         Looks at each frame that is due and where tracks begin and end; what shows is hidden as well, and looked at
         again, a bounded number of times. Raises ResiduesRemain after the last.
         """
-        only: frozenset[int] | None = None
+        only: dict[int, list[Box]] | None = None
         hidden: _Hidden = {}
         for round_ in range(MOST_ROUNDS + 1):
             settled = self._covered(window)
@@ -105,7 +105,7 @@ class Renderer:
                 return _with_hidden(settled, hidden)
             self._counts["residues"] += sum(len(look.found) for look in looks)
             self._counts["rounds"] = max(self._counts["rounds"], round_ + 1)
-            only = frozenset(look.frame for look in looks)
+            only = {look.frame: [d.box for d in look.found] for look in looks}
             grown = [Look(look.frame, tuple(_grown(d, round_) for d in look.found)) for look in looks]
             self._windows.remember(grown)
             window = window.seen_too(grown)
@@ -115,11 +115,11 @@ class Renderer:
         with self._watch.time("cover"), self._guard:
             return self._cover(window)
 
-    def _still_shows(self, settled: Settled, only: frozenset[int] | None, hidden: _Hidden) -> list[Look]:
+    def _still_shows(self, settled: Settled, only: Mapping[int, Sequence[Box]] | None, hidden: _Hidden) -> list[Look]:
         """Return what a second model family sees in the hidden frames of a window that are due.
 
-        After the first time only frames in which something showed are due, and the ends of tracks that were added: in
-        all others more is hidden than before. `hidden` is added to: the frames that were looked at.
+        After the first time only places are due where something showed (`only`), and the ends of tracks that were
+        added: elsewhere nothing changed, or more is hidden than before. What is hidden on the way is kept in `hidden`.
         """
         if not self._recipe.hidden & set(self._opinion.classes):
             return []
