@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unseen.adapters.imaging import pad_to_multiple, resize
+from unseen.adapters.imaging import as_planes, resize
 
 sides = st.integers(1, 70)
 
@@ -38,7 +38,7 @@ def test_very_long_pictures_can_be_shrunk(size: tuple[int, int]) -> None:
 @given(sides, sides, st.sampled_from((1, 8, 32)))
 def test_padding_adds_zeros_at_the_right_and_bottom_only(height: int, width: int, multiple: int) -> None:
     image = np.random.default_rng(0).integers(1, 256, (height, width, 3), np.uint8)
-    padded = pad_to_multiple(image, multiple)
+    (padded,) = as_planes([image], multiple).transpose(0, 2, 3, 1)
     assert padded.shape[0] % multiple == padded.shape[1] % multiple == 0
     assert padded.shape[0] - height < multiple
     assert padded.shape[1] - width < multiple

@@ -73,6 +73,15 @@ def test_opened_models_are_those_of_the_recipe(models: FileModelStore) -> None:
     assert all(device.endswith(":CPU") for device in tools.devices.values())
 
 
+def test_for_videos_alone_only_their_models_are_opened(models: FileModelStore) -> None:
+    recipe = _recipe("face")
+    needed = require_models(recipe, models)
+    tools = assemble(recipe, needed, "cpu", 1, photos=False)
+    second = "yunet" if "yunet" in needed.verify else "mediapipe-full-range"
+    assert set(tools.devices) == {"centerface", second}
+    assert {m.name for m in (*tools.film_eyes.models, *tools.film_opinion.models)} == set(tools.devices)
+
+
 def test_without_verification_nobody_has_an_opinion(models: FileModelStore) -> None:
     recipe = _recipe("face", verify="skip", recall="fast")
     tools = assemble(recipe, require_models(recipe, models))

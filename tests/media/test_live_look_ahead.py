@@ -180,7 +180,7 @@ def test_quick_look_is_one_colour() -> None:
 
 
 def test_every_reason_has_its_text() -> None:
-    assert set(HIDDEN_WHOLE) == {"damaged", "unseen"}
+    assert set(HIDDEN_WHOLE) == {"damaged", "unseen", "denied"}
 
 
 # The law, for any sequence of looks, delays and deaths.

@@ -75,3 +75,19 @@ def test_pictures_are_as_large_as_asked_and_never_larger_than_the_frame() -> Non
     assert Upright(info(1920, 1080, 90), 1280).size == (720, 1280)
     assert Upright(info(320, 240), 1280).size == (320, 240)
     assert Upright(info(720, 576, aspect=Fraction(64, 45)), 1280).size == (1024, 576)
+
+
+@pytest.mark.parametrize("rotation", TURNS)
+@pytest.mark.parametrize("side", [1280, 80])
+def test_part_that_is_cut_out_is_seen_as_in_the_whole(rotation: int, side: int) -> None:
+    upright = Upright(info(160, 120, rotation), side)
+    part, box = Box(40, 20, 120, 80), Box(60, 30, 90, 50)
+    within = upright.within(part)
+    inner = Box(box.x1 - part.x1, box.y1 - part.y1, box.x2 - part.x1, box.y2 - part.y1)
+    shown, whole = within.shown(inner), upright.shown(box)
+    assert (shown.width, shown.height) == pytest.approx((whole.width, whole.height))
+    (back,) = within.stored([Detection("face", shown, 0.5, "m")])
+    assert back.box.xyxy == pytest.approx(inner.xyxy)
+    assert within.size == tuple(
+        round(n * side / 160) if side < 160 else n for n in ((80, 60), (60, 80))[rotation % 180 > 0]
+    )

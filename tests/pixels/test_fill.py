@@ -118,3 +118,17 @@ def test_crowds_are_filled_without_edges_inside(test_data: Path) -> None:
         both = mask[:, 1:] & mask[:, :-1]
         before, after = (np.abs(np.diff(p.astype(float), axis=1))[both] for p in (photo, fill))
         assert np.quantile(after, 0.999) < max(0.7 * np.quantile(before, 0.999), 12), label["file"]
+
+
+@pytest.mark.parametrize("shape", ["box", "ellipse"])
+def test_small_regions_are_filled_as_if_each_were_alone(shape: str) -> None:
+    rng = np.random.default_rng(3)
+    y, x = np.mgrid[:300, :400] / 40.0
+    pixels = np.stack([np.sin(y + 2 * x), np.cos(3 * x - y)], axis=-1)
+    sizes = [(int(h), int(w)) for h, w in rng.integers(3, 40, (24, 2))] + [(3, 120), (110, 4)]
+    places = [(5 + 60 * (i // 7), 5 + 52 * (i % 7)) for i in range(24)] + [(288, 20), (60, 388)]
+    boxes = [Box(float(x), float(y), float(x + w), float(y + h)) for (y, x), (h, w) in zip(places, sizes, strict=True)]
+    together = filled(pixels, *boxes, shape=shape)
+    for box in boxes:
+        alone = filled(together, box, shape=shape)
+        assert np.abs(alone - together).max() < 0.05, box

@@ -203,7 +203,8 @@ def test_between_detections_a_box_is_as_wide_as_they_were() -> None:
 
 def test_doubt_grows_in_a_gap_and_is_bounded() -> None:
     seen = [[found(300, 180, cls="face")] if not 20 <= i < 40 else [] for i in range(60)]
-    (track,) = covered(range(60), seen)
+    settings = CoverSettings(beyond=dict(BEYOND) | {"face": Beyond(doubt=0.1)})
+    (track,) = covered(range(60), seen, settings=settings)
     spreads = {p.frame: p.spread for p in track.points}
     assert spreads[20] < spreads[24] < spreads[29] * 1.001
     assert spreads[29] <= math.hypot(1.4, 0.1 * math.sqrt(40 * 100)) * 1.01

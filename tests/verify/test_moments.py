@@ -37,8 +37,10 @@ def test_tracks_that_were_hardly_found_have_no_ends() -> None:
     assert moments(1, 40, 50, [track(10, 11), track(20, 30, detected=False)], SIZE) == []
 
 
-def test_only_some_frames() -> None:
-    assert [m.frame for m in moments(0, 49, 5, [], SIZE, frozenset({3, 44, 90}))] == [3, 44]
+def test_only_some_places() -> None:
+    found = moments(0, 49, 5, [], SIZE, {44: [PLACE, Box(10, 10, 20, 20)], 3: [PLACE], 90: [PLACE]})
+    assert [m.frame for m in found] == [3, 44, 44]
+    assert found[0].part == found[1].part == Box(224, 124, 416, 316)
 
 
 @given(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseen.adapters.decode import above, check_shapes, numbers, suppress, to_detections
-from unseen.adapters.imaging import pad_to_multiple
+from unseen.adapters.imaging import as_planes
 from unseen.core.models import ModelFile
 from unseen.core.photos import Rgb8
 from unseen.core.ports import Network
@@ -39,8 +39,8 @@ class CenterFaceDetector:
         """Return the faces in each picture, in its pixels."""
         found: list[list[Detection]] = [[] for _ in images]
         for some in _batches(images):
-            batch = np.stack([pad_to_multiple(images[i], 32) for i in some]).transpose(0, 3, 1, 2)
-            maps = self._network.run(np.ascontiguousarray(batch))
+            batch = as_planes([images[i] for i in some], 32)
+            maps = self._network.run(batch)
             cells = (batch.shape[2] // _STRIDE, batch.shape[3] // _STRIDE)
             check_shapes(maps, [(len(some), channels, *cells) for channels in (1, 2, 2)], self.models[0])
             for row, i in enumerate(some):

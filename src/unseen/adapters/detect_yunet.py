@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseen.adapters.decode import above, check_shapes, numbers, suppress, to_detections
-from unseen.adapters.imaging import pad_to_multiple
+from unseen.adapters.imaging import as_planes
 from unseen.core.models import ModelFile
 from unseen.core.photos import Rgb8
 from unseen.core.ports import Network
@@ -39,16 +39,17 @@ class YuNetDetector:
         return [self._one(image) for image in images]
 
     def _one(self, image: Rgb8) -> list[Detection]:
-        padded = pad_to_multiple(image, 32)[:, :, ::-1]
-        outputs = self._network.run(np.ascontiguousarray(padded.transpose(2, 0, 1)[None]))
-        cells = [(padded.shape[0] // stride) * (padded.shape[1] // stride) for stride in _STRIDES]
+        batch = as_planes([image[:, :, ::-1]], 32)
+        outputs = self._network.run(batch)
+        height, width = batch.shape[2:]
+        cells = [(height // stride) * (width // stride) for stride in _STRIDES]
         check_shapes(outputs, [(1, count, values) for values in (1, 1, 4) for count in cells], self.models[0])
         boxes, scores = [], []
         for level, stride in enumerate(_STRIDES):
             cls, objectness, raw = (outputs[level + 3 * kind][0] for kind in range(3))
             score = np.sqrt(np.clip(cls[:, 0], 0, 1) * np.clip(objectness[:, 0], 0, 1))
             kept = above(score, self._threshold, self.models[0])
-            boxes.append(_to_boxes(raw, kept, padded.shape[1] // stride, stride))
+            boxes.append(_to_boxes(raw, kept, width // stride, stride))
             scores.append(score[kept])
         return self._merge(np.concatenate(boxes), np.concatenate(scores), image.shape)
 

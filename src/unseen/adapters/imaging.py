@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from unseen.core.photos import Frame, Photo, Pixels, Rgb8
 
-__all__ = ["pad_to_multiple", "resize", "shrink"]
+__all__ = ["as_planes", "resize", "shrink"]
 
 
 def resize(image: Rgb8, width: int, height: int) -> Rgb8:
@@ -21,12 +23,16 @@ def resize(image: Rgb8, width: int, height: int) -> Rgb8:
     return np.asarray(cv2.resize(image, (width, height), interpolation=how), dtype=np.uint8)
 
 
-def pad_to_multiple(image: Rgb8, multiple: int) -> NDArray[np.float32]:
-    """Return the picture as float32, padded with zeros at the right and bottom so that both sides divide."""
-    height, width = image.shape[:2]
-    padded = np.zeros((-(-height // multiple) * multiple, -(-width // multiple) * multiple, 3), np.float32)
-    padded[:height, :width] = image
-    return padded
+def as_planes(images: Sequence[Rgb8], multiple: int) -> NDArray[np.float32]:
+    """Return pictures of one padded size as float32, shape (pictures, 3, height, width), padded with zeros at the right
+    and bottom so that both sides divide."""
+    height, width = (-(-side // multiple) * multiple for side in images[0].shape[:2])
+    batch = np.zeros((len(images), 3, height, width), np.float32)
+    for planes, image in zip(batch, images, strict=True):
+        # Plane by plane: to convert first and to turn the axes after that takes four times as long.
+        for channel in range(3):
+            planes[channel, : image.shape[0], : image.shape[1]] = image[:, :, channel]
+    return batch
 
 
 def shrink(photo: Photo, side: int | None) -> Photo:

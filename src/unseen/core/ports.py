@@ -175,7 +175,7 @@ class VideoReader(Protocol):
     def __iter__(self) -> Iterator[VideoFrame]: ...
 
     def to_rgb(self, frame: VideoFrame, width: int | None = None, height: int | None = None) -> Rgb8:
-        """Return a frame as RGB, shape (height, width, 3), scaled, in stored orientation."""
+        """Return a frame, or a part cut out of one, as RGB, shape (height, width, 3), scaled, in stored orientation."""
         ...
 
 

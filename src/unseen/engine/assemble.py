@@ -148,17 +148,41 @@ class _Networks:
 
 
 def assemble(
-    recipe: Recipe, models: Models, device: str = "auto", threads: int | None = None, *, counting: bool = False
+    recipe: Recipe,
+    models: Models,
+    device: str = "auto",
+    threads: int | None = None,
+    *,
+    counting: bool = False,
+    photos: bool = True,
 ) -> Assembled:
     """Open the models of a recipe on a device, with `counting` those that find what is counted, too.
 
-    Raises DeviceUnavailable or ModelCorrupt.
+    Without `photos` only what videos are looked at with is opened. Raises DeviceUnavailable or ModelCorrupt.
     """
+    if not photos:
+        models = _for_films(recipe, models, counting=counting)
     net = _Networks(models, device, threads)
     eyes, opinion = _eyes(recipe, models, net), _opinion(models, net)
     film_eyes = _film_eyes(eyes, recipe, models, net, counting=counting)
     film_opinion = _film_opinion(models, net)
     return Assembled(eyes, opinion, film_eyes, film_opinion, net.devices())
+
+
+def _for_films(recipe: Recipe, models: Models, *, counting: bool) -> Models:
+    """Return the models without those that only photos are looked at with: to open one takes up to a second."""
+    hide, verify = dict(models.hide), dict(models.verify)
+    if not _film_objects(recipe, counting=counting):
+        hide.pop("yolo26n", None)
+    if "yunet" in verify:
+        verify.pop("mediapipe-full-range", None)
+    return Models(hide, verify)
+
+
+def _film_objects(recipe: Recipe, *, counting: bool) -> bool:
+    """Whether persons and vehicles are looked for in videos: where they or plates are hidden or counted, or heads are
+    asked for. Else their network would take as long as all the rest."""
+    return bool(counting or recipe.hidden & (_OBJECTS | {"plate"}) or recipe.video.heads)
 
 
 def _eyes(recipe: Recipe, models: Models, net: _Networks) -> Eyes:
@@ -179,17 +203,12 @@ def _eyes(recipe: Recipe, models: Models, net: _Networks) -> Eyes:
 
 
 def _film_eyes(eyes: Eyes, recipe: Recipe, models: Models, net: _Networks, *, counting: bool) -> Eyes:
-    """Return the detectors for frames of a video.
-
-    Persons are found where they, vehicles or plates are to be hidden or counted, or heads are asked for: else their
-    network would take as long as all the rest.
-    """
+    """Return the detectors for frames of a video."""
     faces = close = objects = None
     if eyes.faces is not None:
         close = CenterFaceDetector(*net("centerface"), threshold=_FILM_FACE)
         faces = ViewsDetector(close, fit(1280, most=1.0 if recipe.recall == "high" else 0.64), tile=_TILE, overlap=0.15)
-    wanted = counting or recipe.hidden & (_OBJECTS | {"plate"}) or recipe.video.heads
-    if "yolo26n" in models.hide and wanted:
+    if "yolo26n" in models.hide and _film_objects(recipe, counting=counting):
         objects = YoloDetector(*net("yolo26n"), threshold=_FILM_OBJECT)
     return replace(eyes, faces=faces, faces_close=close, objects=objects)
 

@@ -7,16 +7,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unseen.adapters.video.planes import layout
-from unseen.core.photos import Pixels, Rgb8
+from unseen.core.photos import Pixels
 from unseen.core.ports import VideoCodec, VideoReader
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Box, Detection, Region
 from unseen.core.video import VideoFrame, VideoInfo
 from unseen.errors import VerificationFailed
 from unseen.media.upright import Upright
-from unseen.pixels.boxes import scale
+from unseen.pixels.boxes import intersection, shift
 from unseen.verify.moments import Moment
 from unseen.verify.residues import SecondOpinion, residues
 
@@ -29,39 +30,43 @@ _SPARSE = (slice(None, None, 16), slice(None, None, 16))
 
 
 class Checker:
-    """Says what still shows in hidden frames of one video; keeps the last picture, which may be asked for again."""
+    """Says what still shows in hidden frames of one video."""
 
     def __init__(self, reader: VideoReader, opinion: SecondOpinion, recipe: Recipe) -> None:
         self._reader, self._opinion, self._recipe = reader, opinion, recipe
         self._upright = Upright(reader.info, _SIDE)
-        self._last: tuple[VideoFrame, Rgb8] | None = None
 
     def residues(self, frame: VideoFrame, regions: Sequence[Region], moment: Moment) -> list[Detection]:
         """Return what a second model sees in a hidden frame, or the part of it that a moment names, in its pixels."""
-        picture = self._picture(frame)
-        shown = [replace(region, box=self._upright.shown(region.box)) for region in regions]
-        left = top = 0
+        upright, left, top = self._upright, 0.0, 0.0
         if moment.part is not None:
-            picture, left, top = _cut(picture, self._upright.shown(moment.part))
-            shown = [replace(r, box=_shifted(r.box, -left, -top)) for r in shown]
-        found = residues(picture, shown, self._opinion, self._recipe.hidden)
-        return self._upright.stored(replace(d, box=_shifted(d.box, left, top)) for d in found)
+            part = _aligned(moment.part, *frame.planes[0].shape)
+            upright, frame = upright.within(part), _cut(frame, part)
+            regions = [r for r in regions if intersection(r.box, part) is not None]
+            left, top = part.x1, part.y1
+        picture = upright.view(self._reader, frame)
+        shown = [replace(r, box=upright.shown(shift(r.box, -left, -top))) for r in regions]
+        found = upright.stored(residues(picture, shown, self._opinion, self._recipe.hidden))
+        return [replace(d, box=shift(d.box, left, top)) for d in found]
 
-    def _picture(self, frame: VideoFrame) -> Rgb8:
-        if self._last is None or self._last[0] is not frame:
-            self._last = (frame, self._upright.view(self._reader, frame))
-        return self._last[1]
+
+@dataclass(frozen=True, slots=True)
+class _Samples:
+    """Every second sample inside each region, of one plane: where they are, their values one after another, and where
+    in these each region begins."""
+
+    plane: int
+    places: tuple[tuple[slice, slice], ...]
+    values: Pixels
+    starts: NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """What a frame was to look like: every 16th luma pixel, and every second sample inside each region that is hidden.
-
-    `parts` has for each the number of its plane, where in the plane it is, and the samples; `shapes` those of planes.
-    """
+    """What a frame was to look like: every 16th luma pixel, samples of what is hidden, and the planes' shapes."""
 
     whole: Pixels
-    parts: tuple[tuple[int, tuple[slice, slice], Pixels], ...]
+    parts: tuple[_Samples, ...]
     shapes: tuple[tuple[int, ...], ...]
 
 
@@ -70,9 +75,12 @@ def meant_by(planes: Sequence[Pixels], regions: Sequence[Region]) -> Meant:
     parts = []
     for number, plane in enumerate(planes[:3]):
         down, across = (one / other for one, other in zip(plane.shape, planes[0].shape, strict=True))
-        for region in regions:
-            place = _every_second(scale(region.box, across, down), plane.shape)
-            parts.append((number, place, np.array(plane[place])))
+        places = [_every_second(region.box, across, down, plane.shape) for region in regions]
+        samples = [(place, values) for place in places if (values := plane[place]).size]
+        if samples:
+            starts = np.cumsum([0, *(values.size for _, values in samples[:-1])])
+            values = np.concatenate([values.ravel() for _, values in samples])
+            parts.append(_Samples(number, tuple(place for place, _ in samples), values, starts))
     return Meant(np.array(planes[0][_SPARSE]), tuple(parts), tuple(plane.shape for plane in planes))
 
 
@@ -96,20 +104,45 @@ def _is_meant(planes: Sequence[Pixels], meant: Meant, peak: int, source_peak: in
     """Whether a written frame is the one that was meant; where chroma is stored otherwise, only luma is compared."""
     if planes[0].shape != meant.shapes[0]:
         return False
-    pairs = [(planes[0][_SPARSE], meant.whole)]
-    pairs += [(planes[n][place], part) for n, place, part in meant.parts if planes[n].shape == meant.shapes[n]]
-    return all(not one.size or float(np.abs(one / peak - other / source_peak).mean()) <= _OTHER for one, other in pairs)
+    if _differences(planes[0][_SPARSE], meant.whole, peak, source_peak).mean() > _OTHER:
+        return False
+    return all(
+        bool((_of_regions(planes[part.plane], part, peak, source_peak) <= _OTHER).all())
+        for part in meant.parts
+        if planes[part.plane].shape == meant.shapes[part.plane]
+    )
 
 
-def _every_second(box: Box, shape: tuple[int, ...]) -> tuple[slice, slice]:
-    y1, y2, x1, x2 = max(0, int(box.y1)), min(shape[0], int(box.y2)), max(0, int(box.x1)), min(shape[1], int(box.x2))
+def _of_regions(plane: Pixels, part: _Samples, peak: int, source_peak: int) -> NDArray[np.float32]:
+    """Return the mean difference inside each region."""
+    written = np.concatenate([plane[place].ravel() for place in part.places])
+    sums = np.add.reduceat(_differences(written, part.values, peak, source_peak), part.starts)
+    return np.asarray(sums / np.diff(part.starts, append=len(written)), np.float32)
+
+
+def _differences(one: Pixels, other: Pixels, peak: int, other_peak: int) -> NDArray[np.float32]:
+    return np.abs(one.astype(np.float32) / np.float32(peak) - other.astype(np.float32) / np.float32(other_peak))
+
+
+def _every_second(box: Box, across: float, down: float, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """Return every second row and column of a box in a plane that is `across` and `down` times as large as luma."""
+    y1, y2 = max(0, int(box.y1 * down)), min(shape[0], int(box.y2 * down))
+    x1, x2 = max(0, int(box.x1 * across)), min(shape[1], int(box.x2 * across))
     return slice(y1, y2, 2), slice(x1, x2, 2)
 
 
-def _cut(picture: Rgb8, box: Box) -> tuple[Rgb8, int, int]:
-    left, top = max(0, int(box.x1)), max(0, int(box.y1))
-    return np.ascontiguousarray(picture[top : int(box.y2) + 1, left : int(box.x2) + 1]), left, top
+def _aligned(part: Box, height: int, width: int) -> Box:
+    """Return a part of a frame grown to whole chroma samples, which hold at most two pixels a side."""
+    x1, y1 = max(0.0, part.x1 // 2 * 2), max(0.0, part.y1 // 2 * 2)
+    return Box(x1, y1, min(float(width), -(-part.x2 // 2) * 2), min(float(height), -(-part.y2 // 2) * 2))
 
 
-def _shifted(box: Box, dx: float, dy: float) -> Box:
-    return Box(box.x1 + dx, box.y1 + dy, box.x2 + dx, box.y2 + dy)
+def _cut(frame: VideoFrame, part: Box) -> VideoFrame:
+    """Return a part of a frame as a frame of its own."""
+    height, width = frame.planes[0].shape
+    cut = []
+    for plane in frame.planes:
+        down, across = -(-height // plane.shape[0]), -(-width // plane.shape[1])
+        rows = slice(int(part.y1) // down, -(-int(part.y2) // down))
+        cut.append(plane[rows, int(part.x1) // across : -(-int(part.x2) // across)])
+    return replace(frame, planes=tuple(cut))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
@@ -26,18 +27,24 @@ from unseen.verify.residues import SecondOpinion
 __all__ = ["MOST_ROUNDS", "Part", "Renderer", "Settled"]
 
 _GROWTH = 0.25
+#: Frames that were hidden already, by index, each with the regions that were hidden in it.
+_Hidden: TypeAlias = dict[int, tuple[tuple[Region, ...], VideoFrame]]
 #: How often residues are hidden again before a video fails: each time shows the ends of the tracks that were added.
 MOST_ROUNDS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A window with what is hidden in each of its frames, and what a person leaves visible there."""
+    """A window with what is hidden in each of its frames, and what a person leaves visible there.
+
+    `done` tells which of the frames are the hidden ones already; the others are as they were stored.
+    """
 
     window: Window
     regions: Sequence[tuple[Region, ...]]
     tracks: Sequence[Track]
     spared: Sequence[tuple[Region, ...]] = ()
+    done: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +98,18 @@ class Renderer:
         Looks at each frame that is due and where tracks begin and end; what shows is hidden as well, and looked at
         again, a bounded number of times. Raises ResiduesRemain after the last.
         """
-        only: frozenset[int] | None = None
+        only: dict[int, list[Box]] | None = None
+        hidden: _Hidden = {}
         for round_ in range(MOST_ROUNDS + 1):
             settled = self._covered(window)
             if self._recipe.verify == "skip":
                 return settled
-            with self._watch.time("verify"):
-                looks = self._still_shows(settled, only)
+            looks = self._still_shows(settled, only, hidden)
             if not looks:
-                return settled
+                return _with_hidden(settled, hidden)
             self._counts["residues"] += sum(len(look.found) for look in looks)
             self._counts["rounds"] = max(self._counts["rounds"], round_ + 1)
-            only = frozenset(look.frame for look in looks)
+            only = {look.frame: [d.box for d in look.found] for look in looks}
             grown = [Look(look.frame, tuple(_grown(d, round_) for d in look.found)) for look in looks]
             self._windows.remember(grown)
             window = window.seen_too(grown)
@@ -112,11 +119,11 @@ class Renderer:
         with self._watch.time("cover"), self._guard:
             return self._cover(window)
 
-    def _still_shows(self, settled: Settled, only: frozenset[int] | None) -> list[Look]:
+    def _still_shows(self, settled: Settled, only: Mapping[int, Sequence[Box]] | None, hidden: _Hidden) -> list[Look]:
         """Return what a second model family sees in the hidden frames of a window that are due.
 
-        After the first time only frames in which something showed are due, and the ends of tracks that were added: in
-        all others more is hidden than before.
+        After the first time only places are due where something showed (`only`), and the ends of tracks that were
+        added: elsewhere nothing changed, or more is hidden than before. What is hidden on the way is kept in `hidden`.
         """
         if not self._recipe.hidden & set(self._opinion.classes):
             return []
@@ -126,16 +133,16 @@ class Renderer:
         tracks = [t for t in settled.tracks if only is None or self._verifiers & set(t.models)]
         size = (info.width, info.height)
         found: dict[int, list[Detection]] = {}
-        hidden: dict[int, VideoFrame] = {}
         for moment in moments(first, frames[-1].index, step, tracks, size, only):
             frame, regions = frames[moment.frame - first], settled.regions[moment.frame - first]
             if frame.damaged:
                 continue
-            if moment.frame not in hidden:
-                hidden = {moment.frame: self._hidden(frame, regions, HeldCells(1))}
+            if moment.frame not in hidden or hidden[moment.frame][0] != regions:
+                hidden[moment.frame] = regions, self._hidden(frame, regions, HeldCells(1))
             self._counts["checked"] += 1
             spared = settled.spared[moment.frame - first] if settled.spared else ()
-            shown = self._checker.residues(hidden[moment.frame], (*regions, *spared), moment)
+            with self._watch.time("verify"):
+                shown = self._checker.residues(hidden[moment.frame][1], (*regions, *spared), moment)
             if shown:
                 found.setdefault(moment.frame, []).extend(shown)
         return [Look(frame, tuple(found[frame])) for frame in sorted(found)]
@@ -144,21 +151,22 @@ class Renderer:
         if frame.damaged:
             return replace(frame, planes=whole_frame(frame.planes, self._form))
         noise = np.random.default_rng(self._seed)
-        return replace(frame, planes=hide_planes(frame.planes, regions, self._form, noise, held))
+        with self._watch.time("hide"):
+            return replace(frame, planes=hide_planes(frame.planes, regions, self._form, noise, held))
 
     def render(self, settled: Settled) -> Part:
-        """Hide and encode a settled window."""
+        """Hide and encode a settled window; the part that is returned has no pixels of its frames any more."""
         path, meant = self._new_path(), []
         with self._codec.open_writer(path, self._smaller.info, self._recipe.video.style, self._name) as writer:
             for frame, regions in zip(settled.window.frames, settled.regions, strict=True):
-                with self._watch.time("hide"):
-                    hidden = self._hidden(frame, regions, self._held)
-                    hidden = replace(hidden, planes=self._smaller.planes(hidden.planes))
+                hidden = frame if frame.index in settled.done else self._hidden(frame, regions, self._held)
+                hidden = replace(hidden, planes=self._smaller.planes(hidden.planes))
                 placed = [replace(region, box=self._smaller.box(region.box)) for region in regions]
                 meant.append(meant_by(hidden.planes, () if frame.damaged else placed))
                 with self._watch.time("encode"):
                     writer.write(hidden)
-        return Part(settled, path, meant)
+        frames = tuple(replace(frame, planes=()) for frame in settled.window.frames)
+        return Part(replace(settled, window=replace(settled.window, frames=frames)), path, meant)
 
     def check(self, part: Part) -> Part:
         """Read a written window back and return it; raises VerificationFailed if it is not what was meant.
@@ -168,6 +176,20 @@ class Renderer:
         with self._watch.time("verify"):
             check_written(part.path, part.meant, self._smaller.info, self._codec, self._name)
         return part
+
+
+def _with_hidden(settled: Settled, hidden: _Hidden) -> Settled:
+    """Return a settled window with its hidden frames in the place of the stored ones.
+
+    Mosaics and blurs are drawn anew when they are written, because their cells are held from frame to frame.
+    """
+    frames, done = list(settled.window.frames), set[int]()
+    for i, (frame, regions) in enumerate(zip(settled.window.frames, settled.regions, strict=True)):
+        before, picture = hidden.get(frame.index, (None, frame))
+        if before == regions and all(region.look.non_interfering for region in regions):
+            frames[i] = picture
+            done.add(frame.index)
+    return replace(settled, window=replace(settled.window, frames=tuple(frames)), done=frozenset(done))
 
 
 def _grown(found: Detection, round_: int) -> Detection:

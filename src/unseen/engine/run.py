@@ -214,13 +214,13 @@ def _executor(
     context: BaseContext | None,
     signing: Signing | None,
 ) -> LocalExecutor[Task, Done]:
-    files = sum(each.item.fate == "redact" for each in placed)
-    workers, threads = share_cores(files, job.workers)
+    videos = [is_video(each.item.path.name) for each in placed if each.item.fate == "redact"]
+    workers, threads = share_cores(len(videos), job.workers)
     terms_now = json.dumps(terms.context(), sort_keys=True)
     setup = Setup(terms.recipe, terms.models, terms.hasher, folder.staging, job.device, threads, terms_now)
-    setup = replace(setup, counting=job.counting is not None, signing=signing)
+    setup = replace(setup, counting=job.counting is not None, photos=not all(videos), signing=signing)
     make = partial(make_tools, setup)
-    ahead = 0 if any(is_video(each.item.path.name) for each in placed) else 2
+    ahead = 0 if any(videos) else 2
     return LocalExecutor(make, redact_one, workers=workers, context=context, listen=listen, ahead=ahead)
 
 

@@ -29,7 +29,7 @@ __all__ = ["Done", "Setup", "Task", "ToolMaker", "Tools", "credential_writer", "
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What every worker needs to make its tools; can be sent to another process."""
+    """What every worker needs to make its tools; can be sent to another process. `photos` says if there are any."""
 
     recipe: Recipe
     models: Models
@@ -39,6 +39,7 @@ class Setup:
     threads: int
     context: str = ""
     counting: bool = False
+    photos: bool = True
     signing: Signing | None = None
 
     @property
@@ -98,7 +99,9 @@ class Done:
 def open_tools(setup: Setup) -> Tools:
     """Open the models for one worker; raises DeviceUnavailable or ModelCorrupt."""
     single_threaded()
-    models = assemble(setup.recipe, setup.models, setup.device, setup.threads, counting=setup.counting)
+    models = assemble(
+        setup.recipe, setup.models, setup.device, setup.threads, counting=setup.counting, photos=setup.photos
+    )
     credentials = credential_writer(setup)
     return Tools(setup, PillowCodec(), models, time.perf_counter, AvCodec(setup.threads), credentials)
 

@@ -45,9 +45,10 @@ MARGINS: Mapping[str, Margins] = {
 }
 _ELSE = Margins(0.20, 0.30, 0.20, 2.0)
 _HEAD = Margins(0.0, 0.03, 0.0, 1.0)
-#: Widening in videos, by model, on top of what a track is unsure by.
+#: Widening in videos, by model, on top of what a track is unsure by. In the median of 362 faces in frames of a street
+#: CenterFace's sides lie where those of the labels do, within 0.05 of a side; but both end short of a bearded chin.
 FILM_MARGINS: Mapping[str, Margins] = {
-    "centerface": Margins(0.10, 0.0, 0.22, 0.0),
+    "centerface": Margins(0.02, 0.10, 0.15, 0.0),
     "mediapipe-full-range": Margins(0.15, 0.35, 0.10, 0.0),
     "yunet": Margins(0.12, 0.12, 0.12, 0.0),
     "ppocr-det": Margins(0.10, 0.15, 0.15, 0.0),

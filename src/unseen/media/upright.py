@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -28,6 +29,14 @@ class Upright:
         factor = min(1.0, side / max(wide, info.height))
         #: Size of a picture before it is turned.
         self._size = (max(1, round(wide * factor)), max(1, round(info.height * factor)))
+
+    def within(self, part: Box) -> Upright:
+        """Return the same for frames of which only `part`, a box of whole pixels, is cut out; at the same scale."""
+        other = copy.copy(self)
+        other._stored = (int(part.width), int(part.height))
+        across, down = (one / all_ for one, all_ in zip(self._size, self._stored, strict=True))
+        other._size = (max(1, round(part.width * across)), max(1, round(part.height * down)))
+        return other
 
     @property
     def size(self) -> tuple[int, int]:

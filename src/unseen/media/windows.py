@@ -27,7 +27,8 @@ _WINDOW_S, _AROUND_S = 2.0, 1.4
 _MOST_BYTES = 600_000_000
 #: Chroma samples for each pixel, by what the pixel format's name holds; half a sample else.
 _CHROMA = {"444": 2.0, "422": 1.0}
-#: Windows in the works at once: one that is read back, one that is hidden, one or two that settle, one that fills.
+#: Windows in the works at once: one that is encoded, one or two that settle, of which one has hidden frames beside the
+#: stored ones, one that fills.
 _AT_ONCE = 5
 
 
@@ -166,26 +167,22 @@ def cover_window(
 
     What a model of `verifiers` found is hidden without interference, whatever the recipe says.
     """
-    base = min(window.first, window.looks[0].frame if window.looks else window.first)
-    last = window.horizon - base
-    frames = [look.frame - base for look in window.looks]
+    frames = [look.frame for look in window.looks]
     found = [[d for d in look.found if d.cls in recipe.hidden] for look in window.looks]
-    cuts = [c - base for c in window.cuts if c > base]
     rate = float(info.rate)
-    linked = link(frames, found, width=info.width, height=info.height, rate=rate, cuts=cuts, settings=link_by)
-    linked = named(linked, base, base)
+    linked = link(frames, found, width=info.width, height=info.height, rate=rate, cuts=window.cuts, settings=link_by)
+    linked = named(linked, 0, min([window.first, *frames[:1]]))
     wide = extend_all(
-        linked, width=info.width, height=info.height, rate=rate, last_frame=last, cuts=cuts, stride=window.step,
-        settings=cover_by,
+        linked, width=info.width, height=info.height, rate=rate, last_frame=window.horizon, cuts=window.cuts,
+        stride=window.step, settings=cover_by,
     )  # fmt: skip
     regions: list[list[Region]] = [[] for _ in window.frames]
-    start, end = window.first - base, window.first - base + len(window.frames)
+    first, end = window.first, window.first + len(window.frames)
     for track in wide:
-        for point in track.points:
-            if start <= point.frame < end and (region := _region(track, point, recipe, info, verifiers)) is not None:
-                regions[point.frame - start].append(region)
-    moved = [_moved(track, base) for track in wide]
-    return [tuple(each) for each in regions], moved
+        for point in track.points[max(0, first - track.first) : max(0, end - track.first)]:
+            if (region := _region(track, point, recipe, info, verifiers)) is not None:
+                regions[point.frame - first].append(region)
+    return [tuple(each) for each in regions], wide
 
 
 def _region(
@@ -197,7 +194,3 @@ def _region(
     look = region.look if region.look.non_interfering else DEFAULT_LOOKS[track.cls]
     found_again = verifiers >= set(track.models) and point.detected
     return replace(region, look=look, reason="verification" if found_again else region.reason)
-
-
-def _moved(track: Track, by: int) -> Track:
-    return replace(track, points=tuple(replace(p, frame=p.frame + by) for p in track.points))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from unseen.core.regions import Box
 from unseen.pixels.shapes import Mask, Spot
 from unseen.pixels.surface import Floats, Surface, spline, working_type
 
-__all__ = ["Ring", "rings_around", "surfaces"]
+__all__ = ["Ring", "least_grain", "lines_of", "rings_around", "softened", "surfaces"]
 
 #: The ring is as thick as this share of the region's side (root of its area), in whole pixels within the bounds.
 _THICKNESS, _THINNEST, _THICKEST = 1 / 32, 3, 32
@@ -82,15 +83,11 @@ def rings_around(pixels: Pixels, covered: Mask, groups: Sequence[Sequence[Spot]]
 
 def surfaces(ring: Ring, spots: Sequence[Spot], dtype: np.dtype[np.generic]) -> list[Surface]:
     """Return the surface over each spot's window, for pixels of type `dtype`."""
-    work = ring.value.dtype
     splines, grids = [], []
     for spot in spots:
-        window = spot.window
-        step = max(float(_thickness(spot.box)), math.sqrt(spot.box.area) * _SPACING)
-        y, rows = spline(int(window.height), step, work)
-        x, columns = spline(int(window.width), step, work)
+        (y, rows), (x, columns) = lines_of(spot, ring.value.dtype)
         splines.append((rows, columns))
-        grids.append((y + window.y1, x + window.x1))
+        grids.append((y + spot.window.y1, x + spot.window.x1))
     if len(ring.y) <= _MANY:
         nodes = _interpolate(ring, grids)
     else:
@@ -99,13 +96,36 @@ def surfaces(ring: Ring, spots: Sequence[Spot], dtype: np.dtype[np.generic]) -> 
             for spot, grid in zip(spots, grids, strict=True)
             for each in _interpolate(_seen_from(ring, spot.window), [grid])
         ]
-    # At least half a step of an integer, or else smooth surfaces show bands; sqrt(3) makes it uniform noise's bound.
-    grain = np.maximum(ring.grain * math.sqrt(3), 0.0 if dtype.kind in "fb" else 0.5).astype(work)
+    grain = least_grain(ring, dtype)
     return [Surface(*weights, values, grain) for weights, values in zip(splines, nodes, strict=True)]
 
 
+def lines_of(spot: Spot, work: np.dtype[np.generic]) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+    """Return places and weights, as `spline` gives them, of the lines of nodes down and across a spot's window."""
+    step = max(float(_thickness(spot.box)), math.sqrt(spot.box.area) * _SPACING)
+    return spline(int(spot.window.height), step, work), spline(int(spot.window.width), step, work)
+
+
+def least_grain(ring: Ring, dtype: np.dtype[np.generic]) -> Floats:
+    """Return the bound of the uniform noise that looks like a ring's grain in pixels of type `dtype`, (channels,).
+
+    At least half a step of an integer, or else smooth surfaces show bands.
+    """
+    return np.maximum(ring.grain * math.sqrt(3), 0.0 if dtype.kind in "fb" else 0.5).astype(ring.value.dtype)
+
+
+def softened(ring: Ring) -> Floats:
+    """Return what is added to squared distances, so that a node on the ring takes a few pieces' mean, not one's."""
+    return np.asarray((ring.thickness / 2) ** 2)
+
+
 def _thickness(box: Box) -> int:
-    return min(max(round(math.sqrt(box.area) * _THICKNESS), _THINNEST), _THICKEST)
+    return _thick(box.area)
+
+
+@lru_cache(maxsize=4096)
+def _thick(area: float) -> int:
+    return min(max(round(math.sqrt(area) * _THICKNESS), _THINNEST), _THICKEST)
 
 
 def _few_at_once(spots: Iterable[Spot]) -> Iterator[list[tuple[int, Spot]]]:
@@ -272,8 +292,7 @@ def _seen_from(ring: Ring, window: Box) -> Ring:
 
 def _interpolate(ring: Ring, grids: Sequence[tuple[Floats, Floats]]) -> list[Floats]:
     """Return the surface at every (y, x) of each grid, of shape (len(y), len(x), channels)."""
-    soft = (ring.thickness / 2) ** 2  # so that a node on the ring takes a few pieces' mean, not one's value
-    down = _squares([y for y, _ in grids], ring.y, soft)
+    down = _squares([y for y, _ in grids], ring.y, softened(ring))
     across = _squares([x for _, x in grids], ring.x, 0.0)
     # The last column adds up the weights, by which the others are divided.
     values = np.concatenate([ring.value, np.ones_like(ring.value[:, :1])], axis=1) * ring.length[:, None]

@@ -16,6 +16,7 @@ from unseen.core.photos import Pixels
 from unseen.core.regions import Box, Region
 from unseen.pixels.boxes import intersection, slices
 from unseen.pixels.coarse import blur, mosaic
+from unseen.pixels.crowd import Job, paint_small, small_job
 from unseen.pixels.fill import Ring, rings_around, surfaces
 from unseen.pixels.shapes import Mask, Spot, components, mask_over, outermost, place
 from unseen.pixels.standin import PEOPLE, draw
@@ -66,8 +67,10 @@ def hide(
     covered = mask_over(spots, _whole(*canvas.shape[:2]))
     groups = components(spots)
     rings = rings_around(canvas, covered, [_ringed(group) for group in groups])
+    _fill(canvas, groups, rings, noise, black)
     for group, ring in zip(groups, rings, strict=True):
-        _Component(canvas, group, ring, noise, black, coarse).hide()
+        if any(spot.region.look.method != "fill" for spot in group):
+            _Component(canvas, group, ring, noise, black, coarse).hide()
     return result
 
 
@@ -106,6 +109,35 @@ def _is_smooth(spot: Spot) -> bool:
     return spot.region.look.non_interfering and spot.region.look.method != "solid"
 
 
+def _fill(
+    canvas: Pixels,
+    groups: Sequence[Sequence[Spot]],
+    rings: Sequence[Ring | None],
+    noise: np.random.Generator,
+    black: int,
+) -> None:
+    """Write the surfaces of all groups; where no ring is left, black."""
+    small: list[Job] = []
+    for group, ring in zip(groups, rings, strict=True):
+        large: list[Spot] = []
+        for spot in outermost(filter(_is_smooth, group)):
+            if ring is None:
+                _blacken(canvas, spot, black)
+            elif job := small_job(spot, ring):
+                small.append(job)
+            else:
+                large.append(spot)
+        if large and ring is not None:
+            for spot, surface in zip(large, surfaces(ring, large, canvas.dtype), strict=True):
+                paint(canvas[slices(spot.window)], surface, _own_mask(spot), noise)
+    paint_small(canvas, small, noise)
+
+
+def _blacken(canvas: Pixels, spot: Spot, black: int) -> None:
+    target = canvas[slices(spot.window)]
+    target[... if spot.is_box else spot.covers(spot.window)] = black
+
+
 @dataclass(frozen=True, slots=True)
 class _Component:
     """Regions that touch, hidden as one: surfaces, then solids and drawings, larger ones first, then coarse looks.
@@ -121,32 +153,20 @@ class _Component:
     coarse: Coarse
 
     def hide(self) -> None:
+        """Lay over its surfaces, which are there already, what else hides."""
         clean = [spot for spot in self.spots if spot.region.look.non_interfering]
-        self._fill(outermost(spot for spot in clean if _is_smooth(spot)))
         for spot in _by_size(_drawn(clean)):
             self._overlay(spot)
         for spot in _by_size(spot for spot in self.spots if not spot.region.look.non_interfering):
             self._coarsen(spot, clean)
 
-    def _fill(self, spots: Sequence[Spot]) -> None:
-        if self.ring is None:
-            for spot in spots:
-                self._blacken(spot)
-            return
-        for spot, surface in zip(spots, surfaces(self.ring, spots, self.canvas.dtype), strict=True):
-            paint(self.canvas[slices(spot.window)], surface, _own_mask(spot), self.noise)
-
     def _overlay(self, spot: Spot) -> None:
         """Lay a solid or a drawing over the component's surfaces."""
         method = spot.region.look.method
         if method == "solid":
-            self._blacken(spot)
+            _blacken(self.canvas, spot, self.black)
         elif method == "stand-in" and self.ring is not None:
             draw(self.canvas[slices(spot.box)], spot.region.cls, self.ring.mean)
-
-    def _blacken(self, spot: Spot) -> None:
-        target = self.canvas[slices(spot.window)]
-        target[... if spot.is_box else spot.covers(spot.window)] = self.black
 
     def _coarsen(self, spot: Spot, clean: Iterable[Spot]) -> None:
         """Lay a mosaic or blur over the part of a region that no non-interfering region covers."""

@@ -15,6 +15,8 @@ from unseen.pixels.boxes import as_array, contains, intersection, round_out, sli
 __all__ = ["Mask", "Spot", "components", "mask_over", "outermost", "place"]
 
 Mask = NDArray[np.bool_]
+#: Boxes compared with all others at once.
+_ROWS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +54,13 @@ def place(regions: Iterable[Region], height: int, width: int) -> list[Spot]:
 def mask_over(spots: Iterable[Spot], window: Box) -> Mask:
     """Return which pixels of `window` any spot covers, as a bool array of shape (window height, window width)."""
     mask = np.zeros((int(window.height), int(window.width)), dtype=bool)
+    left, top = int(window.x1), int(window.y1)
     for spot in spots:
-        common = intersection(spot.window, window)
-        if common is None:
-            continue
-        rows, columns = slices(Box(*_relative(common, window)))
+        x1, y1, x2, y2 = map(int, spot.window.xyxy)
         if spot.is_box:
-            mask[rows, columns] = True
-        else:
+            mask[max(0, y1 - top) : max(0, y2 - top), max(0, x1 - left) : max(0, x2 - left)] = True
+        elif (common := intersection(spot.window, window)) is not None:
+            rows, columns = slices(Box(*_relative(common, window)))
             mask[rows, columns] |= spot.covers(common)
     return mask
 
@@ -67,17 +68,21 @@ def mask_over(spots: Iterable[Spot], window: Box) -> Mask:
 def components(spots: Sequence[Spot]) -> list[list[Spot]]:
     """Return the spots in groups whose windows touch or overlap, corners included."""
     edges = as_array(spot.window for spot in spots)
-    left = np.arange(len(spots))
-    groups = []
-    while left.size:
-        group, left = [int(left[0])], left[1:]
+    near = [
+        np.flatnonzero(row).tolist()
+        for start in range(0, len(spots), _ROWS)
+        for row in _touching(edges[start : start + _ROWS, None], edges)
+    ]
+    groups, taken = [], set[int]()
+    for first in range(len(spots)):
+        if first in taken:
+            continue
+        group = [first]
+        taken.add(first)
         for i in group:  # grows while it is walked: a breadth-first search
-            if not left.size:
-                break
-            near = _touching(edges[i], edges[left])
-            if near.any():
-                group.extend(left[near].tolist())
-                left = left[~near]
+            new = [j for j in near[i] if j not in taken]
+            group += new
+            taken.update(new)
         groups.append([spots[i] for i in sorted(group)])
     return groups
 
@@ -91,10 +96,10 @@ def outermost(spots: Iterable[Spot]) -> list[Spot]:
     return kept
 
 
-def _touching(edge: NDArray[np.float64], others: NDArray[np.float64]) -> Mask:
-    return np.asarray(
-        (edge[0] <= others[:, 2]) & (others[:, 0] <= edge[2]) & (edge[1] <= others[:, 3]) & (others[:, 1] <= edge[3])
-    )
+def _touching(edges: NDArray[np.float64], others: NDArray[np.float64]) -> Mask:
+    """Return whether boxes in arrays (..., 4), which broadcast, touch or overlap."""
+    ends = np.minimum(edges[..., 2:], others[..., 2:])
+    return np.asarray((np.maximum(edges[..., :2], others[..., :2]) <= ends).all(axis=-1))
 
 
 def _grown(box: Box, grow: float) -> Box:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +17,10 @@ __all__ = ["Gate", "assign"]
 
 #: Sides that differ by more than this factor are not matched on distance alone.
 _ALIKE = np.log(2.0)
+#: So many ways to give columns to rows are quickly tried.
+_FEW = 2000
+#: The columns that each row may have.
+_Choices: TypeAlias = dict[int, list[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +36,58 @@ def assign(expected: Floats, found: Floats, same_kind: NDArray[np.bool_], gate: 
 
     States have shapes (n, 4) and (m, 4), `same_kind` (n, m). The cost is 1 - IoU, plus the distance of the centres as
     a share of the reach, so that small and fast boxes that do not overlap can be told apart. The sum of costs is the
-    smallest there is (the Hungarian method: Kuhn 1955), where leaving two apart costs as much as the worst match.
+    smallest there is, where leaving two apart costs as much as the worst match; where many compete, it is found by the
+    Hungarian method (Kuhn 1955).
     """
     if not len(expected) or not len(found):
         return []
-    from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped, unused-ignore]
-
     overlap = overlaps(corners(expected), corners(found))
     away = np.linalg.norm(expected[:, None, :2] - found[None, :, :2], axis=-1)
     away /= (sizes(expected)[:, None] + sizes(found)[None, :]) / 2 * gate.reach[:, None]
     alike = np.abs(expected[:, None, 2:] - found[None, :, 2:]).max(axis=-1) <= _ALIKE
     allowed = same_kind & ((overlap >= gate.overlap) | ((away <= 1.0) & alike))
-    cost = np.where(allowed, 1.0 - overlap + np.minimum(away, 1.0), 2.0)
-    rows, columns = linear_sum_assignment(cost)
-    return [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if allowed[i, j]]
+    saved = 1.0 + overlap - np.minimum(away, 1.0)
+    return sorted(pair for part in _parts(allowed) for pair in _best(part, saved))
+
+
+def _parts(allowed: NDArray[np.bool_]) -> Iterator[_Choices]:
+    """Yield the rows and columns that compete with one another, each time as the columns that each row may have."""
+    choices = {i: np.flatnonzero(row).tolist() for i, row in enumerate(allowed) if row.any()}
+    rivals = {j: np.flatnonzero(column).tolist() for j, column in enumerate(allowed.T)}
+    left = set(choices)
+    while left:
+        rows = [left.pop()]
+        for i in rows:  # grows while it is walked: a breadth-first search
+            new = {k for j in choices[i] for k in rivals[j]} & left
+            left -= new
+            rows += sorted(new)
+        yield {i: choices[i] for i in sorted(rows)}
+
+
+def _best(part: _Choices, saved: Floats) -> list[tuple[int, int]]:
+    """Return the pairs that save most together; few ways are all tried, because the library takes long to be loaded."""
+    if math.prod(len(columns) + 1 for columns in part.values()) <= _FEW:
+        return list(_tried(list(part.items()), saved, frozenset())[1])
+    from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped, unused-ignore]
+
+    columns = sorted({j for some in part.values() for j in some})
+    matrix = np.array([[saved[i, j] if j in some else 0.0 for j in columns] for i, some in part.items()])
+    rows = list(part)
+    pairs = ((rows[i], columns[j]) for i, j in zip(*linear_sum_assignment(matrix, maximize=True), strict=True))
+    return [(i, j) for i, j in pairs if j in part[i]]
+
+
+def _tried(
+    rows: Sequence[tuple[int, list[int]]], saved: Floats, taken: frozenset[int]
+) -> tuple[float, tuple[tuple[int, int], ...]]:
+    """Return how much the best pairs of `rows` save, with columns that are not `taken`, and the pairs."""
+    if not rows:
+        return 0.0, ()
+    (i, columns), *others = rows
+    best = _tried(others, saved, taken)
+    for j in columns:
+        if j not in taken:
+            total, pairs = _tried(others, saved, taken | {j})
+            if total + saved[i, j] > best[0]:
+                best = total + float(saved[i, j]), ((i, j), *pairs)
+    return best

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,7 +79,7 @@ def extend_all(
     steady.check(last_frame)
     seen = [scene.sightings(track, steady, settings) for track in tracks]
     walked = paths(seen, rate)
-    return [_covered(*item, steady, scene, settings) for item in zip(tracks, seen, walked, strict=True)]
+    return _covered(tracks, seen, walked, steady, scene, settings) if tracks else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,42 +121,82 @@ class _Scene:
 
 
 def _covered(
-    track: Track, seen: Sightings, path: Path, steady: SteadyCamera, scene: _Scene, settings: CoverSettings
-) -> Track:
-    frames = np.arange(path.first, path.first + len(path.states))
-    states = steady.back(frames, path.states)
-    at = seen.frames - path.first
-    found = [p for p in track.points if p.detected]
-    boxes = _wide_enough(states, at, found, max(round(settings.near_s * scene.rate), scene.stride))
-    doubt = np.minimum(path.spreads * steady.scale(frames), settings.beyond[KINDS[track.cls]].doubt * sizes(states))
-    detected = np.isin(np.arange(len(frames)), at)
-    doubt[detected] = 0.0
+    tracks: Sequence[Track],
+    seen: Sequence[Sightings],
+    walked: Sequence[Path],
+    steady: SteadyCamera,
+    scene: _Scene,
+    settings: CoverSettings,
+) -> list[Track]:
+    """Return the tracks with what is covered of each; their frames are worked on one after another in long arrays."""
+    frames = np.concatenate([np.arange(path.first, path.first + len(path.states)) for path in walked])
+    states = steady.back(frames, np.concatenate([path.states for path in walked]))
+    ends = np.cumsum([len(path.states) for path in walked])
+    starts = ends - [len(path.states) for path in walked]
+    at = np.concatenate([s.frames - p.first + start for s, p, start in zip(seen, walked, starts, strict=True)])
+    found = [point for track in tracks for point in track.points if point.detected]
+    owner = np.repeat(np.arange(len(tracks)), ends - starts)
+    around = _around(at, owner, [len(s.frames) for s in seen])
+    boxes = _wide_enough(states, at, owner, found, around, max(round(settings.near_s * scene.rate), scene.stride))
+    most = np.array([settings.beyond[KINDS[track.cls]].doubt for track in tracks])[owner]
+    spreads = np.concatenate([path.spreads for path in walked]) * steady.scale(frames)
+    doubt = np.minimum(spreads, most * sizes(states))
+    doubt[at] = 0.0
     spreads = np.hypot(settings.grain * max(scene.picture) / settings.seen_at, doubt)
-    before = np.maximum(np.searchsorted(at, np.arange(len(frames)), side="right") - 1, 0)
-    points = tuple(
-        TrackPoint(
-            int(frames[i]), Box(*boxes[i].tolist()), found[before[i]].score, bool(detected[i]), float(spreads[i])
-        )
-        for i in _in_picture(boxes, spreads, at, scene.picture)
+    detected = np.zeros(len(frames), np.bool_)
+    detected[at] = True
+    rows = list(
+        zip(frames.tolist(), boxes.tolist(), around[0].tolist(), detected.tolist(), spreads.tolist(), strict=True)
     )
-    return Track(track.number, track.cls, points, track.models)
+    kept = _in_picture(boxes, spreads, detected, scene.picture, starts, ends)
+    return [
+        Track(
+            track.number,
+            track.cls,
+            tuple(TrackPoint(f, Box(*box), found[one].score, was, spread) for f, box, one, was, spread in rows[part]),
+            track.models,
+        )
+        for track, part in zip(tracks, kept, strict=True)
+    ]
 
 
-def _wide_enough(states: Floats, at: NDArray[np.intp], found: Sequence[TrackPoint], near: int) -> Floats:
+def _around(
+    at: NDArray[np.intp], owner: NDArray[np.intp], detections: Sequence[int]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return for each frame the numbers of the detections before (or at) and after it, of its own track.
+
+    `at` are the frames of the detections, `owner` the track of each frame, `detections` how many each track has. Where
+    there is none on one side, it is the nearest one on the other.
+    """
+    last = np.cumsum(detections) - 1
+    first = last + 1 - detections
+    places = np.arange(len(owner))
+    before, after = np.searchsorted(at, places, side="right") - 1, np.searchsorted(at, places)
+    return np.clip(before, first[owner], last[owner]), np.clip(after, first[owner], last[owner])
+
+
+def _wide_enough(
+    states: Floats,
+    at: NDArray[np.intp],
+    owner: NDArray[np.intp],
+    found: Sequence[TrackPoint],
+    around: tuple[NDArray[np.intp], NDArray[np.intp]],
+    near: int,
+) -> Floats:
     """Return the corners (t, 4) of `states` (t, 4), grown to what was `found` in the frames `at`.
 
-    A frame without a detection is grown as the detections before and after it are, relative to the smoothed box, if
-    they are at most `near` frames off.
+    A frame without a detection is grown as the detections before and after it are (`around`), relative to the smoothed
+    box, if they are at most `near` frames off.
     """
     boxes = corners(states)
     centres, sides = np.tile(states[:, :2], 2), np.tile(boxes[:, 2:] - boxes[:, :2], 2)
     corner = np.array([p.box.xyxy for p in found])
-    far = 4 * float(np.abs(boxes).max())
+    # By track, so that what is covered of one does not depend on the others.
+    far = 4 * np.maximum.reduceat(np.abs(boxes).max(axis=1), np.flatnonzero(np.diff(owner, prepend=-1)))
+    far = far[owner[at], None]
     reach = (np.clip(corner, -far, far) - centres[at]) / sides[at]
-    frames = np.arange(len(states))
-    for i in (np.searchsorted(at, frames, side="right") - 1, np.searchsorted(at, frames)):
-        which = np.clip(i, 0, len(at) - 1)
-        close = np.abs(frames - at[which]) <= near
+    for which in around:
+        close = np.abs(np.arange(len(states)) - at[which]) <= near
         grown = centres[close] + reach[which[close]] * sides[close]
         boxes[close] = _hulls(boxes[close], grown)
     boxes[at] = _hulls(boxes[at], corner)
@@ -167,11 +207,25 @@ def _hulls(a: Floats, b: Floats) -> Floats:
     return np.concatenate([np.minimum(a[:, :2], b[:, :2]), np.maximum(a[:, 2:], b[:, 2:])], axis=1)
 
 
-def _in_picture(boxes: Floats, spreads: Floats, at: NDArray[np.intp], picture: tuple[int, int]) -> range:
-    """Return the frames from the first to the last detection, and those around until the box has left the picture."""
+def _in_picture(
+    boxes: Floats,
+    spreads: Floats,
+    detected: NDArray[np.bool_],
+    picture: tuple[int, int],
+    starts: NDArray[np.intp],
+    ends: NDArray[np.intp],
+) -> Iterator[slice]:
+    """Yield for each track its frames from the first to the last detection, and those around until the box has left
+    the picture."""
     wide = 2 * spreads[:, None]
     outside = np.any((boxes[:, 2:] + wide <= 0) | (boxes[:, :2] - wide >= picture), axis=1)
-    before, after = np.flatnonzero(outside[: at[0]]), np.flatnonzero(outside[at[-1] + 1 :])
-    return range(
-        int(before[-1]) + 1 if len(before) else 0, int(at[-1]) + 1 + int(after[0]) if len(after) else len(boxes)
-    )
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        if not outside[start:end].any():
+            yield slice(start, end)
+            continue
+        seen = np.flatnonzero(detected[start:end]) + start
+        before, after = np.flatnonzero(outside[start : seen[0]]), np.flatnonzero(outside[seen[-1] + 1 : end])
+        yield slice(
+            start + int(before[-1]) + 1 if len(before) else start,
+            int(seen[-1]) + 1 + int(after[0]) if len(after) else end,
+        )

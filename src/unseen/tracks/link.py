@@ -51,9 +51,12 @@ def link(
     pieces = pieces_of(table, frames, rate, settings)
     walked = paths([_sightings(table, rows, settings) for rows in pieces], rate)
     ends = [_piece(table, rows, path) for rows, path in zip(pieces, walked, strict=True)]
-    chains = [[row for i in chain for row in pieces[i]] for chain in join(ends, rate, settings)]
-    whole = paths([_sightings(table, rows, settings) for rows in chains], rate)
-    return [_track(i, table, rows, path, steady) for i, (rows, path) in enumerate(zip(chains, whole, strict=True))]
+    chains = join(ends, rate, settings)
+    rows = [[row for i in chain for row in pieces[i]] for chain in chains]
+    joined = [_sightings(table, rows[i], settings) for i, chain in enumerate(chains) if len(chain) > 1]
+    again = iter(paths(joined, rate))
+    whole = [next(again) if len(chain) > 1 else walked[chain[0]] for chain in chains]
+    return [_track(i, table, *each, steady) for i, each in enumerate(zip(rows, whole, strict=True))]
 
 
 def _sightings(table: Table, rows: list[int], settings: LinkSettings) -> Sightings:

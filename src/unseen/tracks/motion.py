@@ -86,32 +86,63 @@ def smooth(measured: Floats, seen: NDArray[np.bool_], seconds: float, noise: Noi
     nearest measurement, whose size scales the noise. Frames lie `seconds` apart. Kalman (1960) forward; Rauch,
     Tung and Striebel (AIAA Journal 3, 1965) backward.
     """
-    belief = update(begin(measured[:, 0], noise), measured[:, 0], noise, seen[:, 0])
-    forward, expected = [belief], [belief]
-    for i in range(1, measured.shape[1]):
-        expected.append(predict(belief, seconds, noise))
-        belief = update(expected[-1], measured[:, i], noise, seen[:, i])
-        forward.append(belief)
-    step = np.array([[1.0, seconds], [0.0, 1.0]])
+    forward, expected = _forward(measured, seen, seconds, noise)
+    gains = _gains(forward[:-1], expected[1:], seconds)
     for i in range(len(forward) - 2, -1, -1):
-        forward[i] = _look_back(forward[i], expected[i + 1], forward[i + 1], step)
-    return Belief(np.stack([b.mean for b in forward], axis=1), np.stack([b.cov for b in forward], axis=1))
+        _look_back(forward[i], expected[i + 1], forward[i + 1], gains[:, i])
+    x, v, xx, xv, vv = forward.transpose(1, 2, 0, 3)
+    return Belief(np.stack([x, v], axis=-1), np.stack([xx, xv, xv, vv], axis=-1).reshape(*x.shape, 2, 2))
 
 
-def _look_back(now: Belief, expected: Belief, later: Belief, step: Floats) -> Belief:
-    """Return the belief `now` corrected by what became of the next frame, which was `expected` otherwise."""
-    gain = now.cov @ step.T @ _inverse(expected.cov)
-    mean = now.mean + (gain @ (later.mean - expected.mean)[..., None])[..., 0]
-    return Belief(mean, now.cov + gain @ (later.cov - expected.cov) @ gain.swapaxes(-1, -2))
+def _forward(measured: Floats, seen: NDArray[np.bool_], seconds: float, noise: Noise) -> tuple[Floats, Floats]:
+    """Return what is believed after each frame, and what was expected of it before, both of shape (t, 5, n, 4).
+
+    The five are value and velocity, and their covariance: of the value, of both, of the velocity. What `predict` and
+    `update` say of matrices is written out, because numpy takes its time for a matrix of two by two.
+    """
+    n, t = seen.shape
+    believed, expected = np.empty((t, 5, n, 4)), np.empty((t, 5, n, 4))
+    variance = (noise.jitter[:, None] * _scale(measured)).swapaxes(0, 1)
+    drift = np.multiply.outer([seconds**3 / 3, seconds**2 / 2, seconds], noise.change)
+    weights = seen.T[..., None].astype(np.float64)
+    first = begin(measured[:, 0], noise)
+    expected[0] = first.mean[..., 0], first.mean[..., 1], *(first.cov[..., i, j] for i, j in ((0, 0), (0, 1), (1, 1)))
+    for i in range(t):
+        if i:
+            x, v, xx, xv, vv = believed[i - 1]
+            pushed = drift.copy()
+            pushed[..., :2] *= (sizes(x) ** 2)[:, None]
+            moved = seconds * vv
+            expected[i] = x + seconds * v, v, xx + seconds * (2 * xv + moved), xv + moved, vv
+            expected[i, 2:] += pushed
+        x, v, xx, xv, vv = expected[i]
+        share = weights[i] / (xx + variance[i])
+        off, gain, turn = measured[:, i] - x, xx * share, xv * share
+        believed[i] = x + gain * off, v + turn * off, xx - gain * xx, xv - gain * xv, vv - turn * xv
+    return believed, expected
 
 
-def _inverse(cov: Floats) -> Floats:
-    """Return inverses of 2x2 matrices; several times faster than the general routine."""
-    turned = np.empty_like(cov)
-    turned[..., 0, 0], turned[..., 1, 1] = cov[..., 1, 1], cov[..., 0, 0]
-    turned[..., 0, 1] = turned[..., 1, 0] = -cov[..., 0, 1]
-    turned /= (cov[..., 0, 0] * cov[..., 1, 1] - cov[..., 0, 1] ** 2)[..., None, None]
-    return turned
+def _gains(now: Floats, expected: Floats, seconds: float) -> Floats:
+    """Return how much of what a frame's successor was found off by each belief takes over: shape (4, t - 1, n, 4).
+
+    The four are a matrix by rows: covariance now, times the step, times the inverse of the expected covariance.
+    """
+    (_, _, xx, xv, vv), (_, _, exx, exv, evv) = now.swapaxes(0, 1), expected.swapaxes(0, 1)
+    ahead, turned = xx + seconds * xv, xv + seconds * vv
+    gains = np.stack([ahead * evv - xv * exv, xv * exx - ahead * exv, turned * evv - vv * exv, vv * exx - turned * exv])
+    return np.asarray(gains / (exx * evv - exv * exv), np.float64)
+
+
+def _look_back(now: Floats, expected: Floats, later: Floats, gain: Floats) -> None:
+    """Correct the belief `now` by what became of the next frame, which was `expected` otherwise; each (5, n, 4)."""
+    off, speed, xx, xv, vv = later - expected
+    a, b, c, d = gain
+    one, two, three, four = a * xx + b * xv, a * xv + b * vv, c * xx + d * xv, c * xv + d * vv
+    now[0] += a * off + b * speed
+    now[1] += c * off + d * speed
+    now[2] += one * a + two * b
+    now[3] += one * c + two * d
+    now[4] += three * c + four * d
 
 
 def _scale(states: Floats) -> Floats:

@@ -95,7 +95,7 @@ BEYOND: Mapping[str, Beyond] = MappingProxyType(
     {
         "person": Beyond(extend_s=0.25, doubt=0.01),
         "vehicle": Beyond(extend_s=0.25, doubt=0.01),
-        "face": Beyond(sure=10, strong=0.5),
+        "face": Beyond(doubt=0.07, sure=10, strong=0.5),
         "plate": Beyond(sure=10, strong=0.5),
         "text": Beyond(),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from unseen.core.regions import Box
@@ -30,15 +30,18 @@ def moments(
     step: int,
     tracks: Sequence[Track],
     size: tuple[int, int],
-    only: frozenset[int] | None = None,
+    only: Mapping[int, Sequence[Box]] | None = None,
 ) -> list[Moment]:
     """Return what to look at in frames `first` to `last` of a video whose frames are `size` pixels wide and high.
 
-    Every `step`-th frame of the video is looked at as a whole, or those of `only`; the last frame before each track and
-    the first one after it around where it was, because what is missed of it is there. In the order of frames.
+    Every `step`-th frame of the video is looked at as a whole, or else the surroundings of the boxes that `only` has
+    for some frames; the last frame before each track and the first one after it around where it was, because what is
+    missed of it is there. In the order of frames.
     """
-    whole = {frame for frame in range(first, last + 1) if (frame % step == 0 if only is None else frame in only)}
+    whole = {frame for frame in range(first, last + 1) if only is None and frame % step == 0}
     found = [Moment(frame) for frame in sorted(whole)]
+    for frame, boxes in (only or {}).items():
+        found += [Moment(frame, _around(box, size)) for box in boxes if first <= frame <= last]
     for track in tracks:
         if track.detected < _FEWEST:
             continue

@@ -158,7 +158,8 @@ class ToRgb:
         self._info = info
         self._form = layout(info.pixel_format)
         self._matrix = _matrix(info)
-        self._reformatter = VideoReformatter()
+        # One for whole frames and one for parts: it starts anew whenever the size changes.
+        self._reformatters = (VideoReformatter(), VideoReformatter())
         self._guard = threading.Lock()
         self._curve = _pq_to_srgb() if info.colour.transfer == _PQ else None
 
@@ -166,16 +167,17 @@ class ToRgb:
         """Return the frame as RGB, shape (height, width, 3), scaled to `width` x `height` (default: its own size).
 
         Stored orientation, square or not; alpha is ignored; HDR by PQ is brought to the brightness that detectors are
-        trained on. Raises ValueError if the frame is not one of this video.
+        trained on. The frame may be a part that is cut out. Raises ValueError if it is not one of this video's format.
         """
         info = self._info
-        picture = picture_of(frame.planes, self._form, info.width, info.height)
-        wide, high = width or info.width, height or info.height
+        stored_high, stored_wide = frame.planes[0].shape
+        picture = picture_of(frame.planes, self._form, stored_wide, stored_high)
+        wide, high = width or stored_wide, height or stored_high
         with self._guard:
-            rgb = self._reformatter.reformat(
+            rgb = self._reformatters[(stored_wide, stored_high) != (info.width, info.height)].reformat(
                 picture, wide, high, "rgb24", src_colorspace=self._matrix, dst_colorspace=self._matrix,
                 src_color_range=_FULL if info.colour.full_range else _LIMITED, dst_color_range=_FULL,
-                interpolation=_interpolation(info.width / wide), threads=1,
+                interpolation=_interpolation(stored_wide / wide), threads=1,
             )  # fmt: skip
         plane: Any = rgb.planes[0]
         rows = np.frombuffer(plane, np.uint8).reshape(high, -1)[:, : wide * 3].reshape(high, wide, 3)

@@ -1,0 +1,71 @@
+"""Parts of hidden frames that are looked at again: what shows in one is where it is in the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from unseen.core.looks import Look
+from unseen.core.models import ModelFile
+from unseen.core.photos import Rgb8
+from unseen.core.recipe import Recipe, looks_for
+from unseen.core.regions import Box, Detection, Region
+from unseen.core.video import VideoFrame, VideoInfo
+from unseen.engine.film_check import Checker
+from unseen.verify.moments import Moment
+from unseen.verify.residues import SecondOpinion
+
+_SQUARE = Box(200, 120, 240, 160)
+
+
+class _Reader:
+    """Shows the luma plane in grey, scaled."""
+
+    def __init__(self, rotation: int) -> None:
+        self.info = VideoInfo("mp4", "h264", 400, 300, Fraction(25), Fraction(1, 25), "yuv420p", rotation=rotation)
+
+    def to_rgb(self, frame: VideoFrame, width: int, height: int) -> Any:
+        assert frame.planes[1].shape == tuple(-(-side // 2) for side in frame.planes[0].shape)
+        grey = Image.fromarray(frame.planes[0]).resize((width, height), Image.Resampling.BOX)
+        return np.repeat(np.asarray(grey)[..., None], 3, axis=2)
+
+
+class _Bright:
+    """Finds what is bright, and notes the size of the pictures."""
+
+    models: tuple[ModelFile, ...] = ()
+
+    def __init__(self) -> None:
+        self.sizes: list[tuple[int, ...]] = []
+
+    def detect(self, images: Sequence[Rgb8]) -> list[list[Detection]]:
+        self.sizes += [image.shape[:2] for image in images]
+        return [self._one(image) for image in images]
+
+    def _one(self, image: Rgb8) -> list[Detection]:
+        y, x = np.nonzero(image[..., 0] > 128)
+        if not y.size:
+            return []
+        return [
+            Detection("face", Box(float(x.min()), float(y.min()), float(x.max()) + 1, float(y.max()) + 1), 0.9, "m")
+        ]
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+@pytest.mark.parametrize("part", [None, Box(151, 101, 299, 233)], ids=["whole", "part"])
+def test_what_shows_is_found_where_it_is_unless_it_is_hidden(rotation: int, part: Box | None) -> None:
+    luma = np.zeros((300, 400), np.uint8)
+    luma[120:160, 200:240] = 255
+    frame = VideoFrame((luma, *(np.full((150, 200), 128, np.uint8),) * 2), 0, 0)
+    bright, recipe = _Bright(), Recipe(looks=looks_for(["face"], None))
+    checker = Checker(_Reader(rotation), SecondOpinion(faces=(bright,)), recipe)  # type: ignore[arg-type]
+    (found,) = checker.residues(frame, (), Moment(0, part))
+    assert found.box.xyxy == pytest.approx(_SQUARE.xyxy, abs=1)
+    assert checker.residues(frame, [Region("face", Box(190, 110, 250, 170), Look("fill"))], Moment(0, part)) == []
+    sizes = {(300, 400)} if part is None else {(134, 150)}
+    assert set(bright.sizes) == {size[::-1] if rotation % 180 else size for size in sizes}
