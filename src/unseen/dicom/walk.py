@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 
+from unseen.core.dicom_dictionary import registered_uids
 from unseen.dicom import content
 from unseen.dicom.dates import shifted
 from unseen.dicom.encode import element as encoded
@@ -274,6 +275,4 @@ _FATES = {"shift": "shifted", "uid": "new UIDs", "clean": "cleaned", "characteri
 
 @cache
 def _registered() -> frozenset[bytes]:
-    from pydicom._uid_dict import UID_dictionary
-
-    return frozenset(uid.encode() for uid in UID_dictionary)
+    return frozenset(uid.encode() for uid in registered_uids())
