@@ -120,7 +120,8 @@ def _hits(needles: Needles, text: bytes, lower: bytes, tight: bytes) -> Iterator
     for word in needles.words:
         if word in lower and (pattern := _word(word)).search(lower):
             yield pattern
-    for phrase in needles.phrases:
+    families = (family for common, family in needles.families if common in tight)
+    for phrase in chain(needles.phrases, *families):
         if phrase.squeezed in tight and (pattern := phrase.pattern()).search(lower):
             yield pattern
     for exact in needles.exact:

@@ -63,9 +63,11 @@ def _meta(written: Parsed) -> Iterator[Finding]:
 
 def _hidden(written: Parsed) -> Iterator[Finding]:
     """Text behind a zero byte, which many programs do not show."""
+    data = written.data
     for i in written.form.strings:
         leaf = written.leaves[i]
-        if b"\0" in written.value(leaf).rstrip(b"\0 "):
+        zero = data.find(b"\0", leaf.start, leaf.end)
+        if zero >= 0 and data[zero : leaf.end].strip(b"\0 "):
             yield Finding("structure", where(leaf.path, leaf.tag), "has a zero byte in its text")
 
 
