@@ -38,7 +38,9 @@ DicomListener = Callable[[int | DicomReceipt], None]
 
 _MAX_CHUNK = 16
 _CHUNKS_EACH = 6
-_SYNCING = 4
+#: A whole chunk is forced to disk at once: ext4 then writes its journal once for all, 16 files in 5 ms; by 4 threads it
+#: took 17 ms, one after the other 59.
+_SYNCING = _MAX_CHUNK
 _NOTE = "earlier results in this folder were made with another key: every object is done again; use the same --key"
 
 
