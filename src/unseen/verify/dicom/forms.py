@@ -63,26 +63,43 @@ def form_of(elements: tuple[Element, ...]) -> Form:
 def _form_of(elements: tuple[Element, ...]) -> Form:
     places: dict[Place, int] = {}
     top: dict[int, int] = {}
-    numbered = list(enumerate(elements))
-    for i, (path, tag, _) in numbered:
+    lists: dict[str, list[int]] = {role: [] for role in _ROLES}
+    identifying, pixels = list[tuple[int, str]](), None
+    for i, (path, tag, vr) in enumerate(elements):
+        kind, roles = _roles(tag, vr)
         if tag not in PIXELS:
             places[path, tag] = i
+        elif not path:
+            pixels = i
         if not path:
             top.setdefault(tag, i)
-    kinds = [(i, kind_of(tag, vr)) for i, (_, tag, vr) in numbered]
+        if kind:
+            identifying.append((i, kind))
+        for role in roles:
+            lists[role].append(i)
+    strings, described, bulky, documents, charsets, foreign = (tuple(lists[role]) for role in _ROLES)
+    charset = charsets[0] if charsets else None
     return Form(
-        elements,
-        places,
-        top,
-        tuple((i, kind) for i, kind in kinds if kind not in ("", "time")),
-        tuple(i for i, (_, _, vr) in numbered if vr in _STRINGS),
-        tuple(i for i, (_, tag, vr) in numbered if vr in _FREE and (tag in CHARACTERISTICS or kinds[i][1] == "text")),
-        tuple(i for i, (path, tag, vr) in numbered if vr in ARRAYS or (tag in PIXELS and not path)),
-        tuple(i for i, (_, tag, _) in numbered if tag == _DOCUMENT),
-        next((i for i, (path, tag, _) in reversed(numbered) if tag in PIXELS and not path), None),
-        next((i for i, (_, tag, _) in numbered if tag == _CHARSET), None),
-        tuple(i for i, (_, tag, _) in numbered if tag >> 16 & 1 or not is_standard(tag)),
+        elements, places, top, tuple(identifying), strings, described, bulky, documents, pixels, charset, foreign
     )
+
+
+_ROLES = ("string", "described", "bulky", "document", "charset", "foreign")
+
+
+@lru_cache(maxsize=16384)
+def _roles(tag: int, vr: bytes) -> tuple[str, tuple[str, ...]]:
+    """Return what a value may identify by, "" for nothing and for times, and in which of the lists it is."""
+    kind = kind_of(tag, vr)
+    told = (
+        vr in _STRINGS,
+        vr in _FREE and (tag in CHARACTERISTICS or kind == "text"),
+        vr in ARRAYS or tag in PIXELS,
+        tag == _DOCUMENT,
+        tag == _CHARSET,
+        tag >> 16 & 1 or not is_standard(tag),
+    )
+    return "" if kind == "time" else kind, tuple(role for role, true in zip(_ROLES, told, strict=True) if true)
 
 
 class Common(NamedTuple):

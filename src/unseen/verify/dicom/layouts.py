@@ -14,12 +14,12 @@ from struct import Struct
 
 from unseen.verify.dicom.leaves import Leaf, Place
 
-__all__ = ["Layout", "known_layout", "remember"]
+__all__ = ["MOST_LEAVES", "Layout", "known_layout", "remember"]
 
 #: How many layouts a process remembers: originals and results of a few series.
 _MOST = 64
-#: Longer ones are not: reports may have a million elements.
-_MOST_LEAVES = 4096
+#: Longer ones are not to be: reports may have a million elements.
+MOST_LEAVES = 4096
 #: How an item starts, in either order of bytes.
 _ITEMS = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")
 
@@ -65,8 +65,6 @@ def remember(
     data: bytes, bounds: tuple[int, int], style: tuple[bool, bool], leaves: Sequence[Leaf], shapes: Mapping[Place, int]
 ) -> None:
     """Remember what a walk found between two offsets, where each decision was made by a head that lies there."""
-    if len(leaves) > _MOST_LEAVES:
-        return
     at, end = bounds
     form, heads, begins = ["<"], [], []
     for leaf in leaves:

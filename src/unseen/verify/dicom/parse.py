@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import zlib
+from collections import deque
 from dataclasses import dataclass, field
 from struct import Struct
 from typing import Literal
 
 from unseen.verify.dicom.forms import Form, form_of
-from unseen.verify.dicom.layouts import known_layout, remember
+from unseen.verify.dicom.layouts import MOST_LEAVES, known_layout, remember
 from unseen.verify.dicom.leaves import PIXELS, Leaf, Path, Place
 from unseen.verify.dicom.standard import vr_of
 
@@ -92,11 +93,20 @@ def parse(file: bytes) -> Parsed:
         at = walker.elements(at, len(parsed.data), style[0], (), 0, -1 if known is None else known.top)
     except Broken as error:
         parsed.broken, at = str(error), walker.at
-    if known is None and at == len(parsed.data) and not (parsed.broken or parsed.disorder or walker.guessed):
-        _remember(parsed, start, style)
-    parsed.rest = parsed.data[at:] + parsed.rest
     parsed.form = form_of(tuple([leaf[:3] for leaf in parsed.leaves]))
+    plain = at == len(parsed.data) and not (parsed.broken or parsed.disorder or walker.guessed)
+    if plain and known is None and len(parsed.leaves) <= MOST_LEAVES:
+        # The first of a kind may be the only one: a layout is worth its while from the second on.
+        if parsed.form in _forms:
+            _remember(parsed, start, style)
+        else:
+            _forms.append(parsed.form)
+    parsed.rest = parsed.data[at:] + parsed.rest
     return parsed
+
+
+#: Of what was read last.
+_forms: deque[Form] = deque(maxlen=64)
 
 
 def _remember(parsed: Parsed, start: int, style: tuple[bool, bool]) -> None:
