@@ -10,6 +10,7 @@ import struct
 from collections.abc import Callable
 from typing import NamedTuple
 
+from unseen.dicom.layouts import known_layout, learn
 from unseen.errors import DamagedInput
 
 __all__ = ["LONG", "MAX_DEPTH", "PIXEL_DATA", "Element", "Parser", "Syntax"]
@@ -70,13 +71,18 @@ class Parser:
     def root(self, pos: int, syntax: Syntax) -> tuple[list[Element], int]:
         """Return the elements from `pos` on, and where the data set ends: after its pixel data, or where no more
         element follows. Raises DamagedInput."""
-        elements: list[Element] = []
+        elements, start, before = list[Element](), pos, -1
+        known = known_layout(self._data, pos, syntax)
+        if known is not None:
+            elements, pos, before = list(known.elements), known.end, known.elements[-1].tag
         try:
-            pos = self._elements(pos, len(self._data), syntax, 0, elements, delimited=False, root=True)
+            pos = self._elements(pos, len(self._data), syntax, 0, elements, delimited=False, root=True, before=before)
         except _NoElement:
             if not elements:
                 raise
             pos = elements[-1].end
+        if known is None and elements:
+            learn(self._data, start, syntax, elements)
         return elements, pos
 
     def _elements(
@@ -89,10 +95,14 @@ class Parser:
         *,
         delimited: bool,
         root: bool = False,
+        before: int = -1,
     ) -> int:
-        """Add the elements up to `end`, or to the item's delimiter, and return where the next thing begins."""
+        """Add the elements up to `end`, or to the item's delimiter, and return where the next thing begins.
+
+        `before` is the tag of the element before them.
+        """
         data, (short, long, implicit) = self._data, self._structs[syntax.big]
-        read_short, read_implicit, before = short.unpack_from, implicit.unpack_from, -1
+        read_short, read_implicit = short.unpack_from, implicit.unpack_from
         while pos + 8 <= end:
             start = pos
             if syntax.explicit:
