@@ -18,7 +18,7 @@ from unseen.dicom.shown import refuse_without_picture
 from unseen.dicom.stream import PIXEL_DATA
 from unseen.dicom.subject import Pseudonyms
 from unseen.dicom.table import load_table
-from unseen.dicom.walk import Made, Parts, Walk
+from unseen.dicom.walk import MOST_MADE, Made, Parts, Walk
 
 __all__ = ["Cleaned", "Deidentifier", "Header"]
 
@@ -26,8 +26,8 @@ _ID, _NAME, _ACCESSION, _STUDY, _SERIES, _SOP = 0x00100020, 0x00100010, 0x000800
 _CLASS, _MODALITY, _CHARSET = 0x00080016, 0x00080060, 0x00080005
 #: Kept values of more bytes than this are searched by verification only.
 _SEARCHED = 1 << 16
-#: What was made of so many elements, of so many studies, is kept in mind.
-_MOST_ELEMENTS, _MOST_STUDIES = 2048, 8
+#: What was made of elements is kept in mind for so many studies.
+_MOST_STUDIES = 8
 #: Python's names of character sets (PS3.3 C.12.1.1.2); others are read as ASCII, and what is not goes from texts.
 _ENCODINGS = {
     "ISO_IR 100": "latin-1",
@@ -134,12 +134,12 @@ class Deidentifier:
         )
 
     def _made_of(self, study: Hashable) -> Made:
-        """Return what was made of elements of a study so far; studies come one after the other, and are forgotten."""
+        """Return what was made of elements of a study so far; those of long ago are forgotten. Threads may share it."""
         made = self._made.pop(study, {})
-        if len(made) > _MOST_ELEMENTS:
-            made.clear()
-        while len(self._made) >= _MOST_STUDIES:
-            del self._made[next(iter(self._made))]
+        if len(made) >= MOST_MADE:
+            made = {}
+        for oldest in list(self._made)[: 1 - _MOST_STUDIES]:
+            self._made.pop(oldest, None)
         self._made[study] = made
         return made
 

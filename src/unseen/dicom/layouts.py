@@ -60,10 +60,10 @@ def learn(data: bytes, start: int, syntax: Syntax, elements: Sequence[Element]) 
     if elements[-1].tag == _PIXEL_DATA:
         elements, end = elements[:-1], elements[-1].start
     tags = tuple([each.tag for each in elements])
-    if not 0 < len(tags) <= _MOST_ELEMENTS or tags not in _lately:
+    if not 0 < len(tags) <= _MOST_ELEMENTS or tags not in tuple(_lately):
         _lately.append(tags if len(tags) <= _MOST_ELEMENTS else ())
         return
-    form, heads, at = ["<"], [], start
+    form, heads, at = ["<"], list[bytes](), start
     for each in _values(elements):
         if each.end != each.stop or len(heads) > _MOST_ELEMENTS:
             return  # pixels in pieces, whose heads are between value and stop

@@ -97,24 +97,20 @@ class Parser:
         root: bool = False,
         before: int = -1,
     ) -> int:
-        """Add the elements up to `end`, or to the item's delimiter, and return where the next thing begins.
-
-        `before` is the tag of the element before them.
-        """
+        """Add the elements after the tag `before` up to `end`, or to the delimiter; return where the next begins."""
         data, (short, long, implicit) = self._data, self._structs[syntax.big]
         read_short, read_implicit = short.unpack_from, implicit.unpack_from
         while pos + 8 <= end:
             start = pos
             if syntax.explicit:
                 group, number, name, length = read_short(data, pos)
-                tag, pos = group << 16 | number, pos + 8
-                vr = _VRS.get(name, "")
+                vr, pos = _VRS.get(name, ""), pos + 8
                 if vr in LONG:
                     length, pos = self._long(pos, end, long), pos + 4
             else:
                 group, number, length = read_implicit(data, pos)
-                tag, pos = group << 16 | number, pos + 8
-                vr = self._vr_of(tag) or "UN"
+                vr, pos = self._vr_of(group << 16 | number) or "UN", pos + 8
+            tag = group << 16 | number
             if tag == _ITEM_END and delimited:
                 return start + 8
             if group == 0xFFFE or (root and tag <= before) or not vr:

@@ -19,7 +19,7 @@ from unseen.dicom.subject import Pseudonyms, Subject
 from unseen.dicom.text import CHARACTERISTICS, cleaned, plain
 from unseen.errors import DamagedInput
 
-__all__ = ["Made", "Parts", "Walk"]
+__all__ = ["MOST_MADE", "Made", "Parts", "Walk"]
 
 #: Encoded elements with their tags.
 Parts = list[tuple[int, bytes | memoryview]]
@@ -41,8 +41,8 @@ _ALIKE = (
     frozenset(("FD", "FL", "OD", "OF")),
 )
 _PICTURE_GROUP = 0x0028
-#: What was made of longer elements is not kept in mind.
-_REMEMBERED = 1 << 12
+#: What was made of so many elements of a study is kept in mind, and of none that is longer.
+MOST_MADE, _REMEMBERED = 2048, 1 << 10
 _CODES = frozenset(("AE", "AS", "CS", "DS", "IS"))
 _STRINGS = _LONG_TEXTS | _CODES
 _BINARY = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "UN"))
@@ -131,7 +131,9 @@ class Walk:
             self.counts = Counter()
             self._apply(action, element, syntax, new)
             made = [(tag, bytes(part)) for tag, part in new], tuple(self.counts.items())
-            self._made[raw], self.counts = made, outer
+            self.counts = outer
+            if len(self._made) < MOST_MADE:
+                self._made[raw] = made
         parts += made[0]
         for fate, count in made[1]:
             self.counts[fate] += count

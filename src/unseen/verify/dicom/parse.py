@@ -97,7 +97,7 @@ def parse(file: bytes) -> Parsed:
     plain = at == len(parsed.data) and not (parsed.broken or parsed.disorder or walker.guessed)
     if plain and known is None and len(parsed.leaves) <= MOST_LEAVES:
         # The first of a kind may be the only one: a layout is worth its while from the second on.
-        if parsed.form in _forms:
+        if parsed.form in tuple(_forms):
             _remember(parsed, start, style)
         else:
             _forms.append(parsed.form)
