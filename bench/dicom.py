@@ -26,7 +26,7 @@ from bench.dicom_plant import Planted, plant
 from bench.dicom_rows import ScoreRow, SpeedRow, as_records, render_scores, render_speed, score_row, speed_rows
 from bench.dicom_score import Result, score
 from bench.dicom_series import MODELS, write_series
-from bench.dicom_tools import RESEARCH, Tool, options_known, peer_python, peers, released, unseen
+from bench.dicom_tools import RESEARCH, Tool, compile_unseen, options_known, peer_python, peers, released, unseen
 from bench.process import Used, used_by
 
 __all__ = ["main"]
@@ -120,6 +120,8 @@ def _speed(bench: Bench) -> list[SpeedRow]:
     write_series(bench.data, folder, bench.files, bench.seed)
     # As anybody calls it: scans straight from a scanner are not looked at for text, so no option has to say so.
     tools = [*bench.ours("", RESEARCH, pixels=True), *peers(peer_python(_PEERS_FOLDER), 2)]
+    compile_unseen()
+    started = os.getloadavg()[0]
     used: dict[str, list[Used]] = {tool.name: [] for tool in tools}
     for i in range(bench.runs):
         for tool in tools:
@@ -135,6 +137,10 @@ def _speed(bench: Bench) -> list[SpeedRow]:
         f"speed: {bench.files} files made of {', '.join(MODELS)}; two processes each; median of {bench.runs} runs in "
         "turns, in brackets slowest and fastest. Unseen's time includes its verification; it looks for text in no "
         "pixels of scans straight from a scanner, and the others do in none."
+    )
+    bench.notes.append(
+        f"the machine had a load of {started:.1f} before (average of a minute) on {os.cpu_count()} cores; where others "
+        "work on it, too, seconds of all cores say more than the clock."
     )
     return speed_rows(bench.files, {name: [(u.seconds, u.cpu, u.peak) for u in each] for name, each in used.items()})
 

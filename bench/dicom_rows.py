@@ -36,12 +36,18 @@ class ScoreRow:
 
 @dataclass(frozen=True, slots=True)
 class SpeedRow:
-    """How fast a tool was: files a second, seconds of all cores, and peak memory in MB."""
+    """How fast a tool was: files a second, seconds of all cores, and peak memory in MB.
+
+    `times` and `cpu_times` are how many times as fast it was as the fastest of the others, by the clock and by seconds
+    of all cores, which hardly depend on what else the machine does; None where there is no other.
+    """
 
     run: str
     rate: Figure
     cpu: float
     peak: float
+    times: float | None = None
+    cpu_times: float | None = None
 
     @property
     def figures(self) -> tuple[Figure, ...]:
@@ -73,13 +79,18 @@ def _shares(results: Sequence[tuple[str, bool]]) -> dict[str, Figure]:
 def speed_rows(files: int, used: Mapping[str, Sequence[tuple[float, float, int]]]) -> list[SpeedRow]:
     """Return a row for each tool from (seconds, seconds of all cores, peak bytes) of its runs."""
     rates = {name: [files / seconds for seconds, _, _ in runs] for name, runs in used.items()}
-    fastest = max((statistics.median(r) for name, r in rates.items() if not name.startswith("unseen")), default=None)
+    works = {name: statistics.median(cpu for _, cpu, _ in runs) for name, runs in used.items()}
+    others = [name for name in used if not name.startswith("unseen")]
+    fastest = max((statistics.median(rates[name]) for name in others), default=None)
+    least = min((works[name] for name in others), default=None)
     rows = []
     for name, runs in used.items():
         wanted = Wanted(_FASTER * fastest) if name.startswith("unseen") and fastest else None
         interval = (min(rates[name]), max(rates[name])) if len(runs) > 1 else None
         rate = Figure(statistics.median(rates[name]), interval, wanted)
-        rows.append(SpeedRow(name, rate, statistics.median(r[1] for r in runs), max(r[2] for r in runs) / 1e6))
+        times = rate.value / fastest if fastest else None
+        cpu_times = least / works[name] if least and works[name] else None
+        rows.append(SpeedRow(name, rate, works[name], max(r[2] for r in runs) / 1e6, times, cpu_times))
     return rows
 
 
@@ -101,8 +112,16 @@ def _share(figure: Figure | None) -> str:
 
 def render_speed(rows: Sequence[SpeedRow]) -> str:
     """Return a table of speed and memory."""
-    cells = [[row.run, cell(row.rate, ".1f"), f"{row.cpu:.1f}", f"{row.peak:.0f}"] for row in rows]
-    return aligned(["run", "files/s", "seconds of all cores", "peak memory, MB"], cells)
+    cells = [
+        [row.run, cell(row.rate, ".1f"), _times(row.times), f"{row.cpu:.1f}", _times(row.cpu_times), f"{row.peak:.0f}"]
+        for row in rows
+    ]
+    heads = ["run", "files/s", "times the fastest other", "seconds of all cores", "times the least of others"]
+    return aligned([*heads, "peak memory, MB"], cells)
+
+
+def _times(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
 
 
 def as_records(rows: Sequence[ScoreRow | SpeedRow]) -> list[dict[str, Any]]:

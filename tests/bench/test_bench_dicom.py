@@ -101,6 +101,7 @@ def test_speed_is_wanted_in_terms_of_the_fastest_other() -> None:
     assert str(rows[0].rate.wanted) == ">= 150"
     assert rows[0].rate.short
     assert "SHORT" in render_speed(rows)
+    assert [(row.times, row.cpu_times) for row in rows] == [(2.0, 2.0), (1.0, 1.0), (0.4, 4 / 9)]
 
 
 def test_text_in_pixels_stands_out_until_it_is_gone(test_data: Path, tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ def test_the_help_of_all_is_the_same_whatever_is_loaded(verb: str) -> None:
         (["redact", "FEW", "-o", "out"], False),
         (["redact", "a.jpg", "-o", "MANY"], False),
         (["redact", "MANY", "-o", "out", "--jobs", "1"], False),
+        (["redact", "MANY", "-o", "out", "--jobs", "2"], True),
         (["redact", "MANY", "--help"], False),
         (["dicom", "MANY", "-o", "out"], True),
         (["dicom", "MANY", "--what-if"], False),

@@ -10,6 +10,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import (
+    UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
@@ -265,3 +266,26 @@ def test_names_of_the_header_go_from_whatever_stays() -> None:
 def test_what_is_told_of_a_patients_group_is_cleaned_word_by_word() -> None:
     data = opened(clean(as_file(scan(EthnicGroup="White Farquhar")), "retain-patient-characteristics"))
     assert data.EthnicGroup == "White"
+
+
+@pytest.mark.parametrize("syntax", _SYNTAXES[:2], ids=lambda s: s.name)
+def test_what_is_remembered_of_a_study_changes_nothing(syntax: Any) -> None:
+    options = frozenset(
+        ("clean-descriptors", "clean-structured-content", "retain-modified-dates", "retain-safe-private")
+    )
+    told = {"ProtocolName": "HEAD 1.2.3.4.5.6.7.8.7106 SPIRAL", "SoftwareVersions": "VB 1.2.3.4.5.6.7.8.7106"}
+    objects = [
+        _hidden_everywhere(),
+        scan(**told),
+        scan(SOPInstanceUID=UID("1.2.3.4.5.6.7.8.7106"), **told),  # the text tells of itself
+        scan(PatientName="Abdomen^Spiral", PatientID="PX-9", **told),
+        scan(PatientID="XQ 7", BodyPartExamined="XQ 7"),
+        scan(),
+    ]
+    files = [as_file(each, syntax) for each in objects]
+    recipe = DicomRecipe(options)
+    one = Deidentifier(recipe, KEY)
+    alone = [new.clean(new.read(file)) for file in files for new in (Deidentifier(recipe, KEY),)]
+    assert [one.clean(one.read(file)) for file in [*files, *files]] == [*alone, *alone]
+    assert b"1.2.3.4.5.6.7.8.7106" in alone[1].data
+    assert b"1.2.3.4.5.6.7.8.7106" not in alone[2].data

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pydicom
 import pytest
@@ -15,7 +17,8 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRL
 
 from tests.dicom.objects import as_file, clean, scan
 from tests.effort import examples
-from unseen.dicom.part10 import looks_like_dicom, read_instance
+from unseen.dicom import stream
+from unseen.dicom.part10 import Instance, looks_like_dicom, read_instance
 from unseen.dicom.stream import Element
 from unseen.dicom.table import load_table
 from unseen.errors import FileError, UnseenError
@@ -101,3 +104,49 @@ def test_damage_ends_in_a_result_or_in_an_error_of_ours(place: int, damage: byte
 def test_noise_ends_in_an_error_of_ours(noise: bytes) -> None:
     with pytest.raises(UnseenError):
         clean(bytes(128) + b"DICM" + noise)
+
+
+def _read(data: bytes) -> Instance | str:
+    try:
+        return read_instance(data, load_table(), _MOST)
+    except FileError as error:
+        return str(error)
+
+
+def _walked(data: bytes) -> Instance | str:
+    """Read a file as if it were the first one."""
+    with patch.object(stream, "known_layout", return_value=None), patch.object(stream, "learn"):
+        return _read(data)
+
+
+@given(
+    st.sampled_from([as_file(_deep(), syntax) for syntax in _SYNTAXES]),
+    st.lists(st.tuples(st.integers(0, len(_FILE)), st.binary(min_size=1, max_size=9)), max_size=3),
+    st.sampled_from((0, 1, 2)),
+)
+def test_a_data_set_like_one_before_is_read_as_if_it_were_the_first(
+    base: bytes, patches: list[tuple[int, bytes]], longer: int
+) -> None:
+    _read(base)
+    _read(base)
+    for at, piece in patches:
+        base = base[:at] + piece + base[at + len(piece) - longer :]
+    assert _read(base) == _walked(base)
+
+
+def test_real_data_sets_are_read_the_same_each_time(test_data: Path) -> None:
+    for file in sorted((test_data / "samples" / "dicom").glob("*.dcm")):
+        data = file.read_bytes()[: 1 << 20]
+        assert [_read(data) for _ in range(3)] == [_walked(data)] * 3, file.name
+
+
+def test_a_series_is_walked_through_once_whatever_its_values_are() -> None:
+    first, second = as_file(_deep()), _deep()
+    second.PatientName, second.StudyDate = "Zeitel^Nilsbin", "20200101"
+    _read(first)
+    _read(first)
+    with patch.object(stream, "learn") as learnt:
+        read = _read(as_file(second))
+    assert not learnt.called
+    assert isinstance(read, Instance)
+    assert b"Zeitel^Nilsbin" in {read.data[each.value : each.stop] for each in read.elements}

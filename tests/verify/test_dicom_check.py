@@ -5,8 +5,11 @@ from __future__ import annotations
 import base64
 import warnings
 from collections.abc import Callable
+from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
@@ -19,6 +22,7 @@ from pydicom.uid import (
 
 from tests.verify.dicom_pairs import NEW, OLD, cleaned, edited, original, saved
 from unseen.verify.dicom.check import KEPT, check
+from unseen.verify.dicom.needles import needles_of
 
 ORIGINAL = saved(original())
 CLEANED = saved(cleaned())
@@ -351,3 +355,9 @@ def test_number_that_is_part_of_a_uid_stays_with_it_by_choice() -> None:
     assert check(saved(before), written, kept).findings == ()
     in_text = edited(lambda d: setattr(d, "SoftwareVersions", "4711.1311"))
     assert kinds(in_text, kept, saved(before)) == {"identifier"}
+
+
+@given(st.dates(date(1850, 1, 1), date(2199, 12, 31)))
+def test_families_share_what_they_are_looked_for_by(day: date) -> None:
+    needles = needles_of("date", day.strftime("%Y%m%d").encode())
+    assert all(common in phrase.squeezed for common, family in needles.families for phrase in family)

@@ -70,15 +70,19 @@ class OutputFolder:
         if self._lock is not None:
             self._lock.close()
 
-    def release(self, staged: Path, final: Path) -> None:
-        """Force a staged file to disk and give it its final name in one step.
+    def release(self, staged: Path, final: Path, *, forced: bool = False, seen: set[Path] | None = None) -> None:
+        """Force a staged file to disk, unless that was done, and give it its final name in one step.
 
-        Raises OutputFailed and deletes it if that cannot be.
+        `seen` are folders that were looked after a moment ago, and need not be again; it gets this one. Raises
+        OutputFailed and deletes the file if that cannot be.
         """
         try:
-            self._refuse_way_out(final)
-            _make_folders(final.parent)
-            _force(staged)
+            if seen is None or final.parent not in seen:
+                self._refuse_way_out(final)
+                _make_folders(final.parent)
+                (set() if seen is None else seen).add(final.parent)
+            if not forced:
+                _force(staged)
             staged.replace(final)
         except OSError as error:
             discard(staged)

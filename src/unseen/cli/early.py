@@ -11,12 +11,12 @@ __all__ = ["PRELOADED", "start"]
 #: What the workers of a verb need, in the order that it is loaded in.
 PRELOADED = {
     "redact": ("unseen.adapters.preload", "unseen.engine.run", "unseen.cli.redact"),
-    "dicom": ("pydicom", "unseen.engine.dicom", "unseen.verify.dicom.check", "unseen.cli.dicom"),
+    "dicom": ("unseen.engine.dicom_tools", "unseen.verify.dicom.check", "unseen.cli.main"),
 }
 #: Options whose next word may be a folder, but none to work on.
 _ELSEWHERE = {"-o", "--output"}
 #: Words with which nothing is done, or in this process.
-_ALONE = {"-h", "--help", "--jobs", "--what-if", "--check-table", "--reveal"}
+_ALONE = {"-h", "--help", "--what-if", "--check-table", "--reveal"}
 #: Entries of a folder that are no reason for several processes; engine/local.py decides when it knows all of them.
 _FEW = 4
 
@@ -24,6 +24,8 @@ _FEW = 4
 def start(words: Sequence[str]) -> None:
     """Make workers ready if these words of a command line look as if several will be used; a guess costs no more."""
     if not words or words[0] not in PRELOADED or not _ALONE.isdisjoint(words):
+        return
+    if ("--jobs", "1") in pairwise(words):
         return
     sources = [word for before, word in pairwise(words) if before not in _ELSEWHERE]
     if any(_holds_many(word) for word in sources):

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from unseen.core.photos import Pixels
 from unseen.core.regions import Box
 from unseen.errors import UsageError
+
+if TYPE_CHECKING:
+    # It loads NumPy, 0.1 s for those who need the words of a recipe and no picture.
+    from unseen.core.photos import Pixels
 
 __all__ = [
     "Audio",

@@ -12,6 +12,8 @@ from unseen.errors import KeyUnusable
 __all__ = ["MINIMUM_BYTES", "Key"]
 
 MINIMUM_BYTES = 32
+#: Values up to this size are copied for their tag.
+_SHORT = 1 << 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,11 @@ class Key:
 
         The domain is length-prefixed, so that no two pairs of domain and value collide.
         """
-        return self.tag_of(domain, (value,))
+        if len(value) > _SHORT:
+            return self.tag_of(domain, (value,))
+        name = domain.encode()
+        # In one call: a tag of a few bytes takes a quarter of the time that it takes in parts.
+        return hmac.digest(self.secret, len(name).to_bytes(4, "big") + name + value, "sha256").hex()
 
     def tag_of(self, domain: str, parts: Iterable[bytes]) -> str:
         """Return the tag of a value that comes in parts, as a large file does."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 
 from unseen.core.dicom import DicomRecipe, PixelOutcome
@@ -19,7 +19,7 @@ from unseen.dicom.shown import refuse_without_picture
 from unseen.dicom.stream import PIXEL_DATA
 from unseen.dicom.subject import Pseudonyms
 from unseen.dicom.table import load_table
-from unseen.dicom.walk import Parts, Walk
+from unseen.dicom.walk import MOST_MADE, Made, Parts, Walk
 
 __all__ = ["Cleaned", "Deidentifier", "Header"]
 
@@ -27,6 +27,8 @@ _ID, _NAME, _ACCESSION, _STUDY, _SERIES, _SOP = 0x00100020, 0x00100010, 0x000800
 _CLASS, _MODALITY, _CHARSET = 0x00080016, 0x00080060, 0x00080005
 #: Kept values of more bytes than this are searched by verification only.
 _SEARCHED = 1 << 16
+#: What was made of elements is kept in mind for so many studies.
+_MOST_STUDIES = 8
 #: Python's names of character sets (PS3.3 C.12.1.1.2); others are read as ASCII, and what is not goes from texts.
 _ENCODINGS = {
     "ISO_IR 100": "latin-1",
@@ -90,6 +92,7 @@ class Deidentifier:
 
     def __init__(self, recipe: DicomRecipe, key: Key) -> None:
         self._recipe, self._pseudonyms, self._table = recipe, Pseudonyms(key), load_table()
+        self._made: dict[Hashable, Made] = {}
 
     def read(self, data: bytes) -> Header:
         """Read an object; raises DamagedInput, UnsupportedInput or TooLarge."""
@@ -112,7 +115,8 @@ class Deidentifier:
         encoding = _encoding(instance)
         parts, walk = Parts(), None
         for scrub in (False, True):
-            walk = Walk(instance.data, plan, self._pseudonyms, subject, header.known, encoding, scrub=scrub)
+            made = self._made_of((header.sop_class, subject, replace(header.known, uids=()), encoding, syntax, scrub))
+            walk = Walk(instance.data, plan, self._pseudonyms, subject, header.known, encoding, scrub=scrub, made=made)
             parts = walk.root(instance.elements, syntax)
             if not scrub and not header.known.within(_searched(parts)):
                 break
@@ -131,6 +135,16 @@ class Deidentifier:
         return Cleaned(
             data, subject.code, study, series, sop, header.sop_class, header.modality, counts, tuple(notes), pairs
         )
+
+    def _made_of(self, study: Hashable) -> Made:
+        """Return what was made of elements of a study so far; those of long ago are forgotten. Threads may share it."""
+        made = self._made.pop(study, {})
+        if len(made) >= MOST_MADE:
+            made = {}
+        for oldest in list(self._made)[: 1 - _MOST_STUDIES]:
+            self._made.pop(oldest, None)
+        self._made[study] = made
+        return made
 
     def _uid(self, value: bytes, tag: int, instance: Instance) -> bytes:
         """Return the new UID of an object, its series or study; one that has none gets one by its contents."""
@@ -152,7 +166,7 @@ class Deidentifier:
 
 def _searched(parts: Parts) -> bytes:
     """Return what is searched for known values again: all that is written but for pixels and large tables."""
-    return b"".join(part for tag, part in parts if tag != PIXEL_DATA and len(part) < _SEARCHED).lower()
+    return b"".join([part for tag, part in parts if tag != PIXEL_DATA and len(part) < _SEARCHED]).lower()
 
 
 def _encoding(instance: Instance) -> str:

@@ -24,6 +24,8 @@ _SEPARATORS = re.compile(rb"[\s\\^=,;:/()\[\]<>\"'|&.-]+")
 _STRONG = 5
 #: Longer values are texts, which are removed or cleaned, and not looked for.
 _LONGEST = 1024
+#: What is found in a longer value is not kept in mind.
+_REMEMBERED = 256
 #: Shorter UIDs are looked for nowhere: they are parts of other numbers.
 _LONG_UID = 14
 
@@ -42,14 +44,22 @@ class Known:
 
     def within(self, lower: bytes) -> bool:
         """Whether bytes (in lower case) hold any of the values."""
-        if any(token in lower for token in self.strong) or any(uid in lower for uid in self.uids):
+        if any(uid in lower for uid in self.uids):
             return True
-        return any(token in lower for token in self.weak) and weak_words(self.weak).search(lower) is not None
+        # Short ones are values, the same ones in each object of a series.
+        return (_names if len(lower) <= _REMEMBERED else _names.__wrapped__)(lower, self.strong, self.weak)
 
     @property
     def words(self) -> tuple[str, ...]:
         """The values as text, for whoever reads pictures; UIDs are in none."""
         return tuple(token.decode("utf-8", "replace") for token in (*self.strong, *self.weak))
+
+
+@lru_cache(maxsize=8192)
+def _names(lower: bytes, strong: tuple[bytes, ...], weak: tuple[bytes, ...]) -> bool:
+    if any(token in lower for token in strong):
+        return True
+    return any(token in lower for token in weak) and weak_words(weak).search(lower) is not None
 
 
 def who(elements: Iterable[Element], data: bytes) -> dict[int, bytes]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import NamedTuple
 
+from unseen.core.dicom_dictionary import attributes
 from unseen.dicom.table import Table, load_rows, load_table
 
 __all__ = ["Action", "Plan", "names_a_class", "names_of_tags", "plan_for", "safe_private"]
@@ -239,10 +240,8 @@ def _told_freely(tag: int, vr: str, name: str) -> bool:
 @cache
 def names_of_tags() -> Mapping[int, str]:
     """Return the names of the standard's attributes."""
-    from pydicom._dicom_dict import DicomDictionary
-
     listed = {tag: row.name for tag, row in load_table().rows.items()}
-    return {**listed, **{tag: entry[2] for tag, entry in DicomDictionary.items()}}
+    return {**listed, **{tag: entry[2] for tag, entry in attributes().items()}}
 
 
 @cache

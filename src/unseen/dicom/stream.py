@@ -10,6 +10,7 @@ import struct
 from collections.abc import Callable
 from typing import NamedTuple
 
+from unseen.dicom.layouts import known_layout, learn
 from unseen.errors import DamagedInput
 
 __all__ = ["LONG", "MAX_DEPTH", "PIXEL_DATA", "Element", "Parser", "Syntax"]
@@ -51,6 +52,9 @@ class Element(NamedTuple):
     syntax: Syntax | None = None
 
 
+_new = tuple.__new__
+
+
 class _NoElement(DamagedInput):
     """What lies at a place is no element at all: perhaps bytes after the data set."""
 
@@ -67,13 +71,18 @@ class Parser:
     def root(self, pos: int, syntax: Syntax) -> tuple[list[Element], int]:
         """Return the elements from `pos` on, and where the data set ends: after its pixel data, or where no more
         element follows. Raises DamagedInput."""
-        elements: list[Element] = []
+        elements, start, before = list[Element](), pos, -1
+        known = known_layout(self._data, pos, syntax)
+        if known is not None:
+            elements, pos, before = list(known.elements), known.end, known.elements[-1].tag
         try:
-            pos = self._elements(pos, len(self._data), syntax, 0, elements, delimited=False, root=True)
+            pos = self._elements(pos, len(self._data), syntax, 0, elements, delimited=False, root=True, before=before)
         except _NoElement:
             if not elements:
                 raise
             pos = elements[-1].end
+        if known is None and elements:
+            learn(self._data, start, syntax, elements)
         return elements, pos
 
     def _elements(
@@ -86,22 +95,22 @@ class Parser:
         *,
         delimited: bool,
         root: bool = False,
+        before: int = -1,
     ) -> int:
-        """Add the elements up to `end`, or to the item's delimiter, and return where the next thing begins."""
+        """Add the elements after the tag `before` up to `end`, or to the delimiter; return where the next begins."""
         data, (short, long, implicit) = self._data, self._structs[syntax.big]
-        read_short, read_implicit, before = short.unpack_from, implicit.unpack_from, -1
+        read_short, read_implicit = short.unpack_from, implicit.unpack_from
         while pos + 8 <= end:
             start = pos
             if syntax.explicit:
                 group, number, name, length = read_short(data, pos)
-                tag, pos = group << 16 | number, pos + 8
-                vr = _VRS.get(name, "")
+                vr, pos = _VRS.get(name, ""), pos + 8
                 if vr in LONG:
                     length, pos = self._long(pos, end, long), pos + 4
             else:
                 group, number, length = read_implicit(data, pos)
-                tag, pos = group << 16 | number, pos + 8
-                vr = self._vr_of(tag) or "UN"
+                vr, pos = self._vr_of(group << 16 | number) or "UN", pos + 8
+            tag = group << 16 | number
             if tag == _ITEM_END and delimited:
                 return start + 8
             if group == 0xFFFE or (root and tag <= before) or not vr:
@@ -109,8 +118,8 @@ class Parser:
             before = tag
             stop = end + 1 if length == _UNDEFINED else pos + length
             if stop <= end and vr != "SQ" and vr != "UN":
-                # The usual case, here for speed.
-                found.append(Element(tag, vr, start, pos, stop, stop))
+                # The usual case, here for speed; the same as Element(...), without the call in between.
+                found.append(_new(Element, (tag, vr, start, pos, stop, stop, None, None)))
                 pos = stop
             else:
                 element = self._element(tag, vr, start, pos, stop, end, syntax, depth, undefined=length == _UNDEFINED)

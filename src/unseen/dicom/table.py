@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from unseen.core.dicom_dictionary import attributes, repeating_attributes
+
 __all__ = ["EDITION", "Row", "Table", "load_rows", "load_table"]
 
 EDITION = "PS3.15 2026d"
@@ -66,7 +68,7 @@ def load_rows(name: str) -> Iterator[dict[str, str]]:
 @cache
 def load_table() -> Table:
     """Return the profile and the dictionary; takes a moment, once a process."""
-    from pydicom._dicom_dict import DicomDictionary, RepeatersDictionary
+    dictionary, repeaters = attributes(), repeating_attributes()
 
     rows, repeating = dict[int, Row](), list[tuple[int, int, Row]]()
     for each in load_rows("profile.csv"):
@@ -77,9 +79,9 @@ def load_table() -> Table:
         elif each["tag"] != "private":
             rows[int(each["tag"], 16)] = row
     # Where a dictionary gives a choice, as "US or SS", its last is meant: it says how wide the value is, or holds both.
-    vrs = {tag: entry[0].split()[-1] for tag, entry in DicomDictionary.items() if entry[0] != "NONE"}
-    more = tuple((*_mask(tag), entry[0].split()[-1]) for tag, entry in RepeatersDictionary.items())
-    missing = tuple(sorted(rows.keys() - DicomDictionary.keys()))
+    vrs = {tag: entry[0].split()[-1] for tag, entry in dictionary.items() if entry[0] != "NONE"}
+    more = tuple((*_mask(tag), entry[0].split()[-1]) for tag, entry in repeaters.items())
+    missing = tuple(sorted(rows.keys() - dictionary.keys()))
     return Table(rows, tuple(repeating), {**{t: rows[t].vr for t in missing}, **vrs}, more, missing)
 
 

@@ -7,6 +7,8 @@ their shape, then every word that is not in the list of words of imaging.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from functools import lru_cache
 
 from unseen.dicom.known import Known, without
 from unseen.dicom.words import vocabulary
@@ -132,6 +134,18 @@ def cleaned(value: bytes, known: Known, encoding: str, more: frozenset[str] = fr
 
     `encoding` is Python's name of the text's encoding; what it cannot decode goes. `more` words may stay here.
     """
+    return _cleaned(*_without_uids(value, known), encoding, more)
+
+
+def _without_uids(value: bytes, known: Known) -> tuple[bytes, Known]:
+    """Return text and what is known of an object without its UIDs: these are all that differs within a study."""
+    for uid in known.uids:
+        value = value.replace(uid, b"")
+    return value, replace(known, uids=())
+
+
+@lru_cache(maxsize=4096)
+def _cleaned(value: bytes, known: Known, encoding: str, more: frozenset[str]) -> str:
     before, text = "", without(value, known, common=True).decode(encoding, "replace")
     while before != text:
         # What stood around a word may look like something else once it is gone; nothing ever gets longer.
@@ -142,6 +156,11 @@ def cleaned(value: bytes, known: Known, encoding: str, more: frozenset[str] = fr
 
 def plain(value: bytes, known: Known, encoding: str) -> str:
     """Return prose without what the header names and what has the shape of a date, number, address or titled name."""
+    return _plain(*_without_uids(value, known), encoding)
+
+
+@lru_cache(maxsize=4096)
+def _plain(value: bytes, known: Known, encoding: str) -> str:
     text = without(value, known).decode(encoding, "replace")
     return _tidy(_TITLED.sub(" ", _SHAPES.sub(" ", text)))
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 
+from unseen.core.dicom_dictionary import registered_uids
 from unseen.dicom import content
 from unseen.dicom.dates import shifted
 from unseen.dicom.encode import element as encoded
@@ -18,10 +19,13 @@ from unseen.dicom.subject import Pseudonyms, Subject
 from unseen.dicom.text import CHARACTERISTICS, cleaned, plain
 from unseen.errors import DamagedInput
 
-__all__ = ["Parts", "Walk"]
+__all__ = ["MOST_MADE", "Made", "Parts", "Walk"]
 
 #: Encoded elements with their tags.
 Parts = list[tuple[int, bytes | memoryview]]
+#: What was made of elements at the top, by their bytes as they lay there: encoded elements, and how many met which
+#: fate.
+Made = dict[bytes, tuple[Parts, tuple[tuple[str, int], ...]]]
 
 _REMOVE = Action("remove")
 _NOTHING: Mapping[int, Action] = MappingProxyType({})
@@ -37,6 +41,8 @@ _ALIKE = (
     frozenset(("FD", "FL", "OD", "OF")),
 )
 _PICTURE_GROUP = 0x0028
+#: What was made of so many elements of a study is kept in mind, and of none that is longer.
+MOST_MADE, _REMEMBERED = 2048, 1 << 10
 _CODES = frozenset(("AE", "AS", "CS", "DS", "IS"))
 _STRINGS = _LONG_TEXTS | _CODES
 _BINARY = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "UN"))
@@ -63,7 +69,8 @@ _KINDS = {0x00100010: "patient", 0x00100020: "patient", 0x00080050: "accession",
 class Walk:
     """One pass over a data set; `counts` says afterwards how many elements met which fate.
 
-    With `scrub` what is kept is searched for the values of `known`, too, and loses them.
+    With `scrub` what is kept is searched for the values of `known`, too, and loses them. `made` is what other walks
+    made that differed from this one in data and UIDs alone.
     """
 
     def __init__(
@@ -76,10 +83,14 @@ class Walk:
         encoding: str,
         *,
         scrub: bool,
+        made: Made,
     ) -> None:
         self._data, self._view, self.plan, self._names = data, memoryview(data), plan, pseudonyms
         self.subject, self.known, self.encoding, self._scrub = subject, known, encoding, scrub
         self.counts: Counter[str] = Counter()
+        self._made = made
+        #: Shorter elements hold none of the object's UIDs.
+        self._holds_uid = 8 + min(map(len, known.uids), default=0)
         self._registered = _registered()
 
     def root(self, elements: Sequence[Element], syntax: Syntax) -> Parts:
@@ -98,10 +109,34 @@ class Walk:
             elif kind == "remove":
                 removed += 1
             else:
-                self._apply(action, each, syntax, parts)
+                self._apply_once(action, each, syntax, parts)
         self.counts["kept"] += kept
         self.counts["removed"] += removed
         return parts
+
+    def _apply_once(self, action: Action, element: Element, syntax: Syntax, parts: Parts) -> None:
+        """Apply an action, or take what it made of the same bytes before: most elements are those of the whole study.
+
+        Not for private elements, which depend on those around, nor for what holds UIDs, which are the object's own.
+        """
+        size = element.end - element.start
+        raw = self._data[element.start : element.end] if size <= _REMEMBERED else b""
+        own = size >= self._holds_uid and any(uid in raw for uid in self.known.uids)
+        if not raw or own or element.tag >> 16 & 1:
+            self._apply(action, element, syntax, parts)
+            return
+        made = self._made.get(raw)
+        if made is None:
+            new, outer = Parts(), self.counts
+            self.counts = Counter()
+            self._apply(action, element, syntax, new)
+            made = [(tag, bytes(part)) for tag, part in new], tuple(self.counts.items())
+            self.counts = outer
+            if len(self._made) < MOST_MADE:
+                self._made[raw] = made
+        parts += made[0]
+        for fate, count in made[1]:
+            self.counts[fate] += count
 
     def item(
         self, elements: Sequence[Element], syntax: Syntax, parent: int, special: Mapping[int, Action] = _NOTHING
@@ -274,6 +309,4 @@ _FATES = {"shift": "shifted", "uid": "new UIDs", "clean": "cleaned", "characteri
 
 @cache
 def _registered() -> frozenset[bytes]:
-    from pydicom._uid_dict import UID_dictionary
-
-    return frozenset(uid.encode() for uid in UID_dictionary)
+    return frozenset(uid.encode() for uid in registered_uids())

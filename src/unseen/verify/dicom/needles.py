@@ -78,13 +78,15 @@ def _compiled(phrase: Phrase) -> re.Pattern[bytes]:
 class Needles:
     """What to look for: whole words; phrases; bytes as they stand; and codes, in which case means something.
 
-    ASCII letters are lower case in all of them but the codes.
+    ASCII letters are lower case in all of them but the codes. Families are more phrases, by what all of a family have
+    in their squeezed forms: where that is not, none of them is.
     """
 
     words: frozenset[bytes] = frozenset()
     phrases: tuple[Phrase, ...] = ()
     exact: tuple[bytes, ...] = ()
     coded: tuple[bytes, ...] = ()
+    families: tuple[tuple[bytes, tuple[Phrase, ...]], ...] = ()
 
 
 _NOTHING = Needles()
@@ -153,19 +155,19 @@ def _date(text: str) -> Needles:
         + f"{year}[-./ :]?{month}[-./ :]?{number}".encode()
         + rb"(?!\d(?!\d)|\d{3}(?!\d)|\d{5}(?!\d)|\d{7})"
     )
-    phrases = {Phrase(day.encode(), form=plain)}
+    phrases, shorts = {Phrase(day.encode(), form=plain)}, set[Phrase]()
     for a, b in ((number, month), (month, number)):
         loose = rb"(?<!\d)(?:0?%d[-./ ]+0?%d[-./ ]+%s|%s%s%s)(?!\d)"
         form = loose % (int(a), int(b), *(v.encode() for v in (year, a, b, year)))
         phrases |= {Phrase(f"{x}{y}{year}".encode(), form=form) for x in {a, str(int(a))} for y in {b, str(int(b))}}
         short = rb"(?<![\d/-])%s[-/]%s[-/]%s(?![\d/-])" % (a.encode(), b.encode(), year[2:].encode())
-        phrases.add(Phrase(f"{a}{b}{year[2:]}".encode(), form=short))
+        shorts.add(Phrase(f"{a}{b}{year[2:]}".encode(), form=short))
     full = _MONTHS[int(month) - 1]
     for name in {full[:3], full}:
         for d in {number, str(int(number))}:
             forms = (d + name + year, name + d + year, year + name + d)
             phrases |= {Phrase(form.encode(), _NO_EITHER[0], _NO_DIGIT[1]) for form in forms}
-    return Needles(phrases=tuple(phrases))
+    return Needles(phrases=tuple(shorts), families=((year.encode(), tuple(phrases)),))
 
 
 def _number(text: str) -> Needles:
@@ -187,6 +189,7 @@ def _all_of(found: list[Needles]) -> Needles:
         tuple(p for f in found for p in f.phrases),
         tuple(e for f in found for e in f.exact),
         tuple(c for f in found for c in f.coded),
+        tuple(each for f in found for each in f.families),
     )
 
 

@@ -7,14 +7,15 @@ from datetime import date
 from functools import lru_cache
 
 from unseen.verify.containers.findings import Finding
+from unseen.verify.dicom.forms import common_of
 from unseen.verify.dicom.frames import picture_of
-from unseen.verify.dicom.parse import PIXELS, Leaf, Parsed, Path, where
+from unseen.verify.dicom.leaves import Leaf, Path, Place, where
+from unseen.verify.dicom.parse import Parsed
 from unseen.verify.dicom.structure import exact_pixels
-from unseen.verify.dicom.tags import CHARACTERISTICS, CLASS_UIDS, ESSENTIAL, MUST_STAY, PIXEL_FORM, kind_of
+from unseen.verify.dicom.tags import CLASS_UIDS, ESSENTIAL, PIXEL_FORM
 
-__all__ = ["Pairs", "pair_up", "shifted_days", "uid_pairs"]
+__all__ = ["Pairs", "pair_up", "shifted_days"]
 
-Place = tuple[Path, int]
 #: Which options let a kind of value stay where it is.
 _LEFT_BY = {
     "uid": {"retain-uids"},
@@ -28,34 +29,51 @@ _LEFT_BY = {
 }
 _BIRTH = (0x00100030, 0x00100032)
 #: What is written where a value is needed and nothing is to be said.
-_EMPTY_WORDS = frozenset((b"", b"0", b"1", b"000000", b"00000000", b"UNKNOWN", b"NONE", b"REMOVED", b"O"))
-_NOT_SAID = frozenset((b"ANONYMOUS", b"ANON", b"ANONYMIZED", b"DEIDENTIFIED", b"DE-IDENTIFIED"))
+_WORDS = b"0 1 000000 00000000 UNKNOWN NONE REMOVED O ANONYMOUS ANON ANONYMIZED DEIDENTIFIED DE-IDENTIFIED"
+_NOT_SAID = frozenset((b"", *_WORDS.split()))
 #: The marks of an earlier run may stay, and the instance a file says it was made from is no person.
 _ALWAYS = frozenset((0x00120062, 0x00120063))
 
 
 class Pairs:
-    """Two files side by side: values by place, stripped of padding, and the sequences that have kept their items."""
+    """Two files side by side: what is at the same place in both, and which sequences have kept their items.
+
+    `uids` are UIDs of things, with what each became, and where.
+    """
 
     def __init__(self, original: Parsed, written: Parsed) -> None:
         self.original, self.written = original, written
-        self.before = _values(original)
-        self.after = _values(written)
+        self.common = common_of(original.form, written.form)
         shapes = written.shapes
         self._moved = {place for place, count in original.shapes.items() if shapes.get(place) != count}
+        self.uids = tuple(self._uids())
+
+    def before(self, place: Place) -> bytes:
+        """Return what the original has at a place, without padding; nothing where it does not have it."""
+        i = self.original.form.places.get(place)
+        return b"" if i is None else bare(self.original, i)
+
+    def after(self, place: Place) -> bytes:
+        """Return what the result has at a place, without padding; nothing where it does not have it."""
+        i = self.written.form.places.get(place)
+        return b"" if i is None else bare(self.written, i)
 
     def steady(self, path: Path) -> bool:
         """Whether the items around a place are the same ones in both files, as far as their numbers tell."""
         return not self._moved or all((path[:i], path[i]) not in self._moved for i in range(0, len(path), 2))
 
+    def _uids(self) -> Iterator[tuple[bytes, bytes, Leaf]]:
+        for i, j in self.common.uids:
+            before, after, leaf = bare(self.original, i), bare(self.written, j), self.original.leaves[i]
+            if not before or not after or before.startswith(b"1.2.840.10008.") or not self.steady(leaf.path):
+                continue
+            yield from ((a, b, leaf) for a, b in zip(before.split(b"\\"), after.split(b"\\"), strict=False))
 
-def _values(parsed: Parsed) -> dict[Place, tuple[Leaf, bytes]]:
-    data = parsed.data
-    return {
-        (leaf.path, leaf.tag): (leaf, data[leaf.start : leaf.end].strip(b"\0 "))
-        for leaf in parsed.leaves
-        if leaf.tag not in PIXELS
-    }
+
+def bare(parsed: Parsed, index: int) -> bytes:
+    """Return the value of a leaf without its padding."""
+    _, _, _, start, end = parsed.leaves[index]
+    return parsed.data[start:end].strip(b"\0 ")
 
 
 def pair_up(
@@ -66,11 +84,10 @@ def pair_up(
     `edited` says that pixels were changed, `tainted` whether a value identifies somebody, and so may go wherever it is.
     """
     days: set[int] = set()
-    for place, (leaf, before) in pairs.before.items():
-        kind = "patient" if leaf.tag in CHARACTERISTICS else kind_of(leaf.tag, leaf.vr)
-        there = pairs.after.get(place)
-        if kind and before and there is not None:
-            yield from _identifying(kind, leaf, before, there[1], kept, days)
+    for i, j, kind in pairs.common.identifying:
+        before = bare(pairs.original, i)
+        if before:
+            yield from _identifying(kind, pairs.original.leaves[i], before, bare(pairs.written, j), kept, days)
     if len(days) > 1:
         yield Finding("interval", "file", "dates are not all shifted by the same number of days")
     if "retain-modified-dates" in kept and 0 in days:
@@ -90,7 +107,7 @@ def _identifying(
         if shift is not None:
             days.add(shift)
         return
-    if after != before or leaf.tag in _ALWAYS or before.upper() in _EMPTY_WORDS | _NOT_SAID:
+    if after != before or leaf.tag in _ALWAYS or before.upper() in _NOT_SAID:
         return
     if kind == "uid" and (before.startswith(b"1.2.840.10008.") or leaf.tag in CLASS_UIDS):
         return
@@ -117,22 +134,21 @@ def _ordinal(text: bytes) -> int | None:
 
 def _needed(pairs: Pairs, edited: bool, tainted: Callable[[bytes], bool]) -> Iterator[Finding]:
     """What research needs is there (retained), has a value (not null), and has its own (text retained)."""
-    needed = MUST_STAY - PIXEL_FORM if edited else MUST_STAY
     for tag in ESSENTIAL:
-        if pairs.before.get(((), tag), (None, b""))[1] and not pairs.after.get(((), tag), (None, b""))[1]:
+        if pairs.before(((), tag)) and not pairs.after(((), tag)):
             yield Finding("tag-present", where((), tag), "has to be there")
-    for place, (_, before) in pairs.before.items():
-        path, tag = place
-        if tag not in needed or not before or (path and not (_kept_around(pairs, path) and pairs.steady(path))):
+    for i, j in pairs.common.needed:
+        before, (path, tag, *_) = bare(pairs.original, i), pairs.original.leaves[i]
+        after = None if j is None else bare(pairs.written, j)
+        if not before or after == before or (edited and tag in PIXEL_FORM):
             continue
-        there = pairs.after.get(place)
-        if there is not None and (there[1] == before or _same_number(pairs, before, there[1])):
+        if path and not (_kept_around(pairs, path) and pairs.steady(path)):
             continue
-        if tainted(before):
+        if (after is not None and _same_number(pairs, before, after)) or tainted(before):
             continue
-        if there is None:
+        if after is None:
             yield Finding("retained", where(path, tag), "is gone")
-        elif not there[1]:
+        elif not after:
             yield Finding("not-null", where(path, tag), "lost its value")
         else:
             yield Finding("text-retained", where(path, tag), "has another value")
@@ -158,22 +174,13 @@ def _uids(pairs: Pairs, kept: Collection[str]) -> Iterator[Finding]:
         return
     new_of: dict[bytes, bytes] = {}
     old_of: dict[bytes, bytes] = {}
-    for old, new, place in uid_pairs(pairs):
+    for old, new, leaf in pairs.uids:
         if new_of.setdefault(old, new) != new:
-            yield Finding("uid-consistent", where(*place), "differs from what the same UID became elsewhere")
+            yield Finding(
+                "uid-consistent", where(leaf.path, leaf.tag), "differs from what the same UID became elsewhere"
+            )
         if old_of.setdefault(new, old) != old:
-            yield Finding("uid-consistent", where(*place), "is what another UID became")
-
-
-def uid_pairs(pairs: Pairs) -> Iterator[tuple[bytes, bytes, Place]]:
-    """Yield each UID of a thing with what it became, where the place tells."""
-    for place, (leaf, before) in pairs.before.items():
-        if leaf.vr != b"UI" or not before or leaf.tag in CLASS_UIDS or before.startswith(b"1.2.840.10008."):
-            continue
-        there = pairs.after.get(place)
-        if there is None or not there[1] or not pairs.steady(place[0]):
-            continue
-        yield from ((a, b, place) for a, b in zip(before.split(b"\\"), there[1].split(b"\\"), strict=False))
+            yield Finding("uid-consistent", where(leaf.path, leaf.tag), "is what another UID became")
 
 
 def _same_pixels(pairs: Pairs) -> Iterator[Finding]:
@@ -188,9 +195,9 @@ def _same_pixels(pairs: Pairs) -> Iterator[Finding]:
 
 
 def _pixels(parsed: Parsed) -> list[bytes] | None:
-    leaf = next((each for each in reversed(parsed.leaves) if each.tag in PIXELS and not each.path), None)
-    if leaf is None:
+    if parsed.form.pixels is None:
         return None
+    leaf = parsed.leaves[parsed.form.pixels]
     if parsed.fragments:
         # The first is the table of offsets, which may be written anew.
         return [picture_of(parsed.data[start:end]).rstrip(b"\0") for start, end in parsed.fragments[1:]]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import zlib
+from collections import deque
 from dataclasses import dataclass, field
-from functools import lru_cache
 from struct import Struct
-from typing import Literal, NamedTuple
+from typing import Literal
 
-__all__ = ["PIXELS", "Broken", "Leaf", "Parsed", "Path", "parse", "vr_of", "where"]
+from unseen.verify.dicom.forms import Form, form_of
+from unseen.verify.dicom.layouts import MOST_LEAVES, known_layout, remember
+from unseen.verify.dicom.leaves import PIXELS, Leaf, Path, Place
+from unseen.verify.dicom.standard import vr_of
 
-#: Pixel Data, and its two floating forms.
-PIXELS = frozenset((0x7FE00010, 0x7FE00009, 0x7FE00008))
+__all__ = ["Broken", "Parsed", "parse"]
+
 _DEFLATED, _BIG, _IMPLICIT = b"1.2.840.10008.1.2.1.99", b"1.2.840.10008.1.2.2", b"1.2.840.10008.1.2"
 _LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _SHORT = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
@@ -22,22 +25,9 @@ _DEEPEST = 64
 #: No element but pixels is as long as this.
 _HUGE = 1 << 28
 
-Path = tuple[int, ...]
-
 
 class Broken(Exception):
     """The bytes break the rules of the format here, so what follows cannot be told apart."""
-
-
-class Leaf(NamedTuple):
-    """A data element that is no sequence: where it stands (tag and number of item of each sequence around it), its tag,
-    its value representation, and where its value starts and ends."""
-
-    path: Path
-    tag: int
-    vr: bytes
-    start: int
-    end: int
 
 
 _new = tuple.__new__
@@ -50,7 +40,8 @@ class Parsed:
     `data` holds the bytes to which offsets point: the file, or for the deflated syntax what was inflated. `meta` are
     the leaves of group 2, whose offsets point into `file`. `shapes` counts the items of each sequence. `rest` is what
     comes after the data set; `broken` says why the reader gave up, and then `rest` starts there. `fragments` are the
-    places of the pieces of encapsulated pixels. `disorder` are tags that come twice or too early.
+    places of the pieces of encapsulated pixels. `disorder` are tags that come twice or too early. `form` says what is
+    to be done with which leaf.
     """
 
     file: bytes
@@ -58,13 +49,14 @@ class Parsed:
     preamble: bytes = b""
     meta: list[Leaf] = field(default_factory=list)
     leaves: list[Leaf] = field(default_factory=list)
-    shapes: dict[tuple[Path, int], int] = field(default_factory=dict)
+    shapes: dict[Place, int] = field(default_factory=dict)
     fragments: list[tuple[int, int]] = field(default_factory=list)
     disorder: list[int] = field(default_factory=list)
     rest: bytes = b""
     broken: str = ""
     syntax: bytes = b""
     big: bool = False
+    form: Form = field(default_factory=lambda: form_of(()))
 
     @property
     def rest_is_none(self) -> bool:
@@ -83,12 +75,6 @@ class Parsed:
         return self.data[leaf.start : leaf.end]
 
 
-def where(path: Path, tag: int) -> str:
-    """Name a place as (gggg,eeee), preceded by those of the sequences around it."""
-    tags = [*path[::2], tag]
-    return " > ".join(f"({t >> 16:04x},{t & 0xFFFF:04x})" for t in tags)
-
-
 def parse(file: bytes) -> Parsed:
     """Read a file as far as it follows the rules; never raises."""
     parsed = Parsed(file, file)
@@ -97,15 +83,44 @@ def parse(file: bytes) -> Parsed:
     except Broken as error:
         parsed.broken, parsed.rest = str(error), file
         return parsed
-    explicit, parsed.big = _style(parsed, start)
+    start = 0 if parsed.data is not file else start
+    style = _, parsed.big = _style(parsed, start)
+    at, known = start, known_layout(parsed.data, start, style)
+    if known is not None:
+        parsed.leaves, parsed.shapes, at = list(known.leaves), dict(known.shapes), known.end
     walker = _Walker(parsed, big=parsed.big)
-    at = 0 if parsed.data is not file else start
     try:
-        at = walker.elements(at, len(parsed.data), explicit, (), 0)
+        at = walker.elements(at, len(parsed.data), style[0], (), 0, -1 if known is None else known.top)
     except Broken as error:
         parsed.broken, at = str(error), walker.at
+    parsed.form = form_of(tuple([leaf[:3] for leaf in parsed.leaves]))
+    plain = at == len(parsed.data) and not (parsed.broken or parsed.disorder or walker.guessed)
+    if plain and known is None and len(parsed.leaves) <= MOST_LEAVES:
+        # The first of a kind may be the only one: a layout is worth its while from the second on.
+        if parsed.form in tuple(_forms):
+            _remember(parsed, start, style)
+        else:
+            _forms.append(parsed.form)
     parsed.rest = parsed.data[at:] + parsed.rest
     return parsed
+
+
+#: Of what was read last.
+_forms: deque[Form] = deque(maxlen=64)
+
+
+def _remember(parsed: Parsed, start: int, style: tuple[bool, bool]) -> None:
+    """Remember how a data set is laid out, up to its pixels: those that are compressed never have the same length."""
+    end, leaves, shapes = len(parsed.data), parsed.leaves, parsed.shapes
+    at = next((i for i, leaf in enumerate(leaves) if leaf.tag in PIXELS and not leaf.path), None)
+    if at is not None:
+        pixels = leaves[at]
+        if style[0] and pixels.vr == b"UN":
+            return  # its head may be of either length
+        end = pixels.start - (12 if style[0] and pixels.vr in _LONG else 8)
+        leaves = leaves[:at]
+        shapes = {place: count for place, count in shapes.items() if (*place[0], place[1])[0] < pixels.tag}
+    remember(parsed.data, (start, end), style, leaves, shapes)
 
 
 def _head(file: bytes, parsed: Parsed) -> int:
@@ -142,7 +157,7 @@ def _inflate(file: bytes, at: int, parsed: Parsed) -> None:
 
 def _style(parsed: Parsed, start: int) -> tuple[bool, bool]:
     """Return whether value representations are written, and whether the high byte comes first."""
-    head = parsed.data[start : start + 8] if parsed.data is parsed.file else parsed.data[:8]
+    head = parsed.data[start : start + 8]
     known = head[4:6] in _LONG or head[4:6] in _SHORT
     if parsed.syntax == _BIG:
         return True, True
@@ -157,14 +172,14 @@ _BIG_ENDIAN = (Struct(">HH2sH"), Struct(">I"), Struct(">HHI"))
 
 
 class _Walker:
-    """Walks over elements; `at` is how far it came."""
+    """Walks over elements; `at` is how far it came, `guessed` whether it took values for sequences that were none."""
 
     def __init__(self, parsed: Parsed, *, big: bool) -> None:
         self._parsed = parsed
         self._data = parsed.data
         self._explicit, self._long, self._implicit = _BIG_ENDIAN if big else _LITTLE
         self._swap = big
-        self.at = 0
+        self.at, self.guessed = 0, False
 
     def short_of(self, at: int, end: int) -> tuple[Leaf, int]:
         """Read one explicit leaf of the file meta information and return it with where the next one starts."""
@@ -183,9 +198,12 @@ class _Walker:
             raise Broken("ends within its file meta information")
         return Leaf((), group << 16 | element, vr, at, at + length), at + length
 
-    def elements(self, at: int, end: int, explicit: bool, path: Path, depth: int) -> int:
-        """Read elements up to `end`, or to the end of an item without length, and return where the next starts."""
-        data, leaves, before = self._data, self._parsed.leaves, -1
+    def elements(self, at: int, end: int, explicit: bool, path: Path, depth: int, before: int = -1) -> int:
+        """Read elements up to `end`, or to the end of an item without length, and return where the next starts.
+
+        `before` is the tag that comes before them.
+        """
+        data, leaves = self._data, self._parsed.leaves
         unpack, unpack_long, unpack_implicit = (s.unpack_from for s in (self._explicit, self._long, self._implicit))
         while at < end:
             self.at = at
@@ -254,6 +272,7 @@ class _Walker:
             try:
                 return self._items(at, at + length, tag, guess, path, depth, closed=True)
             except Broken:
+                self.guessed = True
                 if vr == b"SQ":
                     raise
                 del self._parsed.leaves[mark[0] :], self._parsed.disorder[mark[1] :]
@@ -312,14 +331,3 @@ class _Walker:
 
 #: Representations under which a whole sequence may stand: unknown, or not written at all.
 _MAY_NEST = frozenset((b"UN", b""))
-
-
-@lru_cache(maxsize=8192)
-def vr_of(tag: int) -> bytes:
-    """Return the representation that the standard's dictionary gives a tag, "UN" where it knows none."""
-    from pydicom.datadict import dictionary_VR
-
-    try:
-        return dictionary_VR(tag)[:2].encode()
-    except KeyError:
-        return b"UN"

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unseen.verify.dicom.parse import PIXELS, Leaf, Parsed
+from unseen.verify.dicom.leaves import PIXELS, Leaf
+from unseen.verify.dicom.parse import Parsed
 
 __all__ = ["Form", "Values", "comparable", "form_of", "frames", "is_lossy", "is_video", "pictures"]
 

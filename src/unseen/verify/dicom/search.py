@@ -7,18 +7,22 @@ import zlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from unseen.verify.containers.findings import Finding
+from unseen.verify.dicom.forms import ARRAYS
 from unseen.verify.dicom.frames import texts_of
+from unseen.verify.dicom.leaves import PIXELS, Leaf, where
 from unseen.verify.dicom.needles import Needles, needles_of, squeezed
-from unseen.verify.dicom.parse import PIXELS, Leaf, Parsed, where
+from unseen.verify.dicom.parse import Parsed
 from unseen.verify.dicom.tags import CHARACTERISTICS, kind_of
 
 __all__ = ["Sought", "search", "sought", "telling", "touches"]
 
+#: What is looked for in place of a longer value is worked out each time.
+_REMEMBERED = 1 << 10
 #: Arrays of words above this size are looked through for the patient's name and number only.
 _BULK = 1 << 16
-_ARRAYS = frozenset((b"OW", b"OF", b"OD", b"OL", b"OV"))
 #: What an option lets stay need not be looked for.
 _WAIVED = {
     "retain-uids": ("uid",),
@@ -30,9 +34,7 @@ _WAIVED = {
     "clean-graphics": ("text",),
     "retain-safe-private": ("private",),
 }
-_CHARSET = 0x00080005
 _BIRTH = 0x00100030
-_DOCUMENT = 0x00420011
 _STREAM = re.compile(rb"stream\r?\n")
 _MOST_OF_A_STREAM = 1 << 24
 _PATIENT = frozenset((0x00100010, 0x00100020))
@@ -55,33 +57,32 @@ class Sought:
 def sought(original: Parsed, kept: Collection[str]) -> Sought:
     """Collect the identifying values of a file; `kept` names the options that let some stay."""
     waived = {kind for option in kept for kind in _WAIVED.get(option, ())}
-    charset = next((original.value(leaf).strip() for leaf in original.leaves if leaf.tag == _CHARSET), b"")
+    told = original.form.charset
+    charset = b"" if told is None else original.value(original.leaves[told]).strip()
     found: dict[tuple[str, bytes], None] = {}
     first = []
-    for leaf in original.leaves:
-        kind = kind_of(leaf.tag, leaf.vr)
-        size = leaf.end - leaf.start
-        if not kind or kind == "time" or size < 2 or size > _BULK:
+    for i, kind in original.form.identifying:
+        _, tag, _, start, end = original.leaves[i]
+        if not 2 <= end - start <= _BULK or (kind in waived and tag != _BIRTH):
             continue
-        if kind in waived and leaf.tag != _BIRTH:
-            continue
-        raw = original.value(leaf).strip(b"\0 ")
-        if leaf.tag in _PATIENT and len(raw) > 5:
+        raw = original.data[start:end].strip(b"\0 ")
+        if tag in _PATIENT and len(raw) > 5:
             first.append(raw)
-        if kind == "private" and not _readable(raw):
-            continue
-        if kind == "uid" or (kind == "date" and b"\\" in raw):
-            found |= {(kind, each): None for each in raw.split(b"\\")}
-        else:
-            found[kind, raw] = None
+        found[kind, raw] = None
     found |= {("id", title): None for title in _titles(original)} if "retain-device-identity" not in kept else {}
-    needles = ((kind, needles_of(kind, raw, charset)) for kind, raw in found)
-    return Sought(
-        tuple((kind, each) for kind, each in needles if each != _NOTHING), tuple(first), "retain-uids" in kept
-    )
+    # Most values are those of the file before, of the same series; large ones are not kept in mind.
+    each = ((_needles if len(raw) <= _REMEMBERED else _needles.__wrapped__)(kind, raw, charset) for kind, raw in found)
+    return Sought(tuple(chain.from_iterable(each)), tuple(first), "retain-uids" in kept)
 
 
-_NOTHING = Needles()
+@lru_cache(maxsize=8192)
+def _needles(kind: str, raw: bytes, charset: bytes) -> tuple[tuple[str, Needles], ...]:
+    """Return what is looked for in place of a value, by kind; it may hold several values, or nothing of the sort."""
+    if kind == "private" and not _readable(raw):
+        return ()
+    several = kind == "uid" or (kind == "date" and b"\\" in raw)
+    made = (needles_of(kind, part, charset) for part in (raw.split(b"\\") if several else (raw,)))
+    return tuple((kind, needles) for needles in made if needles != Needles())
 
 
 def _readable(raw: bytes) -> bool:
@@ -119,7 +120,8 @@ def _hits(needles: Needles, text: bytes, lower: bytes, tight: bytes) -> Iterator
     for word in needles.words:
         if word in lower and (pattern := _word(word)).search(lower):
             yield pattern
-    for phrase in needles.phrases:
+    families = (family for common, family in needles.families if common in tight)
+    for phrase in chain(needles.phrases, *families):
         if phrase.squeezed in tight and (pattern := phrase.pattern()).search(lower):
             yield pattern
     for exact in needles.exact:
@@ -142,7 +144,8 @@ def _pieces(written: Parsed) -> tuple[list[bytes], list[tuple[int, int]]]:
         end = written.meta[-1].end
         pieces.append(written.file[128:end])
         at = end if written.data is written.file else 0
-    for leaf in written.leaves:
+    for i in written.form.bulky:
+        leaf = written.leaves[i]
         if _is_bulk(leaf):
             pieces.append(written.data[at : leaf.start])
             bulk.append((leaf.start, leaf.end))
@@ -157,10 +160,8 @@ def _pieces(written: Parsed) -> tuple[list[bytes], list[tuple[int, int]]]:
 
 def _documents(written: Parsed) -> Iterator[bytes]:
     """Yield what is deflated inside an encapsulated document: the streams of a PDF (ISO 32000, 7.3.8)."""
-    for leaf in written.leaves:
-        if leaf.tag != _DOCUMENT:
-            continue
-        value = written.value(leaf)
+    for i in written.form.documents:
+        value = written.value(written.leaves[i])
         for start in _STREAM.finditer(value):
             try:
                 yield zlib.decompressobj().decompress(value[start.end() :], _MOST_OF_A_STREAM)
@@ -169,7 +170,7 @@ def _documents(written: Parsed) -> Iterator[bytes]:
 
 
 def _is_bulk(leaf: Leaf) -> bool:
-    return (leaf.tag in PIXELS and not leaf.path) or (leaf.vr in _ARRAYS and leaf.end - leaf.start > _BULK)
+    return (leaf.tag in PIXELS and not leaf.path) or (leaf.vr in ARRAYS and leaf.end - leaf.start > _BULK)
 
 
 def _heads(written: Parsed) -> Iterator[bytes]:
@@ -238,11 +239,12 @@ _NAMES = {
 def telling(written: Parsed, kept: Collection[str]) -> Iterator[Finding]:
     """Yield a finding for each free text that tells a date, a telephone number or an address, of whomever."""
     pattern = _NUMBERED if "retain-full-dates" in kept else _TELLING
-    for leaf in written.leaves:
-        free = leaf.vr in _FREE and (leaf.tag in CHARACTERISTICS or kind_of(leaf.tag, leaf.vr) == "text")
-        if free and pattern.search(written.value(leaf)):
+    for i in written.form.described:
+        leaf = written.leaves[i]
+        value = written.value(leaf)
+        if pattern.search(value):
             yield Finding("text-removed", where(leaf.path, leaf.tag), "tells a date or a number")
-        elif leaf.tag in CHARACTERISTICS and leaf.vr in _FREE and not _short(written.value(leaf)):
+        elif leaf.tag in CHARACTERISTICS and not _short(value):
             yield Finding("text-removed", where(leaf.path, leaf.tag), "is more than a word or two")
     for start, end in written.fragments:
         if any(_SPEAKING.search(_CODECS.sub(b"", text)) for text in texts_of(written.data[start:end])):
@@ -261,7 +263,6 @@ _CODECS = re.compile(
     re.I,
 )
 _SPEAKING = re.compile(rb"[A-Za-z]{3}|\d{5}")
-_FREE = frozenset((b"LO", b"LT", b"SH", b"ST", b"UT", b"UC"))
 #: A telephone number as it is written with a plus, brackets or a leading zero, or in three groups; a mail address.
 _NUMBERED = re.compile(
     rb"(?<![\d.])(?:\+\d|\(\d|0[1-9])(?:[ ()/-]{0,2}\d){7,}(?![\d.])|\b\d{3}[-.]\d{3}[-.]\d{4}\b|[\w.+-]+@[\w-]+\.\w",

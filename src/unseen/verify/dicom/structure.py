@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from functools import lru_cache
 
 from unseen.verify.containers.findings import Finding
-from unseen.verify.dicom.parse import PIXELS, Leaf, Parsed, where
+from unseen.verify.dicom.leaves import Place, where
+from unseen.verify.dicom.parse import Parsed
 from unseen.verify.dicom.tags import META
 
 __all__ = ["exact_pixels", "structure"]
@@ -14,7 +14,6 @@ __all__ = ["exact_pixels", "structure"]
 _ROWS, _COLUMNS, _SAMPLES, _BITS, _FRAMES, _COLOURS = 0x280010, 0x280011, 0x280002, 0x280100, 0x280008, 0x280004
 _MARK, _METHOD, _METHOD_CODE = 0x00120062, 0x00120063, 0x00120064
 _CLASS, _INSTANCE = 0x00080016, 0x00080018
-_STRINGS = frozenset(b"AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())
 _HALVED = frozenset((b"YBR_FULL_422", b"YBR_PARTIAL_422"))
 _QUARTERED = frozenset((b"YBR_PARTIAL_420",))
 
@@ -34,14 +33,14 @@ def structure(written: Parsed, kept: Collection[str]) -> Iterator[Finding]:
         yield Finding("structure", where((), tag), "comes twice or out of order")
     yield from _meta(written)
     yield from _hidden(written)
-    yield from _unknown(written, kept)
+    yield from _foreign(written, "retain-safe-private" in kept)
     yield from _pixels(written)
     yield from _marks(written)
 
 
 def _top(written: Parsed, tag: int) -> bytes | None:
-    found = next((leaf for leaf in written.leaves if leaf.tag == tag and not leaf.path), None)
-    return None if found is None else written.value(found).strip(b"\0 ")
+    found = written.form.top.get(tag)
+    return None if found is None else written.value(written.leaves[found]).strip(b"\0 ")
 
 
 def _meta(written: Parsed) -> Iterator[Finding]:
@@ -64,32 +63,27 @@ def _meta(written: Parsed) -> Iterator[Finding]:
 
 def _hidden(written: Parsed) -> Iterator[Finding]:
     """Text behind a zero byte, which many programs do not show."""
-    for leaf in written.leaves:
-        if leaf.vr in _STRINGS and b"\0" in written.value(leaf).rstrip(b"\0 "):
+    data = written.data
+    for i in written.form.strings:
+        leaf = written.leaves[i]
+        zero = data.find(b"\0", leaf.start, leaf.end)
+        if zero >= 0 and data[zero : leaf.end].strip(b"\0 "):
             yield Finding("structure", where(leaf.path, leaf.tag), "has a zero byte in its text")
 
 
-def _unknown(written: Parsed, kept: Collection[str]) -> Iterator[Finding]:
-    creators: set[tuple[tuple[int, ...], int]] = set()
-    for leaf in written.leaves:
-        group, element = leaf.tag >> 16, leaf.tag & 0xFFFF
+def _foreign(written: Parsed, private: bool) -> Iterator[Finding]:
+    """Yield a finding for each element that nobody vouches for; `private` ones may stay, with a creator."""
+    creators: set[Place] = set()
+    for path, tag, _ in (written.form.elements[i] for i in written.form.foreign):
+        group, element = tag >> 16, tag & 0xFFFF
         if not group & 1:
-            if not _standard(leaf.tag):
-                yield Finding("unknown", where(leaf.path, leaf.tag), "is no attribute of the standard")
-        elif "retain-safe-private" not in kept:
-            yield Finding("private", where(leaf.path, leaf.tag), "is a private element")
+            yield Finding("unknown", where(path, tag), "is no attribute of the standard")
+        elif not private:
+            yield Finding("private", where(path, tag), "is a private element")
         elif 0x10 <= element <= 0xFF:
-            creators.add((leaf.path, leaf.tag))
-        elif (leaf.path, group << 16 | element >> 8) not in creators:
-            yield Finding("private", where(leaf.path, leaf.tag), "has no creator")
-
-
-@lru_cache(maxsize=8192)
-def _standard(tag: int) -> bool:
-    """Whether the dictionary of the standard has a tag, or it is one of a repeating group."""
-    from pydicom.datadict import dictionary_has_tag, repeater_has_tag
-
-    return tag & 0xFFFF == 0 or dictionary_has_tag(tag) or repeater_has_tag(tag)
+            creators.add((path, tag))
+        elif (path, group << 16 | element >> 8) not in creators:
+            yield Finding("private", where(path, tag), "has no creator")
 
 
 def exact_pixels(parsed: Parsed) -> int | None:
@@ -112,25 +106,24 @@ def exact_pixels(parsed: Parsed) -> int | None:
 
 
 def _top_number(parsed: Parsed, tag: int) -> int | None:
-    found = next((leaf for leaf in parsed.leaves if leaf.tag == tag and not leaf.path), None)
-    if found is None or found.end - found.start != 2:
+    found = parsed.form.top.get(tag)
+    if found is None:
         return None
-    return int.from_bytes(parsed.value(found), "big" if parsed.big else "little")
+    raw = parsed.value(parsed.leaves[found])
+    return int.from_bytes(raw, "big" if parsed.big else "little") if len(raw) == 2 else None
 
 
 def _pixels(written: Parsed) -> Iterator[Finding]:
-    leaf = _pixel_leaf(written)
-    if leaf is None or written.fragments or leaf.tag != 0x7FE00010:
+    if written.form.pixels is None or written.fragments:
+        return
+    leaf = written.leaves[written.form.pixels]
+    if leaf.tag != 0x7FE00010:
         return
     exact, size = exact_pixels(written), leaf.end - leaf.start
     if exact is not None and size > exact + (exact & 1):
         yield Finding("trailing", where((), leaf.tag), f"has {size - exact} bytes more than its pixels need")
     elif exact is not None and size == exact + 1 and written.data[leaf.end - 1]:
         yield Finding("trailing", where((), leaf.tag), "has a byte after its pixels that is not zero")
-
-
-def _pixel_leaf(parsed: Parsed) -> Leaf | None:
-    return next((leaf for leaf in reversed(parsed.leaves) if leaf.tag in PIXELS and not leaf.path), None)
 
 
 def _marks(written: Parsed) -> Iterator[Finding]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
 from unseen.verify.containers.findings import Finding
-from unseen.verify.dicom.pairs import Pairs, shifted_days, uid_pairs
-from unseen.verify.dicom.parse import where
+from unseen.verify.dicom.leaves import where
+from unseen.verify.dicom.pairs import Pairs, shifted_days
 
 __all__ = ["Consistency", "Link", "links"]
 
@@ -28,21 +29,21 @@ class Link(NamedTuple):
 def links(pairs: Pairs, kept: Collection[str], salt: bytes) -> Iterator[Link]:
     """Yield what ties a file to others; nobody without the salt can tell of what."""
     if "retain-uids" not in kept:
-        yield from {Link("uid", _digest(a, salt), _digest(b, salt)) for a, b, _ in uid_pairs(pairs)}
-    patient, name = (pairs.before.get(place, (None, b""))[1] for place in (_PATIENT, _PATIENT_NAME))
+        yield from {Link("uid", _digest(a, salt), _digest(b, salt)) for a, b, _ in pairs.uids}
+    patient = pairs.before(_PATIENT)
     if not patient:
         return
-    who = _digest(patient + b"\0" + name, salt)
-    yield Link("patient", who, _digest(pairs.after.get(_PATIENT, (None, b""))[1], salt))
+    who = _digest(patient + b"\0" + pairs.before(_PATIENT_NAME), salt)
+    yield Link("patient", who, _digest(pairs.after(_PATIENT), salt))
     if "retain-modified-dates" not in kept:
         return
     for tag in _DATES:
-        before, after = (side.get(((), tag), (None, b""))[1] for side in (pairs.before, pairs.after))
-        days = shifted_days(before, after)
+        days = shifted_days(pairs.before(((), tag)), pairs.after(((), tag)))
         if days is not None:
             yield Link("shift", who, str(days).encode())
 
 
+@lru_cache(maxsize=4096)
 def _digest(value: bytes, salt: bytes) -> bytes:
     return blake2b(value, digest_size=16, key=salt).digest()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from unseen.verify.dicom.parse import vr_of
+from unseen.verify.dicom.standard import vr_of
 
 __all__ = ["CHARACTERISTICS", "CLASS_UIDS", "ESSENTIAL", "META", "MUST_STAY", "PIXEL_FORM", "kind_of"]
 
