@@ -13,8 +13,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 VENV := .venv
 PY := $(VENV)/bin/python
 WHEEL_VENV := build/wheel-venv
-# One more than two cores: many tests wait for a server, a disk or a clock.
-JOBS ?= 3
+# Twice two cores: many tests wait for a server, a disk or a clock.
+JOBS ?= 4
 # What a wheel can lack is data, modules and entry points. Pure packages are the same code wherever they lie; examples in
 # documents, benchmarks and tools belong to the checkout.
 OF_THE_PACKAGE := tests/golden tests/engine tests/adapters tests/cli tests/dicom tests/scenarios tests/test_*.py \
@@ -36,7 +36,9 @@ help:
 demo: $(VENV)/.demo
 	@$(PY) -m tools.demo
 
-test: format lint types imports reference pytest
+# Side by side: most of them use one core, and the tests wait now and then.
+test: $(VENV)/.dev
+	@$(MAKE) --no-print-directory --jobs=2 format lint types imports reference pytest
 	@echo 'all checks passed'
 
 format: $(VENV)/.dev

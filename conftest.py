@@ -34,12 +34,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """Give each of several test workers its share of the cores.
 
     Networks use every core that a process may use: workers that share them spend half of their time waiting in turns.
+    Of more workers than cores, several have the same one.
     """
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
     if worker is not None and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         number, count = int(worker["workerid"].removeprefix("gw")), int(worker["workercount"])
-        os.sched_setaffinity(0, cores[number::count] or cores)
+        os.sched_setaffinity(0, cores[number::count] or [cores[number % len(cores)]])
 
 
 @pytest.fixture(scope="module")
