@@ -56,6 +56,9 @@ def test_retention_is_shown_held_and_carried_out(run: Run, monkeypatch: pytest.M
     assert out.endswith("1 items to delete: 1 files, 0 in the vault; 1 kept; nothing was touched: --apply deletes\n")
     assert run("retain", "--at", "2099-01-01", "--actor", "ada")[1].splitlines()[-1].startswith("2 items to delete")
     assert ", vault\n" in run("retain", "--vault", "../safe", "--actor", "ada")[1]
+    with monkeypatch.context() as named:
+        named.setenv("UNSEEN_VAULT", "../safe")
+        assert ", vault\n" in run("retain", "--actor", "ada")[1]
     monkeypatch.setenv(VARIABLE, "08" * 32)
     assert run("retain", "--apply", "--vault", "../safe", "--actor", "dora")[0] == 2
     monkeypatch.setenv(VARIABLE, "07" * 32)

@@ -16,20 +16,23 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.vault_scenes import begin, keep
+from tests.adapters.vault_scenes import SOURCES, begin, keep
 from tests.engine.crowd import PLACES, crowd_tools, make_crowd, shows
 from tests.engine.cut_short import CutShort, EndingLedger
 from tests.engine.engine_fakes import BlindDetector, FakeStore, GhostDetector, fake_tools
-from tests.engine.governed import CITY, Clock, agree, govern, remembered
+from tests.engine.governed import CITY, DAY, Clock, agree, govern, remembered
 from unseen.core.access import Ask
 from unseen.core.regions import Box
 from unseen.engine.certificates import check_certificate
 from unseen.engine.governance import Governance, label_path, ledger_of
 from unseen.engine.holds import set_hold
 from unseen.engine.labelling import label_of, made, tighten
+from unseen.engine.retention import apply_retention, plan_retention
 from unseen.engine.subject_access import Pointer, access
 from unseen.engine.subject_erase import Erased, erase
 from unseen.engine.subjects import find, lift_restriction, restrict
+from unseen.engine.vault import VaultPlaces, make_vault, open_vault
+from unseen.engine.vault_gate import gated
 from unseen.engine.work import Setup, Tools
 from unseen.errors import Denied, LedgerBroken, OutputTaken, UsageError
 
@@ -367,3 +370,40 @@ def test_kill_9_between_deleting_and_hiding_is_finished_by_the_next(city: Govern
     done = _erase(city, out)
     assert (done.certificate, done.totals["deleted"], done.totals["redacted"], done.problems) == (True, 1, 1, [])
     assert shows(city.root / "archive" / "shared.png") == set()
+
+
+# What lies in a vault.
+
+
+def _sealed_city(root: Path, clock: Clock) -> tuple[Governance, VaultPlaces]:
+    """A city with Mia's photo, which was put into a vault and lies open, too."""
+    city = govern(root, clock, CITY.replace("actions: [redact, train, view]", "actions: [store, redact, train, view]"))
+    photo = make_crowd(city.root / "archive" / "alone.png", "mia")
+    tighten(city, photo, "dora", subjects=[MIA])
+    agree(city, MIA, "care")
+    places = VaultPlaces(root.parent / "safe", root.parent / "safe.key")
+    with closing(gated(city, make_vault(places, "environment", SOURCES), places)) as vault:
+        vault.put(photo, ["care"], "olga")
+    return city, places
+
+
+def test_nothing_is_called_erased_while_a_vault_that_was_not_named_holds_it(tmp_path: Path) -> None:
+    clock = Clock()
+    city, places = _sealed_city(tmp_path / "city", clock)
+    photo, out = city.root / "archive" / "alone.png", tmp_path / "c.json"
+    item = city.item(photo)
+    with closing(city), closing(begin(tmp_path / "other")) as other:
+        for vault in (None, other):
+            with pytest.raises(UsageError, match="a vault holds items of this person"):
+                _erase(city, out, vault=vault)
+        clock.now += 31 * DAY
+        for vault in (None, other):
+            with pytest.raises(UsageError, match="a vault holds items that are due"):
+                apply_retention(city, "dora", vault=vault)
+        assert (photo.exists(), out.exists()) == (True, False)
+        with closing(open_vault(places, SOURCES)) as right:
+            done = _erase(city, out, vault=right)
+            assert (done.totals["sealed"], done.certificate, right.holds(item)) == (1, True, False)
+        make_crowd(photo, "mia")
+        assert [line.files for line in plan_retention(city, "dora").lines] == [(photo,)]
+        assert apply_retention(city, "dora")[1].files == 1, "what the vault has no more asks for no vault"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -16,7 +17,9 @@ __all__ = ["add_vault", "opened_vault"]
 
 def add_vault(parser: Any) -> None:
     """Add --vault and what opens it to a command that deletes or hands out what a vault holds."""
-    parser.add_argument("--vault", metavar="FOLDER", type=Path, help="a vault that holds items, too (default: none)")
+    parser.add_argument(
+        "--vault", metavar="FOLDER", type=Path, help="a vault that holds items, too (default: UNSEEN_VAULT, or none)"
+    )
     parser.add_argument("--vault-key", metavar="FILE", type=Path, help="the vault's key file (default: FOLDER.key)")
     parser.add_argument("--passphrase-file", metavar="FILE", type=Path, help="read the vault's passphrase from a file")
 
@@ -24,7 +27,7 @@ def add_vault(parser: Any) -> None:
 @contextmanager
 def opened_vault(args: Any) -> Iterator[Any]:
     """Open the vault that is named, and give it, or None where none is named; raises UnseenError."""
-    if args.vault is None:
+    if args.vault is None and not os.environ.get("UNSEEN_VAULT"):
         yield None
         return
     from unseen.engine.vault import master_keys, open_vault, vault_places

@@ -11,6 +11,8 @@ from unseen.core.ports import KeyRing
 from unseen.engine.deletion import Deleted, delete_items, known_items, lineage, one_at_a_time
 from unseen.engine.governance import Governance
 from unseen.engine.survey import Survey, survey
+from unseen.engine.trail import still_sealed, trail
+from unseen.errors import UsageError
 from unseen.govern.retention import Due, Known, kept_of, plan
 
 __all__ = ["Line", "Overview", "apply_retention", "plan_retention"]
@@ -94,6 +96,9 @@ def apply_retention(
         if not overview.lines:
             return overview, Deleted(problems=list(overview.problems))
         items = [line.known.item for line in overview.lines]
+        sealed = still_sealed(trail(governance, "", items), vault=vault is not None)
+        if any(line.known.item in sealed and not line.sealed for line in overview.lines):
+            raise UsageError("a vault holds items that are due, and no vault, or another, is named: --vault FOLDER")
         governance.note("retention.begun", actor=actor, run=run, due=len(items), kept=len(overview.kept))
         done = delete_items(governance, items, overview.found, vault, kind="retention", run=run, actor=actor)
         lost = [line for line in overview.lines if line.missing]

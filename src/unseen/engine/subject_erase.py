@@ -19,7 +19,7 @@ from unseen.engine.deletion import bury, delete_items, in_batches, label_now, on
 from unseen.engine.erasure_log import ErasureLog, Step
 from unseen.engine.governance import Governance
 from unseen.engine.subjects import DUTY, Dossier, Entry, dossier, person
-from unseen.engine.trail import recipients, trail
+from unseen.engine.trail import Trace, recipients, still_sealed, trail
 from unseen.errors import OutputTaken, UnseenError, UsageError
 from unseen.govern.certificate import certificate
 from unseen.govern.rights import FATES, fate_of
@@ -117,6 +117,8 @@ def _check(log: ErasureLog, known: Dossier, out: Path) -> None:
 def _begin(work: _Work, delete_shared: bool) -> None:
     """Plan, durably, and tell the ledger; an erasure that was killed goes on with its plan."""
     governance, log = work.governance, work.log
+    traces = trail(governance, work.subject, [entry.item for entry in work.known.entries])
+    _check_vault(work, traces)
     if not log.reference:
         log.begin(governance.clock())
         governance.note(f"{_KIND}.begun", actor=work.actor, subjects=(work.subject,), run=log.reference)
@@ -124,11 +126,17 @@ def _begin(work: _Work, delete_shared: bool) -> None:
     open_ones = {step.item for step in work.left("redact", "by-hand")} if delete_shared else set()
     new = [entry for entry in work.known.entries if entry.item not in log.steps or entry.item in open_ones]
     steps = [_step(work, entry, delete_shared) for entry in new]
-    traces = trail(governance, work.subject, [entry.item for entry in work.known.entries])
     log.plan(steps, recipients(traces))
     current = {entry.item for entry in work.known.entries}
     # What was buried, and the run killed before it could say so:
     log.note_done(*(step.item for step in work.left("delete", "redact") if step.item not in current))
+
+
+def _check_vault(work: _Work, traces: Sequence[Trace]) -> None:
+    """Raise UsageError if the ledger knows that items of the person lie in a vault, one that is not named."""
+    sealed = still_sealed(traces, vault=work.vault is not None)
+    if any(entry.item in sealed and not entry.sealed for entry in work.known.entries):
+        raise UsageError("a vault holds items of this person, and no vault, or another, is named: --vault FOLDER")
 
 
 def _step(work: _Work, entry: Entry, delete_shared: bool) -> Step:

@@ -11,7 +11,7 @@ from unseen.core.ledger import Event
 from unseen.engine.governance import Governance
 from unseen.engine.ledger import events
 
-__all__ = ["Trace", "recipients", "trail"]
+__all__ = ["Trace", "recipients", "still_sealed", "trail"]
 
 _HANDED_OUT = "export"
 
@@ -65,6 +65,21 @@ def _trace(index: int, event: Event, items: tuple[str, ...], actor: str) -> Trac
     codes = tuple(map(str, reasons)) if isinstance(reasons, list | tuple) else (str(reasons),)
     time = utc(event.time.timestamp())
     return Trace(index, time, event.kind, event.purpose, str(action), codes, actor, items)
+
+
+def still_sealed(traces: Iterable[Trace], *, vault: bool) -> set[str]:
+    """Return the items that were put into a vault, and were not deleted from there since, as far as the ledger knows.
+
+    What was about to be deleted may be gone already, its run killed before it said so: with the `vault` at hand, that
+    counts as gone if it is not in there.
+    """
+    sealed: set[str] = set()
+    for each in traces:
+        if each.kind == "vault.sealed":
+            sealed.update(each.items)
+        elif each.kind == "vault.erased" or each.kind.endswith((".deleted", ".deleting") if vault else ".deleted"):
+            sealed.difference_update(each.items)
+    return sealed
 
 
 def recipients(traces: Sequence[Trace]) -> list[dict[str, Any]]:
