@@ -25,7 +25,7 @@ from unseen.core.access import Ask
 from unseen.core.regions import Box
 from unseen.engine.certificates import check_certificate
 from unseen.engine.governance import Governance, label_path, ledger_of
-from unseen.engine.holds import set_hold
+from unseen.engine.holds import lift_hold, set_hold
 from unseen.engine.labelling import label_of, made, tighten
 from unseen.engine.retention import apply_retention, plan_retention
 from unseen.engine.subject_access import Pointer, access
@@ -407,3 +407,33 @@ def test_nothing_is_called_erased_while_a_vault_that_was_not_named_holds_it(tmp_
         make_crowd(photo, "mia")
         assert [line.files for line in plan_retention(city, "dora").lines] == [(photo,)]
         assert apply_retention(city, "dora")[1].files == 1, "what the vault has no more asks for no vault"
+
+
+def test_a_hold_and_a_restriction_keep_what_a_vault_has_from_its_keeper(tmp_path: Path) -> None:
+    city, places = _sealed_city(tmp_path / "city", Clock())
+    photo = city.root / "archive" / "alone.png"
+    with closing(city), closing(gated(city, open_vault(places, SOURCES), places)) as vault:
+        hold = set_hold(city, "dora", "case 7", file=photo)
+        with pytest.raises(Denied, match="has to stay: held: case 7"):
+            vault.erase([photo.name], "olga")
+        with pytest.raises(Denied, match="has to stay"):
+            vault.withdraw(photo.name, "care", "olga")
+        lift_hold(city, "dora", hold.hold, "closed")
+        restrict(city, MIA, "dora", "she needs it for a claim")
+        with pytest.raises(Denied, match="restricted processing"):
+            vault.erase([photo.name], "olga")
+        lift_restriction(city, MIA, "dora", "settled")
+        assert vault.erase([photo.name], "olga") == 1
+
+
+def test_an_erasure_that_goes_on_keeps_what_was_put_on_hold_meanwhile(city: Governance, tmp_path: Path) -> None:
+    shared, out = city.root / "archive" / "shared.png", tmp_path / "c.json"
+
+    def blind(setup: Setup) -> Tools:
+        return fake_tools(setup, eyes=BlindDetector(), looks_again=(GhostDetector(),))
+
+    assert not _erase(city, out, make_tools=blind).certificate
+    set_hold(city, "anton", "case 7", file=shared)
+    done = _erase(city, out)
+    assert (done.certificate, shows(shared)) == (True, {"mia", "noah"})
+    assert {"kind": "photo", "why": "kept: on hold", "count": 1} in done.kept

@@ -124,6 +124,9 @@ def _begin(work: _Work, delete_shared: bool) -> None:
         governance.note(f"{_KIND}.begun", actor=work.actor, subjects=(work.subject,), run=log.reference)
     # A plan that was made stands, unless what is shared is to be deleted after all.
     open_ones = {step.item for step in work.left("redact", "by-hand")} if delete_shared else set()
+    # What was put on hold since stays as well.
+    held = {entry.item for entry in work.known.entries if entry.held}
+    open_ones |= {step.item for step in work.left("delete", "redact") if step.item in held}
     new = [entry for entry in work.known.entries if entry.item not in log.steps or entry.item in open_ones]
     steps = [_step(work, entry, delete_shared) for entry in new]
     log.plan(steps, recipients(traces))
@@ -146,7 +149,9 @@ def _step(work: _Work, entry: Entry, delete_shared: bool) -> Step:
         fate = "delete"  # what lies in a vault alone opens no more, for anybody
     if entry.missing and fate in ("delete", "redact"):
         work.problems.append(f"{entry.known.kind} {entry.item[:12]}: was not found; name its folder with --in")
-    return Step(entry.item, entry.known.kind, fate, len(entry.files), entry.sealed)
+    before = work.log.steps.get(entry.item)
+    sealed = entry.sealed or (before is not None and before.sealed)  # an earlier run may have destroyed its keys
+    return Step(entry.item, entry.known.kind, fate, len(entry.files), sealed)
 
 
 def _stop_use(work: _Work) -> None:

@@ -18,10 +18,12 @@ from unseen.core.names import display
 from unseen.crypto.keys import Key
 from unseen.crypto.labels import check_label, sign_label
 from unseen.crypto.seal import CHUNK_BYTES
+from unseen.engine.deletion import known_items, lineage
 from unseen.engine.gate import Passed
 from unseen.engine.governance import Governance, kind_of, write_label
 from unseen.engine.vault import VaultPlaces
 from unseen.errors import Denied, OutputTaken, Refused, UnreadableInput, UsageError
+from unseen.govern.retention import kept_of
 
 __all__ = ["GatedVault", "gated"]
 
@@ -137,18 +139,27 @@ class GatedVault:
             raise
 
     def withdraw(self, name: str, purpose: str, actor: str) -> bool:
-        """Let an item open no longer for a purpose; False if it did not."""
+        """Let an item open no longer for a purpose; False if it did not.
+
+        Raises Denied for the last purpose of what has to be kept, as nobody could open it any more.
+        """
         self._governance.require(actor, _DUTY)
         item = self.item(name)
+        if self._vault.purposes(item) == {purpose}:
+            self._refuse_kept([item], actor)
         done = self._vault.withdraw(item, purpose)
         self._governance.note("vault.withdrawn", actor=actor, items=(item,), purpose=purpose, wraps=int(done))
         return done
 
     def erase(self, names: Sequence[str], actor: str) -> int:
-        """Erase items for good, with what opens the ledger's commitments to them; return how many there were."""
+        """Erase items for good, with what opens the ledger's commitments to them; return how many there were.
+
+        Raises Denied, and erases nothing, if one of them has to be kept.
+        """
         governance = self._governance
         governance.require(actor, _DUTY)
         items = sorted({item for name in names if (item := self._names.item(name)) is not None})
+        self._refuse_kept(items, actor)
         governance.note("vault.erase", actor=actor, items=tuple(items))
         count = self._vault.erase(items)
         governance.note("vault.erased", actor=actor, items=tuple(items), count=count)
@@ -156,6 +167,15 @@ class GatedVault:
         for item in items:
             governance.ledger.forget(item)
         return count
+
+    def _refuse_kept(self, items: Sequence[str], actor: str) -> None:
+        """Raise Denied if one of the items is on hold, or a person in it restricted its processing."""
+        governance, rights = self._governance, self._governance.records.rights
+        people = (restriction.subject for restriction in rights.restrictions() if restriction.keeps)
+        kept = kept_of(known_items(governance), lineage(governance), rights.holds(), people)
+        if stay := tuple(item for item in items if item in kept):
+            governance.note("access.denied", actor=actor, items=stay, action="erase", reasons="kept")
+            raise Denied(f"refused: {stay[0][:12]} has to stay: {display(kept[stay[0]])}; nothing was done")
 
     def rotate(self, actor: str) -> int:
         """Change the key-encryption keys; return how many wraps were made."""
