@@ -24,7 +24,7 @@ from tests.engine.governed import CITY, DAY, Clock, agree, govern, remembered
 from unseen.core.access import Ask
 from unseen.core.regions import Box
 from unseen.engine.certificates import check_certificate
-from unseen.engine.governance import Governance, label_path, ledger_of
+from unseen.engine.governance import Governance, label_path, ledger_of, write_label
 from unseen.engine.holds import lift_hold, set_hold
 from unseen.engine.labelling import label_of, made, tighten
 from unseen.engine.retention import apply_retention, plan_retention
@@ -437,3 +437,22 @@ def test_an_erasure_that_goes_on_keeps_what_was_put_on_hold_meanwhile(city: Gove
     done = _erase(city, out)
     assert (done.certificate, shows(shared)) == (True, {"mia", "noah"})
     assert {"kind": "photo", "why": "kept: on hold", "count": 1} in done.kept
+
+
+@pytest.mark.parametrize("name", ["alone.png", "shared.png"])
+def test_a_file_that_was_changed_stops_the_certificate_until_somebody_looked(
+    city: Governance, tmp_path: Path, name: str
+) -> None:
+    photo = city.root / "archive" / name
+    item, edited = city.item(photo), photo.with_name("edited.png")
+    signed = city.records.label(item)
+    assert signed is not None
+    write_label(signed, make_crowd(edited, "mia", seed=77))
+    for _ in range(2):
+        done = _erase(city, tmp_path / "c.json")
+        assert (done.certificate, edited.exists()) == (False, True)
+        assert "edited.png: was changed since it was labelled" in done.problems[0]
+    assert item in [entry.item for entry in find(city, MIA, "dora").entries]
+    edited.unlink()
+    assert _erase(city, tmp_path / "c.json").certificate
+    assert not photo.exists() or not shows(photo)

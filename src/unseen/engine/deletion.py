@@ -138,6 +138,7 @@ def _delete_files(governance: Governance, item: str, found: Survey, done: Delete
             done.problems.append(f"{display(path)}: cannot be deleted ({error.strerror}); check its rights")
     for path in found.changed.get(item, ()):
         done.problems.append(f"{_below(governance, path)}: was changed since it was labelled, and stays; look at it")
+        whole = False  # it may still show who is in the item, which is not buried before somebody looked
     return whole
 
 

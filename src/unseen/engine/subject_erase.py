@@ -211,6 +211,10 @@ def _replace(work: _Work, store: ModelStore | None, make_tools: ToolMaker | None
     with workshop(recipe, store, maker, governance.key, folder, device) as tools:
         for step in steps:
             entry = work.entry(step.item)
+            if entry is not None and entry.changed:
+                names = ", ".join(display(path.name) for path in entry.changed)
+                work.problems.append(f"{names}: was changed since it was labelled, and stays; look at it")
+                continue
             try:
                 if entry is not None and entry.files:
                     replace_shared(governance, entry, work.subject, work.known, log, tools)
