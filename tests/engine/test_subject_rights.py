@@ -456,3 +456,27 @@ def test_a_file_that_was_changed_stops_the_certificate_until_somebody_looked(
     edited.unlink()
     assert _erase(city, tmp_path / "c.json").certificate
     assert not photo.exists() or not shows(photo)
+
+
+def test_what_somebody_else_restricted_is_kept_for_them(city: Governance, tmp_path: Path) -> None:
+    shared = city.root / "archive" / "shared.png"
+    content = shared.read_bytes()
+    restrict(city, NOAH, "dora", "he needs it for a claim")
+    done = _erase(city, tmp_path / "c.json", delete_shared=True)
+    assert (done.certificate, shared.read_bytes() == content, done.totals["deleted"]) == (True, True, 1)
+    assert {"kind": "photo", "why": "kept: somebody else in it restricted its processing", "count": 1} in done.kept
+    assert len(city.records.rights.flags()) == 1
+    lift_restriction(city, NOAH, "dora", "settled")
+    assert _erase(city, tmp_path / "d.json", delete_shared=True).totals["deleted"] == 1
+    assert not shared.exists()
+
+
+def test_a_label_that_is_tightened_while_the_picture_is_replaced_stays_so(city: Governance, tmp_path: Path) -> None:
+    shared = city.root / "archive" / "shared.png"
+
+    def tightened() -> None:
+        tighten(city, shared, "dora", prohibitions=["view"], subjects=["Zoe"])
+
+    _erase(city, tmp_path / "c.json", make_tools=lambda setup: crowd_tools(setup, tightened))
+    label = label_of(city, shared)
+    assert ("view" in label.prohibitions, label.subjects) == (True, {city.subject(NOAH), city.subject("Zoe")})

@@ -108,6 +108,7 @@ def _row(entry: Entry, root: Path, flagged: bool) -> str:
     places = [display(path.relative_to(root) if path.is_relative_to(root) else path) for path in entry.files]
     places += ["vault"] if entry.sealed else []
     more = [display(entry.held)] if entry.held else []
+    more += ["somebody else in it restricted its processing"] if entry.restricted else []
     more += ["to be trained again"] if flagged else []
     told = f"{entry.known.kind:<9}  {entry.item[:12]}  {entry.label.state}  {', '.join(places) or 'not found'}"
     return "  ".join([told, *more])

@@ -15,7 +15,7 @@ from unseen.core.formats import VIDEO_OUTPUTS, is_video
 from unseen.core.labels import SignedLabel, derive, signed_label_from
 from unseen.core.names import display
 from unseen.crypto.labels import check_label, sign_label
-from unseen.engine.deletion import bury
+from unseen.engine.deletion import bury, label_now
 from unseen.engine.erasure_log import ErasureLog
 from unseen.engine.governance import Governance, label_path, write_label
 from unseen.engine.names import Placed
@@ -24,7 +24,7 @@ from unseen.engine.subjects import Dossier, Entry
 from unseen.engine.survey import survey
 from unseen.engine.work import Task, Tools
 from unseen.errors import OutputFailed
-from unseen.policy.labels import after_redaction, without_person
+from unseen.policy.labels import after_redaction, is_tombstone, without_person
 
 __all__ = ["finish_replacing", "replace_shared"]
 
@@ -44,7 +44,11 @@ def replace_shared(
     try:
         mine = frozenset(record.record for record in known.consents)
         new = governance.item(staged)
-        label = entry.label if new == entry.item else derive([entry.label], new)
+        # As it is now: it may have been tightened since the files were looked for.
+        current = label_now(governance, entry.item)
+        if current is None or is_tombstone(current):
+            raise OutputFailed(f"{placed.label}: was deleted meanwhile; say it again")
+        label = current if new == entry.item else derive([current], new)
         label = without_person(after_redaction(label, tools.setup.recipe, verdict), subject, mine, verdict)
         signed = sign_label(label, governance.key)
         log.note_replaced(entry.item, {"kind": entry.known.kind, **signed.as_dict()})
@@ -102,6 +106,10 @@ def finish_replacing(governance: Governance, replaced: Sequence[Mapping[str, Any
     found = survey(governance, labels, folders)
     for item, paths in found.files.items():
         signed, kind = labels[item]
-        _record(governance, signed, kind)
+        recorded = governance.records.label(item)
+        if recorded is None:
+            _record(governance, signed, kind)
+        else:
+            signed = recorded  # which may have been tightened since
         for path in paths:
             write_label(signed, path)

@@ -124,8 +124,8 @@ def _begin(work: _Work, delete_shared: bool) -> None:
         governance.note(f"{_KIND}.begun", actor=work.actor, subjects=(work.subject,), run=log.reference)
     # A plan that was made stands, unless what is shared is to be deleted after all.
     open_ones = {step.item for step in work.left("redact", "by-hand")} if delete_shared else set()
-    # What was put on hold since stays as well.
-    held = {entry.item for entry in work.known.entries if entry.held}
+    # What was put on hold since, or restricted for somebody else, stays as well.
+    held = {entry.item for entry in work.known.entries if entry.held or entry.restricted}
     open_ones |= {step.item for step in work.left("delete", "redact") if step.item in held}
     new = [entry for entry in work.known.entries if entry.item not in log.steps or entry.item in open_ones]
     steps = [_step(work, entry, delete_shared) for entry in new]
@@ -144,7 +144,7 @@ def _check_vault(work: _Work, traces: Sequence[Trace]) -> None:
 
 def _step(work: _Work, entry: Entry, delete_shared: bool) -> Step:
     alone = delete_shared or entry.label.subjects <= {work.subject}
-    fate = fate_of(entry.known.kind, entry.label.state, alone=alone, held=bool(entry.held))
+    fate = fate_of(entry.known.kind, entry.label.state, alone=alone, held=bool(entry.held), restricted=entry.restricted)
     if fate == "redact" and not entry.files:
         fate = "delete"  # what lies in a vault alone opens no more, for anybody
     if entry.missing and fate in ("delete", "redact"):
@@ -229,7 +229,7 @@ def _keep(work: _Work) -> None:
     """Flag models, and take the person out of the labels of what is about nobody."""
     governance, now = work.governance, work.governance.clock()
     mine = frozenset(record.record for record in work.known.consents)
-    for step in work.left("retrain", "aggregate", "held", "nothing-stored", "by-hand"):
+    for step in work.left("retrain", "aggregate", "held", "restricted", "nothing-stored", "by-hand"):
         label = label_now(governance, step.item)
         if step.fate == "retrain":
             governance.records.rights.flag(Flag(step.item, f"erasure {work.log.reference}", now))

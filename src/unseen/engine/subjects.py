@@ -36,7 +36,10 @@ def person(governance: Governance, name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One item that a person is in: its label, kind, files, whether a vault holds it, and why it must stay."""
+    """One item that a person is in: its label, kind, files, whether a vault holds it, and why it must stay.
+
+    `restricted` tells that somebody else in it restricted their data's processing, which keeps it for them.
+    """
 
     known: Known
     label: Label
@@ -44,6 +47,7 @@ class Entry:
     changed: tuple[Path, ...]
     sealed: bool
     held: str
+    restricted: bool
 
     @property
     def item(self) -> str:
@@ -75,6 +79,7 @@ def dossier(governance: Governance, subject: str, folders: Sequence[Path], vault
     records, rights = governance.records, governance.records.rights
     items = known_items(governance)
     kept = kept_of(items, lineage(governance), rights.holds())
+    others = {each.subject for each in rights.restrictions() if each.keeps and each.subject != subject}
     mine = [made.item for made in records.items_of(subject) if not items[made.item].gone]
     found, entries = survey(governance, mine, folders), []
     for item in mine:
@@ -82,7 +87,8 @@ def dossier(governance: Governance, subject: str, folders: Sequence[Path], vault
         if label is not None:
             files, changed = tuple(found.files.get(item, ())), tuple(found.changed.get(item, ()))
             sealed = vault is not None and vault.holds(item)
-            entries.append(Entry(items[item], label, files, changed, sealed, kept.get(item, "")))
+            restricted = bool(others & label.subjects)
+            entries.append(Entry(items[item], label, files, changed, sealed, kept.get(item, ""), restricted))
     return Dossier(subject, tuple(entries), records.consents([subject]), rights.restriction(subject), found)
 
 

@@ -12,13 +12,15 @@ from unseen.pixels.boxes import coverage, intersection, iou
 __all__ = ["FATES", "Fate", "Share", "fate_of", "share_of"]
 
 #: What an erasure makes of an item: it is deleted; everybody in it is hidden anew; it is marked to be trained again;
-#: it stays, because it is on hold, because it is about nobody, or because only a person can take somebody out of it.
-Fate = Literal["delete", "redact", "retrain", "held", "aggregate", "nothing-stored", "by-hand"]
+#: it stays, because it is on hold, because somebody else in it restricted its processing, because it is about nobody,
+#: or because only a person can take somebody out of it.
+Fate = Literal["delete", "redact", "retrain", "held", "restricted", "aggregate", "nothing-stored", "by-hand"]
 FATES: dict[str, str] = {
     "delete": "deleted",
     "redact": "everybody in it hidden",
     "retrain": "flagged to be trained again",
     "held": "kept: on hold",
+    "restricted": "kept: somebody else in it restricted its processing",
     "aggregate": "kept: aggregated, about nobody",
     "nothing-stored": "a camera, of which nothing is stored",
     "by-hand": "kept: others are in it, and it is no picture; take the person out by hand",
@@ -28,8 +30,11 @@ _INSIDE, _COVERS, _ONE = 0.5, 0.6, 0.3
 _FACES = frozenset({"face", "head"})
 
 
-def fate_of(kind: str, state: str, *, alone: bool, held: bool) -> Fate:
-    """Return what an erasure makes of an item; `alone` says that nobody else is known to be in it."""
+def fate_of(kind: str, state: str, *, alone: bool, held: bool, restricted: bool = False) -> Fate:
+    """Return what an erasure makes of an item; `alone` says that nobody else is known to be in it.
+
+    `restricted` says that somebody else is, whose data may be stored and nothing else (GDPR Art. 18(2)).
+    """
     if kind == "live":
         return "nothing-stored"
     if held:
@@ -38,6 +43,8 @@ def fate_of(kind: str, state: str, *, alone: bool, held: bool) -> Fate:
         return "retrain"
     if state == "aggregated":
         return "aggregate"
+    if restricted:
+        return "restricted"
     if alone:
         return "delete"
     return "redact" if kind in _PICTURES else "by-hand"
