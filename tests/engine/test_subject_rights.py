@@ -6,6 +6,7 @@ import io
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import zipfile
@@ -32,7 +33,7 @@ from unseen.engine.subject_access import Pointer, access
 from unseen.engine.subject_erase import Erased, erase
 from unseen.engine.subjects import find, lift_restriction, restrict
 from unseen.engine.vault import VaultPlaces, make_vault, open_vault
-from unseen.engine.vault_gate import gated
+from unseen.engine.vault_gate import gated, named
 from unseen.engine.work import Setup, Tools
 from unseen.errors import Denied, LedgerBroken, OutputTaken, UsageError
 
@@ -269,13 +270,17 @@ def test_what_is_held_or_was_handed_out_is_told(tmp_path: Path) -> None:
         tighten(city, street, "dora", subjects=[MIA])
         item = city.item(street)
         city.gate.admit(Ask("export", "research", "rosa", item))
+        city.note("vault.unsafe-view-raw", actor="dora", items=(item,), purpose="care", written="a file")
         set_hold(city, "anton", "case 7", file=city.root / "archive" / "alone.png")
         with pytest.raises(UsageError, match="nothing is on record"):
             erase(city, "Nobody At All", "dora", tmp_path / "d.json", **FAKES)
         with pytest.raises(Denied):
             erase(city, MIA, "anton", tmp_path / "d.json", **FAKES)
         done = _erase(city, tmp_path / "c.json")
-        assert [(r["by"], r["purpose"], r["items"]) for r in done.recipients] == [("rosa", "research", [item[:12]])]
+        assert [(r["by"], r["purpose"], r["items"]) for r in done.recipients] == [
+            ("rosa", "research", [item[:12]]),
+            ("dora", "care", [item[:12]]),
+        ]
         assert {"kind": "photo", "why": "kept: on hold", "count": 1} in done.kept
         assert ((city.root / "archive" / "alone.png").exists(), street.exists()) == (True, False)
         assert "rosa" not in (tmp_path / "c.json").read_text("utf-8")
@@ -401,9 +406,11 @@ def test_nothing_is_called_erased_while_a_vault_that_was_not_named_holds_it(tmp_
             with pytest.raises(UsageError, match="a vault holds items that are due"):
                 apply_retention(city, "dora", vault=vault)
         assert (photo.exists(), out.exists()) == (True, False)
-        with closing(open_vault(places, SOURCES)) as right:
+        with closing(named(city, open_vault(places, SOURCES), places)) as right:
             done = _erase(city, out, vault=right)
             assert (done.totals["sealed"], done.certificate, right.holds(item)) == (1, True, False)
+        with closing(sqlite3.connect(places.folder / "names.db")) as names:
+            assert names.execute("SELECT * FROM unseen_name").fetchall() == []
         make_crowd(photo, "mia")
         assert [line.files for line in plan_retention(city, "dora").lines] == [(photo,)]
         assert apply_retention(city, "dora")[1].files == 1, "what the vault has no more asks for no vault"

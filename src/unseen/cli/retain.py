@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     if args.apply and args.at is not None:
         raise UsageError("what is not expired yet is not deleted; say --at without --apply")
     actor = Access(actor=args.actor).who
-    with args.governance(args) as governance, opened_vault(args) as vault:
+    with args.governance(args) as governance, opened_vault(args, governance) as vault:
         if args.apply:
             overview, done = apply_retention(governance, actor, args.folders, vault)
             _print_kept(overview)

@@ -89,7 +89,7 @@ def _find(args: argparse.Namespace, governance: Any, actor: str) -> int:
     from unseen.core.consents import utc
     from unseen.engine.subjects import find
 
-    with opened_vault(args) as vault:
+    with opened_vault(args, governance) as vault:
         found = find(governance, args.subject, actor, args.folders, vault)
     flagged = {flag.item for flag in governance.records.rights.flags()}
     for entry in found.entries:
@@ -145,7 +145,7 @@ def _access(args: argparse.Namespace, governance: Any, actor: str) -> int:
         mine = {path.resolve() for e in find(governance, args.subject, actor, args.folders).entries for path in e.files}
         matched = _by_face(args, governance, actor).boxes()
         boxes = {path: box for path, box in matched.items() if path in mine} | boxes
-    with opened_vault(args) as vault:
+    with opened_vault(args, governance) as vault:
         given = access(governance, args.subject, actor, args.output, Pointer(boxes, items), args.folders, vault)
     _problems(given.problems)
     print(
@@ -158,7 +158,7 @@ def _access(args: argparse.Namespace, governance: Any, actor: str) -> int:
 def _erase(args: argparse.Namespace, governance: Any, actor: str) -> int:
     from unseen.engine.subject_erase import erase
 
-    with opened_vault(args) as vault:
+    with opened_vault(args, governance) as vault:
         done = erase(
             governance, args.subject, actor, args.output, args.folders, vault, delete_shared=args.delete_shared
         )

@@ -25,15 +25,17 @@ def add_vault(parser: Any) -> None:
 
 
 @contextmanager
-def opened_vault(args: Any) -> Iterator[Any]:
+def opened_vault(args: Any, governance: Any) -> Iterator[Any]:
     """Open the vault that is named, and give it, or None where none is named; raises UnseenError."""
     if args.vault is None and not os.environ.get("UNSEEN_VAULT"):
         yield None
         return
     from unseen.engine.vault import master_keys, open_vault, vault_places
+    from unseen.engine.vault_gate import named
 
     sources = master_keys(lambda _: _passphrase(args.passphrase_file))
-    with closing(open_vault(vault_places(args.vault, args.vault_key), sources)) as vault:
+    places = vault_places(args.vault, args.vault_key)
+    with closing(named(governance, open_vault(places, sources), places)) as vault:
         yield vault
 
 

@@ -14,6 +14,8 @@ from unseen.engine.ledger import events
 __all__ = ["Trace", "recipients", "still_sealed", "trail"]
 
 _HANDED_OUT = "export"
+#: A copy that shows people as they are, in a file that no policy reaches.
+_TAKEN_OUT = "vault.unsafe-view-raw"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,8 @@ def trail(governance: Governance, subject: str, items: Iterable[str]) -> list[Tr
 def _trace(index: int, event: Event, items: tuple[str, ...], actor: str) -> Trace:
     action, reasons = event.details.get("action", ""), event.details.get("reasons", ())
     codes = tuple(map(str, reasons)) if isinstance(reasons, list | tuple) else (str(reasons),)
-    time = utc(event.time.timestamp())
-    return Trace(index, time, event.kind, event.purpose, str(action), codes, actor, items)
+    time, purpose = utc(event.time.timestamp()), event.purpose or str(event.details.get("purpose", ""))
+    return Trace(index, time, event.kind, purpose, str(action), codes, actor, items)
 
 
 def still_sealed(traces: Iterable[Trace], *, vault: bool) -> set[str]:
@@ -84,7 +86,11 @@ def still_sealed(traces: Iterable[Trace], *, vault: bool) -> set[str]:
 
 def recipients(traces: Sequence[Trace]) -> list[dict[str, Any]]:
     """Return each time that data was handed out: when, by whom, for what, how many items. Who got it, they know."""
-    handed = [each for each in traces if each.kind == "access.allowed" and each.action == _HANDED_OUT]
+    handed = [
+        each
+        for each in traces
+        if each.kind == _TAKEN_OUT or (each.kind == "access.allowed" and each.action == _HANDED_OUT)
+    ]
     return [
         {"time": each.time, "by": each.actor or "an account that the policy no longer has", "purpose": each.purpose,
          "items": [item[:12] for item in each.items], "event": each.index}

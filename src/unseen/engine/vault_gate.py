@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -25,7 +25,7 @@ from unseen.engine.vault import VaultPlaces
 from unseen.errors import Denied, OutputTaken, Refused, UnreadableInput, UsageError
 from unseen.govern.retention import kept_of
 
-__all__ = ["GatedVault", "gated"]
+__all__ = ["GatedVault", "NamedVault", "gated", "named"]
 
 _DUTY = "keep-vault"
 
@@ -38,6 +38,31 @@ def gated(governance: Governance, vault: Vault, places: VaultPlaces) -> GatedVau
         vault.close()
         raise
     return GatedVault(governance, vault, names)
+
+
+def named(governance: Governance, vault: Vault, places: VaultPlaces) -> NamedVault:
+    """Return a vault for those who delete by items, which closes both databases of the vault's folder."""
+    behind = gated(governance, vault, places)
+    return NamedVault(behind, vault)
+
+
+class NamedVault:
+    """A `KeyRing` that forgets the names of what it erases, too."""
+
+    def __init__(self, behind: GatedVault, vault: Vault) -> None:
+        self._behind, self._vault = behind, vault
+        self.seal, self.open, self.purposes = vault.seal, vault.open, vault.purposes
+        self.holds, self.withdraw, self.rotate = vault.holds, vault.withdraw, vault.rotate
+
+    def erase(self, items: Collection[str]) -> int:
+        """Delete names, wraps and data of items; return how many items are gone."""
+        # Names first: what is cut short after the keys are gone is not erased again.
+        self._behind.forget_names(items)
+        return self._vault.erase(items)
+
+    def close(self) -> None:
+        """Close both databases."""
+        self._behind.close()
 
 
 class GatedVault:
@@ -167,6 +192,10 @@ class GatedVault:
         for item in items:
             governance.ledger.forget(item)
         return count
+
+    def forget_names(self, items: Collection[str]) -> None:
+        """Let no name lead to these items any more."""
+        self._names.forget(items)
 
     def _refuse_kept(self, items: Sequence[str], actor: str) -> None:
         """Raise Denied if one of the items is on hold, or a person in it restricted its processing."""
