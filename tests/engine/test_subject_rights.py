@@ -487,3 +487,17 @@ def test_a_label_that_is_tightened_while_the_picture_is_replaced_stays_so(city: 
     _erase(city, tmp_path / "c.json", make_tools=lambda setup: crowd_tools(setup, tightened))
     label = label_of(city, shared)
     assert ("view" in label.prohibitions, label.subjects) == (True, {city.subject(NOAH), city.subject("Zoe")})
+
+
+def test_the_package_does_not_tell_what_somebody_else_refused_or_asked_for(city: Governance, tmp_path: Path) -> None:
+    shared = city.item(city.root / "archive" / "shared.png")
+    restrict(city, NOAH, "dora", "he needs it for a claim")
+    for actor in ("olga", "viktor"):
+        with pytest.raises(Denied):
+            city.gate.admit(Ask("redact", "care", actor, shared, "photo"))
+    access(city, NOAH, "dora", tmp_path / "noah", Pointer(), **FAKES)
+    access(city, MIA, "dora", tmp_path / "mia", Pointer(), **FAKES)
+    told = json.loads((tmp_path / "mia" / "data.json").read_text("utf-8"))["decisions"]
+    assert [each["reasons"] for each in told if each["kind"] == "access.denied"] == [["role"]]
+    assert "subject.access" not in {each["kind"] for each in told}
+    assert "consent-" not in json.dumps(told)

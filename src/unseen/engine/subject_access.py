@@ -27,7 +27,7 @@ from unseen.engine.models import model_store
 from unseen.engine.names import Placed
 from unseen.engine.person_photo import everybody, only_person, redacted, workshop
 from unseen.engine.subjects import DUTY, Dossier, Entry, dossier, person
-from unseen.engine.trail import recipients, trail
+from unseen.engine.trail import for_person, recipients, trail
 from unseen.engine.work import Task, ToolMaker, Tools, open_tools
 from unseen.errors import FileError, OutputFailed, OutputTaken, Refused, UsageError
 from unseen.govern.access_page import access_page
@@ -233,6 +233,7 @@ def _data(governance: Governance, known: Dossier, records: Sequence[dict[str, An
     """Return all that is on record of a person, without anybody else."""
     charter, now = governance.charter, governance.clock()
     traces = trail(governance, known.subject, [entry.item for entry in known.entries])
+    shared = {entry.item for entry in known.entries if len(entry.label.subjects) > 1}
     named = {name for entry in known.entries for name in entry.label.purposes} | {c.purpose for c in known.consents}
     who = charter.controller
     restriction = known.restriction
@@ -252,5 +253,5 @@ def _data(governance: Governance, known: Dossier, records: Sequence[dict[str, An
         "consents": [record.as_dict(now) for record in known.consents],
         "restriction": None if restriction is None else {"since": utc(restriction.at), "reason": restriction.reason},
         "recipients": [{key: each[key] for key in ("time", "purpose", "items")} for each in recipients(traces)],
-        "decisions": [each.as_dict() for each in traces],
+        "decisions": [each.as_dict() for each in for_person(traces, shared)],
     }  # fmt: skip

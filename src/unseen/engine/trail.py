@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from unseen.core.consents import utc
@@ -11,7 +11,7 @@ from unseen.core.ledger import Event
 from unseen.engine.governance import Governance
 from unseen.engine.ledger import events
 
-__all__ = ["Trace", "recipients", "still_sealed", "trail"]
+__all__ = ["Trace", "for_person", "recipients", "still_sealed", "trail"]
 
 _HANDED_OUT = "export"
 #: A copy that shows people as they are, in a file that no policy reaches.
@@ -22,7 +22,8 @@ _TAKEN_OUT = "vault.unsafe-view-raw"
 class Trace:
     """One event about a person: its number in the ledger, when, what, for which purpose, by whom, and the items of it.
 
-    `actor` is an account of the policy, "" where it is none; `reasons` are codes.
+    `actor` is an account of the policy, "" where it is none; `reasons` are codes; `named` tells that it names the
+    person, and not their items alone.
     """
 
     index: int
@@ -33,6 +34,7 @@ class Trace:
     reasons: tuple[str, ...]
     actor: str
     items: tuple[str, ...]
+    named: bool = True
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, without who acted: that is about somebody else."""
@@ -56,9 +58,11 @@ def trail(governance: Governance, subject: str, items: Iterable[str]) -> list[Tr
     found = []
     for index, event in events(ledger, ledger.head().size):
         own = tuple(known[made] for made in event.items if made in known)
-        if own or people.intersection(event.subjects):
+        named = bool(people.intersection(event.subjects))
+        if own or named:
             opened = openings.opened(event.actor) if event.actor else None
-            found.append(_trace(index, event, own, "" if opened is None else accounts.get(opened[1], "")))
+            actor = "" if opened is None else accounts.get(opened[1], "")
+            found.append(replace(_trace(index, event, own, actor), named=named))
     return found
 
 
@@ -82,6 +86,26 @@ def still_sealed(traces: Iterable[Trace], *, vault: bool) -> set[str]:
         elif each.kind == "vault.erased" or each.kind.endswith((".deleted", ".deleting") if vault else ".deleted"):
             sealed.difference_update(each.items)
     return sealed
+
+
+def for_person(traces: Iterable[Trace], shared: Collection[str]) -> list[Trace]:
+    """Return what a person may be told: not what other people in `shared` items consented to, restricted or asked for.
+
+    Why something was refused may be the person's own doing there; they know that without being told.
+    """
+    told = []
+    for each in traces:
+        others = any(item in shared for item in each.items)
+        if not each.named and each.items and each.kind.startswith("erasure."):
+            continue  # somebody else's: what it left may name this person alone
+        if others and not each.named and each.kind.startswith(("model.", "subject.")):
+            continue
+        reasons = tuple(r for r in each.reasons if r != "restricted" and not r.startswith("consent-"))
+        if not others or reasons == each.reasons:
+            told.append(each)
+        elif reasons:
+            told.append(replace(each, reasons=reasons))
+    return told
 
 
 def recipients(traces: Sequence[Trace]) -> list[dict[str, Any]]:
