@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,13 @@ from typing import Any
 import pytest
 
 from tests.adapters.vault_scenes import SOURCES, begin, keep
-from tests.engine.crowd import PLACES, crowd_tools, make_crowd, shows
+from tests.engine.crowd import PLACES, SquaresDetector, crowd_tools, make_crowd, shows
 from tests.engine.cut_short import CutShort, EndingLedger
 from tests.engine.engine_fakes import BlindDetector, FakeStore, GhostDetector, fake_tools
 from tests.engine.governed import CITY, DAY, Clock, agree, govern, remembered
 from unseen.core.access import Ask
-from unseen.core.regions import Box
+from unseen.core.photos import Rgb8
+from unseen.core.regions import Box, Detection
 from unseen.engine.certificates import check_certificate
 from unseen.engine.governance import Governance, label_path, ledger_of, write_label
 from unseen.engine.holds import lift_hold, set_hold
@@ -169,8 +170,23 @@ def test_what_lies_in_a_vault_alone_is_taken_out_for_the_answer_only(city: Gover
         shared.unlink()
         alone.unlink()
         pointer = Pointer(items={item[:12]: _box("mia")})
-        given = access(city, MIA, "dora", tmp_path / "mia", pointer, vault=vault, **FAKES)
+        left, seen = city.root / ".unseen" / "answering" / "original.png", set()
+        left.parent.mkdir()
+        left.write_bytes(b"what a run that was killed took out")
+
+        class Onlooker(SquaresDetector):
+            def detect(self, images: Sequence[Rgb8]) -> list[list[Detection]]:
+                seen.update(tmp_path.rglob("original.*"))
+                return super().detect(images)
+
+        def watched(setup: Setup) -> Tools:
+            assert not left.exists()
+            return fake_tools(setup, eyes=Onlooker(), looks_again=(SquaresDetector("mediapipe-full-range"),))
+
+        tools = {**FAKES, "make_tools": watched}
+        given = access(city, MIA, "dora", tmp_path / "mia", pointer, vault=vault, **tools)
         assert (given.pictures, given.shown) == (1, 1)
+        assert (seen, left.parent.exists()) == ({left}, False)
         assert "nothing opens it any more" in given.problems[0]
         assert shows(tmp_path / "mia" / "media" / "0001.png") == {"mia"}
         assert {path.name for path in (tmp_path / "mia").iterdir()} == {"media", "data.json", "index.html"}

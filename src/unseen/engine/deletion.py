@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,11 +30,13 @@ __all__ = [
     "known_items",
     "label_now",
     "lineage",
+    "one_answer",
     "one_at_a_time",
 ]
 
 #: Items named in one event of the ledger, which holds 64 KiB.
 BATCH = 500
+_ANSWERING = "answering-lock"
 
 
 @dataclass(slots=True)
@@ -52,7 +55,29 @@ def one_at_a_time(governance: Governance) -> Iterator[None]:
     with FileLock(governance.root / OWN / "deletion-lock").tried() as free:
         if not free:
             raise UsageError("another process is deleting under this policy; wait for it")
+        with FileLock(governance.root / OWN / _ANSWERING).tried() as idle:
+            if idle:  # what was taken out of a vault for an answer that was killed
+                shutil.rmtree(governance.root / OWN / "answering", ignore_errors=True)
         yield
+
+
+@contextmanager
+def one_answer(governance: Governance) -> Iterator[Path]:
+    """Give an empty folder for work on an answer to a person, and delete it afterwards; one process at a time.
+
+    It lies in Unseen's own folder, where what a killed process leaves is swept up by the next one that answers or
+    deletes. Raises UsageError if somebody else answers.
+    """
+    with FileLock(governance.root / OWN / _ANSWERING).tried() as free:
+        if not free:
+            raise UsageError("another process is answering a person under this policy; wait for it")
+        folder = governance.root / OWN / "answering"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def in_batches(items: Sequence[str]) -> Iterator[tuple[str, ...]]:

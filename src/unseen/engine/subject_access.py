@@ -22,6 +22,7 @@ from unseen.core.formats import FORMATS, is_video
 from unseen.core.names import display
 from unseen.core.ports import KeyRing, ModelStore
 from unseen.core.regions import Box
+from unseen.engine.deletion import one_answer
 from unseen.engine.governance import Governance
 from unseen.engine.models import model_store
 from unseen.engine.names import Placed
@@ -91,8 +92,11 @@ def access(
         (part / "media").mkdir()
         recipe = everybody(models, bodies=True)
         given = Given(problems=list(known.found.problems))
-        with workshop(recipe, models, make_tools, governance.key, part / "work", device) as tools:
-            desk = _Desk(governance, actor, part, pointer, vault, tools, given)
+        with (
+            one_answer(governance) as work,
+            workshop(recipe, models, make_tools, governance.key, work, device) as tools,
+        ):
+            desk = _Desk(governance, actor, part, work, pointer, vault, tools, given)
             records = [_pack(each, desk) for each in known.entries]
         data = _data(governance, known, records)
         write_whole(part / "data.json", [json.dumps(data, indent=1, ensure_ascii=False), "\n"], "the data")
@@ -141,6 +145,7 @@ class _Desk:
     governance: Governance
     actor: str
     part: Path
+    work: Path
     pointer: Pointer
     vault: KeyRing | None
     tools: Tools
@@ -191,7 +196,7 @@ def _original(entry: Entry, desk: _Desk) -> Iterator[Path]:
     with desk.vault.open(entry.item, purposes[0]) as stream:
         head = stream.read(_HEAD)
         kind = sniff(head) if entry.known.kind == "photo" else "mp4"
-        path = desk.part / "work" / f"original.{FORMATS[kind][0] if kind in FORMATS else kind}"
+        path = desk.work / f"original.{FORMATS[kind][0] if kind in FORMATS else kind}"
         write_private(path, chain([head], iter(lambda: stream.read(_PART), b"")), "the original")
     try:
         yield path
@@ -204,7 +209,7 @@ def _picture(path: Path, to: Path, shown: Box | None, tools: Tools) -> str:
     if is_video(path.name):
         placed = Placed(Item(path, Path(path.name)), Path(to.name), path.name, path.name, "")
         staged, _ = redacted(Task(placed, to, None, tag=secrets.token_hex(16)), tools)
-        staged.replace(to)
+        shutil.move(staged, to)  # the package may be on another disk
         return "in videos everybody is hidden"
     made = only_person(path, shown, tools)
     write_bytes(to, made.data, "the picture")
