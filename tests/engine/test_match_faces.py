@@ -14,9 +14,11 @@ from tests.engine.crowd import PLACES, SquaresDetector, make_crowd
 from tests.engine.governed import CITY, Clock, govern, remembered
 from unseen.adapters.face_print import FacePrinter
 from unseen.adapters.models_store import FileModelStore
+from unseen.cli.main import main
 from unseen.core.catalogue import entry_named
 from unseen.core.models import ModelFile
 from unseen.engine.faces import look_for, open_printer
+from unseen.engine.labelling import tighten
 from unseen.engine.models import add_model
 from unseen.errors import Denied, ModelCorrupt, ModelUnavailable, UsageError
 
@@ -102,3 +104,20 @@ def test_real_faces_are_told_apart(tmp_path: Path, test_data: Path, models: File
     (match,) = matches.found
     assert (match.path, match.likeness > 0.5) == (couple, True)
     assert 240 < match.box.x1 < 280, "it is the one on the right"
+
+
+def test_a_likeness_shows_nobody_before_somebody_said_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with govern(tmp_path / "city", Clock(), TEXT) as city:
+        mine = make_crowd(city.root / "archive" / "mine.png", "mia", "noah", seed=1)
+        make_crowd(city.root / "archive" / "not_mine.png", "mia", seed=2)
+        tighten(city, mine, "dora", subjects=["Mia"])
+    example = make_crowd(tmp_path / "example.png", "mia", seed=8)
+    monkeypatch.chdir(city.root)
+    monkeypatch.setattr("unseen.engine.faces.open_printer", lambda _: _printer())
+    words = ["subject", "access", "Mia", "-o", str(tmp_path / "out"), "--actor", "dora"]
+    assert main([*words, "--match-faces-of", str(example)]) == 0
+    suggested = [line for line in capsys.readouterr().out.splitlines() if line.startswith("--show")]
+    assert (len(suggested), "/mine.png=" in suggested[0]) == (1, True)
+    assert not (tmp_path / "out").exists()

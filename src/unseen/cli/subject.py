@@ -140,11 +140,7 @@ def _access(args: argparse.Namespace, governance: Any, actor: str) -> int:
     items = {path.name: box for path, box in args.show if _ITEM.fullmatch(str(path)) and not path.exists()}
     boxes = {path.resolve(): box for path, box in args.show if path.name not in items}
     if args.match_faces_of:
-        from unseen.engine.subjects import find
-
-        mine = {path.resolve() for e in find(governance, args.subject, actor, args.folders).entries for path in e.files}
-        matched = _by_face(args, governance, actor).boxes()
-        boxes = {path: box for path, box in matched.items() if path in mine} | boxes
+        return _suggest(args, governance, actor)
     with opened_vault(args, governance) as vault:
         given = access(governance, args.subject, actor, args.output, Pointer(boxes, items), args.folders, vault)
     _problems(given.problems)
@@ -153,6 +149,19 @@ def _access(args: argparse.Namespace, governance: Any, actor: str) -> int:
         f"-> {display(args.output)}"
     )
     return 1 if given.problems else 0
+
+
+def _suggest(args: argparse.Namespace, governance: Any, actor: str) -> int:
+    """Print where the person may be in files of theirs, for somebody to look at: a lookalike is nobody to show."""
+    from unseen.engine.subjects import find
+
+    mine = {path.resolve() for e in find(governance, args.subject, actor, args.folders).entries for path in e.files}
+    looked = _by_face(args, governance, actor)
+    for path, box in looked.boxes().items():
+        if path in mine:
+            print(f"--show '{display(path)}={box.x1:.0f},{box.y1:.0f},{box.width:.0f},{box.height:.0f}'")
+    print("nothing was written: look at each yourself, then say --show for what is right in place of --match-faces-of")
+    return 1 if looked.problems else 0
 
 
 def _erase(args: argparse.Namespace, governance: Any, actor: str) -> int:

@@ -53,7 +53,7 @@ class Matches:
     problems: tuple[str, ...]
 
     def boxes(self) -> dict[Path, Box]:
-        """Return where the person is in each file; a file with two faces that match is in doubt, and left out."""
+        """Return where the person may be in each file, for somebody to look at; two that match in one are left out."""
         once: dict[Path, list[Box]] = {}
         for each in self.found:
             once.setdefault(each.path.resolve(), []).append(each.box)
