@@ -33,7 +33,8 @@ class Step:
 class ErasureLog:
     """The journal of one person's erasure; named by a keyed tag, and deleted when the certificate is written.
 
-    `replaced` has the label of what takes the place of a shared picture, by the item that is replaced.
+    `replaced` has the label of what takes the place of a shared picture, by the item that is replaced; `certificate`
+    is the path to which the certificate was about to be written.
     """
 
     path: Path
@@ -46,6 +47,7 @@ class ErasureLog:
     recipients: list[dict[str, Any]] = field(default_factory=list)
     consents: set[str] = field(default_factory=set)
     commitments: int = 0
+    certificate: str = ""
 
     @classmethod
     def open(cls, governance: Governance, subject: str) -> ErasureLog:
@@ -85,6 +87,10 @@ class ErasureLog:
         """Note how many commitments can be opened no more."""
         self._write({"event": "forgotten", "count": count})
 
+    def note_certificate(self, path: Path) -> None:
+        """Note where the certificate is about to be written."""
+        self._write({"event": "certificate", "path": str(path.resolve())})
+
     def close(self, *, finished: bool) -> None:
         """Close the journal; one that is finished with is deleted, as it holds a keyed trace of the person."""
         self.journal.close()
@@ -110,6 +116,8 @@ class ErasureLog:
                 self.done.update(entry["items"])
             case "consents":
                 self.consents.update(entry["records"])
+            case "certificate":
+                self.certificate = str(entry["path"])
             case "forgotten":
                 self.commitments += int(entry["count"])
 

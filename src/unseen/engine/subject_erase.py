@@ -109,7 +109,8 @@ def _check(log: ErasureLog, known: Dossier, out: Path) -> None:
     """Raise what speaks against an erasure before anything is touched; the certificate has to find its place."""
     if not log.reference and not (known.entries or known.consents):
         raise UsageError("nothing is on record of this person; check the name")
-    if not log.reference and os.path.lexists(out):
+    # What an earlier run wrote there, and was killed before it could say so, is written again.
+    if os.path.lexists(out) and log.certificate != str(out.resolve()):
         raise OutputTaken(f"{display(out)}: is there already; choose another -o for the certificate")
     check_writable(out, "the certificate")
 
@@ -271,6 +272,7 @@ def _end(work: _Work, out: Path) -> None:
         ],
         "ledger": {"origin": head.origin, "size": head.size, "root": head.root.hex()},
     }
+    log.note_certificate(out)
     write_whole(out, [certificate(values, ledger.key.public, ledger.key.signer.sign)], "the certificate")
 
 
