@@ -95,7 +95,11 @@ def test_a_person_is_answered(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert (code, len(err.splitlines()), "unseen models add FILE --as sface" in err) == (2, 1, True)
     with pytest.raises(SystemExit):
         run("subject", "access", "Mia", "-o", "../mia", "--show", "archive/a.png=1,2,3", "--actor", "dora")
-    assert run("subject", "restrict", "Mia", "--reason", "disputed", "--actor", "dora")[0] == 0
+    for words in (("subject", "restrict", "Mai"), ("hold", "set", "--subject", "Mai")):
+        code, out, err = run(*words, "--reason", "disputed", "--actor", "dora")
+        assert (code, "0 items now" in out, "check the name" in err) == (0, True, True)
+    code, out, err = run("subject", "restrict", "Mia", "--reason", "disputed", "--actor", "dora")
+    assert (code, "; 2 items now" in out, err) == (0, True, "")
     code, out, _ = run("policy", "explain", "redact", "--purpose", "care", "--actor", "olga", "--item", "archive/a.png")
     assert (code, "restricted: a person in it" in out) == (3, True)
     assert run("subject", "restrict", "Mia", "--lift", "--reason", "settled", "--actor", "dora")[0] == 0

@@ -102,6 +102,7 @@ def test_a_restriction_stops_every_use_at_the_next_decision_until_it_is_lifted(c
     assert city.gate.decide(Ask("redact", "research.road-safety", "olga", other, "photo")).allowed
     lift_restriction(city, MIA, "dora", "settled")
     assert city.gate.decide(ask).allowed
+    assert not any("disputed" in str(event.details) for event in remembered(city.root))
     kinds = [event.kind for event in remembered(city.root)]
     assert [k for k in kinds if "restricted" in k or k == "access.denied"] == [
         "subject.restricted", "access.denied", "access.denied", "subject.unrestricted",
@@ -457,6 +458,9 @@ def test_an_erasure_that_goes_on_keeps_what_was_put_on_hold_meanwhile(city: Gove
 
     assert not _erase(city, out, make_tools=blind).certificate
     set_hold(city, "anton", "case 7", file=shared)
+    (tmp_path / "taken.json").write_text("of somebody else", "utf-8")
+    with pytest.raises(OutputTaken):
+        _erase(city, tmp_path / "taken.json")
     done = _erase(city, out)
     assert (done.certificate, shows(shared)) == (True, {"mia", "noah"})
     assert {"kind": "photo", "why": "kept: on hold", "count": 1} in done.kept

@@ -41,10 +41,16 @@ def run(args: argparse.Namespace) -> int:
 
 def _set(args: argparse.Namespace, governance: Any, actor: str) -> int:
     from unseen.engine.holds import set_hold
+    from unseen.engine.subjects import reach
 
     name = sys.stdin.readline().strip() if args.subject == "-" else args.subject
     hold = set_hold(governance, actor, args.reason, file=args.file, subject=name)
     print(f"hold {hold.hold}: it stays, and what it was made from, until: unseen hold lift {hold.hold}")
+    if hold.subject:
+        items = reach(governance, hold.subject)
+        print(f"{items} items now")
+        if not items:
+            print("unseen: warning: no item is labelled with this person; check the name", file=sys.stderr)
     return 0
 
 

@@ -40,7 +40,10 @@ def add_parser(verbs: Any, text: str) -> None:
     erase.add_argument("--delete-shared", action="store_true", help="delete what others are in too, in place of hiding")
     restrict = words.add_parser("restrict", help="let a person's data be stored and nothing else, or lift that")
     restrict.add_argument("--lift", action="store_true", help="let it be processed again")
-    restrict.add_argument("--reason", metavar="TEXT", required=True, help="why; it is kept in the ledger")
+    restrict.add_argument(
+        "--reason", metavar="TEXT", required=True,
+        help="why; it is kept in the records until an erasure, with --lift in the ledger for good: name nobody",
+    )  # fmt: skip
     for word in (find, access, erase, restrict):
         word.add_argument("subject", metavar="SUBJECT", help="a name or keyed identifier; - reads it from input")
     for word in (find, access):
@@ -192,14 +195,20 @@ def _erase(args: argparse.Namespace, governance: Any, actor: str) -> int:
 
 
 def _restrict(args: argparse.Namespace, governance: Any, actor: str) -> int:
-    from unseen.engine.subjects import lift_restriction, restrict
+    from unseen.engine.subjects import lift_restriction, reach, restrict
 
     if args.lift:
         lift_restriction(governance, args.subject, actor, args.reason)
         print("lifted: it may be processed again, as the policy says")
         return 0
     made = restrict(governance, args.subject, actor, args.reason)
-    print(f"restricted: from the next decision on, what person {made.subject[:12]} is in is stored and nothing else")
+    items = reach(governance, made.subject)
+    print(
+        f"restricted: from the next decision on, what person {made.subject[:12]} is in is stored and nothing else; "
+        f"{items} items now"
+    )
+    if not items:
+        print("unseen: warning: no item is labelled with this person; check the name", file=sys.stderr)
     return 0
 
 

@@ -17,7 +17,7 @@ from unseen.engine.survey import Survey, survey
 from unseen.errors import UsageError
 from unseen.govern.retention import Known, kept_of
 
-__all__ = ["DUTY", "Dossier", "Entry", "dossier", "find", "lift_restriction", "person", "restrict"]
+__all__ = ["DUTY", "Dossier", "Entry", "dossier", "find", "lift_restriction", "person", "reach", "restrict"]
 
 #: What somebody needs to answer people about their data.
 DUTY = "answer-requests"
@@ -32,6 +32,12 @@ def person(governance: Governance, name: str) -> str:
     if not name.strip():
         raise UsageError("name the person, or give the keyed identifier as labels have it")
     return name if _KEYED.fullmatch(name) else governance.subject(name)
+
+
+def reach(governance: Governance, subject: str) -> int:
+    """Return how many items there are of a person now, by keyed identifier; raises LabelInvalid."""
+    items = known_items(governance)
+    return sum(not items[made.item].gone for made in governance.records.items_of(subject))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,8 @@ def restrict(governance: Governance, name: str, actor: str, reason: str) -> Rest
     by = governance.key.tag("actor", actor.encode())
     made = Restriction(person(governance, name), reason.strip(), by, governance.clock())
     governance.records.rights.restrict(made)
-    governance.note("subject.restricted", actor=actor, subjects=(made.subject,), reason=made.reason)
+    # Its reason is in the records alone, which an erasure ends: what people write there is often about the person.
+    governance.note("subject.restricted", actor=actor, subjects=(made.subject,))
     return made
 
 
