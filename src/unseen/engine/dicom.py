@@ -126,16 +126,18 @@ def _settled(job: DicomJob) -> Hasher:
 
 def _past(
     journal: Journal, context: Mapping[str, object], hasher: Hasher
-) -> tuple[dict[str, Mapping[str, object]], set[str], bool]:
-    """Return what was done under this context, by input; all places ever written; whether other keys were used."""
+) -> tuple[dict[str, Mapping[str, object]], dict[str, str], bool]:
+    """Return what was done under this context, by input; all places ever written, each with its input, "" where another
+    key was used; whether any was."""
     done: dict[str, Mapping[str, object]] = {}
-    ours, comparable, others = set[str](), False, False
+    ours, comparable, others = dict[str, str](), False, False
     for entry in journal.entries():
         if entry.get("event") == "run":
             comparable = all(entry.get(name) == value for name, value in context.items())
         elif entry.get("event") == "dicom":
-            ours.add(str(entry.get("place")))
-            if entry.get("key") != hasher.identity:
+            known = entry.get("key") == hasher.identity
+            ours[str(entry.get("place"))] = str(entry.get("path")) if known else ""
+            if not known:
                 others = True
             elif comparable:
                 done[str(entry.get("path"))] = entry

@@ -43,7 +43,7 @@ class DicomSetup:
 @dataclass(frozen=True, slots=True)
 class DicomTools:
     """What one worker works with; `pixels` is None where no pixel cleaner is installed, `reader` where nobody reads
-    written pictures again, `linked` what it has told of how files hang together."""
+    written pictures again."""
 
     setup: DicomSetup
     deidentifier: Deidentifier
@@ -51,7 +51,6 @@ class DicomTools:
     pixels: PixelCleaner | None
     reader: PictureVerifier | None = None
     clock: Callable[[], float] = time.perf_counter
-    linked: set[tuple[str, bytes, bytes]] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +136,7 @@ def _one(source: DicomSource, past: Mapping[str, Mapping[str, object]], tools: D
         with watch.time("stage"):
             staged = _stage(made.cleaned.data, setup.staging)
         pairs = made.cleaned.pairs if setup.pairs else ()
-        links = tuple(link for link in made.links if link not in tools.linked)
-        tools.linked.update(links)  # most are those of the series, and told once is enough
-        return DicomDone(source, _told(receipt, made, setup), staged, pairs, links)
+        return DicomDone(source, _told(receipt, made, setup), staged, pairs, made.links)
     except NotDicom as error:
         return DicomDone(source, replace(receipt, status="skipped", error=str(error)))
     except (FileError, Refused) as error:
