@@ -278,6 +278,7 @@ def test_another_command_needs_two_lines(city: Path, tmp_path: Path, office: Gov
     with admit("count", Recipe(), [photo], Access("research", "olga")) as admission:
         with pytest.raises(Denied, match="not dicom"):
             admission.check(photo, output="dicom")
+        admission.check(photo, output="table")
         with pytest.raises(Refused, match="stays raw"):
             admission.made(table, [photo], "table", state="aggregated", verdict=None)
     with pytest.raises(Denied, match="not release"):

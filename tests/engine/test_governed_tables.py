@@ -13,15 +13,17 @@ import pytest
 from tests.dicom.objects import as_file, scan
 from tests.engine.governed import found_city
 from tests.engine.release_scenes import Scripted, counts_table, desk, job
+from unseen.core.access import Access
 from unseen.core.dicom import DicomJob, DicomRecipe, parse_options
 from unseen.core.releases import ReleaseJob
 from unseen.crypto.labels import check_label
+from unseen.engine.admission import admit
 from unseen.engine.budgets import ledger_at, set_budget
 from unseen.engine.dicom import run_dicom
 from unseen.engine.dicom_report import DicomReport
-from unseen.engine.governance import open_governance
+from unseen.engine.governance import label_path, open_governance
 from unseen.engine.publish import Desk, account_of, publish
-from unseen.errors import BudgetSpent, Denied, Refused
+from unseen.errors import BudgetSpent, Denied, OutputFailed, Refused
 
 TOWN = """\
 unseen: 1
@@ -175,3 +177,14 @@ def test_a_study_for_another_purpose_is_refused_before_anything_is_read(town: Pa
     with pytest.raises(Denied, match="statistics"):
         _dicom(town, "ward", purpose="statistics", actor="olga")
     assert not (town.parent / "out").exists()
+
+
+def test_what_was_made_of_a_file_that_was_swapped_is_not_labelled(town: Path) -> None:
+    study, out = town / "ward" / "Quimby", town.parent / "out.bin"
+    out.write_bytes(b"made")
+    with admit("dicom", None, [study], Access("research", "olga")) as admission:
+        admission.check(study, output="dicom")
+        study.write_bytes(as_file(scan(PatientID="OTHER")))
+        with pytest.raises(OutputFailed, match="changed while it was worked on"):
+            admission.made(out, [study], "dicom")
+    assert not label_path(out).exists()

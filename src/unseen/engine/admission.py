@@ -19,7 +19,7 @@ from unseen.policy.roles import refusal_without_policy
 from unseen.policy.rules import Policy, decide, stricter
 
 if TYPE_CHECKING:
-    from unseen.core.labels import State
+    from unseen.core.labels import Label, State
     from unseen.engine.governance import Governance
     from unseen.engine.standing import Standing
     from unseen.policy.charter import Budget, Kept
@@ -156,18 +156,10 @@ class Admission:
         if self._governance is None:
             return receipt
         from unseen.core.labels import derive
-        from unseen.crypto.labels import check_label
         from unseen.engine.governance import kind_of, write_label
         from unseen.policy.labels import after_redaction
 
-        governance, before = self._governance, self._items.get(source, "")
-        stored = governance.records.label(before)
-        signed = stored if stored is not None else governance.beside(source)
-        if governance.item(source) != before or signed is None:
-            raise OutputFailed("the input changed while it was worked on; run again")
-        parent = check_label(signed, governance.key, before)
-        if stored is None:
-            governance.keep(parent, kind_of(source), made_by="intake")
+        governance, parent = self._governance, self._admitted(self._governance, source)
         label = after_redaction(derive([parent], governance.item(staged)), self.recipe, receipt.verdict)
         tools = {region.model for frame in receipt.regions for region in frame if region.model}
         issued = governance.keep(label, kind_of(final), made_by=self._action, tools=sorted(tools))
@@ -177,11 +169,30 @@ class Admission:
     def made(
         self, output: Path, sources: Sequence[Path], kind: str, *, state: State = "raw", verdict: Verdict | None = None
     ) -> None:
-        """Label what was made of admitted files by other means, as a table, and record its lineage; raises Refused."""
+        """Label what was made of admitted files by other means, as a table, and record its lineage.
+
+        The sources must be what they were when the gate let them pass; raises OutputFailed if one is not, or Refused.
+        """
         if self._governance is not None:
             from unseen.engine.labelling import made
 
-            made(self._governance, output, sources, kind, made_by=self._action, state=state, verdict=verdict)
+            labels = [self._admitted(self._governance, source) for source in sources]
+            made(self._governance, output, labels, kind, made_by=self._action, state=state, verdict=verdict)
+
+    def _admitted(self, governance: Governance, source: Path) -> Label:
+        """Return the label of a file that passed the gate, and still is what passed; raises OutputFailed if not."""
+        from unseen.crypto.labels import check_label
+        from unseen.engine.governance import kind_of
+
+        item = self._items.get(source, "")
+        stored = governance.records.label(item)
+        signed = stored if stored is not None else governance.beside(source)
+        if governance.item(source) != item or signed is None:
+            raise OutputFailed("the input changed while it was worked on; run again")
+        label = check_label(signed, governance.key, item)
+        if stored is None:
+            governance.keep(label, kind_of(source), made_by="intake")
+        return label
 
 
 def admit(
