@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Admission", "admit"]
 
+_CHANGED = "the input changed while it was worked on; run again"
+
 
 class Admission:
     """What was admitted: the recipe with all obligations, the rules that hold, and a check for each input.
@@ -42,6 +44,7 @@ class Admission:
         self.warnings: list[str] = []
         self._action, self._access, self._governance = action, access, governance
         self._items: dict[Path, str] = {}
+        self._named: set[Label] = set()
         self._also = tuple(also)
         #: What the gate is asked to oblige; nothing where no picture is made.
         self._asked = recipe if pictures else None
@@ -131,6 +134,28 @@ class Admission:
         self._warn(path.name, passed.ruling.would, passed.ruling.told(), passed.ruling.mode)
         self._items[path] = item
 
+    def name_person(self, path: Path, name: str, output: str) -> None:
+        """Put a person who was found in a file that had passed into its label, and decide again; raises UnseenError.
+
+        What was allowed is remembered for the run, as a series has hundreds of files of one person. A refusal is not:
+        each is in the ledger. The label stays as it is now, so that the file is refused at once the next time.
+        """
+        governance = self._governance
+        if governance is None or not name:
+            return
+        from unseen.engine.labelling import with_people
+
+        label, subject = self._label(governance, path), governance.subject(name)
+        if subject not in label.subjects:
+            label = with_people(governance, label, frozenset({subject}))
+        # The item and its end of storage were looked at when it passed, and are its own.
+        alike = replace(label, item="0" * 64, retain_until=None, parents=frozenset())
+        if alike in self._named:
+            return
+        ruling = governance.gate.admit(self._request(label.item, output)).ruling
+        self._warn(path.name, ruling.would, ruling.told(), ruling.mode)
+        self._named.add(alike)
+
     def _warn(self, name: str, would: bool, told: str, mode: str) -> None:
         if not would and mode == "warn":
             self.warnings.append(f"{name}: the policy would refuse it: {told}")
@@ -181,14 +206,20 @@ class Admission:
 
     def _admitted(self, governance: Governance, source: Path) -> Label:
         """Return the label of a file that passed the gate, and still is what passed; raises OutputFailed if not."""
+        if governance.item(source) != self._items.get(source, ""):
+            raise OutputFailed(_CHANGED)
+        return self._label(governance, source)
+
+    def _label(self, governance: Governance, source: Path) -> Label:
+        """Return the label on record of a file that passed the gate, whatever it is by now; raises OutputFailed."""
         from unseen.crypto.labels import check_label
         from unseen.engine.governance import kind_of
 
         item = self._items.get(source, "")
         stored = governance.records.label(item)
         signed = stored if stored is not None else governance.beside(source)
-        if governance.item(source) != item or signed is None:
-            raise OutputFailed("the input changed while it was worked on; run again")
+        if signed is None:
+            raise OutputFailed(_CHANGED)
         label = check_label(signed, governance.key, item)
         if stored is None:
             governance.keep(label, kind_of(source), made_by="intake")

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["NodeGate", "open_node_gate"]
 
-_PATIENT_ID = 0x00100020
 Made = TypeVar("Made")
 
 
@@ -84,7 +83,7 @@ class NodeGate:
         item, charter = governance.key.tag_of("item", (data,)), governance.charter
         source, beside = charter.source_of_sender(sender), None
         if source is not None:
-            subjects = _patients(header, governance)
+            subjects = frozenset({governance.subject(header.patient)} if header.patient else ())
             consents = frozenset(record.record for record in governance.records.consents(subjects))
             label = from_source(source, charter, item, governance.clock(), subjects=subjects, consents=consents)
             beside = sign_label(label, governance.key)
@@ -111,8 +110,3 @@ class NodeGate:
             policy=self.digest,
             recipe=self._recipe.digest(),
         )
-
-
-def _patients(header: Header, governance: Governance) -> frozenset[str]:
-    named = header.values.get(_PATIENT_ID, b"").decode("utf-8", "replace").strip()
-    return frozenset({governance.subject(named)}) if named else frozenset()
