@@ -134,6 +134,11 @@ class Admission:
         self._warn(path.name, passed.ruling.would, passed.ruling.told(), passed.ruling.mode)
         self._items[path] = item
 
+    def confirm(self, path: Path, data: bytes) -> None:
+        """Check that what was read of a file is what passed the gate; raises Denied if it is not."""
+        if self._governance is not None and self._governance.key.tag("item", data) != self._items.get(path):
+            raise Denied("refused: the file changed after it was decided on; ask again")
+
     def name_person(self, path: Path, name: str, output: str) -> None:
         """Put a person who was found in a file that had passed into its label, and decide again; raises UnseenError.
 
