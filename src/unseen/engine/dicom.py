@@ -72,8 +72,9 @@ def run_dicom(
         site = DicomReleases(job, hasher, folder, journal, vault, ours, syncing, admission)
         folder.staging.mkdir(parents=True, exist_ok=True)
         setup = DicomSetup(
-            job.recipe, hasher, folder.staging, job.output, vault is not None, _faces(sources, job.recipe)
-        )
+            job.recipe, hasher, folder.staging, job.output, vault is not None, bool(admission.context),
+            _faces(sources, job.recipe),
+        )  # fmt: skip
         for receipt in _receipts(sources, past, site, partial(make_tools, setup), context):
             report.receipts.append(receipt)
             listen(receipt)

@@ -21,7 +21,7 @@ from unseen.engine.admission import Admission
 from unseen.engine.dicom_inputs import DicomSource
 from unseen.engine.dicom_work import DicomDone, DicomTask
 from unseen.engine.hashing import Hasher
-from unseen.errors import OutputFailed, UnseenError
+from unseen.errors import Denied, OutputFailed, UnseenError
 
 if TYPE_CHECKING:
     from unseen.core.ports import Journal
@@ -64,7 +64,7 @@ class DicomReleases:
             failed = (DicomReceipt(each.number, "failed", error=str(result)) for each in task.sources)
             batch = _Batch([(DicomDone(s, r), r) for s, r in zip(task.sources, failed, strict=True)], ())
         else:
-            judged = [(done, self._judged(done)) for done in map(self._consistent, result)]
+            judged = [(done, self._judged(done)) for done in map(self._consistent, map(self._permitted, result))]
             batch = _Batch(judged, [self.syncing.submit(_synced, staged) for staged, _ in _released(judged)])
         yield from self.finish()
         self._waiting.append(batch)
@@ -93,6 +93,22 @@ class DicomReleases:
             return receipt
         name = f" ({display(source.below)})" if self.job.show_names else ""
         return replace(receipt, error=f"file {source.number}{name}: {receipt.error}")
+
+    def _permitted(self, done: DicomDone) -> DicomDone:
+        """Return a file as it is, or as a failure where the policy refuses it now that its patient is known."""
+        if done.staged is None or not done.patient:
+            return done
+        try:
+            self.admission.name_person(done.source.path, done.patient, "dicom")
+        except Denied as error:
+            told = str(error)
+        except UnseenError as error:
+            # Its words may hold the file's name.
+            told = f"refused: it could not be decided for its patient ({type(error).__name__})"
+        else:
+            return done
+        discard(done.staged)
+        return replace(done, receipt=_failed(done.receipt, told), staged=None)
 
     def _consistent(self, done: DicomDone) -> DicomDone:
         """Return a file as it is, or as a failure where it contradicts an earlier one: one patient or UID became two,
