@@ -101,9 +101,8 @@ def _console(example: Example) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """Return an environment with the commands of this installation; what is run is not measured for coverage."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_PROCESS")}
-    return {**kept, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    """Return an environment with the commands of this installation."""
+    return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 
 def _commands(text: str) -> Iterator[tuple[str, str]]:

@@ -96,16 +96,6 @@ def purpose(
     return Capability(name, actor, *places, passphrase=passphrase)
 
 
-def _admitted(path: Path, recipe: Recipe, under: Capability | None) -> Recipe:
-    """Pass the gate with one file, and return the recipe with all that the policy obliges to; raises Refused."""
-    from unseen.core.access import Access
-    from unseen.engine.admission import admit
-
-    with admit("redact", recipe, [path], Access() if under is None else under.access) as admission:
-        admission.check(path)
-    return admission.recipe
-
-
 def _looks(hide: Mapping[str, str | Look] | str | None) -> dict[str, Look] | None:
     if hide is None or isinstance(hide, str):
         return None if hide is None else parse_hide(hide)
@@ -136,10 +126,20 @@ def _from_array(image: Pixels, order: ColourOrder) -> Photo:
 
 
 def _from_file(path: Path, recipe: Recipe, under: Capability | None) -> tuple[Photo, Recipe]:
-    from unseen.engine.single import read_first_frame
+    """Pass the gate with one file; return its picture, and the recipe with all that the policy obliges to."""
+    from unseen.core.access import Access
+    from unseen.core.names import display
+    from unseen.engine.admission import admit
+    from unseen.engine.inputs import read_photo
+    from unseen.engine.single import first_frame
 
-    recipe = _admitted(path, recipe, under)
-    return read_first_frame(path, recipe.limits), recipe
+    with admit("redact", recipe, [path], Access() if under is None else under.access) as admission:
+        admission.check(path)
+        name, limits = display(path.name), admission.recipe.limits
+        data = read_photo(path, name, limits.max_bytes)
+        photo = first_frame(data, name, limits)
+        admission.confirm(path, data)
+    return photo, admission.recipe
 
 
 def _from_vault(

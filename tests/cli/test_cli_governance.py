@@ -97,6 +97,9 @@ def test_simulate_tries_a_new_policy_on_what_is_on_record(unseen: Run, city: Pat
     assert code == 0
     assert "redact for research.road-safety by olga: 1 items would be refused (research.road-safety allows view" in out
     assert out.splitlines()[-1].endswith("decisions tried, 2 would be others")
+    assert unseen("label", "tighten", "archive/a.png", "--subject", "Mia", "--actor", "dora")[0] == 0
+    assert unseen("subject", "restrict", "Mia", "--reason", "disputed", "--actor", "dora")[0] == 0
+    assert unseen("policy", "simulate", new)[1].splitlines()[-1].endswith("0 would be others"), "neither uses it"
 
 
 def test_a_persons_consent_from_the_first_form_to_the_withdrawal(

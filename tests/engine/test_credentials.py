@@ -260,6 +260,7 @@ def test_credentials_are_checked_and_shown_on_the_command_line(
     )
     stranger = identity(tmp_path / "other", "Another City")
     assert main(["credentials", "check", str(a)]) == 0
+    assert "by City of Example, whose certificate nobody vouched for; name --root\n" in capsys.readouterr().out
     assert main(["credentials", "check", str(a), "--root", str(stranger.root)]) == 1
     assert "does NOT know" in capsys.readouterr().out
     a.write_bytes(flipped(a.read_bytes(), a.stat().st_size - 30))

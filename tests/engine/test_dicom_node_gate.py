@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from bench.node_peers import until
 from tests.dicom.objects import as_file, scan
 from tests.engine.governed import agree, found_city, remembered
 from unseen.adapters.node_dimse import REFUSED, STORED, UNREADABLE
@@ -15,8 +16,10 @@ from unseen.adapters.spool_file import Spool
 from unseen.core.access import Access
 from unseen.core.consents import ConsentEvent
 from unseen.core.dicom import DicomRecipe, parse_options
+from unseen.core.dicom_node import Fate
+from unseen.core.rights import Restriction
 from unseen.crypto.keys import Key
-from unseen.engine.dicom_node import Reception
+from unseen.engine.dicom_node import Forwarder, Reception
 from unseen.engine.dicom_node_gate import open_node_gate
 from unseen.engine.dicom_tools import open_dicom_tools
 from unseen.engine.dicom_work import DicomSetup
@@ -123,3 +126,32 @@ def test_consent_is_the_patients(hospital: Path, stack: ExitStack) -> None:
     assert node(FILE, "CT1") == STORED
     assert node(as_file(scan(PatientID="")), "CT1") == REFUSED, "nobody knows whose it is"
     assert len(spool) == 1
+
+
+def test_what_waits_is_not_sent_once_its_patient_restricts_processing(hospital: Path, stack: ExitStack) -> None:
+    folder = hospital.parent / "spool"
+    kept, gate = open_node_gate(folder, Access("research", "olga"), DicomRecipe(), stack)
+    assert gate is not None
+    spool = stack.enter_context(Spool(folder))
+    tools = open_dicom_tools(DicomSetup(kept, Hasher(Key(b"k" * 32)), folder, folder))
+    node = Reception(tools, spool, 9, lambda: None, gate)
+    assert [node(FILE, "CT1"), node(as_file(scan(PatientID="OTHER", SOPInstanceUID="1.2.3.9")), "CT1")] == [STORED] * 2
+    office = stack.enter_context(open_governance(hospital))
+    office.records.rights.restrict(Restriction(office.subject(PATIENT), "disputed", "0" * 64, 0.0))
+    sent: list[Path] = []
+
+    class Target:
+        def send(self, files: Sequence[Path]) -> Iterator[tuple[Path, Fate]]:
+            sent.extend(files)
+            yield from ((file, "stored") for file in files)
+
+    hospital.write_text("purposes: [", "utf-8")
+    with Forwarder(spool, Target(), gate, first_wait=0.001) as forwarder:
+        until(lambda: bool(forwarder.trouble))
+        assert (sent, len(spool)) == ([], 2), "all waits while nobody can decide"
+        hospital.write_text(HOSPITAL, "utf-8")
+        until(lambda: len(spool) == 0)
+    assert (forwarder.forwarded, forwarder.denied, forwarder.refused, len(sent)) == (1, 1, 0, 1)
+    assert len([*(folder / "refused").iterdir()]) == 1
+    denied = [event for event in remembered(hospital.parent) if event.kind == "access.denied"]
+    assert ["restricted" in event.details["reasons"] for event in denied] == [True]  # type: ignore[operator]

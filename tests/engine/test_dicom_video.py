@@ -88,7 +88,7 @@ def test_what_a_second_reader_sees_is_hidden_in_every_frame(tmp_path: Path) -> N
     clip = tmp_path / "clip.mp4"
     make_clip(clip, Clip(size=_SIZE, stamps=tuple(range(6))), _named)
     one = pydicom.dcmread(io.BytesIO(_object(clip.read_bytes(), 6, _AVC)))
-    outcome = hide_in_video(one, [PixelResidue(0, Box(20, 12, 230, 40), "text")] * 2)
+    outcome = hide_in_video(one, [PixelResidue(0, Box(20, 12, 230, 40), "text")] * 2, tmp_path)
     assert (outcome.changed, outcome.hidden) == (True, 1)
     _, stream = generate_fragments(one.PixelData)
     before, after = _frames(clip.read_bytes())[0], _frames(stream)[0]

@@ -259,6 +259,20 @@ def test_a_ledger_that_cannot_be_written_denies(city: Governance) -> None:
     assert asked == []
 
 
+def test_a_file_that_is_swapped_after_the_decision_is_not_given_out(city: Governance) -> None:
+    photo, other = city.root / "street" / "a.png", city.root / "elsewhere.png"
+    photo.parent.mkdir(exist_ok=True)
+    photo.write_bytes(b"a street")
+    other.write_bytes(b"somebody else")
+    item, _ = city.take_in(photo)
+    with city.files.open(item, "research") as given:
+        assert given.read() == b"a street"
+    photo.unlink()
+    photo.symlink_to(other)
+    with pytest.raises(Denied, match=r"a\.png: changed after it was decided on"):
+        city.gate.open(replace(REDACT, item=item))
+
+
 def test_a_ring_without_the_key_denies(city: Governance) -> None:
     def gone(item: str, purpose: str) -> bytes:
         raise Refused("no wrap for this purpose")

@@ -240,10 +240,14 @@ def test_the_key_of_records_is_never_replaced(unseen: Command, city: Path, tmp_p
 # From Python.
 
 
-def test_the_python_function_passes_the_same_gate(city: Path) -> None:
+def test_the_python_function_passes_the_same_gate(city: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Denied, match="no purpose is said"):
         package.redact(city / "street" / "a.png", classes=["face"])
     with package.purpose("research", actor="viktor") as p, pytest.raises(Denied, match="viktor has viewer"):
+        package.redact(city / "street" / "a.png", classes=["face"], under=p)
+    other = make_photo(city.parent / "other.png", seed=9).read_bytes()
+    monkeypatch.setattr("unseen.engine.inputs.read_photo", lambda *_: other)
+    with package.purpose("research", actor="olga") as p, pytest.raises(Denied, match="changed after it was decided on"):
         package.redact(city / "street" / "a.png", classes=["face"], under=p)
 
 
@@ -278,6 +282,7 @@ def test_another_command_needs_two_lines(city: Path, tmp_path: Path, office: Gov
     with admit("count", Recipe(), [photo], Access("research", "olga")) as admission:
         with pytest.raises(Denied, match="not dicom"):
             admission.check(photo, output="dicom")
+        admission.check(photo, output="table")
         with pytest.raises(Refused, match="stays raw"):
             admission.made(table, [photo], "table", state="aggregated", verdict=None)
     with pytest.raises(Denied, match="not release"):

@@ -11,17 +11,21 @@ import pydicom
 import pytest
 
 from tests.dicom.objects import as_file, scan
-from tests.engine.governed import found_city
+from tests.engine.governed import found_city, remembered
 from tests.engine.release_scenes import Scripted, counts_table, desk, job
+from unseen.core.access import Access
 from unseen.core.dicom import DicomJob, DicomRecipe, parse_options
 from unseen.core.releases import ReleaseJob
+from unseen.core.rights import Restriction
 from unseen.crypto.labels import check_label
+from unseen.engine.admission import admit
 from unseen.engine.budgets import ledger_at, set_budget
 from unseen.engine.dicom import run_dicom
 from unseen.engine.dicom_report import DicomReport
-from unseen.engine.governance import open_governance
+from unseen.engine.governance import label_path, open_governance
 from unseen.engine.publish import Desk, account_of, publish
-from unseen.errors import BudgetSpent, Denied, Refused
+from unseen.engine.subjects import dossier
+from unseen.errors import BudgetSpent, Denied, OutputFailed, Refused
 
 TOWN = """\
 unseen: 1
@@ -175,3 +179,40 @@ def test_a_study_for_another_purpose_is_refused_before_anything_is_read(town: Pa
     with pytest.raises(Denied, match="statistics"):
         _dicom(town, "ward", purpose="statistics", actor="olga")
     assert not (town.parent / "out").exists()
+
+
+def test_what_was_made_of_a_file_that_was_swapped_is_not_labelled(town: Path) -> None:
+    study, out = town / "ward" / "Quimby", town.parent / "out.bin"
+    out.write_bytes(b"made")
+    with admit("dicom", None, [study], Access("research", "olga")) as admission:
+        admission.check(study, output="dicom")
+        study.write_bytes(as_file(scan(PatientID="OTHER")))
+        with pytest.raises(OutputFailed, match="changed while it was worked on"):
+            admission.made(out, [study], "dicom")
+    assert not label_path(out).exists()
+
+
+def test_a_patient_who_restricted_processing_is_in_no_study(town: Path) -> None:
+    for number, patient in enumerate(["RESTRICTED", "AGREES", "RESTRICTED", "AGREES"]):
+        study = scan(
+            PatientID=patient, StudyInstanceUID=f"1.2.{patient[0] == 'A':d}.9", SOPInstanceUID=f"1.2.3.{number}"
+        )
+        (town / "ward" / f"{number}.dcm").write_bytes(as_file(study))
+    (town / "ward" / "Quimby").unlink()
+    with open_governance(town / "unseen.yaml") as office:
+        office.records.rights.restrict(Restriction(office.subject("RESTRICTED"), "disputed", "0" * 64, 0.0))
+        report = _dicom(town, "ward", purpose="research", actor="olga")
+        by_status = [receipt.status for receipt in sorted(report.receipts, key=lambda each: each.number)]
+        assert by_status == ["failed", "released", "failed", "released"]
+        assert report.exit_code == 1
+        refused = {receipt.error for receipt in report.receipts if receipt.error}
+        assert all("a person in it has had processing restricted" in str(told) for told in refused)
+        out = town.parent / "out"
+        assert len([*out.rglob("*.dcm")]) == 2
+        assert [*out.rglob("*.part")] == []
+        # Whoever asks for what there is of a patient is given what was made of the scans, too.
+        found = dossier(office, office.subject("AGREES"), [out], None)
+        assert sorted(len(entry.files) for entry in found.entries) == [1, 1, 1, 1]
+        assert sum(entry.label.state == "pseudonymised" for entry in found.entries) == 2
+        allowed = [event for event in remembered(town) if event.kind == "access.allowed"]
+        assert sum(bool(event.subjects) for event in allowed) == 1, "decided once a patient"

@@ -25,6 +25,7 @@ from tests.engine.governed import CITY, DAY, Clock, agree, govern, remembered
 from unseen.core.access import Ask
 from unseen.core.photos import Rgb8
 from unseen.core.regions import Box, Detection
+from unseen.engine import subject_access
 from unseen.engine.certificates import check_certificate
 from unseen.engine.governance import Governance, label_path, ledger_of, write_label
 from unseen.engine.holds import lift_hold, set_hold
@@ -32,7 +33,7 @@ from unseen.engine.labelling import label_of, made, tighten
 from unseen.engine.retention import apply_retention, plan_retention
 from unseen.engine.subject_access import Pointer, access
 from unseen.engine.subject_erase import Erased, erase
-from unseen.engine.subjects import find, lift_restriction, restrict
+from unseen.engine.subjects import dossier, find, lift_restriction, restrict
 from unseen.engine.vault import VaultPlaces, make_vault, open_vault
 from unseen.engine.vault_gate import gated, named
 from unseen.engine.work import Setup, Tools
@@ -159,6 +160,20 @@ def test_the_package_shows_the_person_where_somebody_said_so_and_nobody_else(cit
         access(city, MIA, "dora", city.root / "mia", pointer, **FAKES)
     with pytest.raises(UsageError, match="no file of this person"):
         access(city, MIA, "dora", tmp_path / "x", Pointer({city.root / "archive" / "other.png": _box("noah")}), **FAKES)
+
+
+def test_a_file_that_is_written_again_while_it_is_packed_shows_nobody_else(
+    city: Governance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone, shared = (city.root / "archive" / n for n in ("alone.png", "shared.png"))
+    found = dossier(city, city.subject(MIA), (), None)
+    make_crowd(alone, "noah", seed=9)
+    monkeypatch.setattr(subject_access, "dossier", lambda *_: found)
+    pointer = Pointer({alone.resolve(): Box(0, 0, 340, 240), shared.resolve(): _box("mia")})
+    given = access(city, MIA, "dora", tmp_path / "mia", pointer, **FAKES)
+    assert (given.pictures, given.shown) == (1, 1)
+    assert "was changed meanwhile" in given.problems[0]
+    assert shows(tmp_path / "mia" / "media" / "0001.png") == {"mia"}
 
 
 def test_what_lies_in_a_vault_alone_is_taken_out_for_the_answer_only(city: Governance, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_skips_are_allowed_where_nothing_is_required(suite: Path) -> None:
 
 
 def test_skips_fail_where_all_is_required_and_say_why(suite: Path) -> None:
-    done = _run(suite, "1", "--numprocesses=2")
+    done = _run(suite, "1", "--numprocesses=1")
     assert done.returncode == 1, done.stdout
     for reason in ("no data here", "not today", "no library here"):
         assert f"UNSEEN_REQUIRE_ALL=1 is set, and this was not run: Skipped: {reason}" in done.stdout

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
+from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
+from pydicom.uid import JPEGBaseline8Bit
 
 from tests.adapters.detector_fakes import file_of
 from tests.dicom.pixels.pixel_scenes import FakeReader, WhiteFinder, image
@@ -92,7 +95,7 @@ def test_what_the_original_names_is_found_whatever_may_stay() -> None:
         10: "TORVELUND, Kara",
         25: "T0RVELUMD",  # as readers misread it
         40: "MRN 4711 0815",
-        55: "17.03.1952",
+        55: "l7.O3.1952",  # the same of a date
         70: "Klinikum Zwickelbach",
         85: "RADIOLOGY LIVER",
         100: "25 cm",
@@ -150,6 +153,46 @@ def test_pictures_that_cannot_be_read_back_are_an_error() -> None:
     damaged = after[:columns] + b"\xff\x0f" + after[columns + 2 :]
     with pytest.raises(ValueError, match="fewer pixels"):
         shown_text(before, damaged, lambda: eyes, (), "all")
+
+
+def _captured(pieces: Sequence[bytes], frames_: int = 1) -> bytes:
+    told = original()
+    told.Rows, told.Columns, told.NumberOfFrames = 40, 60, frames_
+    told.PixelData = encapsulate(list(pieces), has_bot=False)
+    told["PixelData"].VR, told["PixelData"].is_undefined_length = "OB", True
+    return saved(told, JPEGBaseline8Bit)
+
+
+def test_a_picture_behind_the_frames_that_are_told_is_an_error() -> None:
+    jpeg = [cv2.imencode(".jpg", np.full((40, 60), shade, np.uint8))[1].tobytes() for shade in (90, 200)]
+    assert len(list(_frames_of(_captured(jpeg, 2)))) == 2
+    assert len(list(_frames_of(_captured([jpeg[0][:50], jpeg[0][50:]])))) == 1  # one frame in two fragments
+    with pytest.raises(ValueError, match="more frames than it says"):
+        list(_frames_of(_captured(jpeg)))
+    with pytest.raises(ValueError, match="second picture in a frame"):
+        list(_frames_of(_captured([b"".join(jpeg)])))
+    sized = _captured(jpeg[:1])
+    with pytest.raises(ValueError, match="does not say how many"):
+        form_of(parse(sized.replace(b"\x28\0\x10\0US\x02\0\x28\0", b"\x28\0\x10\0US\x02\0\0\0")))
+
+
+def _frames_of(file: bytes) -> Iterator[Any]:
+    parsed = parse(file)
+    form = form_of(parsed)
+    assert form is not None
+    yield from frames(parsed, form)
+
+
+def test_pages_of_one_bit_are_read_too() -> None:
+    files = []
+    for told in (original(), cleaned()):
+        told.Rows, told.Columns, told.BitsAllocated, told.BitsStored, told.HighBit = 40, 160, 1, 1, 0
+        page = np.zeros((40, 160), bool)
+        page[10:20, 10:150] = True
+        told.PixelData = np.packbits(page, bitorder="little").tobytes()
+        files.append(saved(told))
+    eyes = TextEyes(WhiteFinder(), FakeReader())
+    assert shown_text(files[0], files[1], lambda: eyes, (), "all") == [PixelResidue(0, Box(10, 10, 150, 20), "text")]
 
 
 def _blank(values: Any) -> None:

@@ -87,7 +87,7 @@ class Spool:
             self._count -= 1
 
     def refused(self, path: Path) -> None:
-        """Set aside an object that the target will not take, for somebody to look at; it is a cleaned one."""
+        """Set aside an object that will not be sent, for somebody to look at; it is a cleaned one."""
         with self._counting:
             path.replace(self._refused / path.name)
             self._count -= 1

@@ -82,9 +82,9 @@ def _lines(name: str, checked: Checked, *, rooted: bool) -> list[str]:
     who = display(checked.issuer)
     if not checked.intact:
         return [f"{name}: NOT as it was signed by {who}: {', '.join(checked.failures)}"]
-    vouched = (
-        "" if not rooted else ", whom the root vouches for" if checked.vouched else ", whom the root does NOT know"
-    )
+    vouched = ", whom the root vouches for" if checked.vouched else ", whom the root does NOT know"
+    if not rooted:
+        vouched = ", whose certificate nobody vouched for; name --root"
     lines = [f"{name}: as it was signed by {who}{vouched}"]
     if checked.told is None:
         return [*lines, f"  not in the form that Unseen writes: {checked.foreign}"]

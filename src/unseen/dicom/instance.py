@@ -61,6 +61,11 @@ class Header:
         """The modality as the object tells it, "" where it does not."""
         return self.values.get(_MODALITY, b"").decode("latin-1")
 
+    @property
+    def patient(self) -> str:
+        """The Patient ID as the object tells it, by which a person is known under a policy; "" where it does not."""
+        return self.values.get(_ID, b"").decode("utf-8", "replace").strip()
+
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:

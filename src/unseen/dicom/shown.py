@@ -118,7 +118,9 @@ def may_show(instance: Instance, sop_class: str) -> str:
         return "a voice"
     if not tags.intersection(_PIXELS):
         return ""
-    if not tags.issuperset((_ROWS, _COLUMNS)):
+    last = instance.elements[-1]
+    # Plain pixels without a size are left out of what is written; compressed ones are not.
+    if not tags.issuperset((_ROWS, _COLUMNS)) and last.tag == PIXEL_DATA and last.end == last.stop:
         return ""
     values = {tag: value.strip(b" \0").upper() for tag, value in _values(instance).items()}
     burned_in, kind = values.get(_BURNED_IN, b""), values.get(_IMAGE_TYPE, b"").split(b"\\")

@@ -19,12 +19,14 @@ from unseen.policy.roles import refusal_without_policy
 from unseen.policy.rules import Policy, decide, stricter
 
 if TYPE_CHECKING:
-    from unseen.core.labels import State
+    from unseen.core.labels import Label, State
     from unseen.engine.governance import Governance
     from unseen.engine.standing import Standing
     from unseen.policy.charter import Budget, Kept
 
 __all__ = ["Admission", "admit"]
+
+_CHANGED = "the input changed while it was worked on; run again"
 
 
 class Admission:
@@ -42,6 +44,7 @@ class Admission:
         self.warnings: list[str] = []
         self._action, self._access, self._governance = action, access, governance
         self._items: dict[Path, str] = {}
+        self._named: set[Label] = set()
         self._also = tuple(also)
         #: What the gate is asked to oblige; nothing where no picture is made.
         self._asked = recipe if pictures else None
@@ -131,6 +134,33 @@ class Admission:
         self._warn(path.name, passed.ruling.would, passed.ruling.told(), passed.ruling.mode)
         self._items[path] = item
 
+    def confirm(self, path: Path, data: bytes) -> None:
+        """Check that what was read of a file is what passed the gate; raises Denied if it is not."""
+        if self._governance is not None and self._governance.key.tag("item", data) != self._items.get(path):
+            raise Denied("refused: the file changed after it was decided on; ask again")
+
+    def name_person(self, path: Path, name: str, output: str) -> None:
+        """Put a person who was found in a file that had passed into its label, and decide again; raises UnseenError.
+
+        What was allowed is remembered for the run, as a series has hundreds of files of one person. A refusal is not:
+        each is in the ledger. The label stays as it is now, so that the file is refused at once the next time.
+        """
+        governance = self._governance
+        if governance is None or not name:
+            return
+        from unseen.engine.labelling import with_people
+
+        label, subject = self._label(governance, path), governance.subject(name)
+        if subject not in label.subjects:
+            label = with_people(governance, label, frozenset({subject}))
+        # The item and its end of storage were looked at when it passed, and are its own.
+        alike = replace(label, item="0" * 64, retain_until=None, parents=frozenset())
+        if alike in self._named:
+            return
+        ruling = governance.gate.admit(self._request(label.item, output)).ruling
+        self._warn(path.name, ruling.would, ruling.told(), ruling.mode)
+        self._named.add(alike)
+
     def _warn(self, name: str, would: bool, told: str, mode: str) -> None:
         if not would and mode == "warn":
             self.warnings.append(f"{name}: the policy would refuse it: {told}")
@@ -156,18 +186,10 @@ class Admission:
         if self._governance is None:
             return receipt
         from unseen.core.labels import derive
-        from unseen.crypto.labels import check_label
         from unseen.engine.governance import kind_of, write_label
         from unseen.policy.labels import after_redaction
 
-        governance, before = self._governance, self._items.get(source, "")
-        stored = governance.records.label(before)
-        signed = stored if stored is not None else governance.beside(source)
-        if governance.item(source) != before or signed is None:
-            raise OutputFailed("the input changed while it was worked on; run again")
-        parent = check_label(signed, governance.key, before)
-        if stored is None:
-            governance.keep(parent, kind_of(source), made_by="intake")
+        governance, parent = self._governance, self._admitted(self._governance, source)
         label = after_redaction(derive([parent], governance.item(staged)), self.recipe, receipt.verdict)
         tools = {region.model for frame in receipt.regions for region in frame if region.model}
         issued = governance.keep(label, kind_of(final), made_by=self._action, tools=sorted(tools))
@@ -177,11 +199,36 @@ class Admission:
     def made(
         self, output: Path, sources: Sequence[Path], kind: str, *, state: State = "raw", verdict: Verdict | None = None
     ) -> None:
-        """Label what was made of admitted files by other means, as a table, and record its lineage; raises Refused."""
+        """Label what was made of admitted files by other means, as a table, and record its lineage.
+
+        The sources must be what they were when the gate let them pass; raises OutputFailed if one is not, or Refused.
+        """
         if self._governance is not None:
             from unseen.engine.labelling import made
 
-            made(self._governance, output, sources, kind, made_by=self._action, state=state, verdict=verdict)
+            labels = [self._admitted(self._governance, source) for source in sources]
+            made(self._governance, output, labels, kind, made_by=self._action, state=state, verdict=verdict)
+
+    def _admitted(self, governance: Governance, source: Path) -> Label:
+        """Return the label of a file that passed the gate, and still is what passed; raises OutputFailed if not."""
+        if governance.item(source) != self._items.get(source, ""):
+            raise OutputFailed(_CHANGED)
+        return self._label(governance, source)
+
+    def _label(self, governance: Governance, source: Path) -> Label:
+        """Return the label on record of a file that passed the gate, whatever it is by now; raises OutputFailed."""
+        from unseen.crypto.labels import check_label
+        from unseen.engine.governance import kind_of
+
+        item = self._items.get(source, "")
+        stored = governance.records.label(item)
+        signed = stored if stored is not None else governance.beside(source)
+        if signed is None:
+            raise OutputFailed(_CHANGED)
+        label = check_label(signed, governance.key, item)
+        if stored is None:
+            governance.keep(label, kind_of(source), made_by="intake")
+        return label
 
 
 def admit(

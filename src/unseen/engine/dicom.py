@@ -72,8 +72,9 @@ def run_dicom(
         site = DicomReleases(job, hasher, folder, journal, vault, ours, syncing, admission)
         folder.staging.mkdir(parents=True, exist_ok=True)
         setup = DicomSetup(
-            job.recipe, hasher, folder.staging, job.output, vault is not None, _faces(sources, job.recipe)
-        )
+            job.recipe, hasher, folder.staging, job.output, vault is not None, bool(admission.context),
+            _faces(sources, job.recipe),
+        )  # fmt: skip
         for receipt in _receipts(sources, past, site, partial(make_tools, setup), context):
             report.receipts.append(receipt)
             listen(receipt)
@@ -126,16 +127,18 @@ def _settled(job: DicomJob) -> Hasher:
 
 def _past(
     journal: Journal, context: Mapping[str, object], hasher: Hasher
-) -> tuple[dict[str, Mapping[str, object]], set[str], bool]:
-    """Return what was done under this context, by input; all places ever written; whether other keys were used."""
+) -> tuple[dict[str, Mapping[str, object]], dict[str, str], bool]:
+    """Return what was done under this context, by input; all places ever written, each with its input, "" where another
+    key was used; whether any was."""
     done: dict[str, Mapping[str, object]] = {}
-    ours, comparable, others = set[str](), False, False
+    ours, comparable, others = dict[str, str](), False, False
     for entry in journal.entries():
         if entry.get("event") == "run":
             comparable = all(entry.get(name) == value for name, value in context.items())
         elif entry.get("event") == "dicom":
-            ours.add(str(entry.get("place")))
-            if entry.get("key") != hasher.identity:
+            known = entry.get("key") == hasher.identity
+            ours[str(entry.get("place"))] = str(entry.get("path")) if known else ""
+            if not known:
                 others = True
             elif comparable:
                 done[str(entry.get("path"))] = entry

@@ -81,13 +81,18 @@ class Reception:
 
 
 class Forwarder:
-    """Sends what waits, the oldest first; nothing is forgotten before the target said that it holds it."""
+    """Sends what waits, the oldest first; nothing is forgotten before the target said that it holds it.
 
-    def __init__(self, spool: Spool, target: NodeTarget, *, first_wait: float = _FIRST_WAIT_S) -> None:
-        self._spool, self._target, self._first = spool, target, first_wait
+    What a `gate` does not let pass any more, as somebody withdrew meanwhile, is set aside and not sent.
+    """
+
+    def __init__(
+        self, spool: Spool, target: NodeTarget, gate: NodeGate | None = None, *, first_wait: float = _FIRST_WAIT_S
+    ) -> None:
+        self._spool, self._target, self._gate, self._first = spool, target, gate, first_wait
         self._more, self._stopped = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="forwarder", daemon=True)
-        self.forwarded = self.refused = 0
+        self.forwarded = self.refused = self.denied = 0
         self.trouble = ""
 
     def __enter__(self) -> Forwarder:
@@ -123,7 +128,7 @@ class Forwarder:
                 wait = min(2 * wait, _LONGEST_WAIT_S)
 
     def _send(self, batch: Sequence[Path]) -> None:
-        for path, fate in self._target.send(batch):
+        for path, fate in self._target.send([path for path in batch if self._permitted(path)]):
             if fate == "stored":
                 self._spool.done(path)
                 self.forwarded += 1
@@ -132,6 +137,13 @@ class Forwarder:
                 self.refused += 1
             if self._stopped.is_set():
                 return
+
+    def _permitted(self, path: Path) -> bool:
+        if self._gate is None or self._gate.may_forward(path):
+            return True
+        self._spool.refused(path)
+        self.denied += 1
+        return False
 
 
 def run_node(
@@ -152,7 +164,7 @@ def run_node(
         recipe, gate = open_node_gate(job.folder, job.access, recipe, stack)
         tools = open_dicom_tools(DicomSetup(recipe, hasher, job.folder, job.folder))
         spool = stack.enter_context(Spool(job.folder))
-        forwarder = stack.enter_context(Forwarder(spool, target))
+        forwarder = stack.enter_context(Forwarder(spool, target, gate))
         reception = Reception(tools, spool, job.most_waiting, forwarder.wake, gate)
         listener = stack.enter_context(Listener(job, reception))
         figures = _figures(reception, forwarder, spool, gate)
@@ -173,7 +185,7 @@ def _figures(reception: Reception, forwarder: Forwarder, spool: Spool, gate: Nod
         forwarder.refused,
         len(spool),
         forwarder.trouble,
-        reception.denied,
+        reception.denied + forwarder.denied,
         "" if gate is None else gate.digest,
     )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["NodeGate", "open_node_gate"]
 
-_PATIENT_ID = 0x00100020
+#: Commitments of so many objects that wait are kept in mind, more than are sent at a time.
+_REMEMBERED = 256
 Made = TypeVar("Made")
 
 
@@ -59,6 +62,9 @@ class NodeGate:
         self._policy, self._access, self._recipe = policy, access, recipe
         self._under = policy.now()
         self.digest = self._under.charter.digest()
+        self._one = threading.Lock()  # objects come while others are sent on
+        # A target that is down is tried again and again, and what waits for it is not read each time.
+        self._commitment = lru_cache(_REMEMBERED)(self._read)
 
     def admit(self, sender: str, data: bytes, header: Header) -> Label:
         """Decide on an object, and write that down; return its label. Raises Denied."""
@@ -66,7 +72,8 @@ class NodeGate:
 
     def _denying(self, act: Callable[[], Made]) -> Made:
         try:
-            return act()
+            with self._one:
+                return act()
         except Denied:
             raise
         except Exception as error:
@@ -84,7 +91,7 @@ class NodeGate:
         item, charter = governance.key.tag_of("item", (data,)), governance.charter
         source, beside = charter.source_of_sender(sender), None
         if source is not None:
-            subjects = _patients(header, governance)
+            subjects = frozenset({governance.subject(header.patient)} if header.patient else ())
             consents = frozenset(record.record for record in governance.records.consents(subjects))
             label = from_source(source, charter, item, governance.clock(), subjects=subjects, consents=consents)
             beside = sign_label(label, governance.key)
@@ -93,6 +100,29 @@ class NodeGate:
         if passed.ruling.mode == "enforce" and passed.ruling.obligations.kept.fields != self._recipe.fields:
             raise Denied("refused: the policy keeps other attributes than when the node began; start it again")
         return passed.label
+
+    def may_forward(self, path: Path) -> bool:
+        """Whether a cleaned object that waits may still be sent on, at this moment; a refusal is in the ledger.
+
+        Raises UnseenError where that cannot be decided just now, so that the object goes on waiting.
+        """
+        with self._one:
+            governance, facts = self._now(), path.stat()
+            item = self._commitment(path, facts.st_mtime_ns, facts.st_size)
+            request = Ask("dicom", self._access.purpose or "", self._access.who, item, "dicom")
+            ruling = governance.gate.decide(request)
+            if ruling.allowed:
+                return True
+            if any(reason.code == "error" for reason in ruling.reasons):
+                raise Denied(ruling.told())
+            try:
+                governance.gate.admit(request)
+            except Denied:
+                return False
+            return True
+
+    def _read(self, path: Path, *_: int) -> str:
+        return self._under.item(path)
 
     def record(self, cleaned: Cleaned, parent: Label) -> None:
         """Label what was made of an object, and write it down with the policy; raises Denied."""
@@ -111,8 +141,3 @@ class NodeGate:
             policy=self.digest,
             recipe=self._recipe.digest(),
         )
-
-
-def _patients(header: Header, governance: Governance) -> frozenset[str]:
-    named = header.values.get(_PATIENT_ID, b"").decode("utf-8", "replace").strip()
-    return frozenset({governance.subject(named)}) if named else frozenset()

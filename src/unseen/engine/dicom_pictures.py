@@ -59,9 +59,8 @@ def until_nothing_shows(
     Raises VerificationFailed where text still shows after three more tries.
     """
     again = _looks_again(original, pictured, tools)
-    if not again and pictured.outcome is not None and pictured.outcome.burned_in:
-        # Nobody looked at the result, so nothing is said of it.
-        pictured = replace(pictured, outcome=replace(pictured.outcome, burned_in=""))
+    if not again:
+        pictured = _unread(pictured)
     hidden, frames = 0, set[int]()
     for _ in range(_MOST_ROUNDS + 1):
         with watch.time("deidentify"):
@@ -70,14 +69,24 @@ def until_nothing_shows(
             return cleaned, pictured, None
         with watch.time("verify pixels"):
             left = tools.reader.look(original, cleaned.data, tools.setup.recipe)
+        if left is None:
+            again, pictured = False, _unread(pictured)
+            continue
         if not left:
-            return cleaned, pictured, None if left is None else hidden
+            return cleaned, pictured, hidden
         hidden, frames = hidden + len(left), {each.frame for each in left}
         with watch.time("pixels"):
             pictured = _hidden_again(pictured, left, tools)
     raise VerificationFailed(
         f"a second reader still sees text in {len(frames)} frames after {_MOST_ROUNDS} more tries; it is not released"
     )
+
+
+def _unread(pictured: Pictured) -> Pictured:
+    """Return an object of which it is not said whether text is burned in: nobody looked at the result."""
+    if pictured.outcome is None or not pictured.outcome.burned_in:
+        return pictured
+    return replace(pictured, outcome=replace(pictured.outcome, burned_in=""))
 
 
 def _looks_again(original: bytes, pictured: Pictured, tools: DicomTools) -> bool:
@@ -99,7 +108,7 @@ def _hidden_again(pictured: Pictured, left: Sequence[PixelResidue], tools: Dicom
     if tools.pixels is None:
         raise VerificationFailed("a second reader still sees text, and nothing here can hide it; it is not released")
     dataset = _dataset(pictured.data)
-    hidden = _hide_in_video(dataset, left) if _is_video(pictured.header) else tools.pixels.hide(dataset, left)
+    hidden = _hide_in_video(dataset, left, tools) if _is_video(pictured.header) else tools.pixels.hide(dataset, left)
     outcome = _both(pictured.outcome, hidden)
     written = _written(dataset)
     told = pictured.told if pictured.told.startswith("cleaned") else "cleaned: a second reader saw text"
@@ -157,7 +166,7 @@ def _clean_pixels(data: bytes, header: Header, reason: str, tools: DicomTools) -
             raise Refused(f"has {wanted}, and nothing here can clean it; see --unsafe-keep-pixels")
         return Pictured(data, header, None, f"kept unseen by --unsafe-keep-pixels: {wanted}")
     dataset = _dataset(data)
-    outcome = _clean_video(dataset) if _is_video(header) else tools.pixels.clean(dataset, header.known.words)
+    outcome = _clean_video(dataset, tools) if _is_video(header) else tools.pixels.clean(dataset, header.known.words)
     if not outcome.changed:
         return Pictured(data, header, outcome, f"looked at: {wanted}")
     written = _written(dataset)
@@ -168,16 +177,16 @@ def _is_video(header: Header) -> bool:
     return header.instance.transfer_syntax.startswith(_VIDEOS)
 
 
-def _clean_video(dataset: Any) -> PixelOutcome:
+def _clean_video(dataset: Any, tools: DicomTools) -> PixelOutcome:
     from unseen.engine.dicom_video import clean_video  # here: all that videos need is loaded with it
 
-    return clean_video(dataset)
+    return clean_video(dataset, tools.setup.staging)
 
 
-def _hide_in_video(dataset: Any, left: Sequence[PixelResidue]) -> PixelOutcome:
+def _hide_in_video(dataset: Any, left: Sequence[PixelResidue], tools: DicomTools) -> PixelOutcome:
     from unseen.engine.dicom_video import hide_in_video
 
-    return hide_in_video(dataset, left)
+    return hide_in_video(dataset, left, tools.setup.staging)
 
 
 def _dataset(data: bytes) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import filecmp
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from unseen.adapters.files_output import OutputFolder, discard
 from unseen.adapters.vault_file import Vault
 from unseen.core.dicom import DicomJob, DicomReceipt
+from unseen.core.formats import LABEL_ENDING
 from unseen.core.labels import State
 from unseen.core.names import display
 from unseen.core.receipts import Verdict
@@ -20,7 +21,7 @@ from unseen.engine.admission import Admission
 from unseen.engine.dicom_inputs import DicomSource
 from unseen.engine.dicom_work import DicomDone, DicomTask
 from unseen.engine.hashing import Hasher
-from unseen.errors import OutputFailed, UnseenError
+from unseen.errors import Denied, OutputFailed, UnseenError
 
 if TYPE_CHECKING:
     from unseen.core.ports import Journal
@@ -39,7 +40,7 @@ class _Batch:
 
 @dataclass(slots=True)
 class DicomReleases:
-    """Where results go, and what is there; `ours` are places that an earlier run wrote to.
+    """Where results go, and what is there; `ours` are places that an earlier run wrote to, and of which input.
 
     Files of a batch are forced to disk while the next one is worked on, so that disk and workers do not wait for each
     other; none has its name, and none is in the journal, before all of its batch are on disk.
@@ -50,7 +51,7 @@ class DicomReleases:
     folder: OutputFolder
     journal: Journal
     vault: Vault | None
-    ours: set[str]
+    ours: Mapping[str, str]
     syncing: ThreadPoolExecutor
     admission: Admission
     _written: dict[str, tuple[int, Path]] = field(default_factory=dict)
@@ -63,7 +64,7 @@ class DicomReleases:
             failed = (DicomReceipt(each.number, "failed", error=str(result)) for each in task.sources)
             batch = _Batch([(DicomDone(s, r), r) for s, r in zip(task.sources, failed, strict=True)], ())
         else:
-            judged = [(done, self._judged(done)) for done in map(self._consistent, result)]
+            judged = [(done, self._judged(done)) for done in map(self._consistent, map(self._permitted, result))]
             batch = _Batch(judged, [self.syncing.submit(_synced, staged) for staged, _ in _released(judged)])
         yield from self.finish()
         self._waiting.append(batch)
@@ -80,6 +81,10 @@ class DicomReleases:
                     named = self._renamed(done, done.staged, receipt, problem, folders)
                 elif done.staged is not None:
                     discard(done.staged)
+                elif receipt.status == "resumed" and not os.path.lexists(
+                    f"{self.job.output / (receipt.output or '')}{LABEL_ENDING}"
+                ):
+                    named = self._labelled(done, receipt)  # the run before may have ended between name and label
                 yield self.named(done.source, named)
 
     def named(self, source: DicomSource, receipt: DicomReceipt) -> DicomReceipt:
@@ -88,6 +93,22 @@ class DicomReleases:
             return receipt
         name = f" ({display(source.below)})" if self.job.show_names else ""
         return replace(receipt, error=f"file {source.number}{name}: {receipt.error}")
+
+    def _permitted(self, done: DicomDone) -> DicomDone:
+        """Return a file as it is, or as a failure where the policy refuses it now that its patient is known."""
+        if done.staged is None or not done.patient:
+            return done
+        try:
+            self.admission.name_person(done.source.path, done.patient, "dicom")
+        except Denied as error:
+            told = str(error)
+        except UnseenError as error:
+            # Its words may hold the file's name.
+            told = f"refused: it could not be decided for its patient ({type(error).__name__})"
+        else:
+            return done
+        discard(done.staged)
+        return replace(done, receipt=_failed(done.receipt, told), staged=None)
 
     def _consistent(self, done: DicomDone) -> DicomDone:
         """Return a file as it is, or as a failure where it contradicts an earlier one: one patient or UID became two,
@@ -112,13 +133,14 @@ class DicomReleases:
         if staged is None or receipt.output is None:
             return receipt
         place, count = receipt.output, 1
-        while place in self._written:
-            number, other = self._written[place]
-            if _same(staged, other if other.exists() else self.job.output / place):
+        while place in self._written or self._is_of_another(receipt.tag, place, staged):
+            number, other = self._written.get(place, (None, self.job.output / place))
+            if number is not None and _same(staged, other if other.exists() else self.job.output / place):
                 return replace(receipt, status="skipped", output=None, error=f"the same object as file {number}")
             count += 1
             place = f"{receipt.output.removesuffix('.dcm')}-{count}.dcm"
-            notes = [f"another object has the same UID: file {number}"]
+            told = "one of an earlier run" if number is None else f"file {number}"
+            notes = [f"another object has the same UID: {told}"]
         there = os.path.lexists(os.path.join(self.job.output, place))  # noqa: PTH118  # a quarter of what a path takes
         if there and place not in self.ours and not self.job.overwrite:
             return _failed(
@@ -126,6 +148,10 @@ class DicomReleases:
             )
         self._written[place] = (receipt.number, staged)
         return replace(receipt, output=place, notes=(*receipt.notes, *notes)) if notes else receipt
+
+    def _is_of_another(self, tag: str, place: str, staged: Path) -> bool:
+        """Whether a place holds what an earlier run made of another input, and not the same."""
+        return self.ours.get(place, "") not in ("", tag) and not _same(staged, self.job.output / place)
 
     def _recorded(self, batch: _Batch) -> str:
         """Wait until files are on disk, then write the vault and the journal; return what went wrong, or ""."""
@@ -160,6 +186,11 @@ class DicomReleases:
             self.folder.release(staged, final, forced=True, seen=folders)
         except OutputFailed as error:
             return _failed(receipt, str(error))
+        return self._labelled(done, receipt)
+
+    def _labelled(self, done: DicomDone, receipt: DicomReceipt) -> DicomReceipt:
+        """Give a file that has its name a label, where a policy with purposes wants one; without it the file goes."""
+        final = self.job.output / (receipt.output or "")
         try:
             # Pictures that nobody looked at may show anything, whatever the header says.
             state: State = "raw" if self.job.recipe.unsafe_keep_pixels else "pseudonymised"

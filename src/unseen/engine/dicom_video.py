@@ -43,16 +43,16 @@ _METHODS = {"h264": "ISO_14496_10", "hevc": "ISO_23008_2"}
 _WIDEN = 4.0
 
 
-def clean_video(dataset: Any) -> PixelOutcome:
+def clean_video(dataset: Any, staging: Path) -> PixelOutcome:
     """Hide faces and text in the video of a data set of pydicom, which is changed; its sound goes.
 
-    All text goes, as none of it is read. Raises FileError where it cannot be read or written, or does not pass
-    verification: the object must not be released then.
+    All text goes, as none of it is read. What is worked on lies in `staging`, which the next run clears. Raises
+    FileError where it cannot be read or written, or does not pass verification: the object must not be released then.
     """
     syntax = str(dataset.file_meta.TransferSyntaxUID)
     data, ending = contained(_stream_of(dataset))
     recipe = _recipe("hevc" if syntax.removeprefix(_ROOT)[:3] in _HEVC else "auto")
-    with tempfile.TemporaryDirectory() as folder, as_file(data) as source:
+    with tempfile.TemporaryDirectory(dir=staging) as folder, as_file(data) as source:
         done = _redacted(source, ending, Path(folder), recipe)
         written, frames = done.path.read_bytes(), done.receipt.frames
     if frames != int(dataset.get("NumberOfFrames") or 1):
@@ -63,12 +63,12 @@ def clean_video(dataset: Any) -> PixelOutcome:
     return PixelOutcome(True, hidden, frozenset(("clean-pixel-data",)), burned_in="NO", notes=notes)
 
 
-def hide_in_video(dataset: Any, residues: Sequence[PixelResidue]) -> PixelOutcome:
+def hide_in_video(dataset: Any, residues: Sequence[PixelResidue], staging: Path) -> PixelOutcome:
     """Hide places in every frame of the video of a data set: text that a second reader saw stands still, mostly."""
     data, ending = contained(_stream_of(dataset))
     looks, boxes = Look("solid"), {each.box for each in residues}
     regions = [Region("text", _wider(box), looks, reason="verification") for box in boxes]
-    with tempfile.TemporaryDirectory() as folder, as_file(data) as source:
+    with tempfile.TemporaryDirectory(dir=staging) as folder, as_file(data) as source:
         made = Path(folder) / "hidden.mp4"
         _written_again(source, ending, made, regions)
         _put_back(dataset, made.read_bytes())

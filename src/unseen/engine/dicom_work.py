@@ -30,20 +30,24 @@ _MAX_TOLD = 3
 
 @dataclass(frozen=True, slots=True)
 class DicomSetup:
-    """What every worker needs to make its tools; can be sent to another process."""
+    """What every worker needs to make its tools; can be sent to another process.
+
+    `pairs` and `patients` ask for what a vault, and what a policy, needs to know of each file.
+    """
 
     recipe: DicomRecipe
     hasher: Hasher
     staging: Path
     output: Path
     pairs: bool = False
+    patients: bool = False
     faces: Faces = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class DicomTools:
     """What one worker works with; `pixels` is None where no pixel cleaner is installed, `reader` where nobody reads
-    written pictures again, `linked` what it has told of how files hang together."""
+    written pictures again."""
 
     setup: DicomSetup
     deidentifier: Deidentifier
@@ -51,7 +55,6 @@ class DicomTools:
     pixels: PixelCleaner | None
     reader: PictureVerifier | None = None
     clock: Callable[[], float] = time.perf_counter
-    linked: set[tuple[str, bytes, bytes]] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +67,15 @@ class DicomTask:
 
 @dataclass(frozen=True, slots=True)
 class DicomDone:
-    """What became of one file: the receipt, the staged file that waits for its name, the map for a vault, and what
-    ties it to other files of the run."""
+    """What became of one file: the receipt, the staged file that waits for its name, the map for a vault, what
+    ties it to other files of the run, and whose it is, by Patient ID, where that was asked for."""
 
     source: DicomSource
     receipt: DicomReceipt
     staged: Path | None = None
     pairs: tuple[tuple[str, str, str], ...] = ()
     links: tuple[tuple[str, bytes, bytes], ...] = ()
+    patient: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +137,13 @@ def _one(source: DicomSource, past: Mapping[str, Mapping[str, object]], tools: D
             earlier = _earlier(past.get(tag), receipt.input_hash or "", setup)
             if earlier is not None:
                 return DicomDone(source, replace(receipt, status="resumed", **earlier))
-        made = _volume(data, tools, watch) if is_volume(source, data) else deidentify(data, tools, watch)
+        headers, volume = list[Header](), is_volume(source, data)
+        made = _volume(data, tools, watch) if volume else deidentify(data, tools, watch, headers.append)
         with watch.time("stage"):
             staged = _stage(made.cleaned.data, setup.staging)
         pairs = made.cleaned.pairs if setup.pairs else ()
-        links = tuple(link for link in made.links if link not in tools.linked)
-        tools.linked.update(links)  # most are those of the series, and told once is enough
-        return DicomDone(source, _told(receipt, made, setup), staged, pairs, links)
+        patient = headers[0].patient if setup.patients and headers else ""
+        return DicomDone(source, _told(receipt, made, setup), staged, pairs, made.links, patient)
     except NotDicom as error:
         return DicomDone(source, replace(receipt, status="skipped", error=str(error)))
     except (FileError, Refused) as error:

@@ -8,11 +8,10 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import IO
 
 from unseen.adapters.files_output import OWN, discard, write_whole
 from unseen.adapters.ledger_sql import SqlEventLedger
@@ -24,14 +23,14 @@ from unseen.core.formats import LABEL_ENDING, is_video
 from unseen.core.labels import Label, SignedLabel, signed_label_from
 from unseen.core.ledger import Entry, Event, Head
 from unseen.core.names import display
-from unseen.core.ports import Opener
 from unseen.crypto.keys import MINIMUM_BYTES, Key
 from unseen.crypto.labels import sign_label
 from unseen.engine.gate import Gate
 from unseen.engine.inputs import read_key
 from unseen.engine.ledger import LedgerPlaces, ledger_places, open_ledger
+from unseen.engine.plain_files import PlainFiles, commitment, opened
 from unseen.engine.policies import read_charter
-from unseen.errors import Denied, KeyUnusable, LabelInvalid, OutputFailed, Refused, UnreadableInput, UsageError
+from unseen.errors import Denied, KeyUnusable, LabelInvalid, OutputFailed, Refused, UsageError
 from unseen.policy.charter import Charter, Source
 from unseen.policy.labels import from_source
 from unseen.policy.roles import Person, may_administer
@@ -39,7 +38,6 @@ from unseen.policy.roles import Person, may_administer
 __all__ = [
     "CommittedLedger",
     "Governance",
-    "PlainFiles",
     "kind_of",
     "label_path",
     "ledger_of",
@@ -47,7 +45,6 @@ __all__ = [
     "write_label",
 ]
 
-_PART = 1 << 20
 _MAXIMUM_LABEL = 1 << 20
 #: Endings of files with trained weights.
 _MODELS = frozenset({".onnx", ".pt", ".pth", ".safetensors", ".tflite", ".keras", ".h5", ".ckpt", ".gguf", ".joblib"})
@@ -112,31 +109,6 @@ def _open_ledger(root: Path) -> CommittedLedger:
 
 
 @dataclass(slots=True)
-class PlainFiles:
-    """An `Opener` for files that lie open: it gives only those that were named to it.
-
-    `vaulted` has those that lie in a vault, each with what opens it; an open file of the same content is no way around.
-    """
-
-    paths: dict[str, Path] = field(default_factory=dict)
-    vaulted: dict[str, Opener] = field(default_factory=dict)
-
-    def open(self, item: str, purpose: str) -> IO[bytes]:
-        """Return the file of an item; raises UnreadableInput, or Refused for one that was not named."""
-        if item in self.vaulted:
-            return self.vaulted[item].open(item, purpose)
-        path = self.paths.get(item)
-        if path is None:
-            raise Refused(f"no file was named for this item, under {purpose}; name its path")
-        try:
-            return path.open("rb")
-        except OSError as error:
-            raise UnreadableInput(
-                f"{display(path.name)}: cannot be read ({error.strerror}); check its rights"
-            ) from error
-
-
-@dataclass(slots=True)
 class Governance:
     """What stands behind one policy file; a context manager.
 
@@ -183,13 +155,8 @@ class Governance:
 
     def item(self, path: Path) -> str:
         """Return the commitment to a file's content; raises UnreadableInput."""
-        try:
-            with path.open("rb") as file:
-                return self.key.tag_of("item", iter(lambda: file.read(_PART), b""))
-        except OSError as error:
-            raise UnreadableInput(
-                f"{display(path.name)}: cannot be read ({error.strerror}); check its rights"
-            ) from error
+        with opened(path) as file:
+            return commitment(self.key, file)
 
     def require(self, actor: str, duty: str) -> None:
         """Raise Denied unless the policy gives a person this duty on records."""
@@ -304,7 +271,7 @@ def open_governance(path: Path, clock: Callable[[], float] = time.time) -> Gover
         raise UsageError(f"{display(path)}: has no purposes, only rules on recipes; write unseen.yaml for more")
     rules, own = CedarRules(charter), path.absolute().parent / OWN
     key = _key(own / "policy.key", own / "records.sqlite")
-    ledger, files = _open_ledger(path.absolute().parent), PlainFiles()
+    ledger, files = _open_ledger(path.absolute().parent), PlainFiles(key)
     try:
         records = SqlRecords(own / "records.sqlite", key)
     except BaseException:

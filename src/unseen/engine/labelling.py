@@ -14,7 +14,7 @@ from unseen.crypto.labels import check_label, sign_label
 from unseen.engine.governance import Governance, kind_of, label_path, write_label
 from unseen.errors import LabelInvalid, UsageError
 
-__all__ = ["label_of", "made", "models_of", "override", "tighten"]
+__all__ = ["label_of", "made", "models_of", "override", "tighten", "with_people"]
 
 
 def label_of(governance: Governance, path: Path) -> Label:
@@ -40,18 +40,21 @@ def tighten(
     label = label_of(governance, path)
     people, forbidden = frozenset(map(governance.subject, subjects)), frozenset(prohibitions)
     below = governance.records.made_from(label.item)
-    tightened = _with(governance, label, people, forbidden)
+    tightened = with_people(governance, label, people, forbidden)
     for each in below:
         signed = governance.records.label(each.item)
         if signed is not None:
-            _with(governance, check_label(signed, governance.key, each.item), people, forbidden)
+            with_people(governance, check_label(signed, governance.key, each.item), people, forbidden)
     governance.note("label.tightened", actor=actor, items=(label.item,), people=len(people), made=len(below))
     if label_path(path).exists():
         write_label(sign_label(tightened, governance.key), path)
     return tightened, len(below)
 
 
-def _with(governance: Governance, label: Label, people: frozenset[str], forbidden: frozenset[str]) -> Label:
+def with_people(
+    governance: Governance, label: Label, people: frozenset[str], forbidden: frozenset[str] = frozenset()
+) -> Label:
+    """Add people, by keyed identifier, and prohibitions to a label on record; return it."""
     named = governance.records.consents(people)
     tightened = replace(
         label,

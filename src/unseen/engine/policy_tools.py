@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from unseen.adapters.rules_cedar import CedarRules
 from unseen.core.access import Ask
+from unseen.core.consents import ConsentRecord
 from unseen.core.labels import Label
 from unseen.core.names import display
 from unseen.crypto.labels import check_label
@@ -183,11 +184,12 @@ def simulate(governance: Governance, new: Charter) -> tuple[int, list[Difference
         label = check_label(signed, governance.key, signed.label.item)
         labels[replace(label, item="0" * 64, parents=frozenset())] += 1
     tried, found = 0, []
+    known = {label: _people(governance, label) for label in labels}
     for request in _requests(old, new):
         changed: Counter[tuple[bool, str]] = Counter()
         for label, count in labels.items():
-            before, _ = _decided(request, label, old, rules[0], governance, now)
-            after, reason = _decided(request, label, new, rules[1], governance, now)
+            before, _ = _decided(Case(request, old, label, known[label][0], now, known[label][1]), rules[0])
+            after, reason = _decided(Case(request, new, label, known[label][0], now, known[label][1]), rules[1])
             tried += count
             if before != after:
                 changed[(after, reason)] += count
@@ -205,13 +207,16 @@ def _requests(old: Charter, new: Charter) -> Iterator[Ask]:
                 yield Ask(action, name, actor)
 
 
-def _decided(
-    request: Ask, label: Label, charter: Charter, rules: CedarRules, governance: Governance, now: float
-) -> tuple[bool, str]:
+def _people(governance: Governance, label: Label) -> tuple[tuple[ConsentRecord, ...], frozenset[str]]:
+    """Return the consents of everybody in a label, and who of them has restricted processing."""
     named = governance.records.consents_by_record(label.consents)
     people = label.subjects | {record.subject for record in named}
-    reasons = judge(Case(request, charter, label, governance.records.consents(people), now))
-    if not reasons and request.purpose in charter.purposes:
-        reasons = rules.evaluate(request, label, now)
-    decided = ruling(request, reasons, charter, now)
+    return governance.records.consents(people), governance.records.restricted(people)
+
+
+def _decided(case: Case, rules: CedarRules) -> tuple[bool, str]:
+    reasons = judge(case)
+    if not reasons and case.purpose is not None:
+        reasons = rules.evaluate(case.request, case.label, case.now)
+    decided = ruling(case.request, reasons, case.charter, case.now)
     return decided.allowed, decided.told()

@@ -164,6 +164,8 @@ def _pack(entry: Entry, desk: _Desk) -> dict[str, Any]:
             given.pictures += 1
             given.shown += not hidden
         except (FileError, Refused) as error:
+            if name:
+                discard(desk.part / name)
             name, absent = "", "it could not be made safe to hand out"
             given.problems.append(str(error))
     elif entry.missing and entry.known.kind in _PICTURES:
@@ -187,7 +189,7 @@ def _original(entry: Entry, desk: _Desk) -> Iterator[Path]:
     before. Raises Refused where nothing opens it.
     """
     if entry.files or desk.vault is None:
-        yield entry.files[0]
+        yield from _unchanged(entry, desk.governance)
         return
     purposes = sorted(desk.vault.purposes(entry.item))
     if not purposes:
@@ -202,6 +204,20 @@ def _original(entry: Entry, desk: _Desk) -> Iterator[Path]:
         yield path
     finally:
         discard(path)
+
+
+def _unchanged(entry: Entry, governance: Governance) -> Iterator[Path]:
+    """Yield a file of an item, if it is the item before and after it is worked on; raises Refused if it is not.
+
+    Under the name of a file that a camera writes again and again somebody else may be by now.
+    """
+    for path in entry.files:
+        if governance.item(path) == entry.item:
+            yield path
+            if governance.item(path) != entry.item:
+                break
+            return
+    raise Refused(f"{entry.known.kind} {entry.item[:12]}: its file was changed meanwhile; ask again")
 
 
 def _picture(path: Path, to: Path, shown: Box | None, tools: Tools) -> str:

@@ -100,7 +100,6 @@ def squeezed(text: bytes) -> bytes:
     return text.translate(None, SEPARATORS)
 
 
-@lru_cache(maxsize=8192)
 def needles_of(kind: str, raw: bytes, charset: bytes = b"") -> Needles:
     """Return what to look for in place of a value of a kind (see tags.kind_of) that was written in a character set."""
     text = _decoded(raw, charset).strip("\0 ")
@@ -109,7 +108,7 @@ def needles_of(kind: str, raw: bytes, charset: bytes = b"") -> Needles:
     if kind == "date":
         return _date(text)
     if kind == "phone":
-        return _number(text)
+        return _all_of([_number(part) for part in text.split("\\")])
     if kind == "name":
         return _name(text, raw)
     if kind == "id" or (kind == "device" and any(map(str.isdigit, text))):

@@ -33,7 +33,11 @@ _ROOT, _RLE = "1.2.840.10008.1.2.", "5"
 _VIDEOS, _EACH_S = b"1.2.840.10008.1.2.4.10", 2.0
 #: Surroundings as a share of the shorter side, in pixels at least, and shades that a standard deviation takes.
 _AROUND, _LEAST_AROUND, _A_DEVIATION = 0.1, 25, 48
+#: Bytes of pixels that are none: what stands for an empty value.
+_PADDING = 8
 _HEADS = (b"\xff\xd8", b"\xff\x4f")
+#: How JPEG and JPEG-LS, and JPEG 2000, begin, and what their data begins with: in it no beginning can stand.
+_BEGINS = ((b"\xff\xd8\xff", b"\xff\xda"), (b"\xff\x4f\xff\x51", b"\xff\x93"))
 #: ITU-R BT.601: what Cb and Cr add to red, green and blue.
 _BT601 = np.array([[0, 1.402], [-0.344136, -0.714136], [1.772, 0]], np.float32)
 
@@ -93,6 +97,8 @@ def form_of(parsed: Parsed) -> Form | None:
     """Return how the pixels of a file are stored, None where it has none."""
     top = _Top(parsed)
     leaf, rows, columns = top.pixels(), top.word(0x00280010), top.word(0x00280011)
+    if leaf is not None and not (rows and columns) and (parsed.fragments or leaf.end - leaf.start > _PADDING):
+        raise ValueError("has pixels and does not say how many")
     if leaf is None or not rows or not columns:
         return None
     bits = top.word(0x00280100, 8)
@@ -125,6 +131,7 @@ def frames(parsed: Parsed, form: Form) -> Iterator[tuple[int, Values]]:
         yield from _played(parsed, form)
         return
     for number, code in enumerate(_codestreams(parsed, form.frames)):
+        _check_single(code)
         values = _decoded(code, parsed.syntax.decode("latin-1"), form)
         wanted = (form.rows, form.columns) if form.samples == 1 else (form.rows, form.columns, form.samples)
         if values.shape != wanted:
@@ -206,6 +213,8 @@ def _codestreams(parsed: Parsed, count: int) -> list[bytes]:
     if len(pieces) == count:
         return pieces
     if count == 1:
+        if parsed.syntax.endswith(_RLE.encode()) or any(piece[:2] in _HEADS for piece in pieces[1:]):
+            raise ValueError("has more frames than it says")
         return [b"".join(pieces)]
     begins = struct.unpack(f"<{len(table) // 4}L", table[: len(table) // 4 * 4])
     at, made = 0, list[bytes]()
@@ -218,6 +227,13 @@ def _codestreams(parsed: Parsed, count: int) -> list[bytes]:
     if len(made) != count:
         raise ValueError("its compressed frames cannot be told apart")
     return made
+
+
+def _check_single(code: bytes) -> None:
+    """Raise ValueError where another picture lies behind the first: decoders do not show it, and viewers may."""
+    for begins, data in _BEGINS:
+        if code.startswith(begins) and code.find(begins, max(code.find(data), 2)) >= 0:
+            raise ValueError("has a second picture in a frame")
 
 
 def _decoded(code: bytes, syntax: str, form: Form) -> Values:

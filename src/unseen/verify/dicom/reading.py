@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import chain
 from typing import Literal
 
 import numpy as np
@@ -22,7 +23,7 @@ from unseen.verify.dicom.search import Sought, sought, touches
 
 __all__ = ["TextEyes", "may_stay", "shown_text"]
 
-_LEAST_SIDE = 16
+_LEAST_SIDE = 12
 #: Text is as high as so many pixels at least, and as this share of the picture at most.
 _LEAST_HEIGHT, _MOST_HEIGHT = 6.0, 0.3
 #: What counts as read: so many letters and digits, with so much confidence; fewer with more of it.
@@ -78,7 +79,7 @@ def shown_text(
     """
     before, after = parse(original), parse(written)
     form = form_of(after)
-    if form is None or min(form.rows, form.columns) < _LEAST_SIDE or form.bits == 1:
+    if form is None or min(form.rows, form.columns) < _LEAST_SIDE:
         return None
     wanted = sought(before, kept)
     names, models = _folded_needles(wanted), eyes()
@@ -162,7 +163,8 @@ def _words(text: str) -> list[str]:
 def _folded_needles(wanted: Sought) -> frozenset[str]:
     """Return names and numbers that are looked for, with letters that readers take for one another made one."""
     found = {word for _, needles in wanted.needles for word in needles.words}
-    found |= {p.squeezed for _, needles in wanted.needles for p in needles.phrases if not p.form or len(p.squeezed) > 7}
+    phrases = (p for _, n in wanted.needles for p in chain(n.phrases, *(family for _, family in n.families)))
+    found |= {p.squeezed for p in phrases if not p.form or len(p.squeezed) > 7}
     texts = (word.decode("utf-8", "ignore").translate(_ALIKE) for word in found)
     return frozenset(text for text in texts if 4 <= len(text) <= 64)
 
