@@ -21,7 +21,7 @@ from unseen.core.consents import ConsentEvent
 from unseen.core.labels import ACTIONS, signed_label_from
 from unseen.core.receipts import Verdict
 from unseen.core.recipe import Recipe
-from unseen.crypto.labels import check_label
+from unseen.crypto.labels import check_label, sign_label
 from unseen.engine.admission import admit
 from unseen.engine.governance import Governance, label_path, open_governance
 from unseen.engine.labelling import label_of, tighten
@@ -122,6 +122,23 @@ def test_a_result_can_be_worked_on_with_the_label_that_lies_beside_it(
     again = unseen(city / "done", "-o", tmp_path / "again", *AS_OLGA)
     assert (again.code, again.status("a.png"), again.status("a.png.label.json")) == (0, "released", "skipped")
     assert (tmp_path / "again" / "a.png.label.json").is_file()
+
+
+def test_a_result_made_once_more_is_labelled_as_before_and_stays_as_tight_as_it_was_made_meanwhile(
+    unseen: Command, city: Path, tmp_path: Path, office: Governance
+) -> None:
+    words = (city / "street", *AS_OLGA, "--hide", "face=solid", "-o")
+    written, again = (tmp_path / name / "a.png" for name in ("one", "two"))
+    unseen(*words, written.parent)
+    before = label_of(office, written)
+    unseen(*words, again.parent)
+    assert again.read_bytes() == written.read_bytes()
+    assert label_of(office, again) == before
+    tight, _ = tighten(office, written, "dora", prohibitions=["view"])
+    # As a first run leaves it that verified nothing: a verification that passes may raise it, and nothing else.
+    office.records.relabel(sign_label(replace(tight, state="raw"), office.key))
+    unseen(*words, tmp_path / "three")
+    assert label_of(office, again) == tight
 
 
 def test_who_withdraws_is_not_in_the_next_run(unseen: Command, city: Path, tmp_path: Path, office: Governance) -> None:

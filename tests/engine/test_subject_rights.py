@@ -115,6 +115,21 @@ def test_a_restriction_stops_every_use_at_the_next_decision_until_it_is_lifted(c
     assert [reason.code for reason in city.gate.decide(ask).reasons] == ["tampered"]
 
 
+def test_a_label_said_anew_takes_nobody_out_and_brings_nothing_back(city: Governance, tmp_path: Path) -> None:
+    alone, other = (city.root / "archive" / f"{n}.png" for n in ("alone", "other"))
+    data, ask = alone.read_bytes(), Ask("redact", "research.road-safety", "olga", city.item(alone), "photo")
+    restrict(city, MIA, "dora", "disputed")
+    said = made(city, alone, [other], "photo", made_by="hand")
+    assert said.subjects == {city.subject(MIA), city.subject(NOAH)}
+    assert [reason.code for reason in city.gate.decide(ask).reasons] == ["restricted"]
+    lift_restriction(city, MIA, "dora", "settled")
+    _erase(city, tmp_path / "c.json", delete_shared=True)
+    alone.write_bytes(data)
+    with pytest.raises(Denied, match="was deleted under the policy"):
+        made(city, alone, [other], "photo", made_by="hand")
+    assert not city.gate.decide(ask).allowed
+
+
 def test_a_restriction_holds_in_the_modes_that_only_tell(tmp_path: Path) -> None:
     with govern(tmp_path / "lax", text=f"mode: observe\n{CITY}") as city:
         photo = make_crowd(city.root / "archive" / "a.png", "mia")

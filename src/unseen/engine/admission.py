@@ -190,9 +190,12 @@ class Admission:
         from unseen.policy.labels import after_redaction
 
         governance, parent = self._governance, self._admitted(self._governance, source)
-        label = after_redaction(derive([parent], governance.item(staged)), self.recipe, receipt.verdict)
+        label = derive([parent], governance.item(staged))
         tools = {region.model for frame in receipt.regions for region in frame if region.model}
-        issued = governance.keep(label, kind_of(final), made_by=self._action, tools=sorted(tools))
+        issued = governance.keep(
+            label, kind_of(final), made_by=self._action, tools=sorted(tools),
+            verified=lambda within: after_redaction(within, self.recipe, receipt.verdict),
+        )  # fmt: skip
         write_label(issued, final)
         return replace(receipt, label=issued.as_dict())
 

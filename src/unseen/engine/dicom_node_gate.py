@@ -132,7 +132,8 @@ class NodeGate:
         # Pictures that nobody looked at may show anything, whatever the header says.
         state: State = "raw" if self._recipe.unsafe_keep_pixels else "pseudonymised"
         verdict = Verdict("pass", checked=("identifiers",), detail="searched for what the original tells")
-        label = raise_state(derive([parent], governance.key.tag_of("item", (cleaned.data,))), state, verdict)
+        made = governance.within(derive([parent], governance.key.tag_of("item", (cleaned.data,))))
+        label = raise_state(made, state, verdict)
         governance.records.add(sign_label(label, governance.key), "dicom", governance.clock(), made_by="dicom-node")
         governance.note(
             "dicom.cleaned",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import secrets
@@ -13,26 +12,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
-from unseen.adapters.files_output import OWN, discard, write_whole
+from unseen.adapters.files_output import OWN, write_whole
 from unseen.adapters.ledger_sql import SqlEventLedger
 from unseen.adapters.lineage_sql import SqlRecords
 from unseen.adapters.openings_sql import SqlOpenings, open_openings
 from unseen.adapters.rules_cedar import CedarRules
 from unseen.core.access import Ask
 from unseen.core.formats import LABEL_ENDING, is_video
-from unseen.core.labels import Label, SignedLabel, signed_label_from
+from unseen.core.labels import Label, SignedLabel, derive, signed_label_from
 from unseen.core.ledger import Entry, Event, Head
 from unseen.core.names import display
-from unseen.crypto.keys import MINIMUM_BYTES, Key
-from unseen.crypto.labels import sign_label
+from unseen.crypto.keys import Key
+from unseen.crypto.labels import check_label, sign_label
 from unseen.engine.gate import Gate
-from unseen.engine.inputs import read_key
 from unseen.engine.ledger import LedgerPlaces, ledger_places, open_ledger
 from unseen.engine.plain_files import PlainFiles, commitment, opened
 from unseen.engine.policies import read_charter
-from unseen.errors import Denied, KeyUnusable, LabelInvalid, OutputFailed, Refused, UsageError
+from unseen.engine.policy_key import policy_key
+from unseen.errors import Denied, LabelInvalid, OutputFailed, Refused, UsageError
 from unseen.policy.charter import Charter, Source
-from unseen.policy.labels import from_source
+from unseen.policy.labels import from_source, is_tombstone
 from unseen.policy.roles import Person, may_administer
 
 __all__ = [
@@ -218,8 +217,30 @@ class Governance:
         self.records.add(sign_label(from_source(source, self.charter, item, now), self.key), kind, now)
         self.note("label.issued", items=(item,), source=source.name)
 
-    def keep(self, label: Label, kind: str, *, made_by: str, tools: Iterable[str] = ()) -> SignedLabel:
-        """Sign a label and store it with its lineage; return it."""
+    def within(self, label: Label) -> Label:
+        """Return what a label may say of an item that is on record already: it allows no more than the label there.
+
+        Raises Denied for what was deleted, which comes back under no label, and LabelInvalid.
+        """
+        stored = self.records.label(label.item)
+        if stored is None:
+            return label
+        known = check_label(stored, self.key, label.item)
+        if is_tombstone(known):
+            raise Denied("refused: this very content was deleted under the policy, and nothing may be made of it again")
+        return replace(derive([known, label], label.item), parents=(known.parents | label.parents) - {label.item})
+
+    def keep(
+        self, label: Label, kind: str, *, made_by: str, tools: Iterable[str] = (),
+        verified: Callable[[Label], Label] | None = None,
+    ) -> SignedLabel:  # fmt: skip
+        """Sign a label, within what is on record for its item, and store it with its lineage; return it.
+
+        `verified` is what a verification makes of that label: nothing else allows more. Raises Denied or LabelInvalid.
+        """
+        label = self.within(label)
+        if verified is not None:
+            label = verified(label)
         signed, now = sign_label(label, self.key), self.clock()
         self.records.add(signed, kind, now, made_by=made_by, tools=tools)
         self.note("label.issued", items=(label.item,), made_by=made_by, state=label.state)
@@ -270,7 +291,7 @@ def open_governance(path: Path, clock: Callable[[], float] = time.time) -> Gover
     if not charter.needs_purpose:
         raise UsageError(f"{display(path)}: has no purposes, only rules on recipes; write unseen.yaml for more")
     rules, own = CedarRules(charter), path.absolute().parent / OWN
-    key = _key(own / "policy.key", own / "records.sqlite")
+    key = policy_key(own / "policy.key", own / "records.sqlite")
     ledger, files = _open_ledger(path.absolute().parent), PlainFiles(key)
     try:
         records = SqlRecords(own / "records.sqlite", key)
@@ -279,31 +300,3 @@ def open_governance(path: Path, clock: Callable[[], float] = time.time) -> Gover
         raise
     gate = Gate(charter, rules, records, ledger, files, key, clock)
     return Governance(path.absolute(), charter, key, records, ledger, gate, files, clock, ledger.close)
-
-
-def _key(path: Path, records: Path) -> Key:
-    """Return the policy's key, which is made with the records and never without them; raises KeyUnusable."""
-    if not path.exists():
-        if records.exists():
-            raise KeyUnusable(
-                f"{display(path)}: the key of these records is missing; put it back from where it is kept"
-            )
-        _make_key(path)
-    return read_key(path)
-
-
-def _make_key(path: Path) -> None:
-    """Write a fresh key, whole or not at all; one that another process made meanwhile stays."""
-    part = path.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(MINIMUM_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(part, path)
-    except OSError as error:
-        raise KeyUnusable(f"{display(path)}: cannot make the key ({error.strerror}); check the folder") from error
-    finally:
-        discard(part)

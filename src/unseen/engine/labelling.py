@@ -102,11 +102,12 @@ def made(
 
     A source that is no file, as an item of a vault, comes as its label, which was checked.
 
-    The state is that of the least protected source, or `state` if that is higher and a verification passed.
+    The state is that of the least protected source, or `state` if that is higher and a verification passed. An output
+    that has a label already is allowed no more than before.
     """
     labels = [each if isinstance(each, Label) else label_of(governance, each) for each in sources]
     label = derive(labels, governance.item(output))
-    signed = governance.keep(raise_state(label, state, verdict), kind, made_by=made_by)
+    signed = governance.keep(label, kind, made_by=made_by, verified=lambda known: raise_state(known, state, verdict))
     write_label(signed, output)
     return signed.label
 

@@ -48,7 +48,7 @@ def replace_shared(
         current = label_now(governance, entry.item)
         if current is None or is_tombstone(current):
             raise OutputFailed(f"{placed.label}: was deleted meanwhile; say it again")
-        label = current if new == entry.item else derive([current], new)
+        label = governance.within(current if new == entry.item else derive([current], new))
         label = without_person(after_redaction(label, tools.setup.recipe, verdict), subject, mine, verdict)
         signed = sign_label(label, governance.key)
         log.note_replaced(entry.item, {"kind": entry.known.kind, **signed.as_dict()})
