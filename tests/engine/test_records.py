@@ -154,6 +154,25 @@ def test_an_old_file_cannot_take_a_withdrawal_back(city: Governance, tmp_path: P
     assert record.standing(NOW + 1) == "withdrawn"
 
 
+def test_a_record_of_one_person_is_never_put_in_place_of_anothers(city: Governance, tmp_path: Path) -> None:
+    decide(city, "Mia", "care", ConsentEvent("refused", NOW), "dora")
+    (mias,), rows = city.records.all_consents(), tmp_path / "in.csv"
+    for record, name, told in (
+        (mias.record, "Somebody Else", "that of another person"),
+        ("ab" * 16, "Mia", "another record_id on record"),
+    ):
+        rows.write_text(f"record_id,subject,purpose,state,at\n{record},{name},care,refused,2023-01-01\n", "utf-8")
+        with pytest.raises(UsageError, match=told):
+            import_consents(city, "dora", rows)
+    head, row = "record_id,subject,purpose,state,at", "cd,{},care,refused,2023-01-01".replace("cd", "cd" * 16)
+    rows.write_text("\n".join([head, row.format("Noah"), row.format("Lea")]), "utf-8")
+    with pytest.raises(UsageError, match="one record_id for several"):
+        import_consents(city, "dora", rows)
+    with pytest.raises(OutputFailed, match="UNIQUE"):
+        city.records.put_consents([replace(mias, subject=city.subject("Noah"))])
+    assert list(city.records.all_consents()) == [mias]
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [

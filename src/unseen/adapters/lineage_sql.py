@@ -209,14 +209,17 @@ class SqlRecords:
             yield self._consent(*row)
 
     def put_consents(self, records: Iterable[ConsentRecord]) -> None:
-        """Store records, each in place of the one for the same person and purpose; all or none."""
+        """Store records, each in place of the one for the same person and purpose; all or none.
+
+        Raises OutputFailed if a record's identifier is that of another person or purpose.
+        """
         rows = []
         for each in records:
             body = json.dumps(each.as_dict(0.0)["events"], sort_keys=True, separators=(",", ":"))
             text = json.dumps([each.record, each.subject, each.purpose, body])
             rows.append((each.subject, each.purpose, each.record, text, self._key.tag("consent", text.encode())))
         with self._writing() as db:
-            db.executemany("INSERT OR REPLACE INTO consent VALUES (?, ?, ?, ?, ?)", rows)
+            db.executemany(_PUT_CONSENT, rows)
 
     def _consent(self, text: str, tag: str) -> ConsentRecord:
         if not self._key.fits("consent", str(text).encode(), str(tag)):
@@ -250,6 +253,11 @@ class SqlRecords:
             db.execute("DELETE FROM override WHERE item = ? AND state = ?", (override.item, override.state))
 
 
+# Not OR REPLACE: a record_id that is another person's would delete what that person decided.
+_PUT_CONSENT = """
+INSERT INTO consent VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (subject, purpose) DO UPDATE SET record = excluded.record, body = excluded.body, tag = excluded.tag
+"""
 _BY_RECORD = "SELECT body, tag FROM consent WHERE record = ?"
 
 

@@ -160,6 +160,8 @@ def import_consents(governance: Governance, actor: str, path: Path) -> int:
     records = [consent_from(row) for row in rows if isinstance(row, Mapping)]
     if len(records) != len(rows):
         raise UsageError(f"{display(path)}: holds something that is no record; export some to see how they look")
+    if len({record.record for record in records}) < len(records):
+        raise UsageError(f"{display(path)}: has one record_id for several people or purposes; export again")
     for record in records:
         _check_purpose(governance, record.purpose)
         _check_goes_on(governance, record)
@@ -169,9 +171,19 @@ def import_consents(governance: Governance, actor: str, path: Path) -> int:
 
 
 def _check_goes_on(governance: Governance, record: ConsentRecord) -> None:
-    """Raise UsageError if a record would undo what was decided since: a withdrawal must not be lost to an old file."""
+    """Raise UsageError if a record would undo what was decided since: a withdrawal must not be lost to an old file.
+
+    Nor may it take the place of another record: labels know people by their records, too.
+    """
+    for known in governance.records.consents_by_record([record.record]):
+        if (known.subject, known.purpose) != (record.subject, record.purpose):
+            raise UsageError("a record_id in the file is that of another person or purpose; leave it out of new rows")
     for known in governance.records.consents([record.subject]):
-        if known.purpose == record.purpose and record.events[: len(known.events)] != known.events:
+        if known.purpose != record.purpose:
+            continue
+        if known.record != record.record:
+            raise UsageError("a person and purpose in the file have another record_id on record; export again")
+        if record.events[: len(known.events)] != known.events:
             raise UsageError("a record in the file leaves out what is on record already, as a withdrawal; export again")
 
 
