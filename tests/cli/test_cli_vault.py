@@ -7,11 +7,15 @@ import sqlite3
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from unseen.cli.main import main
+from unseen.crypto.labels import sign_label
+from unseen.engine.governance import open_governance
+from unseen.engine.labelling import label_of
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -85,6 +89,20 @@ def test_an_item_goes_in_and_comes_out_only_for_its_purpose(run: Run, tmp_path: 
     assert kinds[:5] == ["vault.made", "label.issued", "access.allowed", "access.allowed", "vault.sealed"]
     assert kinds[-3:] == ["access.allowed", "vault.unsafe-view-raw", "access.denied"]
     assert kinds.count("access.denied") == 5
+
+
+def test_a_mode_that_only_tells_lets_nothing_raw_out_and_says_what_else_it_lets_out(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "unseen.yaml").write_text(f"mode: warn\n{_POLICY}", "utf-8")
+    assert run("vault", "init", "--unlock", "environment")[0] == 0
+    assert run("vault", "put", "ward.jpg", "--purpose", "care")[0] == 0
+    take = ("vault", "get", "ward.jpg", "-o", "out.jpg", "--purpose", "care", "--actor", "viktor")
+    code, _, err = run(*take, "--unsafe-view-raw")
+    assert (code, "viktor has viewer" in err, (tmp_path / "out.jpg").exists()) == (3, True, False), err
+    with open_governance(tmp_path / "unseen.yaml") as office:
+        label = label_of(office, tmp_path / "ward.jpg")
+        office.records.relabel(sign_label(replace(label, state="contextual"), office.key))
+    code, _, err = run(*take)
+    assert (code, "ward.jpg: the policy would refuse it: viktor has viewer" in err) == (0, True), err
 
 
 def test_what_the_policy_does_not_let_in_is_not_sealed(run: Run, tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_what_the_policy_says_is_allowed(city: Governance) -> None:
     ],
     ids=str,
 )
-def test_what_it_does_not_say_is_refused_with_the_reason(city: Governance, changed: dict[str, str], code: str) -> None:
+def test_what_it_does_not_say_is_refused_with_the_reason(city: Governance, changed: dict[str, Any], code: str) -> None:
     put(city, STREET)
     assert code in _codes(city, replace(REDACT, **changed))
 
@@ -302,10 +302,32 @@ def test_other_modes_let_pass_what_the_policy_refuses_but_never_what_is_not_know
         put(city, STREET)
         ruling = city.gate.decide(replace(REDACT, actor="viktor"))
         assert (ruling.allowed, ruling.would, [r.code for r in ruling.reasons]) == (True, False, ["role"])
-        for changed in ({"purpose": "other"}, {"item": "cd" * 32}, {"action": "train"}):
-            assert not city.gate.decide(replace(REDACT, **changed)).allowed
+        for unknown in (
+            replace(REDACT, purpose="other"), replace(REDACT, item="cd" * 32), replace(REDACT, action="train"),
+        ):  # fmt: skip
+            assert not city.gate.decide(unknown).allowed
         forged = SignedLabel(replace(STREET, prohibitions=frozenset()), "0" * 64)
         assert not city.gate.decide(REDACT, forged).allowed
+
+
+@pytest.mark.parametrize("mode", ["enforce", "observe", "warn"])
+def test_what_is_raw_is_viewed_by_nobody_without_the_permission_whatever_it_is_called(
+    tmp_path: Path, mode: str
+) -> None:
+    with govern(tmp_path, text=f"mode: {mode}\n{CITY}") as city:
+        put(city, STREET)
+        view = replace(REDACT, action="view", purpose="research", actor="viktor", output="")
+        for each in (view, replace(view, action="view-raw")):
+            ruling = city.gate.decide(each)
+            assert (ruling.allowed, [r.code for r in ruling.reasons]) == (False, ["permission"])
+            assert city.gate.decide(replace(each, actor="rosa")).allowed
+        # From a vault nothing raw is given out either because a mode only tells, also not to be worked on.
+        assert city.gate.decide(replace(REDACT, actor="viktor")).allowed == (mode != "enforce")
+        assert not city.gate.decide(replace(REDACT, actor="viktor", vaulted=True)).allowed
+        put(city, replace(STREET, prohibitions=frozenset({"view"})))
+        assert [r.code for r in city.gate.decide(replace(view, actor="rosa")).reasons] == ["prohibited"]
+        put(city, replace(STREET, state="contextual"))
+        assert city.gate.decide(view).allowed
 
 
 def test_nobody_is_let_pass_in_any_mode_who_withdrew(tmp_path: Path) -> None:

@@ -277,8 +277,9 @@ def test_a_capability_opens_what_is_allowed_and_nothing_after_its_end(city: Path
             p.open(photo, "train")
     with pytest.raises(Exception, match="has ended"):
         p.open(photo)
-    with package.purpose("research", actor="olga") as p, pytest.raises(Denied, match="permission view-raw"):
-        p.open(photo)
+    for action in (None, "view"):
+        with package.purpose("research", actor="olga") as p, pytest.raises(Denied, match="permission view-raw"):
+            p.open(photo, action)
 
 
 def test_without_a_policy_a_capability_opens_nothing(tmp_path: Path) -> None:

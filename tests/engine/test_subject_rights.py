@@ -92,11 +92,11 @@ def test_what_there_is_of_a_person_is_found_by_name_and_by_keyed_identifier(city
 def test_a_restriction_stops_every_use_at_the_next_decision_until_it_is_lifted(city: Governance) -> None:
     shared, other = (city.item(city.root / "archive" / n) for n in ("shared.png", "other.png"))
     ask = Ask("redact", "research.road-safety", "olga", shared, "photo")
-    view = Ask("view", "research.road-safety", "viktor", city.item(city.root / "model.onnx"))
+    again = Ask("redact", "research.road-safety", "olga", city.item(city.root / "model.onnx"), "photo")
     assert city.gate.decide(ask).allowed
-    assert city.gate.decide(view).allowed
+    assert city.gate.decide(again).allowed
     restrict(city, MIA, "dora", "the data is disputed")
-    for each in (ask, view):
+    for each in (ask, again):
         assert [reason.code for reason in city.gate.decide(each).reasons] == ["restricted"]
         with pytest.raises(Denied, match="a person in it has had processing restricted"):
             city.gate.admit(each)
@@ -259,7 +259,7 @@ def test_an_erasure_ends_all_use_and_leaves_what_is_others(city: Governance, tmp
     mia, usb = city.subject(MIA), tmp_path / "usb"
     usb.mkdir()
     shutil.copy(shared, usb / "copy.png")
-    city.gate.admit(Ask("view", "research.road-safety", "viktor", was))
+    city.gate.admit(Ask("redact", "research.road-safety", "olga", was, "photo"))
     assert any(mia in city.ledger.openings.opened(made) for e in remembered(city.root) for made in e.subjects)  # type: ignore[operator]
     with closing(begin(tmp_path / "safe")) as vault:
         keep(vault, city.item(alone), "care", data=alone.read_bytes())
@@ -282,9 +282,9 @@ def test_an_erasure_ends_all_use_and_leaves_what_is_others(city: Governance, tmp
     assert label_path(shared).is_file()
     assert city.gate.decide(Ask("view", "research.road-safety", "viktor", label.item)).allowed
     # The old one may come back from a backup: nothing may be done with it.
-    assert not city.gate.decide(Ask("view", "research.road-safety", "viktor", was)).allowed
+    assert not city.gate.decide(Ask("redact", "research.road-safety", "olga", was, "photo")).allowed
     assert [flag.item for flag in city.records.rights.flags()] == [model]
-    assert not city.gate.decide(Ask("view", "research.road-safety", "viktor", model)).allowed
+    assert not city.gate.decide(Ask("redact", "research.road-safety", "olga", model, "photo")).allowed
     assert [record.standing(city.clock()) for record in city.records.consents([mia])] == ["withdrawn"]
     # Proofs stay valid (`remembered` checks all rows); who they were about cannot be told any more.
     assert city.ledger.openings.commitments("subject", mia) == []
@@ -418,7 +418,7 @@ def test_kill_9_between_deleting_and_hiding_is_finished_by_the_next(city: Govern
     assert not (city.root / "archive" / "alone.png").exists()
     assert shows(city.root / "archive" / "shared.png") == {"mia", "noah"}
     assert not city.gate.decide(
-        Ask("view", "research.road-safety", "viktor", city.item(city.root / "archive" / "shared.png"))
+        Ask("redact", "research.road-safety", "olga", city.item(city.root / "archive" / "shared.png"), "photo")
     ).allowed, "use stopped before anything was deleted"
     done = _erase(city, out)
     assert (done.certificate, done.totals["deleted"], done.totals["redacted"], done.problems) == (True, 1, 1, [])

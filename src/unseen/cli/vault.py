@@ -124,7 +124,9 @@ def _put(args: argparse.Namespace, vault: GatedVault, actor: str) -> None:
 
 
 def _get(args: argparse.Namespace, vault: GatedVault, actor: str) -> None:
-    vault.get(args.item, args.purpose, actor, args.output, unsafe_view_raw=args.unsafe_view_raw)
+    ruling = vault.get(args.item, args.purpose, actor, args.output, unsafe_view_raw=args.unsafe_view_raw).ruling
+    if not ruling.would and ruling.mode == "warn":
+        print(f"{args.item}: the policy would refuse it: {ruling.told()}", file=sys.stderr)
 
 
 def _withdraw(args: argparse.Namespace, vault: GatedVault, actor: str) -> None:

@@ -18,13 +18,17 @@ Code = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Who wants to do what, with which item, for which purpose; `output` is the kind of what comes out, if any."""
+    """Who wants to do what, with which item, for which purpose; `output` is the kind of what comes out, if any.
+
+    `vaulted` says that the item comes out of a vault.
+    """
 
     action: str
     purpose: str
     actor: str
     item: str = ""
     output: str = ""
+    vaulted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ class Capability:
     def open(self, path: str | Path, action: str | None = None) -> IO[bytes]:
         """Return a file's content as a stream, which the end of the capability closes; raises Denied with the reasons.
 
-        `action` says what for, as "train" or "annotate"; without it, it is "view", or for raw data "view-raw".
+        `action` says what for, as "train" or "annotate"; without it, it is "view". For raw data "view" is "view-raw".
         """
         governance, request, beside = self._asked(path, action)
         stream, _ = governance.gate.open(request, beside)

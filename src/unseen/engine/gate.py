@@ -16,7 +16,7 @@ from unseen.crypto.keys import Key
 from unseen.crypto.labels import check_label
 from unseen.errors import Denied, LabelInvalid, UnseenError
 from unseen.policy.charter import Charter
-from unseen.policy.decision import Case, Obligations, Ruling, judge, ruling
+from unseen.policy.decision import Case, Obligations, Ruling, as_it_is, judge, ruling
 from unseen.policy.minimise import minimise
 from unseen.policy.rules import decide
 
@@ -73,7 +73,7 @@ class Gate:
                 recipe, raised = oblige(recipe, decided.obligations)
             except Denied as error:
                 found = (*decided.reasons, *(Reason("obligation", text) for text in error.reasons))
-                decided = ruling(request, found, self.charter, decided.at)
+                decided = ruling(decided.request, found, self.charter, decided.at, label)
         self._write_down(decided, label)
         if not decided.allowed or label is None:
             raise Denied(f"refused: {decided.told()}", tuple(reason.text for reason in decided.reasons))
@@ -93,13 +93,14 @@ class Gate:
         now, label = self._clock(), None
         try:
             label = self._label(request, beside)
+            request = request if label is None else as_it_is(request, label)
             reasons = (_NO_LABEL,) if label is None else self._reasons(request, label, now)
         except LabelInvalid as error:
             reasons = (Reason("tampered", str(error)),)
         except Exception as error:  # noqa: BLE001  # whatever it is, the answer is no
             told = str(error) if isinstance(error, UnseenError) else type(error).__name__
             reasons = (Reason("error", f"it could not be decided ({told}), so nothing is allowed"),)
-        return ruling(request, reasons, self.charter, now), label
+        return ruling(request, reasons, self.charter, now, label), label
 
     def _label(self, request: Ask, beside: SignedLabel | None) -> Label | None:
         """Return the label that counts, None if there is none; raises LabelInvalid if any that there is was changed."""

@@ -18,7 +18,7 @@ from unseen.engine.governance import Governance
 from unseen.engine.policies import POLICY_NAME
 from unseen.errors import OutputTaken
 from unseen.policy.charter import MODES, TO_FILL_IN, Charter
-from unseen.policy.decision import Case, judge, ruling
+from unseen.policy.decision import Case, as_it_is, judge, ruling
 
 __all__ = ["Change", "Difference", "begin", "differences", "first_policy", "simulate"]
 
@@ -215,8 +215,9 @@ def _people(governance: Governance, label: Label) -> tuple[tuple[ConsentRecord, 
 
 
 def _decided(case: Case, rules: CedarRules) -> tuple[bool, str]:
+    case = replace(case, request=as_it_is(case.request, case.label))
     reasons = judge(case)
     if not reasons and case.purpose is not None:
         reasons = rules.evaluate(case.request, case.label, case.now)
-    decided = ruling(case.request, reasons, case.charter, case.now)
+    decided = ruling(case.request, reasons, case.charter, case.now, case.label)
     return decided.allowed, decided.told()

@@ -130,14 +130,16 @@ class GatedVault:
             self._governance.note("access.denied", actor=actor, action=action or "view", reasons="no-item")
             raise Denied(f"refused: {error}") from error
         self._governance.files.vaulted[item] = _Ring(self._vault, item, name)
-        return Ask(action or self._governance.viewing(item), purpose, actor, item)
+        return Ask(action or self._governance.viewing(item), purpose, actor, item, vaulted=True)
 
     def open(self, name: str, purpose: str, actor: str, action: str | None = None) -> tuple[IO[bytes], Passed]:
         """Return an item's plaintext, to be read from anywhere while its wrap for the purpose lives; raises Denied."""
         return self._governance.gate.open(self.asked(name, purpose, actor, action))
 
-    def get(self, name: str, purpose: str, actor: str, out: Path, *, unsafe_view_raw: bool = False) -> None:
+    def get(self, name: str, purpose: str, actor: str, out: Path, *, unsafe_view_raw: bool = False) -> Passed:
         """Decrypt an item to a new file that its owner alone can read, with its label beside; raises Denied.
+
+        Returns what the gate said, which in the mode warn may be what it would have refused.
 
         What shows people as they are has to be asked for by its unsafe name, beside the permission for it.
         """
@@ -162,6 +164,7 @@ class GatedVault:
         except BaseException:
             discard(out)
             raise
+        return passed
 
     def withdraw(self, name: str, purpose: str, actor: str) -> bool:
         """Let an item open no longer for a purpose; False if it did not.

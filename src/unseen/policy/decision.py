@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from unseen.core.access import Ask, Code, Reason
 from unseen.core.consents import ConsentRecord, utc
@@ -18,6 +18,8 @@ __all__ = [
     "Case",
     "Obligations",
     "Ruling",
+    "as_it_is",
+    "in_every_mode",
     "judge",
     "judge_job",
     "ruling",
@@ -85,6 +87,17 @@ class Case:
         return self.charter.people.get(self.request.actor, Person())
 
 
+def as_it_is(request: Ask, label: Label) -> Ask:
+    """Return a request by what it is: to view what is raw is to view it raw, whatever it is called."""
+    raw = request.action == "view" and label.state == "raw"
+    return replace(request, action="view-raw") if raw else request
+
+
+def in_every_mode(request: Ask, label: Label) -> bool:
+    """Whether what is refused is refused in every mode: to view raw data, and to take it out of a vault."""
+    return request.action == "view-raw" or (request.vaulted and label.state == "raw")
+
+
 def judge(case: Case) -> tuple[Reason, ...]:
     """Return every reason against a request, in the order of the steps; none means that nothing speaks against it."""
     return tuple(reason for step in STEPS for reason in step(case))
@@ -103,8 +116,9 @@ def _purpose(case: Case) -> Iterable[Reason]:
 
 
 def _prohibitions(case: Case) -> Iterable[Reason]:
-    if case.request.action in case.label.prohibitions:
-        yield Reason("prohibited", f"the label prohibits to {case.request.action} it")
+    action, forbidden = case.request.action, case.label.prohibitions
+    if action in forbidden or (action == "view-raw" and "view" in forbidden):
+        yield Reason("prohibited", f"the label prohibits to {action if action in forbidden else 'view'} it")
 
 
 def _retention(case: Case) -> Iterable[Reason]:
@@ -196,17 +210,22 @@ STEPS: tuple[Callable[[Case], Iterable[Reason]], ...] = (
 
 def judge_job(charter: Charter, action: str, purpose: str, actor: str) -> tuple[Reason, ...]:
     """Return what speaks against a job whatever its inputs are: purpose, action, role; in the charter's mode."""
-    anything = Label(item="0" * 64, state="raw", purposes=frozenset(charter.purposes))
+    anything = Label(item="0" * 64, state="aggregated", purposes=frozenset(charter.purposes))
     case = Case(Ask(action, purpose, actor), charter, anything, (), 0.0)
     found = (*_purpose(case), *_permission(case))
-    return found if charter.mode == "enforce" else tuple(reason for reason in found if reason.code in FINAL)
+    if charter.mode == "enforce" or in_every_mode(case.request, anything):
+        return found
+    return tuple(reason for reason in found if reason.code in FINAL)
 
 
-def ruling(request: Ask, reasons: tuple[Reason, ...], charter: Charter, now: float) -> Ruling:
+def ruling(
+    request: Ask, reasons: tuple[Reason, ...], charter: Charter, now: float, label: Label | None = None
+) -> Ruling:
     """Return the decision that reasons mean in a charter's mode, with the obligations of the purpose."""
     purpose = charter.purposes.get(request.purpose)
     would = not reasons
     final = any(reason.code in FINAL for reason in reasons)
+    final = final or (request.action == "view-raw" if label is None else in_every_mode(request, label))
     return Ruling(
         request=request,
         allowed=would or (charter.mode != "enforce" and not final),
