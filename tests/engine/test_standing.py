@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.governed import CITY, DAY, Clock, found_city
+from tests.engine.governed import CITY, DAY, Clock, found_city, remembered
 from unseen.core.access import Access
 from unseen.core.recipe import Recipe
+from unseen.engine.admission import admit
 from unseen.engine.live_permit import Permit
 from unseen.engine.standing import CurrentPolicy, Standing
-from unseen.errors import PolicyInvalid
+from unseen.errors import Denied, PolicyInvalid
 
 
 def test_what_a_camera_shows_is_new_each_day_and_a_file_is_not(tmp_path: Path) -> None:
@@ -32,10 +33,13 @@ def test_what_a_camera_shows_is_new_each_day_and_a_file_is_not(tmp_path: Path) -
         assert standing.refusal("crossing") == ""
         assert "had to be deleted" in standing.refusal("film")
         policy.write_text(policy.read_text().replace("cameras: [crossing]", "cameras: [door]"), "utf-8")
-        clock.now += 91 * DAY
-        assert "had to be deleted" in standing.refusal("crossing"), (
-            "the label of a camera without a source is not renewed"
-        )
+        for _ in range(2):
+            assert "no source of the policy has this camera" in standing.refusal("crossing"), "whatever label it had"
+    access = Access("research", "olga", policy)
+    with admit("live", recipe, [], access) as admission, pytest.raises(Denied, match="no source"):
+        admission.check_camera("crossing")
+    told = [event.details["reasons"] for event in remembered(tmp_path) if event.kind == "access.denied"]
+    assert told == [["retention-over"], "no-label", "no-label"], "each turn once"
 
 
 def test_rules_beside_a_policy_are_followed_too(tmp_path: Path) -> None:

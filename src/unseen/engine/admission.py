@@ -169,7 +169,11 @@ class Admission:
         """Pass one camera through the gate; raises Denied."""
         if self._governance is None:
             return
-        item = self._governance.take_camera(camera)
+        try:
+            item = self._governance.take_camera(camera)
+        except Denied:
+            self._governance.note("access.denied", actor=self._access.who, reasons="no-label")
+            raise
         for action in self._also:
             self._governance.gate.admit(replace(self._request(item, ""), action=action))
         ruling = self._governance.gate.admit(self._request(item, "live"), None, self._asked).ruling

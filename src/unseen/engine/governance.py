@@ -195,11 +195,15 @@ class Governance:
         return item, beside
 
     def take_camera(self, camera: str) -> str:
-        """Return a camera's commitment; one of a named source is labelled when first seen."""
+        """Return a camera's commitment, labelled as its source says now; raises Denied for one that no source has.
+
+        What a camera shows is new each time: its label follows the policy, and the end of storage the clock. One that
+        was taken out of the policy is not let pass by the label that it had.
+        """
         item, source = self.camera(camera), self.charter.source_of_camera(camera)
-        if source is not None:
-            # What a camera shows is new each time: its label follows the policy, and the end of storage the clock.
-            self._first_seen(source, item, "live")
+        if source is None:
+            raise Denied("refused: it has no label, as no source of the policy has this camera; name it in one")
+        self._first_seen(source, item, "live")
         return item
 
     def camera(self, name: str) -> str:

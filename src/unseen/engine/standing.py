@@ -129,7 +129,12 @@ class Standing:
         governance = self._policy.now()
         old = governance.clock() - watched.since > _LABEL_S
         if watched.camera and (old or governance is not watched.under):
-            governance.take_camera(watched.camera)
+            try:
+                governance.take_camera(watched.camera)
+            except Denied:
+                if watched.allowed:  # a turn
+                    governance.note("access.denied", actor=self._access.who, items=(watched.item,), reasons="no-label")
+                raise
             watched.since, watched.under = governance.clock(), governance
         asks = self._asks(watched)
         rulings = [governance.gate.decide(ask, watched.beside) for ask in asks]
