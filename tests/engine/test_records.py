@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.governed import DAY, NOW, agree, found_city, govern, put, remembered
+from tests.engine.governed import CITY, DAY, NOW, agree, found_city, govern, put, remembered
 from unseen.adapters.lineage_sql import SqlRecords
 from unseen.core.consents import ConsentEvent
 from unseen.core.labels import Label, derive
 from unseen.core.receipts import Verdict
 from unseen.crypto.keys import Key
 from unseen.engine.consents import decide, export_consents, import_consents, listed
-from unseen.engine.governance import Governance, label_path
+from unseen.engine.governance import Governance, label_path, open_governance
 from unseen.engine.labelling import label_of, made, models_of, override, tighten
 from unseen.errors import Denied, LabelInvalid, OutputFailed, OutputTaken, Refused, UsageError
 
@@ -115,6 +115,20 @@ def test_an_override_takes_two_people_of_the_right_roles(city: Governance) -> No
     people = [city.key.tag("actor", name) for name in (b"dora", b"dora", b"anton", b"anton")]
     assert [event.actor for event in steps] == people
     assert override(city, photo, "raw", "dora", "and back")[1] is False
+
+
+def test_records_are_of_one_policy_file_as_long_as_it_is_there(tmp_path: Path) -> None:
+    mild, mine = found_city(tmp_path), tmp_path / "mine.yaml"
+    mine.write_text(f"mode: observe\n{CITY}", "utf-8")
+    with pytest.raises(UsageError, match=r"mine\.yaml: the records here are those of unseen\.yaml"):
+        open_governance(mine)
+    open_governance(mild).close()
+    mild.rename(tmp_path / "city.yaml")
+    open_governance(tmp_path / "city.yaml").close()
+    with pytest.raises(UsageError, match=r"mine\.yaml: .* of city\.yaml"):
+        open_governance(mine)
+    with pytest.raises(UsageError, match=r"unseen\.yaml: .* of city\.yaml"):
+        open_governance(found_city(tmp_path))
 
 
 # Consents, in and out.

@@ -86,6 +86,18 @@ class SqlRecords:
                 db.execute(f"PRAGMA user_version = {_VERSION}")
             elif version != _VERSION:
                 raise UsageError(f"{display(self._path)}: records of another version of Unseen; use that version")
+            db.execute("CREATE TABLE IF NOT EXISTS policy (name TEXT NOT NULL)")
+
+    def policy(self) -> str:
+        """Return the name of the policy file that these records are of, "" while they are of none."""
+        rows = self._rows("SELECT name FROM policy")
+        return str(rows[0][0]) if rows else ""
+
+    def belong_to(self, policy: str) -> None:
+        """Write down the name of the policy file that these records are of."""
+        with self._writing() as db:
+            db.execute("DELETE FROM policy")
+            db.execute("INSERT INTO policy VALUES (?)", (policy,))
 
     @contextmanager
     def together(self) -> Iterator[None]:

@@ -28,7 +28,7 @@ from unseen.engine.gate import Gate
 from unseen.engine.ledger import LedgerPlaces, ledger_places, open_ledger
 from unseen.engine.plain_files import PlainFiles, commitment, opened
 from unseen.engine.policies import read_charter
-from unseen.engine.policy_key import policy_key
+from unseen.engine.policy_key import open_records, policy_key
 from unseen.errors import Denied, LabelInvalid, OutputFailed, Refused, UsageError
 from unseen.policy.charter import Charter, Source
 from unseen.policy.labels import from_source, is_tombstone
@@ -298,7 +298,7 @@ def open_governance(path: Path, clock: Callable[[], float] = time.time) -> Gover
     key = policy_key(own / "policy.key", own / "records.sqlite")
     ledger, files = _open_ledger(path.absolute().parent), PlainFiles(key)
     try:
-        records = SqlRecords(own / "records.sqlite", key)
+        records = open_records(own / "records.sqlite", key, path)
     except BaseException:
         ledger.close()
         raise

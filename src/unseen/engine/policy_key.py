@@ -1,4 +1,4 @@
-"""The key of a policy's folder: made with its records, and never put in place of one that is lost."""
+"""What ties a folder to its policy: the key, never put in place of a lost one, and the name of the one policy file."""
 
 from __future__ import annotations
 
@@ -8,12 +8,42 @@ import secrets
 from pathlib import Path
 
 from unseen.adapters.files_output import discard
+from unseen.adapters.lineage_sql import SqlRecords
 from unseen.core.names import display
 from unseen.crypto.keys import MINIMUM_BYTES, Key
 from unseen.engine.inputs import read_key
-from unseen.errors import KeyUnusable
+from unseen.engine.policies import POLICY_NAME
+from unseen.errors import KeyUnusable, UsageError
 
-__all__ = ["policy_key"]
+__all__ = ["open_records", "policy_key"]
+
+
+def open_records(where: Path, key: Key, policy: Path) -> SqlRecords:
+    """Open the records of a policy file; raises UsageError if they are those of another one beside it."""
+    records = SqlRecords(where, key)
+    try:
+        _bind(records, policy)
+    except BaseException:
+        records.close()
+        raise
+    return records
+
+
+def _bind(records: SqlRecords, path: Path) -> None:
+    """Let records be of one policy file as long as it is there.
+
+    Under the same key a second policy would open, by rules of its own, all that the first one closes.
+    """
+    known = records.policy()
+    for name in sorted({known, POLICY_NAME} - {"", path.name}):
+        other = path.with_name(name)
+        if other.exists() and not other.samefile(path):
+            raise UsageError(
+                f"{display(path)}: the records here are those of {display(name)}; name that one, "
+                "or move this one to a folder of its own"
+            )
+    if known != path.name:
+        records.belong_to(path.name)
 
 
 def policy_key(path: Path, records: Path) -> Key:
