@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ from unseen.core.dicom import DicomRecipe, parse_options
 from unseen.core.dicom_node import Fate
 from unseen.core.rights import Restriction
 from unseen.crypto.keys import Key
+from unseen.crypto.labels import sign_label
+from unseen.engine.deletion import label_now
 from unseen.engine.dicom_node import Forwarder, Reception
 from unseen.engine.dicom_node_gate import open_node_gate
 from unseen.engine.dicom_tools import open_dicom_tools
@@ -124,6 +127,13 @@ def test_consent_is_the_patients(hospital: Path, stack: ExitStack) -> None:
     assert node(FILE, "CT1") == REFUSED
     agree(office, PATIENT, "care")
     assert node(FILE, "CT1") == STORED
+    (made,) = office.records.items_of(office.subject(PATIENT))
+    first = label_now(office, made.item)
+    assert first is not None
+    tight = replace(first, prohibitions=frozenset({"view"}))
+    office.records.relabel(sign_label(tight, office.key))
+    assert node(FILE, "CT1") == STORED
+    assert label_now(office, made.item) == tight, "the same object made once more has the label that it had"
     assert node(as_file(scan(PatientID="")), "CT1") == REFUSED, "nobody knows whose it is"
     assert len(spool) == 1
 
