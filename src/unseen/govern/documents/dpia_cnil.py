@@ -44,6 +44,7 @@ class _Export:
     now: str
     answers: list[dict[str, Any]] = field(default_factory=list)
     comments: list[dict[str, Any]] = field(default_factory=list)
+    measures: list[dict[str, Any]] = field(default_factory=list)
 
     def answer(
         self, question: int, text: str | None = None, gauge: int | None = None, items: tuple[str, ...] = ()
@@ -56,6 +57,11 @@ class _Export:
             said = f"MISSING: {row.label}. {row.missing.text} ({row.missing.key})"
             stamp = self._stamp(len(self.comments))
             self.comments.append({**stamp, "reference_to": question, "for_measure": False, "description": said})
+
+    def measure(self, section: Section) -> None:
+        """Add what is done against the risks, as a section tells it."""
+        said = {"title": section.title, "content": _html(section.rows), "placeholder": None}
+        self.measures.append({**self._stamp(len(self.measures)), **said})
 
     def _stamp(self, before: int) -> dict[str, Any]:
         return {"id": before + 1, "pia_id": 1, "created_at": self.now, "updated_at": self.now}
@@ -72,15 +78,12 @@ def for_the_tool(facts: Facts, answered: list[tuple[int, Section]], measures: li
     listed = [section for section in measures if any(row.values for row in section.rows)]
     for first, risk in zip(_FIRST, RISKS, strict=True):
         _risk(export, facts, first, risk, tuple(section.title for section in listed))
-    taken = [
-        {"id": number, "pia_id": 1, "title": section.title, "content": _html(section.rows), "placeholder": None,
-         "created_at": export.now, "updated_at": export.now}
-        for number, section in enumerate(listed, start=1)
-    ]  # fmt: skip
+    for section in listed:
+        export.measure(section)
     return {
         "pia": _head(facts, export.now),
         "answers": export.answers,
-        "measures": taken,
+        "measures": export.measures,
         "evaluations": [],
         "comments": export.comments,
     }
