@@ -21,7 +21,9 @@ from unseen.core.credentials import Signatory
 from unseen.engine.credential_tools import make_identity
 from unseen.errors import KeyUnusable, OutputTaken, UsageError
 
-NOW = datetime.now(UTC)
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @pytest.fixture
@@ -29,8 +31,8 @@ def own(tmp_path: Path) -> Identity:
     return identity(tmp_path / "id")
 
 
-def _read(own: Identity, now: datetime = NOW) -> Signatory:
-    return read_signatory(own.certificate, own.key, now)
+def _read(own: Identity, now: datetime | None = None) -> Signatory:
+    return read_signatory(own.certificate, own.key, now or _now())
 
 
 def test_own_certificate_signs_without_its_root_and_shows_no_key(own: Identity) -> None:
@@ -50,7 +52,9 @@ def _by_own_root(purposes: list[x509.ObjectIdentifier], *, key: ed25519.Ed25519P
     def begun(cn: str, public: ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey) -> x509.CertificateBuilder:
         name, root = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)]) for text in (cn, "root"))
         builder = x509.CertificateBuilder().subject_name(name).issuer_name(root).public_key(public)
-        builder = builder.serial_number(7).not_valid_before(NOW - timedelta(1)).not_valid_after(NOW + timedelta(9))
+        builder = (
+            builder.serial_number(7).not_valid_before(_now() - timedelta(1)).not_valid_after(_now() + timedelta(9))
+        )
         aki = x509.AuthorityKeyIdentifier.from_issuer_public_key(above.public_key())
         return builder.add_extension(aki, critical=False)
 
@@ -81,11 +85,11 @@ def test_certificate_of_an_own_authority_signs_with_ed25519(own: Identity, tmp_p
 
 
 def _other_pair(own: Identity) -> None:
-    own.certificate.write_bytes(make_certificate("Another City", 1, NOW)[0])
+    own.certificate.write_bytes(make_certificate("Another City", 1, _now())[0])
 
 
 def _mixed_chain(own: Identity) -> None:
-    own.certificate.write_bytes(own.certificate.read_bytes() + make_certificate("Another City", 1, NOW)[2])
+    own.certificate.write_bytes(own.certificate.read_bytes() + make_certificate("Another City", 1, _now())[2])
 
 
 def _encrypted(own: Identity) -> None:
@@ -122,7 +126,7 @@ def test_what_cannot_sign_is_refused_in_one_line(own: Identity, wrong: str) -> N
 
 
 def test_certificate_signs_only_while_it_is_valid(own: Identity) -> None:
-    for now in (NOW - timedelta(days=1), NOW + timedelta(days=400)):
+    for now in (_now() - timedelta(days=1), _now() + timedelta(days=400)):
         with pytest.raises(KeyUnusable, match="is not valid now"):
             _read(own, now)
 

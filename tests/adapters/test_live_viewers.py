@@ -87,7 +87,7 @@ class _Sink:
         """Nothing to do."""
 
 
-def _wait_for(what: object, seconds: float = 10.0) -> None:
+def _wait_for(what: object, seconds: float = 60.0) -> None:
     until = time.monotonic() + seconds
     while not what() and time.monotonic() < until:  # type: ignore[operator]
         time.sleep(0.01)

@@ -22,7 +22,7 @@ from unseen.core.regions import Detection
 from unseen.errors import UnseenError
 
 LONG = replace(FILM, stamps=range(160))
-_PATIENCE = 60.0
+_PATIENCE = 180.0
 
 
 class BreakingDetector(MissingDetector):

@@ -148,7 +148,9 @@ def test_bombs_are_refused_and_quickly(done: Run) -> None:
     bombs = [each for name, each in done.by_name.items() if re.search(r"claims|bomb|thousands|hundreds", name)]
     assert len(bombs) > 12
     assert {each["status"] for each in bombs} == {"failed"}
-    assert max(sum(each["seconds"].values()) for each in done.by_name.values()) < 60
+    # Beside the photos that were worked on, on the same machine at the same time, a bomb takes no time to speak of.
+    slowest = max(sum(each["seconds"].values()) for each in done.by_name.values() if each["status"] == "released")
+    assert max(sum(each["seconds"].values()) for each in bombs) < max(5.0, slowest)
 
 
 # Looking at outputs

@@ -148,7 +148,7 @@ def test_metrics_are_as_prometheus_reads_them(clip: Path, tmp_path: Path) -> Non
 def test_end_of_time_ends_the_run(clip: Path, tmp_path: Path) -> None:
     job = job_for(str(clip), publish=(str(tmp_path),), loop=True, stop_after=1.5, report=tmp_path / "r.json")
     status = run(job, tools=tools())
-    assert 1.5 <= status["seconds"] < 15
+    assert 1.5 <= status["seconds"] < 60
     assert json.loads((tmp_path / "r.json").read_text())["recipe"]["verify"] == "skip"
 
 

@@ -217,7 +217,7 @@ def test_closing_kills_workers_that_are_busy(tmp_path: Path) -> None:
         time.sleep(0.05)
     start = time.monotonic()
     results.close()
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 45
     assert active_children() == []
 
 

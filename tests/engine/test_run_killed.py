@@ -30,7 +30,7 @@ from tests.engine.engine_fakes import (
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked at in /proc")
 workers = pytest.mark.parametrize("jobs", ["1", "2"])
-_PATIENCE = 60.0
+_PATIENCE = 180.0
 
 
 @contextlib.contextmanager
@@ -92,7 +92,7 @@ def _descendants(session: int) -> list[int]:
 
 
 def _gone(session: int) -> bool:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while _descendants(session):
         if time.monotonic() > deadline:
             return False
@@ -171,7 +171,7 @@ def test_ctrl_c_ends_at_once_and_leaves_nothing(tmp_path: Path, jobs: str) -> No
         # A terminal sends Ctrl-C to the workers as well.
         os.killpg(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=_PATIENCE)
-        assert time.monotonic() - start < 15
+        assert time.monotonic() - start < 45
         assert process.returncode == 130
         assert _gone(process.pid)
     assert out == ""
