@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.adapters.detector_fakes import FakeDetector, face, grey
 from tests.effort import examples
-from unseen.adapters.detect_views import ViewsDetector, face_scales, fit, second_opinion_scales
+from unseen.adapters.detect_views import ViewsDetector, face_scales, fit, near_and_far, second_opinion_scales
 from unseen.core.photos import Rgb8
 from unseen.core.regions import Box, Detection
 
@@ -134,6 +134,23 @@ def test_what_two_scales_see_is_one_object_as_large_as_both_say() -> None:
     ((found,),) = looking(FakeDetector(look), 300, 1.0, 2.0).detect([grey(100, 100)])
     assert found.box == Box(10, 10, 32, 30)
     assert found.score == 0.9
+
+
+def test_a_smaller_view_counts_for_what_is_large_there() -> None:
+    def look(view: Rgb8) -> list[Detection]:
+        return [] if view.shape[0] == 100 else [face(1, 1, 9, 9), face(10, 0, 22, 20)]
+
+    ((found,),) = ViewsDetector(FakeDetector(look), near_and_far(100), tile=300, overlap=0.2, least=12).detect(
+        [grey(100, 100)]
+    )
+    assert found.box == Box(40, 0, 88, 80)
+
+
+def test_what_is_small_in_the_first_view_counts_in_all_its_tiles() -> None:
+    image = np.zeros((30, 75, 3), np.uint8)
+    image[10:13, 4:7] = image[10:13, 70:73] = 255
+    (found,) = ViewsDetector(FakeDetector(marked), fit(1280), tile=50, overlap=0.5, least=12).detect([image])
+    assert len(found) == 2
 
 
 def test_a_face_that_two_tiles_share_is_one() -> None:

@@ -8,12 +8,13 @@ from tests.engine.engine_fakes import FakeStore
 from unseen.adapters.models_store import FileModelStore
 from unseen.core.looks import Look
 from unseen.core.recipe import Recipe, looks_for
-from unseen.engine.assemble import assemble, require_models
+from unseen.engine.assemble import assemble, for_films, require_models
 from unseen.errors import DeviceUnavailable, ModelUnavailable, UsageError
 
 _WITHOUT = FakeStore()
 _WITH_YOLO = FakeStore(missing=frozenset({"yunet"}))
 _WITH_YUNET = FakeStore(missing=frozenset({"yolo26n"}))
+_WITH_BOTH = FakeStore(missing=frozenset())
 
 
 def _recipe(*classes: str, **more: object) -> Recipe:
@@ -77,16 +78,38 @@ def test_for_videos_alone_only_their_models_are_opened(models: FileModelStore) -
     recipe = _recipe("face")
     needed = require_models(recipe, models)
     tools = assemble(recipe, needed, "cpu", 1, photos=False)
-    second = "yunet" if "yunet" in needed.verify else "mediapipe-full-range"
-    assert set(tools.devices) == {"centerface", second}
-    assert {m.name for m in (*tools.film_eyes.models, *tools.film_opinion.models)} == set(tools.devices)
+    first, second = ("yunet", "centerface") if needed.quick else ("centerface", "mediapipe-full-range")
+    assert set(tools.devices) == {first, second}
+    assert {m.name for m in tools.film_eyes.models} == {first}
+    assert {m.name for m in tools.film_opinion.models} == {second}
 
 
-def test_without_verification_nobody_has_an_opinion(models: FileModelStore) -> None:
+def test_for_photos_alone_no_model_of_videos_is_opened(models: FileModelStore) -> None:
     recipe = _recipe("face", verify="skip", recall="fast")
-    tools = assemble(recipe, require_models(recipe, models))
+    tools = assemble(recipe, require_models(recipe, models), "cpu", 1, films=False)
     assert (tools.opinion.classes, tools.opinion.models) == ((), ())
     assert set(tools.devices) == {"centerface"}
+
+
+@pytest.mark.parametrize("store", [_WITHOUT, _WITH_YUNET])
+@pytest.mark.parametrize("counting", [False, True])
+def test_in_videos_too_another_family_verifies_than_the_one_that_hides(store: FakeStore, counting: bool) -> None:
+    for recipe in (_recipe("face"), _recipe("face", "plate")):
+        needed = require_models(recipe, _WITH_BOTH if counting else store, counting=counting)
+        film = for_films(recipe, needed, counting=counting)
+        hide, verify = (
+            {m.entry.family for m in each.values() if m.entry.task == "face"}
+            for each in ({**film.hide, **film.quick}, film.verify)
+        )
+        assert len(hide) == len(verify) == 1
+        assert hide.isdisjoint(verify)
+        assert (hide == {"yunet"}) == bool(needed.quick)
+
+
+def test_without_verification_nobody_looks_at_videos_again() -> None:
+    recipe = _recipe("face", verify="skip")
+    film = for_films(recipe, require_models(recipe, _WITH_YUNET), counting=False)
+    assert (dict(film.hide), dict(film.verify), set(film.quick)) == ({}, {}, {"yunet"})
 
 
 def test_device_that_is_not_there_is_an_error(models: FileModelStore) -> None:

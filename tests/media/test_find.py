@@ -15,7 +15,7 @@ from unseen.core.models import ModelFile
 from unseen.core.photos import Rgb8
 from unseen.core.recipe import Recipe, looks_for, parse_hide
 from unseen.core.regions import CLASSES, VEHICLES, Box, Detection
-from unseen.media.find import Eyes, find
+from unseen.media.find import Eyes, find, find_again
 
 Corners = tuple[float, float, float, float]
 PHOTO: Rgb8 = np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8)
@@ -261,3 +261,17 @@ def test_a_look_of_none_hides_nothing_even_if_it_is_all_there_is() -> None:
     looks = {"face": Look("none"), "head": Look("none")}
     eyes = Eyes(faces=sees(box("face", 1, 1, 9, 9)), objects=sees(box("person", 10, 10, 60, 190)))
     assert find(PHOTO, eyes, Recipe(looks=looks)) == []
+
+
+# Looks in between.
+
+
+def test_a_quick_detector_looks_at_the_whole_again_and_others_only_where_faces_were() -> None:
+    again, close = sees(box("face", 200, 20, 240, 60)), sees(box("face", 10, 10, 20, 20))
+    before = [box("face", 20, 20, 40, 40)]
+    found = find_again(PHOTO, Eyes(faces=sees(), faces_close=close, faces_again=again), recipe("face"), before)
+    assert [d.box.x1 for d in found] == [200]
+    assert [image.shape for image in again.seen] == [PHOTO.shape]
+    assert find_again(PHOTO, Eyes(faces=sees(), faces_again=again), recipe("face"), []) != []
+    find_again(PHOTO, Eyes(faces=sees(), faces_close=close), recipe("face"), before)
+    assert all(image.shape[0] < PHOTO.shape[0] for image in close.seen)

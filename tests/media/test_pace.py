@@ -35,9 +35,11 @@ def test_every_nth_frame_counts_from_the_last_look(step: int, must: set[int]) ->
     assert all(b - a == step or b in must for a, b in zip(sorted(found), sorted(found)[1:], strict=False))
 
 
-@given(st.floats(1, 120), st.sets(st.integers(0, 199), max_size=6), st.floats(0, 40))
-def test_automatic_pace_looks_where_it_must_and_never_rests_long(rate: float, must: set[int], speed: float) -> None:
-    found = looks(AutoPace(rate), 200, frozenset(must), speed)
+@given(st.floats(1, 120), st.sets(st.integers(0, 199), max_size=6), st.floats(0, 40), st.booleans())
+def test_automatic_pace_looks_where_it_must_and_never_rests_long(
+    rate: float, must: set[int], speed: float, quick: bool
+) -> None:
+    found = looks(AutoPace(rate, quick=quick), 200, frozenset(must), speed)
     assert set(found) >= must | {0}
     assert all(found[i] == "whole" for i in must | {0})
     calm, whole = max(1, round(0.17 * rate)), max(1, round(0.34 * rate))
@@ -50,6 +52,16 @@ def test_automatic_pace_looks_where_it_must_and_never_rests_long(rate: float, mu
 def test_fast_things_are_looked_at_more_often() -> None:
     calm, fast = (looks(AutoPace(25.0), 100, speed=speed) for speed in (0.0, 15.0))
     assert len(fast) > 1.5 * len(calm)
+
+
+def test_who_looks_at_whole_frames_each_time_hurries_less() -> None:
+    fast, quick, calm = (
+        sorted(looks(AutoPace(30.0, quick=quick), 120, speed=speed))
+        for quick, speed in ((False, 15.0), (True, 15.0), (True, 0.0))
+    )
+    assert len(fast) > 1.5 * len(quick)
+    assert {b - a for a, b in itertools.pairwise(quick)} <= {4, 5}
+    assert {b - a for a, b in itertools.pairwise(calm)} == {5}
 
 
 def test_speed_is_not_measured_over_a_cut_or_on_doubtful_things() -> None:

@@ -25,7 +25,7 @@ def test_every_nth_frame_of_the_video_counts_from_its_start() -> None:
 def test_frames_just_outside_of_a_track_are_looked_at_around_it() -> None:
     found = moments(0, 49, 50, [track(10, 20)], SIZE)
     assert [m.frame for m in found] == [0, 9, 21]
-    assert found[1].part == found[2].part == Box(224, 124, 416, 316)
+    assert found[1].part == found[2].part == Box(240, 140, 400, 300)
 
 
 def test_ends_outside_of_the_window_or_looked_at_as_a_whole_are_left_out() -> None:
@@ -40,7 +40,8 @@ def test_tracks_that_were_hardly_found_have_no_ends() -> None:
 def test_only_some_places() -> None:
     found = moments(0, 49, 5, [], SIZE, {44: [PLACE, Box(10, 10, 20, 20)], 3: [PLACE], 90: [PLACE]})
     assert [m.frame for m in found] == [3, 44, 44]
-    assert found[0].part == found[1].part == Box(224, 124, 416, 316)
+    assert found[0].part == found[1].part == Box(240, 140, 400, 300)
+    assert found[2].part == Box(0, 0, 96, 96)
 
 
 @given(

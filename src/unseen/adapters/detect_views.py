@@ -12,7 +12,7 @@ from unseen.core.ports import Detector
 from unseen.core.regions import Box, Detection
 from unseen.pixels.boxes import merge
 
-__all__ = ["Scales", "ViewsDetector", "face_scales", "fit", "second_opinion_scales", "up_to_own_size"]
+__all__ = ["Scales", "ViewsDetector", "face_scales", "fit", "near_and_far", "second_opinion_scales", "up_to_own_size"]
 
 #: From the longer side of a picture in pixels to the scales it is looked at.
 Scales = Callable[[int], tuple[float, ...]]
@@ -23,6 +23,12 @@ _MOST_SQUASHED = 1 / 8
 def fit(side: int, *, most: float = 1.0) -> Scales:
     """One scale: shrink so that the longer side is `side` pixels, or grow by at most `most`."""
     return lambda longer: (min(most, side / longer),)
+
+
+def near_and_far(side: int, *, most: float = 1.0) -> Scales:
+    """As `fit`, and a quarter of that: a network for small faces is blind to what fills half of a picture."""
+    first = fit(side, most=most)
+    return lambda longer: (*first(longer), first(longer)[0] / 4)
 
 
 def face_scales(longer: int) -> tuple[float, ...]:
@@ -70,12 +76,21 @@ class ViewsDetector:
 
     `overlap` is the share of a tile that the next one repeats. Detections that overlap by at least `iou` are one
     object: the hull of them all is kept, with the best score, because scales disagree about where an object ends.
-    A network that pads to a `multiple` of pixels sees padding; a view whose side is close to one is given that side,
+    In all views but those of the first scale only objects count whose longer side has at least `least` pixels there. A
+    network that pads to a `multiple` of pixels sees padding; a view whose side is close to one is given that side,
     a little more or less than its scale asks for.
     """
 
     def __init__(
-        self, inner: Detector, scales: Scales, *, tile: int, overlap: float, iou: float = 0.5, multiple: int = 1
+        self,
+        inner: Detector,
+        scales: Scales,
+        *,
+        tile: int,
+        overlap: float,
+        iou: float = 0.5,
+        multiple: int = 1,
+        least: float = 0.0,
     ) -> None:
         self._inner = inner
         self._scales = scales
@@ -83,6 +98,7 @@ class ViewsDetector:
         self._overlap = overlap
         self._iou = iou
         self._multiple = multiple
+        self._least = least
 
     @property
     def models(self) -> tuple[ModelFile, ...]:
@@ -94,11 +110,16 @@ class ViewsDetector:
         return [self._one(image) for image in images]
 
     def _one(self, image: Rgb8) -> list[Detection]:
-        views = [v for scale in self._scales(max(image.shape[:2])) for v in self._cut(image, scale)]
+        first, *others = (self._cut(image, scale) for scale in self._scales(max(image.shape[:2])))
+        views = [*first, *(view for each in others for view in each)]
         found = self._inner.detect([v.image for v in views])
         height, width = image.shape[:2]
         placed = [
-            p for v, ds in zip(views, found, strict=True) for d in ds if (p := _place(d, v, width, height)) is not None
+            p
+            for number, (v, ds) in enumerate(zip(views, found, strict=True))
+            for d in ds
+            if number < len(first) or max(d.box.width, d.box.height) >= self._least
+            if (p := _place(d, v, width, height)) is not None
         ]
         # Scales disagree about where an object ends: merge keeps the hull. One view has no duplicates.
         return merge(placed, self._iou) if len(views) > 1 else placed

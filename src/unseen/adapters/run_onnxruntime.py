@@ -159,6 +159,8 @@ def start_session(runtime: Any, model: bytes, device: str, threads: int, name: s
     options.intra_op_num_threads = threads
     # Plans of memory are kept for each input shape, and photos come in many.
     options.enable_mem_pattern = False
+    # Threads that wait for work would else turn in circles, on cores that other stages could use.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if device != "CPU" and hasattr(runtime, "preload_dlls"):
         runtime.preload_dlls()
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from unseen.adapters.detect_blazeface import SIDE, BlazeFaceDetector
 from unseen.adapters.detect_centerface import CenterFaceDetector
@@ -13,6 +13,7 @@ from unseen.adapters.detect_views import (
     ViewsDetector,
     face_scales,
     fit,
+    near_and_far,
     second_opinion_scales,
     up_to_own_size,
 )
@@ -28,28 +29,34 @@ from unseen.errors import ModelUnavailable, UsageError
 from unseen.media.find import Eyes
 from unseen.verify.residues import SecondOpinion
 
-__all__ = ["Assembled", "Models", "assemble", "open_objects", "require_models", "require_objects"]
+__all__ = ["Assembled", "Models", "assemble", "for_films", "open_objects", "require_models", "require_objects"]
 
 _FACES = frozenset({"face", "head"})
 _OBJECTS = frozenset({"person", *VEHICLES})
 _WORDS = frozenset({"plate", "text"})
 #: Scores from which on something is followed in videos.
-_FILM_FACE, _FILM_OBJECT = 0.18, 0.15
+_FILM_FACE, _FILM_OBJECT, _QUICK_FACE = 0.18, 0.15, 0.25
+#: Pixels of a view at a quarter of the size from which on a face is large: what is smaller is seen better in the other.
+_LARGE_FACE = 48.0
+#: Score from which on a face that still shows to the model which verifies is hidden, too.
+_OTHER_FACE = 0.5
 #: Long photos are cut into tiles of this many pixels, so that memory stays bounded.
 _TILE = 1536
 
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """The model files of a run by catalogue name: those that hide and those that verify."""
+    """The model files of a run by catalogue name: those that hide, those that verify, and `quick`, one that finds faces
+    in videos so quickly that it looks at whole frames each time; there the one that hides in photos verifies then."""
 
     hide: Mapping[str, ModelFile]
     verify: Mapping[str, ModelFile]
+    quick: Mapping[str, ModelFile] = field(default_factory=dict)
 
     @property
     def all(self) -> tuple[ModelFile, ...]:
         """Every file once."""
-        return tuple({**self.hide, **self.verify}.values())
+        return tuple({**self.hide, **self.verify, **self.quick}.values())
 
     def hashes(self) -> dict[str, str]:
         """Return the SHA-256 of each model by name: what a resumed run compares."""
@@ -66,8 +73,11 @@ def require_models(recipe: Recipe, store: ModelStore, *, counting: bool = False)
         raise UsageError("nothing is to be hidden; name a class in --classes or a method in --hide")
     hide: dict[str, ModelFile] = {}
     verify: dict[str, ModelFile] = {}
+    quick: dict[str, ModelFile] = {}
     if recipe.hidden & _FACES:
         hide["centerface"] = store.require("centerface")
+        if (yunet := store.find("yunet")) is not None:
+            quick["yunet"] = yunet
     if recipe.hidden & _WORDS:
         hide["ppocr-det"] = store.require("ppocr-det")
     if "plate" in recipe.hidden:
@@ -78,7 +88,7 @@ def require_models(recipe: Recipe, store: ModelStore, *, counting: bool = False)
         hide["yolo26n"] = yolo
     if recipe.verify != "skip":
         verify.update(_verifiers(recipe, store))
-    return Models(hide, verify)
+    return Models(hide, verify, quick)
 
 
 def require_objects(store: ModelStore) -> ModelFile:
@@ -155,28 +165,32 @@ def assemble(
     *,
     counting: bool = False,
     photos: bool = True,
+    films: bool = True,
 ) -> Assembled:
     """Open the models of a recipe on a device, with `counting` those that find what is counted, too.
 
-    Without `photos` only what videos are looked at with is opened. Raises DeviceUnavailable or ModelCorrupt.
+    Without `photos` only what videos are looked at with is opened, and without `films` only what photos are. Raises
+    DeviceUnavailable or ModelCorrupt.
     """
-    if not photos:
-        models = _for_films(recipe, models, counting=counting)
     net = _Networks(models, device, threads)
-    eyes, opinion = _eyes(recipe, models, net), _opinion(models, net)
-    film_eyes = _film_eyes(eyes, recipe, models, net, counting=counting)
-    film_opinion = _film_opinion(models, net)
-    return Assembled(eyes, opinion, film_eyes, film_opinion, net.devices())
+    film = for_films(recipe, models, counting=counting)
+    of_photos = (_eyes(recipe, models, net), _opinion(models, net)) if photos else None
+    of_films = (_film_eyes(recipe, film, net), _film_opinion(film, net)) if films or of_photos is None else of_photos
+    return Assembled(*(of_photos or of_films), *of_films, net.devices())
 
 
-def _for_films(recipe: Recipe, models: Models, *, counting: bool) -> Models:
-    """Return the models without those that only photos are looked at with: to open one takes up to a second."""
+def for_films(recipe: Recipe, models: Models, *, counting: bool) -> Models:
+    """Return the models that hide and verify in videos, and none that only photos are looked at with: to open one takes
+    up to a second."""
     hide, verify = dict(models.hide), dict(models.verify)
     if not _film_objects(recipe, counting=counting):
         hide.pop("yolo26n", None)
-    if "yunet" in verify:
-        verify.pop("mediapipe-full-range", None)
-    return Models(hide, verify)
+    checks = verify.pop("mediapipe-full-range", None)
+    verify.pop("yunet", None)
+    if models.quick:
+        other = hide.pop("centerface")
+        return Models(hide, {**verify, "centerface": other} if checks else verify, models.quick)
+    return Models(hide, {**verify, "mediapipe-full-range": checks} if checks else verify)
 
 
 def _film_objects(recipe: Recipe, *, counting: bool) -> bool:
@@ -186,31 +200,40 @@ def _film_objects(recipe: Recipe, *, counting: bool) -> bool:
 
 
 def _eyes(recipe: Recipe, models: Models, net: _Networks) -> Eyes:
+    """Return the detectors for photos."""
     high = recipe.recall == "high"
-    text = text_close = None
-    if "ppocr-det" in models.hide:
-        has_vehicles = "yolo26n" in models.hide
-        limit = 1280 if high else (640 if has_vehicles else 960)
-        text = DbTextDetector(*net("ppocr-det"), limit=limit)
-        text_close = DbTextDetector(*net("ppocr-det"), limit=416, grow=3.0, threshold=0.2) if has_vehicles else None
-    return Eyes(
+    return replace(
+        _words(recipe, models, net),
         faces=_faces(net, high=high) if "centerface" in models.hide else None,
         objects=_objects(net, high=high) if "yolo26n" in models.hide else None,
-        text=text,
-        text_close=text_close,
-        reader=_reader(net) if "ppocr-rec" in models.hide else None,
     )
 
 
-def _film_eyes(eyes: Eyes, recipe: Recipe, models: Models, net: _Networks, *, counting: bool) -> Eyes:
+def _film_eyes(recipe: Recipe, models: Models, net: _Networks) -> Eyes:
     """Return the detectors for frames of a video."""
-    faces = close = objects = None
-    if eyes.faces is not None:
+    faces = close = again = objects = None
+    own_size = 1.0 if recipe.recall == "high" else 0.64
+    if "yunet" in models.quick:
+        inner = YuNetDetector(*net("yunet"), threshold=_QUICK_FACE)
+        again = ViewsDetector(inner, fit(1280, most=own_size), tile=_TILE, overlap=0.15)
+        faces = ViewsDetector(inner, near_and_far(1280, most=own_size), tile=_TILE, overlap=0.15, least=_LARGE_FACE)
+    elif "centerface" in models.hide:
         close = CenterFaceDetector(*net("centerface"), threshold=_FILM_FACE)
-        faces = ViewsDetector(close, fit(1280, most=1.0 if recipe.recall == "high" else 0.64), tile=_TILE, overlap=0.15)
-    if "yolo26n" in models.hide and _film_objects(recipe, counting=counting):
+        faces = ViewsDetector(close, fit(1280, most=own_size), tile=_TILE, overlap=0.15)
+    if "yolo26n" in models.hide:
         objects = YoloDetector(*net("yolo26n"), threshold=_FILM_OBJECT)
-    return replace(eyes, faces=faces, faces_close=close, objects=objects)
+    return replace(_words(recipe, models, net), faces=faces, faces_close=close, faces_again=again, objects=objects)
+
+
+def _words(recipe: Recipe, models: Models, net: _Networks) -> Eyes:
+    """Return the detectors of text and plates, and who reads them."""
+    text = text_close = None
+    if "ppocr-det" in models.hide:
+        has_vehicles = "yolo26n" in models.hide
+        limit = 1280 if recipe.recall == "high" else (640 if has_vehicles else 960)
+        text = DbTextDetector(*net("ppocr-det"), limit=limit)
+        text_close = DbTextDetector(*net("ppocr-det"), limit=416, grow=3.0, threshold=0.2) if has_vehicles else None
+    return Eyes(text=text, text_close=text_close, reader=_reader(net) if "ppocr-rec" in models.hide else None)
 
 
 def _faces(net: _Networks, *, high: bool) -> Detector:
@@ -237,15 +260,17 @@ def _opinion(models: Models, net: _Networks) -> SecondOpinion:
     if "mediapipe-full-range" in models.verify:
         faces.append(_tiled(net, second_opinion_scales))
     if "yunet" in models.verify:
-        faces.append(_third(net, fit(1280, most=2.0)))
+        inner = YuNetDetector(*net("yunet"), threshold=0.6)
+        faces.append(ViewsDetector(inner, fit(1280, most=2.0), tile=_TILE, overlap=0.15))
     return _with_plates(tuple(faces), models, net)
 
 
 def _film_opinion(models: Models, net: _Networks) -> SecondOpinion:
-    """Return the models that verify videos: one family, the quicker one if it is there."""
+    """Return the models that verify videos: one family, another than the one that hides."""
     faces: tuple[Detector, ...] = ()
-    if "yunet" in models.verify:
-        faces = (_third(net, fit(1280)),)
+    if "centerface" in models.verify:
+        inner = CenterFaceDetector(*net("centerface"), threshold=_OTHER_FACE)
+        faces = (ViewsDetector(inner, fit(1280), tile=_TILE, overlap=0.15),)
     elif "mediapipe-full-range" in models.verify:
         faces = (_tiled(net, up_to_own_size),)
     return _with_plates(faces, models, net)
@@ -254,10 +279,6 @@ def _film_opinion(models: Models, net: _Networks) -> SecondOpinion:
 def _tiled(net: _Networks, scales: Scales) -> Detector:
     inner = BlazeFaceDetector(*net("mediapipe-full-range"), threshold=0.5)
     return ViewsDetector(inner, scales, tile=SIDE, overlap=0.35)
-
-
-def _third(net: _Networks, scales: Scales) -> Detector:
-    return ViewsDetector(YuNetDetector(*net("yunet"), threshold=0.6), scales, tile=_TILE, overlap=0.15)
 
 
 def _with_plates(faces: tuple[Detector, ...], models: Models, net: _Networks) -> SecondOpinion:

@@ -43,8 +43,6 @@ __all__ = ["Film", "FilmDone", "FilmTools"]
 
 #: Longer side in pixels of the pictures that detectors get.
 _SIDE = 1280
-#: Scanned frames that wait for the window they belong to, beside those in it.
-_AHEAD = 4
 _PEOPLE = frozenset({"face", "head", "person"})
 
 
@@ -198,7 +196,8 @@ class Film:
                 self._counter.take(window)
 
     def _settled(self, reader: VideoReader, renderer: Renderer, done: int) -> Generator[Settled, None, None]:
-        with closing(ahead(self._scanned(reader, done), _AHEAD)) as scanned:
+        # As many frames as a window has, or looking would wait whenever a window settles.
+        with closing(ahead(self._scanned(reader, done), sizes_for(self._info).window)) as scanned:
             windows = self._windows.gather(scanned)
             with closing(ahead(map(renderer.settle, windows), 1)) as settled:
                 yield from settled
@@ -215,7 +214,12 @@ class Film:
     def _pace(self) -> Pace:
         """Return how often to look: as the recipe says, and where it leaves it open as often as counting needs."""
         looks = self._counting.asked.looks if self._counting else None
-        return pace_for(self._recipe.video.stride, float(self._info.rate), looks=looks)
+        return pace_for(
+            self._recipe.video.stride,
+            float(self._info.rate),
+            looks=looks,
+            quick=self._tools.eyes.faces_again is not None,
+        )
 
     def _timed(self, frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
         iterator = iter(frames)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -19,6 +20,7 @@ from unseen.core.regions import Box, Detection, Region
 from unseen.core.video import Track, VideoFrame, VideoInfo
 from unseen.engine.film_check import Checker, Meant, check_written, meant_by
 from unseen.engine.release import ResiduesRemain, Stopwatch
+from unseen.media.ahead import ahead
 from unseen.media.windows import Look, Window, Windows
 from unseen.pixels.planes import HeldCells, PlaneForm, hide_planes, whole_frame
 from unseen.verify.moments import moments
@@ -27,6 +29,8 @@ from unseen.verify.residues import SecondOpinion
 __all__ = ["MOST_ROUNDS", "Part", "Renderer", "Settled"]
 
 _GROWTH = 0.25
+#: Hidden frames that wait for the encoder.
+_AHEAD = 2
 #: Frames that were hidden already, by index, each with the regions that were hidden in it.
 _Hidden: TypeAlias = dict[int, tuple[tuple[Region, ...], VideoFrame]]
 #: How often residues are hidden again before a video fails: each time shows the ends of the tracks that were added.
@@ -156,17 +160,25 @@ class Renderer:
 
     def render(self, settled: Settled) -> Part:
         """Hide and encode a settled window; the part that is returned has no pixels of its frames any more."""
-        path, meant = self._new_path(), []
-        with self._codec.open_writer(path, self._smaller.info, self._recipe.video.style, self._name) as writer:
-            for frame, regions in zip(settled.window.frames, settled.regions, strict=True):
-                hidden = frame if frame.index in settled.done else self._hidden(frame, regions, self._held)
-                hidden = replace(hidden, planes=self._smaller.planes(hidden.planes))
-                placed = [replace(region, box=self._smaller.box(region.box)) for region in regions]
-                meant.append(meant_by(hidden.planes, () if frame.damaged else placed))
+        path, all_meant = self._new_path(), []
+        with (
+            self._codec.open_writer(path, self._smaller.info, self._recipe.video.style, self._name) as writer,
+            closing(ahead(self._written(settled), _AHEAD)) as written,
+        ):
+            for hidden, meant in written:
+                all_meant.append(meant)
                 with self._watch.time("encode"):
                     writer.write(hidden)
         frames = tuple(replace(frame, planes=()) for frame in settled.window.frames)
-        return Part(replace(settled, window=replace(settled.window, frames=frames)), path, meant)
+        return Part(replace(settled, window=replace(settled.window, frames=frames)), path, all_meant)
+
+    def _written(self, settled: Settled) -> Iterator[tuple[VideoFrame, Meant]]:
+        """Yield the frames of a window as they are to be written, each with what to compare it with."""
+        for frame, regions in zip(settled.window.frames, settled.regions, strict=True):
+            hidden = frame if frame.index in settled.done else self._hidden(frame, regions, self._held)
+            hidden = replace(hidden, planes=self._smaller.planes(hidden.planes))
+            placed = [replace(region, box=self._smaller.box(region.box)) for region in regions]
+            yield hidden, meant_by(hidden.planes, () if frame.damaged else placed)
 
     def check(self, part: Part) -> Part:
         """Read a written window back and return it; raises VerificationFailed if it is not what was meant.

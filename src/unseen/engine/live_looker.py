@@ -105,7 +105,7 @@ def main() -> int:
         setup = receive(pictures)
         if not isinstance(setup, LookerSetup):
             return 2
-        eyes = assemble(setup.recipe, setup.models, setup.device, setup.threads)
+        eyes = assemble(setup.recipe, setup.models, setup.device, setup.threads, films=False)
         send(answers, Answer(0, devices=tuple(sorted(set(eyes.devices.values())))))
         serve(pictures, answers, lambda image: find(image, eyes.eyes, setup.recipe, setup.also))
     except UnseenError as error:

@@ -218,7 +218,9 @@ def _executor(
     workers, threads = share_cores(len(videos), job.workers)
     terms_now = json.dumps(terms.context(), sort_keys=True)
     setup = Setup(terms.recipe, terms.models, terms.hasher, folder.staging, job.device, threads, terms_now)
-    setup = replace(setup, counting=job.counting is not None, photos=not all(videos), signing=signing)
+    setup = replace(
+        setup, counting=job.counting is not None, photos=not all(videos), films=any(videos), signing=signing
+    )
     make = partial(make_tools, setup)
     ahead = 0 if any(videos) else 2
     return LocalExecutor(make, redact_one, workers=workers, context=context, listen=listen, ahead=ahead)

@@ -84,4 +84,4 @@ def _until_nothing_shows(
 @lru_cache(maxsize=2)
 def tools_for(recipe: Recipe, device: str) -> Assembled:
     """Open the models once for a recipe and a device, however many pictures follow."""
-    return assemble(recipe, require_models(recipe, model_store()), device)
+    return assemble(recipe, require_models(recipe, model_store()), device, films=False)

@@ -29,7 +29,8 @@ __all__ = ["Done", "Setup", "Task", "ToolMaker", "Tools", "credential_writer", "
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What every worker needs to make its tools; can be sent to another process. `photos` says if there are any."""
+    """What every worker needs to make its tools; can be sent to another process. `photos` and `films` say if there
+    are any."""
 
     recipe: Recipe
     models: Models
@@ -40,6 +41,7 @@ class Setup:
     context: str = ""
     counting: bool = False
     photos: bool = True
+    films: bool = True
     signing: Signing | None = None
 
     @property
@@ -100,7 +102,13 @@ def open_tools(setup: Setup) -> Tools:
     """Open the models for one worker; raises DeviceUnavailable or ModelCorrupt."""
     single_threaded()
     models = assemble(
-        setup.recipe, setup.models, setup.device, setup.threads, counting=setup.counting, photos=setup.photos
+        setup.recipe,
+        setup.models,
+        setup.device,
+        setup.threads,
+        counting=setup.counting,
+        photos=setup.photos,
+        films=setup.films,
     )
     credentials = credential_writer(setup)
     return Tools(setup, PillowCodec(), models, time.perf_counter, AvCodec(setup.threads), credentials)

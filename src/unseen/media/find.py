@@ -29,12 +29,14 @@ _FULL_RANGE = 230.0
 class Eyes:
     """The detectors of a run; None where a recipe has no use for one, or the optional model is not there.
 
-    `faces_close` looks at small parts around where faces were, `text` at whole pictures, `text_close` at cut-out
-    vehicles; `reader` reads what they found.
+    Shortly after a look at a frame of a video `faces_again` looks at the whole picture, where a detector is there that
+    is quick enough, else `faces_close` at small parts around where faces were. `text` looks at whole pictures,
+    `text_close` at cut-out vehicles; `reader` reads what they found.
     """
 
     faces: Detector | None = None
     faces_close: Detector | None = None
+    faces_again: Detector | None = None
     objects: Detector | None = None
     text: Detector | None = None
     text_close: Detector | None = None
@@ -43,7 +45,8 @@ class Eyes:
     @property
     def models(self) -> tuple[ModelFile, ...]:
         """Every model file in use, once."""
-        ports = (self.faces, self.faces_close, self.objects, self.text, self.text_close, self.reader)
+        faces = (self.faces, self.faces_close, self.faces_again)
+        ports = (*faces, self.objects, self.text, self.text_close, self.reader)
         return tuple({m.name: m for port in ports if port is not None for m in port.models}.values())
 
 
@@ -69,13 +72,16 @@ def find_again(
 ) -> list[Detection]:
     """Return what a close look finds of classes that the recipe hides, shortly after a look that found `before`.
 
-    Faces are looked for where they were, persons and vehicles in the whole picture; text is not looked for.
+    Faces are looked for where they were, or by a quick detector in the whole picture, as persons and vehicles are; text
+    is not looked for.
     """
     found: list[Detection] = []
     if eyes.objects is not None:
         found += eyes.objects.detect([image])[0]
     near = [d.box for d in before if d.cls in ("face", "head")]
-    if eyes.faces_close is not None and near:
+    if eyes.faces_again is not None:
+        found += eyes.faces_again.detect([image])[0]
+    elif eyes.faces_close is not None and near:
         found += look_close(image, eyes.faces_close, near)
     return [d for d in found if d.cls in recipe.hidden or d.cls in also]
 

@@ -14,6 +14,8 @@ __all__ = ["AutoPace", "Denser", "EveryNth", "Kind", "Pace", "pace_for"]
 Kind = Literal["whole", "close"]
 #: Seconds between looks at whole frames; between all looks when all is calm, and at the most hurried.
 _WHOLE_S, _CALM_S, _HURRIED_S = 0.34, 0.17, 0.07
+#: The most hurried where a look in between is one at the whole frame, too: it sees who moves far as well as who is new.
+_QUICK_S = 0.13
 #: What moves farther than this many of its sizes from look to look is fast.
 _FAR = 1.0
 _SURE = 0.4
@@ -53,13 +55,14 @@ class AutoPace:
     """Looks often enough that nothing moves far from look to look, measured in its own sizes.
 
     The whole frame is looked at three times a second, where a shot begins, and after frames that could not be. What was
-    found is looked for again closely in between.
+    found is looked for again closely in between; `quick` says that this is done in whole frames, too.
     """
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, *, quick: bool = False) -> None:
         self._calm = max(1, round(_CALM_S * rate))
-        self._hurried = max(1, min(self._calm, math.floor(_HURRIED_S * rate)))
+        self._hurried = max(1, min(self._calm, math.floor((_QUICK_S if quick else _HURRIED_S) * rate + 0.5)))
         self._whole = max(self._calm, round(_WHOLE_S * rate))
+        self._quick = quick
         self._step = self._calm
         self._next = self._next_whole = 0
         self._last: tuple[int, Sequence[Detection]] | None = None
@@ -68,13 +71,19 @@ class AutoPace:
         """How to look at a frame."""
         if must:
             self._last = None
-        if must or frame >= self._next_whole:
+        if must or self._whole_is_due(frame):
             self._next, self._next_whole = frame + self._step, frame + self._whole
             return "whole"
         if frame < self._next:
             return None
         self._next = frame + self._step
         return "close"
+
+    def _whole_is_due(self, frame: int) -> bool:
+        if not self._quick:
+            return frame >= self._next_whole
+        # A look at all there is takes the place of one at faces alone, the nearest in time.
+        return frame >= self._next and frame + self._step / 2 >= self._next_whole
 
     def saw(self, frame: int, found: Sequence[Detection]) -> None:
         """Take in what a look found, and hurry or calm down."""
@@ -134,11 +143,12 @@ class Denser:
         self._pace.saw(frame, found)
 
 
-def pace_for(stride: int | None, rate: float, *, looks: float | None = None) -> Pace:
+def pace_for(stride: int | None, rate: float, *, looks: float | None = None, quick: bool = False) -> Pace:
     """Return the pace for a stride, None for automatic, at `rate` frames a second.
 
-    An automatic one looks at `looks` frames a second or more, where these are given.
+    An automatic one looks at `looks` frames a second or more, where these are given; see AutoPace for `quick`.
     """
     if stride is not None:
         return EveryNth(stride)
-    return AutoPace(rate) if looks is None else Denser(AutoPace(rate), max(1, round(rate / looks)))
+    auto = AutoPace(rate, quick=quick)
+    return auto if looks is None else Denser(auto, max(1, round(rate / looks)))

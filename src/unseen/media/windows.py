@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -14,10 +14,10 @@ from unseen.core.recipe import Recipe
 from unseen.core.regions import Detection, Region
 from unseen.core.video import Track, TrackPoint, VideoFrame, VideoInfo
 from unseen.media.cover import cover_point
+from unseen.media.followed import Followed, followed
 from unseen.tracks.cover import covering_box, extend_all
 from unseen.tracks.link import link
 from unseen.tracks.named import Named
-from unseen.tracks.settings import CoverSettings, LinkSettings
 
 __all__ = ["Look", "Scanned", "Sizes", "Window", "Windows", "cover_window", "sizes_for"]
 
@@ -28,8 +28,8 @@ _MOST_BYTES = 600_000_000
 #: Chroma samples for each pixel, by what the pixel format's name holds; half a sample else.
 _CHROMA = {"444": 2.0, "422": 1.0}
 #: Windows in the works at once: one that is encoded, one or two that settle, of which one has hidden frames beside the
-#: stored ones, one that fills.
-_AT_ONCE = 5
+#: stored ones, one that fills, and frames for one more that are decoded while those settle.
+_AT_ONCE = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,22 +160,25 @@ def cover_window(
     recipe: Recipe,
     named: Named,
     verifiers: frozenset[str] = frozenset(),
-    link_by: LinkSettings | None = None,
-    cover_by: CoverSettings | None = None,
+    as_: Followed | None = None,
 ) -> tuple[list[tuple[Region, ...]], list[Track]]:
     """Return the regions to hide in each frame of a window, and its tracks in frames of the video.
 
-    What a model of `verifiers` found is hidden without interference, whatever the recipe says.
+    What a model of `verifiers` found is hidden without interference, whatever the recipe says. The model that found
+    tracks tells how they are linked and covered, and which are left out as too faint; or `as_` does.
     """
     frames = [look.frame for look in window.looks]
     found = [[d for d in look.found if d.cls in recipe.hidden] for look in window.looks]
-    rate = float(info.rate)
-    linked = link(frames, found, width=info.width, height=info.height, rate=rate, cuts=window.cuts, settings=link_by)
-    linked = named(linked, 0, min([window.first, *frames[:1]]))
-    wide = extend_all(
-        linked, width=info.width, height=info.height, rate=rate, last_frame=window.horizon, cuts=window.cuts,
-        stride=window.step, settings=cover_by,
-    )  # fmt: skip
+    rate, longer = float(info.rate), max(info.width, info.height)
+    how = as_ or followed(sorted({d.model for each in found for d in each}))
+    linked = link(frames, found, width=info.width, height=info.height, rate=rate, cuts=window.cuts, settings=how.link)
+    kept = [t for t in linked if verifiers & set(t.models) or (as_ or followed(t.models)).believed(t, longer)]
+    wide: list[Track] = []
+    for way, tracks in _by_way(named(kept, 0, min([window.first, *frames[:1]])), as_):
+        wide += extend_all(
+            tracks, width=info.width, height=info.height, rate=rate, last_frame=window.horizon, cuts=window.cuts,
+            stride=window.step, settings=way.cover,
+        )  # fmt: skip
     regions: list[list[Region]] = [[] for _ in window.frames]
     first, end = window.first, window.first + len(window.frames)
     for track in wide:
@@ -183,6 +186,13 @@ def cover_window(
             if (region := _region(track, point, recipe, info, verifiers)) is not None:
                 regions[point.frame - first].append(region)
     return [tuple(each) for each in regions], wide
+
+
+def _by_way(tracks: Sequence[Track], as_: Followed | None) -> Iterator[tuple[Followed, list[Track]]]:
+    """Yield the tracks that are covered in one way, and that way."""
+    ways = [as_ or followed(track.models) for track in tracks]
+    for way in dict.fromkeys(map(id, ways)):
+        yield next(w for w in ways if id(w) == way), [t for t, w in zip(tracks, ways, strict=True) if id(w) == way]
 
 
 def _region(

@@ -11,7 +11,7 @@ from unseen.core.video import Track
 __all__ = ["Moment", "moments"]
 
 #: A look around the end of a track reaches this many of its sides to all sides, and has at least this many pixels.
-_AROUND, _LEAST = 1.5, 192.0
+_AROUND, _LEAST = 1.5, 96.0
 #: Tracks that were found in fewer frames have no ends to speak of: the even steps look after them.
 _FEWEST = 3
 

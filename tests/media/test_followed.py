@@ -1,0 +1,73 @@
+"""Which tracks are believed, and how those of each model are covered."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.media.test_windows import frame, info
+from unseen.core.recipe import Recipe, looks_for
+from unseen.core.regions import Box, Detection, Region
+from unseen.media.followed import ELSE, FOLLOWED, Belief, followed
+from unseen.media.windows import Look, Window, cover_window
+from unseen.tracks.named import Named
+
+_RECIPE = Recipe(looks=looks_for(["face"], None))
+
+
+def hidden(*found: Detection, every: int = 4, verifiers: frozenset[str] = frozenset()) -> list[tuple[Region, ...]]:
+    """Return what is hidden in each of 40 frames, of which every few show what was found."""
+    looks = tuple(Look(i, found) for i in range(0, 40, every))
+    window = Window(tuple(frame(i) for i in range(40)), looks, (), 39, every)
+    return cover_window(window, info(1280, 720), _RECIPE, Named(1), verifiers)[0]
+
+
+def seen(model: str, side: float, score: float, x: float = 300.0) -> Detection:
+    return Detection("face", Box(x, 200.0, x + side, 200.0 + side), score, model)
+
+
+@given(st.floats(0.0, 1.0), st.floats(0.0, 1.0), st.floats(1.0, 50.0), st.floats(1.1, 9.0), st.floats(0.0, 1e4))
+def test_belief_rises_or_falls_between_its_ends(
+    small: float, large: float, low: float, more: float, size: float
+) -> None:
+    belief = Belief(small, large, (low, low * more))
+    assert min(small, large) - 1e-9 <= belief.least(size) <= max(small, large) + 1e-9
+    assert belief.least(low) == pytest.approx(small)
+    assert belief.least(low * more) == pytest.approx(large)
+
+
+def test_a_faint_track_is_hidden_while_it_is_small_and_left_out_when_it_is_large() -> None:
+    assert all(hidden(seen("yunet", 12.0, 0.31)))
+    assert not any(hidden(seen("yunet", 40.0, 0.31)))
+    assert all(hidden(seen("yunet", 40.0, 0.9)))
+
+
+def test_one_good_look_is_enough_for_all_of_a_track() -> None:
+    faint, clear = seen("yunet", 40.0, 0.3), seen("yunet", 40.0, 0.8)
+    looks = tuple(Look(i, (clear if i == 20 else faint,)) for i in range(0, 40, 4))
+    window = Window(tuple(frame(i) for i in range(40)), looks, (), 39, 4)
+    assert all(cover_window(window, info(1280, 720), _RECIPE, Named(1))[0])
+
+
+def test_in_a_larger_video_a_face_of_as_many_pixels_was_seen_smaller() -> None:
+    track = cover_window(
+        Window((frame(0),), (Look(0, (seen("yunet", 36.0, 0.4),)),), (), 0, 1), info(3840, 2160), _RECIPE, Named(1)
+    )
+    assert track[0] != [()]
+
+
+def test_other_models_are_believed_whatever_they_say() -> None:
+    assert all(hidden(seen("centerface", 40.0, 0.2)))
+    assert followed(("centerface",)) is ELSE
+    assert followed(("yolo26n", "yunet")) is FOLLOWED["yunet"]
+
+
+def test_what_verification_sees_is_hidden_however_faint_the_track_was() -> None:
+    other = seen("centerface", 40.0, 0.5)
+    assert all(hidden(seen("yunet", 40.0, 0.3), other, verifiers=frozenset({"centerface"})))
+
+
+def test_tracks_of_several_models_are_all_covered() -> None:
+    regions = hidden(seen("yunet", 40.0, 0.9), seen("centerface", 40.0, 0.9, x=800.0))
+    assert all({region.model for region in each} == {"yunet", "centerface"} for each in regions[:37])
