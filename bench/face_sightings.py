@@ -3,8 +3,7 @@
     python -m bench.face_sightings VIDEO...
 
 makes what is not in .bench/ yet, which is slow (some 3 CPU seconds a frame of 720p). The families are YuNet and
-MediaPipe's full-range model, neither of them the one that hides (CenterFace), and at other scales and thresholds than
-those they verify with.
+MediaPipe's full-range model, at other scales and thresholds than those that Unseen finds or verifies with.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ _HEAD = Margins(0.0, 0.03, 0.0, 1.0)
 FILM_MARGINS: Mapping[str, Margins] = {
     "centerface": Margins(0.02, 0.10, 0.15, 0.0),
     "mediapipe-full-range": Margins(0.15, 0.35, 0.10, 0.0),
-    "yunet": Margins(0.02, 0.04, 0.06, 0.0),
+    "yunet": Margins(0.05, 0.08, 0.14, 0.0),
     "ppocr-det": Margins(0.10, 0.15, 0.15, 0.0),
 }
 _FILM_ELSE = Margins(0.0, 0.0, 0.0, 0.0)
