@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from tests.engine.engine_fakes import FakeStore
 from unseen.adapters.models_store import FileModelStore
 from unseen.core.looks import Look
 from unseen.core.recipe import Recipe, looks_for
-from unseen.engine.assemble import assemble, for_films, require_models
+from unseen.engine.assemble import Models, assemble, for_films, require_models
 from unseen.errors import DeviceUnavailable, ModelUnavailable, UsageError
 
 _WITHOUT = FakeStore()
@@ -77,11 +78,15 @@ def test_opened_models_are_those_of_the_recipe(models: FileModelStore) -> None:
 def test_for_videos_alone_only_their_models_are_opened(models: FileModelStore) -> None:
     recipe = _recipe("face")
     needed = require_models(recipe, models)
-    tools = assemble(recipe, needed, "cpu", 1, photos=False)
-    first, second = ("yunet", "centerface") if needed.quick else ("centerface", "mediapipe-full-range")
-    assert set(tools.devices) == {first, second}
-    assert {m.name for m in tools.film_eyes.models} == {first}
-    assert {m.name for m in tools.film_opinion.models} == {second}
+    slow = Models(needed.hide, needed.verify)
+    for each in (needed, slow):
+        tools = assemble(recipe, each, "cpu", 1, photos=False)
+        first, second = ("yunet", "centerface") if each.quick else ("centerface", "mediapipe-full-range")
+        assert set(tools.devices) == {first, second}
+        assert {m.name for m in tools.film_eyes.models} == {first}
+        assert {m.name for m in tools.film_opinion.models} == {second}
+        assert (tools.film_eyes.faces_close is None) == (tools.film_eyes.faces_again is not None) == bool(each.quick)
+        assert len(tools.film_opinion.faces[0].detect([np.zeros((72, 128, 3), np.uint8)])) == 1
 
 
 def test_for_photos_alone_no_model_of_videos_is_opened(models: FileModelStore) -> None:
