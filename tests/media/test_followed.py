@@ -50,6 +50,17 @@ def test_one_good_look_is_enough_for_all_of_a_track() -> None:
     assert all(cover_window(window, info(1280, 720), _RECIPE, Named(1))[0])
 
 
+def test_who_was_seen_well_once_stays_hidden_in_later_windows() -> None:
+    faint, clear = seen("yunet", 40.0, 0.3), seen("yunet", 40.0, 0.8)
+    named = Named(1)
+    for first in (0, 40, 80):
+        # Each window knows some of the looks of the one before, and none older.
+        looks = tuple(Look(i, (clear if i < 40 else faint,)) for i in range(max(0, first - 12), first + 40, 4))
+        window = Window(tuple(frame(i) for i in range(first, first + 40)), looks, (), first + 39, 4)
+        assert all(cover_window(window, info(1280, 720), _RECIPE, named)[0]), first
+    assert not any(cover_window(window, info(1280, 720), _RECIPE, Named(1))[0])
+
+
 def test_in_a_larger_video_a_face_of_as_many_pixels_was_seen_smaller() -> None:
     track = cover_window(
         Window((frame(0),), (Look(0, (seen("yunet", 36.0, 0.4),)),), (), 0, 1), info(3840, 2160), _RECIPE, Named(1)

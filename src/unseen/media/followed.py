@@ -37,7 +37,7 @@ class Belief:
         return self.small + (self.large - self.small) * min(1.0, max(0.0, share))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Followed:
     """How what a model finds is linked and covered; tracks that it never saw as well as `belief` says are left out."""
 

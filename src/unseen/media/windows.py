@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -14,7 +14,7 @@ from unseen.core.recipe import Recipe
 from unseen.core.regions import Detection, Region
 from unseen.core.video import Track, TrackPoint, VideoFrame, VideoInfo
 from unseen.media.cover import cover_point
-from unseen.media.followed import Followed, followed
+from unseen.media.followed import followed
 from unseen.tracks.cover import covering_box, extend_all
 from unseen.tracks.link import link
 from unseen.tracks.named import Named
@@ -160,23 +160,31 @@ def cover_window(
     recipe: Recipe,
     named: Named,
     verifiers: frozenset[str] = frozenset(),
-    as_: Followed | None = None,
 ) -> tuple[list[tuple[Region, ...]], list[Track]]:
     """Return the regions to hide in each frame of a window, and its tracks in frames of the video.
 
     What a model of `verifiers` found is hidden without interference, whatever the recipe says. The model that found
-    tracks tells how they are linked and covered, and which are left out as too faint; or `as_` does.
+    tracks tells how they are linked and covered, and which are left out as too faint; a track that was believed in a
+    window before stays so.
     """
     frames = [look.frame for look in window.looks]
     found = [[d for d in look.found if d.cls in recipe.hidden] for look in window.looks]
     rate, longer = float(info.rate), max(info.width, info.height)
-    how = as_ or followed(sorted({d.model for each in found for d in each}))
-    linked = link(frames, found, width=info.width, height=info.height, rate=rate, cuts=window.cuts, settings=how.link)
-    kept = [t for t in linked if verifiers & set(t.models) or (as_ or followed(t.models)).believed(t, longer)]
+    by = followed(sorted({d.model for each in found for d in each})).link
+    linked = link(frames, found, width=info.width, height=info.height, rate=rate, cuts=window.cuts, settings=by)
+    tracks = [
+        track
+        for track in named(linked, 0, min([window.first, *frames[:1]]))
+        if track.number in named.believed
+        or verifiers & set(track.models)
+        or followed(track.models).believed(track, longer)
+    ]
+    named.believed.update(track.number for track in tracks)
     wide: list[Track] = []
-    for way, tracks in _by_way(named(kept, 0, min([window.first, *frames[:1]])), as_):
+    for way in dict.fromkeys(followed(track.models) for track in tracks):
         wide += extend_all(
-            tracks, width=info.width, height=info.height, rate=rate, last_frame=window.horizon, cuts=window.cuts,
+            [track for track in tracks if followed(track.models) is way],
+            width=info.width, height=info.height, rate=rate, last_frame=window.horizon, cuts=window.cuts,
             stride=window.step, settings=way.cover,
         )  # fmt: skip
     regions: list[list[Region]] = [[] for _ in window.frames]
@@ -186,13 +194,6 @@ def cover_window(
             if (region := _region(track, point, recipe, info, verifiers)) is not None:
                 regions[point.frame - first].append(region)
     return [tuple(each) for each in regions], wide
-
-
-def _by_way(tracks: Sequence[Track], as_: Followed | None) -> Iterator[tuple[Followed, list[Track]]]:
-    """Yield the tracks that are covered in one way, and that way."""
-    ways = [as_ or followed(track.models) for track in tracks]
-    for way in dict.fromkeys(map(id, ways)):
-        yield next(w for w in ways if id(w) == way), [t for t, w in zip(tracks, ways, strict=True) if id(w) == way]
 
 
 def _region(

@@ -11,15 +11,20 @@ __all__ = ["Named"]
 
 
 class Named:
-    """Gives tracks numbers that stay the same from window to window, by the detections that windows share."""
+    """Gives tracks numbers that stay the same from window to window, by the detections that windows share.
+
+    `believed` holds numbers that somebody believed; those of tracks that are gone drop out.
+    """
 
     def __init__(self, next_number: int = 1) -> None:
         self._numbers: dict[tuple[int, tuple[float, ...]], int] = {}
         self._next = next_number
+        self.believed: set[int] = set()
 
     def __call__(self, tracks: Sequence[Track], offset: int, forget_before: int) -> list[Track]:
         """Return the tracks numbered anew; `offset` is added to their frames for the keys, old keys are dropped."""
         self._numbers = {key: n for key, n in self._numbers.items() if key[0] >= forget_before}
+        self.believed &= set(self._numbers.values())
         named, taken = [], set[int]()
         for track in tracks:
             keys = [(p.frame + offset, p.box.xyxy) for p in track.points if p.detected]
