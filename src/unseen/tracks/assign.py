@@ -17,7 +17,7 @@ __all__ = ["Gate", "assign"]
 
 #: Sides that differ by more than this factor are not matched on distance alone.
 _ALIKE = np.log(2.0)
-#: So many ways to give columns to rows are quickly tried.
+#: So many ways to give columns to rows, or states in between, are quickly tried.
 _FEW = 2000
 #: The columns that each row may have.
 _Choices: TypeAlias = dict[int, list[int]]
@@ -66,28 +66,41 @@ def _parts(allowed: NDArray[np.bool_]) -> Iterator[_Choices]:
 
 def _best(part: _Choices, saved: Floats) -> list[tuple[int, int]]:
     """Return the pairs that save most together; few ways are all tried, because the library takes long to be loaded."""
-    if math.prod(len(columns) + 1 for columns in part.values()) <= _FEW:
-        return list(_tried(list(part.items()), saved, frozenset())[1])
+    columns = sorted({j for some in part.values() for j in some})
+    ways, states = math.prod(len(some) + 1 for some in part.values()), len(part) * 2 ** len(columns)
+    if min(ways, states) <= _FEW:
+        return list(_tried(list(part.items()), saved, frozenset(), {})[1])
     from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped, unused-ignore]
 
-    columns = sorted({j for some in part.values() for j in some})
     matrix = np.array([[saved[i, j] if j in some else 0.0 for j in columns] for i, some in part.items()])
     rows = list(part)
     pairs = ((rows[i], columns[j]) for i, j in zip(*linear_sum_assignment(matrix, maximize=True), strict=True))
     return [(i, j) for i, j in pairs if j in part[i]]
 
 
+_Best: TypeAlias = tuple[float, tuple[tuple[int, int], ...]]
+
+
 def _tried(
-    rows: Sequence[tuple[int, list[int]]], saved: Floats, taken: frozenset[int]
-) -> tuple[float, tuple[tuple[int, int], ...]]:
-    """Return how much the best pairs of `rows` save, with columns that are not `taken`, and the pairs."""
+    rows: Sequence[tuple[int, list[int]]],
+    saved: Floats,
+    taken: frozenset[int],
+    known: dict[tuple[int, frozenset[int]], _Best],
+) -> _Best:
+    """Return how much the best pairs of `rows` save, with columns that are not `taken`, and the pairs.
+
+    What was found for as many rows and the same columns taken is `known`.
+    """
     if not rows:
         return 0.0, ()
+    if (state := (len(rows), taken)) in known:
+        return known[state]
     (i, columns), *others = rows
-    best = _tried(others, saved, taken)
+    best = _tried(others, saved, taken, known)
     for j in columns:
         if j not in taken:
-            total, pairs = _tried(others, saved, taken | {j})
+            total, pairs = _tried(others, saved, taken | {j}, known)
             if total + saved[i, j] > best[0]:
                 best = total + float(saved[i, j]), ((i, j), *pairs)
+    known[state] = best
     return best
