@@ -54,6 +54,17 @@ def test_fast_things_are_looked_at_more_often() -> None:
     assert len(fast) > 1.5 * len(calm)
 
 
+@pytest.mark.parametrize(("quick", "step"), [(False, 1), (True, 3)])
+def test_at_25_frames_a_second_the_fastest_is_looked_at_in_each_or_by_a_quick_one_in_each_third(
+    quick: bool, step: int
+) -> None:
+    pace = AutoPace(25.0, quick=quick)
+    assert pace.wants(0, False)
+    pace.saw(0, [face(0.0)])
+    pace.saw(1, [face(60.0)])
+    assert next(i for i in range(1, 9) if pace.wants(i, False)) == 1 + step
+
+
 def test_who_looks_at_whole_frames_each_time_hurries_less() -> None:
     fast, quick, calm = (
         sorted(looks(AutoPace(30.0, quick=quick), 120, speed=speed))

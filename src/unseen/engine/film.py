@@ -96,7 +96,8 @@ class Film:
         self._verifiers = frozenset(m.name for m in tools.opinion.models) - {m.name for m in tools.eyes.models}
         progress = store.progress
         self._log = TrackLog(progress.tracks if progress else None)
-        self._named = Named(max(self._log.next_number, editing.next_number if editing else 1))
+        next_number = max(self._log.next_number, editing.next_number if editing else 1)
+        self._named = Named(next_number, progress.next_frame if progress else 0)
         # All keys from the start: threads add to them while others copy.
         self._counts = Counter(dict.fromkeys(("whole", "looked", "checked", "residues", "rounds"), 0))
         self._counts.update(progress.counts if progress else {})

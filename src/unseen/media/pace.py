@@ -60,7 +60,8 @@ class AutoPace:
 
     def __init__(self, rate: float, *, quick: bool = False) -> None:
         self._calm = max(1, round(_CALM_S * rate))
-        self._hurried = max(1, min(self._calm, math.floor((_QUICK_S if quick else _HURRIED_S) * rate + 0.5)))
+        hurried = round(_QUICK_S * rate) if quick else math.floor(_HURRIED_S * rate)
+        self._hurried = max(1, min(self._calm, hurried))
         self._whole = max(self._calm, round(_WHOLE_S * rate))
         self._quick = quick
         self._step = self._calm

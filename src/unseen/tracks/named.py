@@ -13,12 +13,13 @@ __all__ = ["Named"]
 class Named:
     """Gives tracks numbers that stay the same from window to window, by the detections that windows share.
 
-    `believed` holds numbers that somebody believed; those of tracks that are gone drop out.
+    `believed` holds numbers that somebody believed; those of tracks that are gone drop out. Where a run goes on from
+    frame `going_on`, whoever was seen before it counts as believed: whether they were, nobody knows any more.
     """
 
-    def __init__(self, next_number: int = 1) -> None:
+    def __init__(self, next_number: int = 1, going_on: int = 0) -> None:
         self._numbers: dict[tuple[int, tuple[float, ...]], int] = {}
-        self._next = next_number
+        self._next, self._going_on = next_number, going_on
         self.believed: set[int] = set()
 
     def __call__(self, tracks: Sequence[Track], offset: int, forget_before: int) -> list[Track]:
@@ -33,5 +34,7 @@ class Named:
             self._next += not known
             taken.add(number)
             self._numbers.update(dict.fromkeys(keys, number))
+            if keys and keys[0][0] < self._going_on:
+                self.believed.add(number)
             named.append(replace(track, number=number))
         return named
