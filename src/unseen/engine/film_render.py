@@ -22,7 +22,7 @@ from unseen.engine.film_check import Checker, Meant, check_written, meant_by
 from unseen.engine.release import ResiduesRemain, Stopwatch
 from unseen.media.ahead import ahead
 from unseen.media.windows import Look, Window, Windows
-from unseen.pixels.planes import HeldCells, PlaneForm, hide_planes, whole_frame
+from unseen.pixels.planes import Grain, HeldCells, PlaneForm, hide_planes, whole_frame
 from unseen.verify.moments import moments
 from unseen.verify.residues import SecondOpinion
 
@@ -95,6 +95,7 @@ class Renderer:
         self._guard = threading.Lock()
         # One pattern of grain for the whole video: drawn anew in each frame it would flicker.
         self._seed = int(np.random.default_rng().integers(1 << 63))
+        self._grain = Grain(np.random.default_rng(self._seed))
 
     def settle(self, window: Window) -> Settled:
         """Cover a window, and look at its hidden frames with the second model family until nothing shows.
@@ -156,7 +157,7 @@ class Renderer:
             return replace(frame, planes=whole_frame(frame.planes, self._form))
         noise = np.random.default_rng(self._seed)
         with self._watch.time("hide"):
-            return replace(frame, planes=hide_planes(frame.planes, regions, self._form, noise, held))
+            return replace(frame, planes=hide_planes(frame.planes, regions, self._form, noise, held, self._grain))
 
     def render(self, settled: Settled) -> Part:
         """Hide and encode a settled window; the part that is returned has no pixels of its frames any more."""

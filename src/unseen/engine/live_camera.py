@@ -27,7 +27,7 @@ from unseen.media.live import HIDDEN_WHOLE, Due, Look, LookAhead, quick
 from unseen.media.live_pace import EvenTimes, Haste, Shedding
 from unseen.media.thin import Slots, lower_rate
 from unseen.pixels.notice import notice
-from unseen.pixels.planes import HeldCells, PlaneForm, hide_planes
+from unseen.pixels.planes import Grain, HeldCells, PlaneForm, hide_planes
 
 __all__ = ["Camera", "FeedOpener", "Question"]
 
@@ -288,6 +288,7 @@ class _Output:
         self._form = PlaneForm(full_range=info.colour.full_range)
         self._held = HeldCells(_HELD_FRAMES)
         self._seed = secrets.randbits(128)
+        self._grain = Grain(np.random.default_rng(self._seed))
         self._h264: H264Encoder | None = None
         self._jpeg: JpegEncoder | None = None
         height, width = self._info.height, self._info.width
@@ -307,7 +308,8 @@ class _Output:
                 # The same grain in each frame: it would else be the costliest part to encode.
                 noise = np.random.default_rng(self._seed)
                 regions = [quick(region) for region in due.regions] if self.haste.now else due.regions
-                planes = self._smaller.planes(hide_planes(due.frame.planes, regions, self._form, noise, self._held))
+                hidden = hide_planes(due.frame.planes, regions, self._form, noise, self._held, self._grain)
+                planes = self._smaller.planes(hidden)
             except Exception:  # noqa: BLE001  # whatever goes wrong, the frame is not shown
                 self.faults += 1
                 whole, planes = "fault", self._notice("HIDDEN  FAULT")

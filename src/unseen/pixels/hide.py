@@ -22,7 +22,7 @@ from unseen.pixels.shapes import Mask, Spot, components, mask_over, outermost, p
 from unseen.pixels.standin import PEOPLE, draw
 from unseen.pixels.surface import Surface, paint, working_type
 
-__all__ = ["Coarse", "coarse_surface", "hide", "hide_alpha", "mask_of"]
+__all__ = ["Coarse", "blacken", "coarse_surface", "hide", "hide_alpha", "mask_of"]
 
 #: Makes the surface of a mosaic or blur from the pixels of a region's window, the region and noise.
 Coarse = Callable[[Pixels, Region, np.random.Generator], Surface]
@@ -122,7 +122,7 @@ def _fill(
         large: list[Spot] = []
         for spot in outermost(filter(_is_smooth, group)):
             if ring is None:
-                _blacken(canvas, spot, black)
+                blacken(canvas, spot, black)
             elif job := small_job(spot, ring):
                 small.append(job)
             else:
@@ -133,7 +133,8 @@ def _fill(
     paint_small(canvas, small, noise)
 
 
-def _blacken(canvas: Pixels, spot: Spot, black: int) -> None:
+def blacken(canvas: Pixels, spot: Spot, black: int) -> None:
+    """Write `black` over what a spot hides."""
     target = canvas[slices(spot.window)]
     target[... if spot.is_box else spot.covers(spot.window)] = black
 
@@ -164,7 +165,7 @@ class _Component:
         """Lay a solid or a drawing over the component's surfaces."""
         method = spot.region.look.method
         if method == "solid":
-            _blacken(self.canvas, spot, self.black)
+            blacken(self.canvas, spot, self.black)
         elif method == "stand-in" and self.ring is not None:
             draw(self.canvas[slices(spot.box)], spot.region.cls, self.ring.mean)
 

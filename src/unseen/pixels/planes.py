@@ -12,10 +12,15 @@ from unseen.core.photos import Pixels
 from unseen.core.regions import Box, Region
 from unseen.pixels.boxes import round_out, scale
 from unseen.pixels.coarse import laid_over
-from unseen.pixels.hide import Coarse, coarse_surface, hide, hide_alpha
+from unseen.pixels.hide import Coarse, blacken, coarse_surface, hide, hide_alpha
+from unseen.pixels.lattice import Grain, Plane, fill_planes
+from unseen.pixels.shapes import mask_over, place
 from unseen.pixels.surface import Surface
 
-__all__ = ["HeldCells", "PlaneForm", "hide_planes", "whole_frame"]
+__all__ = ["Grain", "HeldCells", "PlaneForm", "hide_planes", "whole_frame"]
+
+#: Looks that are drawn on a lattice over the frame, or are black; "none" hides nothing.
+_QUICK = frozenset({"fill", "solid", "none"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +80,14 @@ def hide_planes(
     form: PlaneForm,
     noise: np.random.Generator,
     held: HeldCells | None = None,
+    grain: Grain | None = None,
 ) -> tuple[Pixels, ...]:
     """Return copies of a frame's planes with the regions hidden.
 
     `planes` are Y, Cb, Cr and perhaps alpha, each (height, width); regions are in luma pixels and are widened to whole
     chroma samples, so that no sample holds a pixel of both sides. Drawn stand-ins are luma only; alpha is opaque in
-    every region. Raises ValueError for another number of planes.
+    every region. `grain` is given where frames follow one another, so that it holds still; else it is drawn from
+    `noise`. Raises ValueError for another number of planes.
     """
     if len(planes) not in (3, 4):
         raise ValueError(f"a frame needs 3 or 4 planes, got {len(planes)}")
@@ -91,17 +98,55 @@ def hide_planes(
     height, width = planes[0].shape
     aligned = [r for each in regions if (r := _aligned(each, form, width, height)) is not None]
     smaller = [_in_chroma(region, form) for region in aligned]
-    luma, chroma = form.black
+    if all(region.look.method in _QUICK for region in aligned):
+        done = _filled(planes[:3], aligned, smaller, form, grain or Grain(noise))
+    else:
+        done = _each_hidden(planes[:3], aligned, smaller, form, noise, held)
+    opaque = (1 << form.bits) - 1
+    return (*done, *(np.minimum(hide_alpha(alpha, aligned), opaque).astype(alpha.dtype) for alpha in planes[3:]))
+
+
+def _filled(
+    planes: Sequence[Pixels], luma: Sequence[Region], chroma: Sequence[Region], form: PlaneForm, grain: Grain
+) -> tuple[Pixels, ...]:
+    """Return copies of Y, Cb and Cr with regions hidden that are all filled or black, regions of both sizes alike."""
+    done = tuple(np.array(plane, order="C") for plane in planes)
+    masks, spots = [], []
+    for regions, plane in ((luma, done[0]), (chroma, done[1])):
+        spots.append(place(regions, *plane.shape))
+        masks.append(mask_over(spots[-1], Box(0.0, 0.0, float(plane.shape[1]), float(plane.shape[0]))))
+    black = (form.black[0], form.black[1], form.black[1])
+    smooth = [[spot for spot in some if spot.region.look.method == "fill"] for some in spots]
+    sides = [(0, 1, 1), (1, form.across, form.down), (1, form.across, form.down)]
+    filled = not smooth[0] or fill_planes(
+        [Plane(plane, masks[i], smooth[i], *side) for plane, (i, *side) in zip(done, sides, strict=True)],
+        grain,
+        (1 << form.bits) - 1,
+    )
+    for plane, value, (i, *_) in zip(done, black, sides, strict=True):
+        for spot in spots[i]:
+            if not filled or spot.region.look.method == "solid":
+                blacken(plane, spot, value)
+    return done
+
+
+def _each_hidden(
+    planes: Sequence[Pixels],
+    luma: Sequence[Region],
+    chroma: Sequence[Region],
+    form: PlaneForm,
+    noise: np.random.Generator,
+    held: HeldCells | None,
+) -> tuple[Pixels, ...]:
+    """Return copies of Y, Cb and Cr with regions hidden as photos are, chroma beside chroma."""
     coarse: Coarse = coarse_surface
     if held is not None:
         held.plane, coarse = 0, held
-    first = hide(planes[0], aligned, noise, black=luma, coarse=coarse)
+    first = hide(planes[0], luma, noise, black=form.black[0], coarse=coarse)
     if held is not None:
         held.plane = 1
-    both = hide(_beside(*planes[1:3]), smaller, noise, black=chroma, coarse=coarse)
-    done = (first, both[..., 0], both[..., 1])
-    opaque = (1 << form.bits) - 1
-    return (*done, *(np.minimum(hide_alpha(alpha, aligned), opaque).astype(alpha.dtype) for alpha in planes[3:]))
+    both = hide(_beside(*planes[1:3]), chroma, noise, black=form.black[1], coarse=coarse)
+    return first, both[..., 0], both[..., 1]
 
 
 def whole_frame(planes: Sequence[Pixels], form: PlaneForm) -> tuple[Pixels, ...]:

@@ -1,0 +1,269 @@
+"""The fill of frames: smooth surfaces from a lattice over the frame, whatever the number of regions.
+
+A frame of a crowd has dozens of regions, and a ring around each (`unseen.pixels.fill`) costs more than a look for faces
+does. Here the pixels that no region covers are averaged over cells of a few pixels. Cells are taken together, four by
+four and again, until each has seen something; then what is known only coarsely is handed back to the finer cells that
+have seen nothing: pull-push (Gortler et al., The Lumigraph, SIGGRAPH 1996, 3.4), with a few steps of Jacobi's method in
+between, which bend the surface toward the membrane. Pixels under a region weigh nothing, so nothing of them remains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from unseen.core.photos import Pixels
+from unseen.core.regions import Box
+from unseen.pixels.boxes import hull
+from unseen.pixels.shapes import Mask, Spot
+from unseen.pixels.surface import Floats
+
+__all__ = ["Grain", "Plane", "fill_planes"]
+
+_F = np.float32
+#: Luma pixels a side of a cell, in frames up to so many pixels a side; twice as many beyond.
+_CELL, _LARGE = 4, 2048
+#: Cells around the regions that are looked at, and what these begin at a multiple of, so that cells are taken together
+#: in the same way while regions move.
+_MARGIN, _ALIGNED = 8, 16
+#: Cells that are added around a surface, because a spline reaches beyond its ends.
+_EDGE = 4
+#: Steps toward the membrane, at all levels but those with more cells than this.
+_STEPS, _MANY = 2, 16_000
+#: Every so many rows are looked at for grain, and at most so many differences are sorted.
+_GRAIN_ROWS, _GRAIN_SAMPLES = 7, 2048
+#: Grain has a standard deviation below this share of the range; texture goes beyond.
+_MOST_GRAIN = 0.01
+
+
+class Grain:
+    """A pattern of uniform noise in -1..1 that stays the same while regions move and change.
+
+    Drawn anew in each frame it would flicker, and be what an encoder spends most on. Drawn from `noise` once.
+    """
+
+    def __init__(self, noise: np.random.Generator) -> None:
+        self._tile = noise.random((256, 256), dtype=_F) * 2 - 1
+
+    def over(self, spots: Sequence[Spot]) -> Floats:
+        """Return the pattern, at least as large as any spot's window; it repeats after 256 pixels."""
+        tall, wide = (
+            int(max(sides)) for sides in zip(*((s.window.height, s.window.width) for s in spots), strict=True)
+        )
+        if tall > self._tile.shape[0] or wide > self._tile.shape[1]:
+            self._tile = np.tile(self._tile, (-(-tall // len(self._tile)), -(-wide // self._tile.shape[1])))
+        return self._tile[:tall, :wide]
+
+
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """A plane of a frame, of shape (height, width), unsigned, of which the spots are written over.
+
+    `covered` is what any region covers, also those that hide otherwise; `across` and `down` are the luma pixels that
+    one of its samples covers.
+    """
+
+    pixels: Pixels
+    covered: Mask
+    spots: Sequence[Spot]
+    across: int = 1
+    down: int = 1
+
+
+def fill_planes(planes: Sequence[Plane], grain: Grain, peak: int) -> bool:
+    """Write the fill over the spots of a frame's planes, of which the first is luma.
+
+    `peak` is the largest value that a sample takes. Nothing is written, and False returned, where regions cover all of
+    the frame. What is written depends on pixels outside every region, on the spots and on `grain` only.
+    """
+    height, width = planes[0].pixels.shape
+    cell = _CELL if max(height, width) <= _LARGE else 2 * _CELL
+    whole = Box(0.0, 0.0, float(-(-width // cell)), float(-(-height // cell)))
+    cut = _around(planes[0].spots, cell, whole)
+    seen, weight = _seen(planes, cell, cut)
+    if not weight.any() and cut != whole:
+        cut = whole
+        seen, weight = _seen(planes, cell, cut)
+    if not weight.any():
+        return False
+    corner = int(cut.y1) - _EDGE, int(cut.x1) - _EDGE
+    for plane, surface in zip(planes, _solved(seen, weight), strict=True):
+        bound = _grain_in(plane, cell, cut, peak)
+        # The surface leaves room for the grain, so half a step more rounds and nothing overflows.
+        np.clip(surface, bound, peak - bound, out=surface)
+        rough = grain.over(plane.spots) * _F(bound) + _F(0.5)
+        wide = np.pad(surface, _EDGE, mode="edge")
+        for spot in plane.spots:
+            _paint(plane.pixels, spot, wide, (cell // plane.down, cell // plane.across), corner, rough)
+    return True
+
+
+def _around(spots: Sequence[Spot], cell: int, whole: Box) -> Box:
+    """Return the cells that are looked at, with corners on a coarse grid."""
+    box, side = hull(spot.window for spot in spots), float(cell * _ALIGNED)
+    x1, y1 = (max(0.0, (at - cell * _MARGIN) // side * _ALIGNED) for at in (box.x1, box.y1))
+    x2, y2 = (-(-(at + cell * _MARGIN) // side) * _ALIGNED for at in (box.x2, box.y2))
+    return Box(x1, y1, min(x2, whole.x2), min(y2, whole.y2))
+
+
+def _seen(planes: Sequence[Plane], cell: int, cut: Box) -> tuple[Floats, Floats]:
+    """Return for the cells of a cut what is seen of each plane, times the share of the cell in which it is seen, shape
+    (planes, height, width), and that share, (height, width): the least of all planes."""
+    sums: list[Floats] = []
+    shares: dict[int, Floats] = {}
+    for plane in planes:
+        down, across = cell // plane.down, cell // plane.across
+        rows = slice(int(cut.y1) * down, int(cut.y2) * down)
+        columns = slice(int(cut.x1) * across, int(cut.x2) * across)
+        size = rows.stop - rows.start, columns.stop - columns.start
+        free = (~plane.covered[rows, columns]).view(np.uint8)
+        if id(plane.covered) not in shares:
+            shares[id(plane.covered)] = _added_up(free, size, down, across)
+        sums.append(_added_up(plane.pixels[rows, columns] * free, size, down, across))
+    all_shares = [shares[id(plane.covered)] for plane in planes]
+    least = np.minimum.reduce(all_shares)
+    if any(share is not least and (share != least).any() for share in shares.values()):
+        sums = [one * (least / np.maximum(share, _F(1e-3))) for one, share in zip(sums, all_shares, strict=True)]
+    return np.stack(sums), least
+
+
+def _added_up(values: Pixels, size: tuple[int, int], down: int, across: int) -> Floats:
+    """Return sums over cells divided by a cell's size; what `values` lack of `size` (height, width) is 0."""
+    if values.shape != size:
+        padded = np.zeros(size, values.dtype)
+        padded[: values.shape[0], : values.shape[1]] = values
+        values = padded
+    rows = values[::down].astype(np.uint16)
+    for i in range(1, down):
+        rows += values[i::down]
+    cells = rows[:, ::across].astype(_F)
+    for i in range(1, across):
+        cells += rows[:, i::across]
+    cells *= _F(1 / (down * across))
+    return cells
+
+
+def _solved(seen: Floats, weight: Floats) -> Floats:
+    """Return a value for every cell, shape (planes, height, width), whatever is seen of it; something must be."""
+    levels = [(seen, weight)]
+    while not weight.all():
+        seen, weight = _halved(seen), _halved(weight)
+        much = np.maximum(weight, 1)
+        seen, weight = seen / much, weight / much
+        levels.append((seen, weight))
+    values = seen / weight
+    for seen, weight in levels[-2::-1]:
+        rest = 1 - weight
+        values = _doubled(values, *weight.shape)
+        values *= rest
+        values += seen
+        if weight.size <= _MANY:
+            for _ in range(_STEPS):
+                _relax(values, rest)
+    return values
+
+
+def _halved(cells: Floats) -> Floats:
+    """Return sums of two by two cells; an odd row or column stays alone."""
+    height, width = cells.shape[-2:]
+    if height % 2 or width % 2:
+        padded = np.zeros((*cells.shape[:-2], height + height % 2, width + width % 2), cells.dtype)
+        padded[..., :height, :width] = cells
+        cells = padded
+    rows = cells[..., ::2, :] + cells[..., 1::2, :]
+    return np.asarray(rows[..., ::2] + rows[..., 1::2])
+
+
+def _doubled(cells: Floats, height: int, width: int) -> Floats:
+    """Return twice as many cells a side, cut to `height` and `width`, each from the four that are nearest."""
+    return _twice(_twice(cells, height, -2), width, -1)
+
+
+def _twice(cells: Floats, size: int, axis: int) -> Floats:
+    """Return twice as many cells along an axis: three quarters of each, and a quarter of the neighbour on its side."""
+    shape = list(cells.shape)
+    shape[axis] *= 2
+    double = np.empty(shape, cells.dtype)
+    cells, views = cells.swapaxes(0, axis), double.swapaxes(0, axis)
+    quarter = cells * _F(0.25)
+    own = cells - quarter
+    views[0], views[-1] = cells[0], cells[-1]
+    np.add(own[1:], quarter[:-1], out=views[2::2])
+    np.add(own[:-1], quarter[1:], out=views[1:-1:2])
+    return views[:size].swapaxes(0, axis)
+
+
+def _relax(values: Floats, rest: Floats) -> None:
+    """Move values toward their four neighbours as far as they are not seen: a damped step of Jacobi's method."""
+    mean = values.copy()
+    mean[:, 1:] += values[:, :-1]
+    mean[:, 0] += values[:, 0]
+    mean[:, :-1] += values[:, 1:]
+    mean[:, -1] += values[:, -1]
+    mean[:, :, 1:] += values[:, :, :-1]
+    mean[:, :, 0] += values[:, :, 0]
+    mean[:, :, :-1] += values[:, :, 1:]
+    mean[:, :, -1] += values[:, :, -1]
+    mean *= _F(0.2)
+    mean -= values
+    mean *= rest
+    values += mean
+
+
+def _grain_in(plane: Plane, cell: int, cut: Box, peak: int) -> float:
+    """Return the bound of uniform noise that looks like the grain of what is seen, at least half a step.
+
+    From the lower quartile of second differences along rows, as in `unseen.pixels.fill`.
+    """
+    down, across = cell // plane.down, cell // plane.across
+    rows = slice(int(cut.y1) * down, int(cut.y2) * down, _GRAIN_ROWS)
+    columns = slice(int(cut.x1) * across, int(cut.x2) * across)
+    pixels, covered = plane.pixels[rows, columns], plane.covered[rows, columns]
+    step = 1 + pixels.size // (4 * _GRAIN_SAMPLES)
+    left, middle, right = (pixels[:, i : pixels.shape[1] - 2 + i : step].astype(_F) for i in range(3))
+    shown = ~(covered[:, :-2:step] | covered[:, 1:-1:step] | covered[:, 2::step])
+    second = np.abs(left + right - 2 * middle)[shown]
+    if not len(second):
+        return 0.5
+    quarter = len(second) // 4
+    sigma = float(np.partition(second, quarter)[quarter]) / (0.3186 * 6**0.5)
+    return max(0.5, min(sigma, peak * _MOST_GRAIN) * 3**0.5)
+
+
+def _paint(
+    pixels: Pixels, spot: Spot, surface: Floats, cell: tuple[int, int], corner: tuple[int, int], rough: Floats
+) -> None:
+    """Write a surface, of which the first value lies at a cell's `corner` (row, column), over a spot with its grain."""
+    left, top, right, bottom = map(int, spot.window.xyxy)
+    rows, columns = _weights(top % cell[0], bottom - top, cell[0]), _weights(left % cell[1], right - left, cell[1])
+    y, x = top // cell[0] - 2 - corner[0], left // cell[1] - 2 - corner[1]
+    values = rows @ surface[y : y + rows.shape[1], x : x + columns.shape[1]] @ columns.T
+    values += rough[: bottom - top, : right - left]
+    target = pixels[top:bottom, left:right]
+    if spot.is_box:
+        target[...] = values
+    else:
+        np.copyto(target, values.astype(target.dtype), where=spot.covers(spot.window))
+
+
+@lru_cache(maxsize=1024)
+def _weights(phase: int, size: int, cell: int) -> Floats:
+    """Return what pixels weigh the centres of cells by, shape (size, cells), of which the first is two cells before.
+
+    The weights are those of the uniform cubic B-spline, as in `unseen.pixels.surface.spline`; the first pixel lies
+    `phase` pixels into its cell.
+    """
+    at = (np.arange(size) + (phase + 0.5)) / cell + 1.5
+    first = at.astype(np.intp)
+    t = at - first
+    rest = 1 - t
+    square, cube = t * t, t * t * t
+    weights = np.zeros((size, int(first[-1]) + 3), dtype=_F)
+    pixel = np.arange(size)
+    for i, tap in enumerate((rest**3, 4 - 6 * square + 3 * cube, 1 + 3 * (t + square - cube), cube)):
+        weights[pixel, first - 1 + i] = tap / 6
+    weights.flags.writeable = False
+    return weights
