@@ -29,6 +29,8 @@ _CELL, _LARGE = 4, 2048
 #: Cells around the regions that are looked at, and what these begin at a multiple of, so that cells are taken together
 #: in the same way while regions move.
 _MARGIN, _ALIGNED = 8, 16
+#: Up to so many spots are worked on apart where they lie apart; so many cells take as long as the calls for them.
+_FEW, _CALLS = 4, 4096
 #: Cells that are added around a surface, because a spline reaches beyond its ends.
 _EDGE = 4
 #: Steps toward the membrane, at all levels but those with more cells than this.
@@ -82,27 +84,36 @@ def fill_planes(planes: Sequence[Plane], grain: Grain, peak: int) -> bool:
     height, width = planes[0].pixels.shape
     cell = _CELL if max(height, width) <= _LARGE else 2 * _CELL
     whole = Box(0.0, 0.0, float(-(-width // cell)), float(-(-height // cell)))
-    cut = _around(planes[0].spots, cell, whole)
-    seen, weight = _seen(planes, cell, cut)
-    if not weight.any() and cut != whole:
-        cut = whole
-        seen, weight = _seen(planes, cell, cut)
-    if not weight.any():
-        return False
-    corner = int(cut.y1) - _EDGE, int(cut.x1) - _EDGE
-    for plane, surface in zip(planes, _solved(seen, weight), strict=True):
-        bound = _grain_in(plane, cell, cut, peak)
-        # The surface leaves room for the grain, so half a step more rounds and nothing overflows.
-        np.clip(surface, bound, peak - bound, out=surface)
-        rough = grain.over(plane.spots) * _F(bound) + _F(0.5)
-        wide = np.pad(surface, _EDGE, mode="edge")
-        for spot in plane.spots:
-            _paint(plane.pixels, spot, wide, (cell // plane.down, cell // plane.across), corner, rough)
+    for near, which in _cuts(planes[0].spots, cell, whole):
+        for cut in (near, whole):
+            seen, weight = _seen(planes, cell, cut)
+            if weight.any():
+                break
+        else:
+            return False
+        for plane, surface in zip(planes, _solved(seen, weight), strict=True):
+            _paint(plane, [plane.spots[i] for i in which], surface, cell, cut, grain, peak)
     return True
 
 
+def _cuts(spots: Sequence[Spot], cell: int, whole: Box) -> list[tuple[Box, list[int]]]:
+    """Return the cells that are looked at, and the spots that lie there: in one piece, or in a few that lie apart."""
+    if len(spots) > _FEW:
+        return [(_around(spots, cell, whole), list(range(len(spots))))]
+    cuts: list[tuple[Box, list[int]]] = []
+    for i, spot in enumerate(spots):
+        cut, which = _around([spot], cell, whole), [i]
+        for other in list(cuts):
+            both = hull([cut, other[0]])
+            if both.area <= cut.area + other[0].area + _CALLS:
+                cuts.remove(other)
+                cut, which = both, [*other[1], *which]
+        cuts.append((cut, which))
+    return cuts
+
+
 def _around(spots: Sequence[Spot], cell: int, whole: Box) -> Box:
-    """Return the cells that are looked at, with corners on a coarse grid."""
+    """Return the cells around spots, with corners on a coarse grid."""
     box, side = hull(spot.window for spot in spots), float(cell * _ALIGNED)
     x1, y1 = (max(0.0, (at - cell * _MARGIN) // side * _ALIGNED) for at in (box.x1, box.y1))
     x2, y2 = (-(-(at + cell * _MARGIN) // side) * _ALIGNED for at in (box.x2, box.y2))
@@ -233,20 +244,27 @@ def _grain_in(plane: Plane, cell: int, cut: Box, peak: int) -> float:
     return max(0.5, min(sigma, peak * _MOST_GRAIN) * 3**0.5)
 
 
-def _paint(
-    pixels: Pixels, spot: Spot, surface: Floats, cell: tuple[int, int], corner: tuple[int, int], rough: Floats
-) -> None:
-    """Write a surface, of which the first value lies at a cell's `corner` (row, column), over a spot with its grain."""
-    left, top, right, bottom = map(int, spot.window.xyxy)
-    rows, columns = _weights(top % cell[0], bottom - top, cell[0]), _weights(left % cell[1], right - left, cell[1])
-    y, x = top // cell[0] - 2 - corner[0], left // cell[1] - 2 - corner[1]
-    values = rows @ surface[y : y + rows.shape[1], x : x + columns.shape[1]] @ columns.T
-    values += rough[: bottom - top, : right - left]
-    target = pixels[top:bottom, left:right]
-    if spot.is_box:
-        target[...] = values
-    else:
-        np.copyto(target, values.astype(target.dtype), where=spot.covers(spot.window))
+def _paint(plane: Plane, spots: Sequence[Spot], surface: Floats, cell: int, cut: Box, grain: Grain, peak: int) -> None:
+    """Write the surface over a cut's cells into spots of a plane, with grain like that of what is seen around them."""
+    bound = _grain_in(plane, cell, cut, peak)
+    # The surface leaves room for the grain, so half a step more rounds and nothing overflows.
+    np.clip(surface, bound, peak - bound, out=surface)
+    rough = grain.over(spots) * _F(bound) + _F(0.5)
+    surface = np.pad(surface, _EDGE, mode="edge")
+    down, across = cell // plane.down, cell // plane.across
+    # A spline reaches two cells beyond its first.
+    first_row, first_column = int(cut.y1) - _EDGE + 2, int(cut.x1) - _EDGE + 2
+    for spot in spots:
+        left, top, right, bottom = map(int, spot.window.xyxy)
+        rows, columns = _weights(top % down, bottom - top, down), _weights(left % across, right - left, across)
+        y, x = top // down - first_row, left // across - first_column
+        values = rows @ surface[y : y + rows.shape[1], x : x + columns.shape[1]] @ columns.T
+        values += rough[: bottom - top, : right - left]
+        target = plane.pixels[top:bottom, left:right]
+        if spot.is_box:
+            target[...] = values
+        else:
+            np.copyto(target, values.astype(target.dtype), where=spot.covers(spot.window))
 
 
 @lru_cache(maxsize=1024)
