@@ -95,9 +95,13 @@ def test_faint_boxes_need_two_characters(score: float, words: str, confidence: f
         (text(200, 64, 0.84), 300, True),
         (text(900, 199, 0.84), 4000, False),
         (text(900, 200, 0.84), 4000, True),
+        (text(1180, 511, 0.95), 1280, False),
+        (text(1180, 512, 0.95), 1280, True),
+        (text(320, 300, 0.9), 640, True),
+        (text(63, 63, 0.9), 64, False),
     ],
 )
-def test_what_is_large_enough_to_read_and_not_clear_is_read(
+def test_what_is_large_enough_to_read_and_not_clear_or_fills_the_picture_is_read(
     detection: Detection, longer: float, doubtful: bool
 ) -> None:
     assert needs_reading(detection, longer) == doubtful
@@ -155,3 +159,9 @@ def test_a_plate_has_its_middle_on_the_vehicle_and_is_narrower(box: Box, attache
     assert on_vehicle(box, [car()]) == attached
     assert on_vehicle(box, [car(900, 900, 950, 950), car()]) == attached
     assert not on_vehicle(box, [])
+
+
+def test_a_photo_full_of_detail_is_no_plate_however_sure_the_detector_is() -> None:
+    photo = Detection("text", Box(0, 0, 1104, 720), 0.9, "ppocr-det")
+    assert not looks_like_plate(photo, "BK", 0.25, 1280)
+    assert looks_like_plate(photo, "RK 891", 0.9, 1280)
