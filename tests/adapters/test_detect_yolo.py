@@ -173,3 +173,54 @@ def test_an_output_of_another_head_is_an_error_that_says_what_to_export(shape: t
 
 def test_an_empty_table_is_an_empty_picture() -> None:
     assert detect(end_to_end(), grey(64, 64)) == detect(older(), grey(64, 64)) == []
+
+
+class Cutting:
+    """Opens fakes for smaller inputs, and remembers for which."""
+
+    def __init__(self, *, works: bool = True) -> None:
+        self.works = works
+        self.opened: list[tuple[int, int]] = []
+        self.nets: list[FakeNetwork] = []
+
+    def __call__(self, height: int, width: int) -> FakeNetwork | None:
+        self.opened.append((height, width))
+        if not self.works:
+            return None
+        self.nets.append(end_to_end((0, 0, width, height, 0.9, 0), shape=(1, 3, height, width)))
+        return self.nets[-1]
+
+
+@pytest.mark.parametrize(
+    ("size", "cut"),
+    [((720, 1280), (384, 640)), ((1280, 720), (640, 384)), ((480, 640), (480, 640)), ((10, 4000), (32, 640))],
+)
+def test_a_picture_that_is_not_square_gets_an_input_of_its_shape(size: tuple[int, int], cut: tuple[int, int]) -> None:
+    cutting, whole = Cutting(), end_to_end()
+    detector = YoloDetector(whole, MODEL, 0.25, cutting)
+    for _ in range(3):
+        ((found,),) = detector.detect([grey(*size)])
+        assert found.box.xyxy == (0, 0, size[1], size[0])
+    assert cutting.opened == [cut]
+    assert [batch.shape[2:] for batch in cutting.nets[0].batches] == [cut] * 3
+    assert whole.batches == []
+
+
+def test_square_pictures_and_networks_that_cannot_be_cut_take_the_whole_input() -> None:
+    cutting, row = Cutting(works=False), (0, 140, 640, 500, 0.9, 0)
+    whole = end_to_end(row)
+    detector = YoloDetector(whole, MODEL, 0.25, cutting)
+    assert [len(found) for found in detector.detect([grey(640, 640), grey(360, 640), grey(360, 640)])] == [1, 1, 1]
+    assert cutting.opened == [(384, 640)]
+    assert len(whole.batches) == 3
+    free = YoloDetector(end_to_end(row, shape=(None, 3, None, None)), MODEL, 0.25, cutting)
+    assert len(free.detect([grey(360, 640)])[0]) == 1
+    assert cutting.opened == [(384, 640)]
+
+
+def test_only_a_few_networks_are_kept() -> None:
+    cutting = Cutting()
+    detector = YoloDetector(end_to_end(), MODEL, 0.25, cutting)
+    for size in ((360, 640), (480, 640), (200, 640), (360, 640)):
+        assert len(detector.detect([grey(*size)])[0]) == 1
+    assert cutting.opened == [(384, 640), (480, 640), (224, 640), (384, 640)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from unseen.core.ports import Network
 from unseen.core.regions import Detection
 from unseen.errors import ModelCorrupt
 
-__all__ = ["YoloDetector"]
+__all__ = ["Cut", "YoloDetector"]
 
 #: COCO's class numbers, of its 80, that matter here.
 _COCO = {0: "person", 1: "bicycle", 2: "car", 3: "motorcycle", 5: "bus", 7: "truck"}
@@ -23,45 +24,78 @@ _GREY = 114
 #: Left, top, width and height in pixels.
 _Place = tuple[int, int, int, int]
 _SIDE = 640
+#: Inputs are multiples of this many pixels; so many networks for other inputs are kept.
+_STEP, _MOST_INPUTS = 32, 2
+#: Opens a network for an input of another height and width; None where that cannot be done.
+Cut = Callable[[int, int], Network | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    """A network, and the height and width of its input in pixels."""
+
+    network: Network
+    height: int
+    width: int
+
+
+def _letterbox(image: Rgb8, fit: _Input) -> tuple[NDArray[np.float32], _Place]:
+    """Return a network's input for a picture, and where in it the picture lies: left, top, width, height."""
+    height, width = image.shape[:2]
+    scale = min(fit.width / width, fit.height / height)
+    w, h = max(1, round(width * scale)), max(1, round(height * scale))
+    left, top = (fit.width - w) // 2, (fit.height - h) // 2
+    canvas = np.full((fit.height, fit.width, 3), _GREY, np.float32)
+    canvas[top : top + h, left : left + w] = resize(image, w, h)
+    return np.ascontiguousarray(canvas.transpose(2, 0, 1) / 255.0), (left, top, w, h)
 
 
 class YoloDetector:
     """Finds persons and vehicles in pictures of any size, letterboxed to the network's input (640 x 640 if it is free).
 
-    Understands the end-to-end output (n, 300, 6) = x1 y1 x2 y2 score class, and the older (n, 84, anchors) =
-    cx cy w h and 80 class scores, which is suppressed here. Raises ModelCorrupt for any other output and UnseenError
-    for one that holds no numbers.
+    Where `cut` is given it opens the same network for inputs of another height and width, at most those of the whole
+    one and multiples of 32, or returns None where that cannot be done: pictures that are not square then leave less of
+    the input grey. It is meant for videos, whose pictures have one size. Understands the end-to-end output (n, 300, 6)
+    = x1 y1 x2 y2 score class, and the older (n, 84, anchors) = cx cy w h and 80 class scores, which is suppressed here.
+    Raises ModelCorrupt for any other output and UnseenError for one that holds no numbers.
     """
 
-    def __init__(self, network: Network, model: ModelFile, threshold: float) -> None:
-        self._network = network
+    def __init__(self, network: Network, model: ModelFile, threshold: float, cut: Cut | None = None) -> None:
         self._threshold = threshold
         height, width = (size or _SIDE for size in network.input_shape[-2:])
-        self._height, self._width = height, width
+        self._whole = _Input(network, height, width)
         self._fixed_batch = network.input_shape[0] == 1
+        self._cut = cut if self._fixed_batch and height == width else None
+        self._inputs: dict[tuple[int, int], _Input] = {}
         self.models = (model,)
 
     def detect(self, images: Sequence[Rgb8]) -> list[list[Detection]]:
         """Return persons and vehicles in each picture, in its pixels."""
         if not images:
             return []
-        boxed = [self._letterbox(image) for image in images]
-        batch = np.stack([b[0] for b in boxed])
+        inputs = [self._input_for(image) for image in images]
+        boxed = [_letterbox(image, fit) for image, fit in zip(images, inputs, strict=True)]
         if self._fixed_batch:
-            rows = [self._network.run(batch[i : i + 1])[0][0] for i in range(len(images))]
+            rows = [fit.network.run(one[None])[0][0] for (one, _), fit in zip(boxed, inputs, strict=True)]
         else:
-            rows = list(self._network.run(batch)[0])
+            rows = list(self._whole.network.run(np.stack([one for one, _ in boxed]))[0])
         return [self._decode(r, shown, i.shape) for r, (_, shown), i in zip(rows, boxed, images, strict=True)]
 
-    def _letterbox(self, image: Rgb8) -> tuple[NDArray[np.float32], _Place]:
-        """Return the network's input for a picture, and where in it the picture lies: left, top, width, height."""
-        height, width = image.shape[:2]
-        scale = min(self._width / width, self._height / height)
-        w, h = max(1, round(width * scale)), max(1, round(height * scale))
-        left, top = (self._width - w) // 2, (self._height - h) // 2
-        canvas = np.full((self._height, self._width, 3), _GREY, np.float32)
-        canvas[top : top + h, left : left + w] = resize(image, w, h)
-        return np.ascontiguousarray(canvas.transpose(2, 0, 1) / 255.0), (left, top, w, h)
+    def _input_for(self, image: Rgb8) -> _Input:
+        """Return the network whose input a picture fills best."""
+        if self._cut is None:
+            return self._whole
+        whole = self._whole
+        scale = min(whole.height / image.shape[0], whole.width / image.shape[1])
+        height, width = (max(1, -(-round(size * scale) // _STEP)) * _STEP for size in image.shape[:2])
+        if (height, width) == (whole.height, whole.width):
+            return whole
+        if (height, width) not in self._inputs:
+            if len(self._inputs) == _MOST_INPUTS:
+                self._inputs.clear()
+            network = self._cut(height, width)
+            self._inputs[height, width] = whole if network is None else _Input(network, height, width)
+        return self._inputs[height, width]
 
     def _decode(self, rows: NDArray[np.float32], shown: _Place, shape: tuple[int, ...]) -> list[Detection]:
         boxes, scores, kinds = self._table(rows)
@@ -96,6 +130,6 @@ class YoloDetector:
         boxes = np.concatenate([centre - half, centre + half], axis=1)
         scores, kinds = scores[likely], kinds[likely]
         # Classes are suppressed apart: shifting each class to a place of its own keeps them from meeting.
-        apart = boxes + kinds[:, None].astype(np.float32) * np.float32(4 * max(self._width, self._height))
+        apart = boxes + kinds[:, None].astype(np.float32) * np.float32(4 * max(self._whole.width, self._whole.height))
         keep = suppress(apart, scores, 0.6)
         return boxes[keep], scores[keep], kinds[keep]

@@ -8,13 +8,18 @@ protobuf wire format that this takes is small (field numbers: https://github.com
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
-__all__ = ["free_shapes", "is_onnx", "notes"]
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["free_shapes", "is_onnx", "notes", "with_constants"]
 
 _GRAPH, _NOTE = 7, 14  # ModelProto.graph, .metadata_props
 _NAME_OF_VALUE, _TYPE_OF_VALUE = 1, 2  # ValueInfoProto.name, .type
 _INITIALIZER, _INPUT, _OUTPUT, _VALUE_INFO = 5, 11, 12, 13  # GraphProto
-_NAME_OF_TENSOR = 8  # TensorProto.name
+_SIDES, _KIND, _NAME_OF_TENSOR, _RAW = 1, 2, 8, 9  # TensorProto.dims, .data_type, .name, .raw_data
+_KINDS: dict[int, np.dtype[Any]] = {1: np.dtype("<f4"), 7: np.dtype("<i8")}  # TensorProto.FLOAT, .INT64
 _TENSOR_TYPE, _SHAPE = 1, 2  # TypeProto.tensor_type, TypeProto.Tensor.shape
 
 Field = tuple[int, int, bytes]
@@ -50,6 +55,60 @@ def notes(model: bytes) -> dict[str, str]:
     """
     pairs = [body for number, wire, body in _fields(model) if (number, wire) == (_NOTE, _LENGTH_DELIMITED)]
     return {_name(pair, 1).decode("utf-8", "replace"): _name(pair, 2).decode("utf-8", "replace") for pair in pairs}
+
+
+def with_constants(model: bytes, change: Callable[[NDArray[Any]], NDArray[Any] | None]) -> bytes:
+    """Return the ONNX model with other constants where `change` returns some of the same type, None to keep them.
+
+    Constants are the graph's initializers of 32-bit floats or 64-bit integers; those that are stored otherwise than as
+    raw bytes stay. Raises ValueError when the bytes are no ONNX model.
+    """
+
+    def on_tensor(tensor: bytes) -> bytes:
+        values = _values(tensor)
+        new = None if values is None else change(values)
+        return tensor if new is None or values is None else _with_values(tensor, new.astype(values.dtype))
+
+    def on_graph(graph: bytes) -> bytes:
+        return b"".join(_pack(_replaced(field, _INITIALIZER, on_tensor)) for field in _fields(graph))
+
+    return b"".join(_pack(_replaced(field, _GRAPH, on_graph)) for field in _fields(model))
+
+
+def _values(tensor: bytes) -> NDArray[Any] | None:
+    """Return the values of a TensorProto; None for other types, and where they are not stored as raw bytes."""
+    sides: list[int] = []
+    kind, raw = 0, b""
+    for number, _, body in _fields(tensor):
+        if number == _SIDES:
+            sides += _varints(body)
+        elif number == _KIND:
+            kind = _varints(body)[0]
+        elif number == _RAW:
+            raw = body
+    dtype = _KINDS.get(kind)
+    if dtype is None or not raw:
+        return None
+    values = np.frombuffer(raw, dtype)
+    if values.size != np.prod(sides, dtype=np.int64):
+        raise ValueError("a constant of another size than it says")
+    return np.asarray(values.reshape(sides))
+
+
+def _with_values(tensor: bytes, values: NDArray[Any]) -> bytes:
+    """Return the TensorProto with other values, which may have another shape."""
+    kept = [field for field in _fields(tensor) if field[0] not in (_SIDES, _RAW)]
+    sides = [(_SIDES, 0, _varint(side)) for side in values.shape]
+    return b"".join(_pack(field) for field in (*sides, *kept, (_RAW, _LENGTH_DELIMITED, values.tobytes())))
+
+
+def _varints(body: bytes) -> list[int]:
+    """Return the numbers of a field, packed or a single one."""
+    numbers, at = [], 0
+    while at < len(body):
+        number, at = _read_varint(body, at)
+        numbers.append(number)
+    return numbers
 
 
 def _free_graph(graph: bytes, shape: tuple[int | None, ...]) -> bytes:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseen.adapters.onnx_file import free_shapes, is_onnx
-from unseen.adapters.tensors import Shape, checked, in_batches, one_line, thread_count
+from unseen.adapters.tensors import Edit, Shape, checked, in_batches, one_line, thread_count
 from unseen.errors import DeviceUnavailable, ModelCorrupt, ModelUnavailable, UnseenError
 
 __all__ = ["PROVIDERS", "OnnxRuntimeNetwork", "load_onnxruntime", "onnxruntime_devices", "start_session"]
@@ -81,19 +81,26 @@ class OnnxRuntimeNetwork:
     """An ONNX file on ONNX Runtime; a `unseen.core.ports.Network`.
 
     `device` is CPU, CUDA or TensorRT; `threads` bounds the CPU threads (default: the cores this process may use).
-    `shape` overrides the input sizes stored in the file, None where they are free. Raises DeviceUnavailable when the
-    device does not start (never another one in its place), ModelUnavailable when the file cannot be read and
-    ModelCorrupt when it is no model.
+    `shape` overrides the input sizes stored in the file, None where they are free; `edit` changes the file's bytes
+    before they are loaded. Raises DeviceUnavailable when the device does not start (never another one in its place),
+    ModelUnavailable when the file cannot be read and ModelCorrupt when it is no model, or `edit` raises ValueError.
     """
 
-    def __init__(self, path: Path, device: str = "CPU", threads: int | None = None, shape: Shape | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        device: str = "CPU",
+        threads: int | None = None,
+        shape: Shape | None = None,
+        edit: Edit | None = None,
+    ) -> None:
         try:
             runtime = load_onnxruntime()
         except ImportError as error:
             raise DeviceUnavailable("ONNX Runtime is not installed; run `pip install onnxruntime`") from error
         # Before the file is read and changed, which takes longer than anything else here.
         _require_provider(runtime, device)
-        model = _read(path, shape)
+        model = _read(path, shape, edit)
         self._name = path.name
         self._device = device
         self._session = start_session(runtime, model, device, thread_count(threads), path.name)
@@ -128,13 +135,14 @@ class OnnxRuntimeNetwork:
             raise UnseenError(f"{self.device} could not run {self._name}: {one_line(error)}") from error
 
 
-def _read(path: Path, shape: Shape | None) -> bytes:
+def _read(path: Path, shape: Shape | None, edit: Edit | None) -> bytes:
     try:
         model = path.read_bytes()
     except OSError as error:
         raise ModelUnavailable(f"cannot read the model file {path}: {error.strerror}") from error
     try:
         if is_onnx(model):
+            model = model if edit is None else edit(model)
             return model if shape is None else free_shapes(model, shape)
     except ValueError:
         pass

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from unseen.adapters.run_onnxruntime import PROVIDERS, OnnxRuntimeNetwork, onnxruntime_devices
 from unseen.adapters.run_openvino import OpenVinoNetwork, openvino_devices
-from unseen.adapters.tensors import Shape
+from unseen.adapters.tensors import Edit, Shape
 from unseen.core.models import ModelFile
 from unseen.core.ports import Network
 from unseen.errors import DeviceUnavailable
@@ -37,8 +37,10 @@ def available() -> tuple[str, ...]:
     return (*onnx, *(f"openvino:{device}" for device in openvino_devices()))
 
 
-def open_network(model: ModelFile, device: str = "auto", threads: int | None = None) -> Network:
-    """Open a model on a device and return the network.
+def open_network(
+    model: ModelFile, device: str = "auto", threads: int | None = None, edit: Edit | None = None
+) -> Network:
+    """Open a model on a device and return the network; ONNX Runtime loads the file as `edit` changes it.
 
     `device` is "runtime:device" as `available` gives it, a short name, or several separated by commas, as "cuda,cpu":
     the first that can run this kind of file is meant, and must be there. Raises DeviceUnavailable, which lists what is
@@ -47,11 +49,11 @@ def open_network(model: ModelFile, device: str = "auto", threads: int | None = N
     *others, last = _candidates(model, device)
     for name in others:
         try:
-            return _open(model, name, threads)
+            return _open(model, name, threads, edit)
         except DeviceUnavailable:
             continue
     try:
-        return _open(model, last, threads)
+        return _open(model, last, threads, edit)
     except DeviceUnavailable as error:
         raise DeviceUnavailable(f"{error}; {_choices()}") from error
 
@@ -75,11 +77,11 @@ def _spelled_out(word: str) -> tuple[str, ...]:
     raise DeviceUnavailable(f"unknown device {word!r}; {_choices()}")
 
 
-def _open(model: ModelFile, name: str, threads: int | None) -> Network:
+def _open(model: ModelFile, name: str, threads: int | None, edit: Edit | None) -> Network:
     runtime, _, device = name.partition(":")
     shape = _FREE_SHAPES.get(model.entry.family)
     if runtime == "onnxruntime":
-        return OnnxRuntimeNetwork(model.path, device, threads, shape)
+        return OnnxRuntimeNetwork(model.path, device, threads, shape, edit)
     return OpenVinoNetwork(model.path, device, threads, shape)
 
 

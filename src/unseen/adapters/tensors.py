@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from unseen.errors import UsageError
 
-__all__ = ["Shape", "checked", "in_batches", "one_line", "thread_count"]
+__all__ = ["Edit", "Shape", "checked", "in_batches", "one_line", "thread_count"]
 
 Shape = tuple[int | None, ...]
+#: Changes the bytes of a model file before they are loaded; raises ValueError where it cannot.
+Edit = Callable[[bytes], bytes]
 Outputs = tuple[NDArray[np.float32], ...]
 _LONGEST_REASON = 200
 

@@ -17,8 +17,9 @@ from unseen.adapters.detect_views import (
     second_opinion_scales,
     up_to_own_size,
 )
-from unseen.adapters.detect_yolo import YoloDetector
+from unseen.adapters.detect_yolo import Cut, YoloDetector
 from unseen.adapters.detect_yunet import YuNetDetector
+from unseen.adapters.onnx_yolo import cut_of
 from unseen.adapters.propose_strips import EdgeStripDetector
 from unseen.adapters.runtimes import open_network
 from unseen.core.models import ModelFile
@@ -152,6 +153,10 @@ class _Networks:
             self._open[name] = open_network(file, self._device, self._threads)
         return self._open[name], file
 
+    def cut(self, name: str) -> Cut | None:
+        """Return what opens a model, which is open already, for smaller inputs."""
+        return cut_of(self._open[name], self._files[name], self._device, self._threads)
+
     def devices(self) -> dict[str, str]:
         """Return the runtime and device of each opened model."""
         return {name: network.device for name, network in sorted(self._open.items())}
@@ -175,7 +180,9 @@ def assemble(
     net = _Networks(models, device, threads)
     film = for_films(recipe, models, counting=counting)
     of_photos = (_eyes(recipe, models, net), _opinion(models, net)) if photos else None
-    of_films = (_film_eyes(recipe, film, net), _film_opinion(film, net)) if films or of_photos is None else of_photos
+    of_films = of_photos
+    if films or of_films is None:
+        of_films = _film_eyes(recipe, film, net, counting=counting), _film_opinion(film, net)
     return Assembled(*(of_photos or of_films), *of_films, net.devices())
 
 
@@ -209,7 +216,7 @@ def _eyes(recipe: Recipe, models: Models, net: _Networks) -> Eyes:
     )
 
 
-def _film_eyes(recipe: Recipe, models: Models, net: _Networks) -> Eyes:
+def _film_eyes(recipe: Recipe, models: Models, net: _Networks, *, counting: bool) -> Eyes:
     """Return the detectors for frames of a video."""
     faces = close = again = objects = None
     own_size = 1.0 if recipe.recall == "high" else 0.64
@@ -221,7 +228,9 @@ def _film_eyes(recipe: Recipe, models: Models, net: _Networks) -> Eyes:
         close = CenterFaceDetector(*net("centerface"), threshold=_FILM_FACE)
         faces = ViewsDetector(close, fit(1280, most=own_size), tile=_TILE, overlap=0.15)
     if "yolo26n" in models.hide:
-        objects = YoloDetector(*net("yolo26n"), threshold=_FILM_OBJECT)
+        network, file = net("yolo26n")
+        # What is counted is counted as it is without hiding, for which `open_objects` looks at squares.
+        objects = YoloDetector(network, file, threshold=_FILM_OBJECT, cut=None if counting else net.cut("yolo26n"))
     return replace(_words(recipe, models, net), faces=faces, faces_close=close, faces_again=again, objects=objects)
 
 
