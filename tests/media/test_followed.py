@@ -78,7 +78,8 @@ def test_in_a_larger_video_a_face_of_as_many_pixels_was_seen_smaller() -> None:
 def test_other_models_are_believed_whatever_they_say() -> None:
     assert all(hidden(seen("centerface", 40.0, 0.2)))
     assert followed(("centerface",)) is ELSE
-    assert followed(("yolo26n", "yunet")) is FOLLOWED["yunet"]
+    assert followed(("centerface", "yunet")) is FOLLOWED["yunet"]
+    assert followed(("yolo26n",)).belief is None
 
 
 def test_what_verification_sees_is_hidden_however_faint_the_track_was() -> None:

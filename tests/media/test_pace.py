@@ -75,6 +75,15 @@ def test_who_looks_at_whole_frames_each_time_hurries_less() -> None:
     assert {b - a for a, b in itertools.pairwise(calm)} == {5}
 
 
+@pytest.mark.parametrize(("rate", "steps"), [(30.0, (5, 4)), (25.0, (4, 4)), (10.0, (2, 2))])
+def test_persons_and_vehicles_are_looked_for_a_little_more_often_than_faces(
+    rate: float, steps: tuple[int, int]
+) -> None:
+    for objects, step in zip((False, True), steps, strict=True):
+        seen = sorted(looks(AutoPace(rate, quick=True, objects=objects), 120, speed=0.0))
+        assert {b - a for a, b in itertools.pairwise(seen)} == {step}
+
+
 def test_speed_is_not_measured_over_a_cut_or_on_doubtful_things() -> None:
     pace = AutoPace(25.0)
     assert pace.wants(0, False)

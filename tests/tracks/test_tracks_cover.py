@@ -217,6 +217,17 @@ def test_sides_are_as_unsure_as_the_detectors_picture_is_coarse() -> None:
     assert coarse.points[0].spread == pytest.approx(4 * fine.points[0].spread)
 
 
+def test_what_is_seen_in_fewer_frames_is_covered_wider_where_that_is_asked_for() -> None:
+    settings, frames = CoverSettings(sparse=0.1), [0, 4, 8]
+    seen = [[found(200, 150)] for _ in frames]
+    spreads = [
+        covered(frames, seen, stride=stride, settings=each)[0].points[0].spread
+        for stride, each in ((4, settings), (1, settings), (4, CoverSettings()))
+    ]
+    assert spreads[0] == pytest.approx(1.3 * spreads[1])
+    assert spreads[1] == pytest.approx(spreads[2])
+
+
 def test_one_track_is_covered_as_all_are() -> None:
     tracks = link([0, 1], [[found(300, 180)], [found(302, 180)]], width=_WIDTH, height=_HEIGHT, rate=_RATE)
     alone = extend(tracks[0], width=_WIDTH, height=_HEIGHT, rate=_RATE, last_frame=9)

@@ -43,6 +43,7 @@ def test_link_settings_that_make_no_sense_are_refused(change: dict[str, float], 
     [
         ({"seen_at": 0.5}, "seen_at"),
         ({"grain": -1.0}, "grain"),
+        ({"sparse": -0.1}, "sparse"),
         ({"near_s": math.inf}, "near_s"),
         ({"beyond": {}}, "beyond"),
         ({"motions": {}}, "motions"),

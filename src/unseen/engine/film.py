@@ -215,12 +215,9 @@ class Film:
     def _pace(self) -> Pace:
         """Return how often to look: as the recipe says, and where it leaves it open as often as counting needs."""
         looks = self._counting.asked.looks if self._counting else None
-        return pace_for(
-            self._recipe.video.stride,
-            float(self._info.rate),
-            looks=looks,
-            quick=self._tools.eyes.faces_again is not None,
-        )
+        stride, rate, eyes = self._recipe.video.stride, float(self._info.rate), self._tools.eyes
+        quick, objects = eyes.faces_again is not None, eyes.objects is not None
+        return pace_for(stride, rate, looks=looks, quick=quick, objects=objects)
 
     def _timed(self, frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
         iterator = iter(frames)

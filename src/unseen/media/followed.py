@@ -56,7 +56,8 @@ class Followed:
 
 ELSE = Followed()
 #: By the model that found. YuNet looks at whole frames several times a second and loses a face for a look or two in a
-#: crowd; it sees most of what it sees at once and well, so that less is to be covered before and after.
+#: crowd; it sees most of what it sees at once and well, so that less is to be covered before and after. YOLO's boxes
+#: of a person differ from frame to frame by some pixels, so that the hull of few of them hides less.
 FOLLOWED: Mapping[str, Followed] = MappingProxyType(
     {
         "yunet": Followed(
@@ -65,7 +66,8 @@ FOLLOWED: Mapping[str, Followed] = MappingProxyType(
                 grain=1.5, beyond={**BEYOND, "face": replace(BEYOND["face"], extend_s=0.25, sure=40, strong=0.7)}
             ),
             Belief(0.25, 0.6, (16.0, 160.0)),
-        )
+        ),
+        "yolo26n": Followed(cover=CoverSettings(sparse=0.06)),
     }
 )
 

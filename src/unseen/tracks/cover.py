@@ -142,7 +142,8 @@ def _covered(
     spreads = np.concatenate([path.spreads for path in walked]) * steady.scale(frames)
     doubt = np.minimum(spreads, most * sizes(states))
     doubt[at] = 0.0
-    spreads = np.hypot(settings.grain * max(scene.picture) / settings.seen_at, doubt)
+    grain = settings.grain * (1 + settings.sparse * (scene.stride - 1))
+    spreads = np.hypot(grain * max(scene.picture) / settings.seen_at, doubt)
     detected = np.zeros(len(frames), np.bool_)
     detected[at] = True
     rows = list(

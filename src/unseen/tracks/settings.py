@@ -138,12 +138,14 @@ class CoverSettings:
 
     A frame without a detection is covered as widely as the detections before and after it were, if those are within
     `near_s` seconds. All sides are unsure by `grain` pixels (a standard deviation) of the picture that the detectors
-    saw, whose longer side was `seen_at` pixels. `motions` says how each kind moves. Raises ValueError for numbers that
-    make no sense.
+    saw, whose longer side was `seen_at` pixels, and by a share `sparse` of that more for each frame that is left out
+    from one look to the next: fewer detections make less of a hull. `motions` says how each kind moves. Raises
+    ValueError for numbers that make no sense.
     """
 
     near_s: float = 0.2
     grain: float = 1.4
+    sparse: float = 0.0
     seen_at: float = 640.0
     beyond: Mapping[str, Beyond] = field(default_factory=lambda: BEYOND)
     motions: Mapping[str, Motion] = field(default_factory=lambda: MOTIONS)
