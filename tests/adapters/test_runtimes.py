@@ -202,6 +202,19 @@ def test_free_sizes_are_stated_as_none(network: Opener, tmp_path: Path, tiny_onn
     assert network(path, threads=1).input_shape == (None, 3, None, None)
 
 
+@pytest.mark.parametrize("name", ["centerface", "yunet"])
+@pytest.mark.parametrize("device", ["onnxruntime", "openvino"])
+def test_face_models_that_were_exported_for_one_size_take_any(
+    name: str, device: str, tmp_path: Path, tiny_onnx: Callable[..., bytes]
+) -> None:
+    path = _file(tmp_path / "zoo.onnx", tiny_onnx((1, 3, 64, 64)))
+    network = open_network(ModelFile(CATALOGUE[name], path, "0" * 64, "user"), device, threads=1)
+    assert network.input_shape == (None, 3, None, None)
+    for height, width in ((32, 96), (64, 64)):
+        (out,) = network.run(np.zeros((1, 3, height, width), np.float32))
+        assert out.shape == (1, 3, height, width)
+
+
 @RUNTIMES
 def test_the_shape_given_overrides_the_files(network: Opener, tmp_path: Path, tiny_onnx: Callable[..., bytes]) -> None:
     relu = network(_file(tmp_path / "m.onnx", tiny_onnx((1, 3, 8, 8))), threads=1, shape=(None, 3, None, 8))

@@ -28,7 +28,7 @@ SHORT_NAMES: dict[str, tuple[str, ...]] = {
     "openvino": ("openvino:CPU",),
 }
 #: Families that work at any size although their files fix the sizes of a tracing example.
-_FREE_SHAPES: dict[str, Shape] = {"centerface": (None, 3, None, None)}
+_FREE_SHAPES: dict[str, Shape] = {"centerface": (None, 3, None, None), "yunet": (None, 3, None, None)}
 
 
 def available() -> tuple[str, ...]:

@@ -86,8 +86,8 @@ ENTRIES: tuple[ModelEntry, ...] = (
         sha256=None,
         sources=(),
         how_to_get=(
-            "bring a YuNet ONNX file whose height and width are free: put it as yunet_n_dynamic.onnx into a folder "
-            "named by UNSEEN_MODELS, or run `unseen models add FILE --as yunet`"
+            "bring a YuNet ONNX file, as face_detection_yunet_2023mar.onnx of OpenCV's model zoo: put it as "
+            "yunet_n_dynamic.onnx into a folder named by UNSEEN_MODELS, or run `unseen models add FILE --as yunet`"
         ),
     ),
     ModelEntry(
