@@ -169,6 +169,21 @@ def test_parts_that_are_gone_or_garbled_start_anew(unseen: Command, tmp_path: Pa
     assert _looks(unseen, words, output) == 160
 
 
+@pytest.mark.parametrize("damage", ["gone", "garbled", "a list"])
+def test_what_is_known_of_tracks_must_be_there_for_every_part(
+    unseen: Command, tmp_path: Path, key: Path, damage: str
+) -> None:
+    source, output = film(tmp_path / "in" / "a.mp4", LONG), tmp_path / "out"
+    words = (source, "-o", output, "--key", key, "--stride", "1")
+    _broken(unseen, words)
+    first = min((output / ".unseen" / "work").glob("*/*.tracks"))
+    if damage == "gone":
+        first.unlink()
+    else:
+        first.write_text("[1]" if damage == "a list" else first.read_text()[:-1])
+    assert _looks(unseen, words, output) == 160
+
+
 def test_run_that_was_killed_before_all_parts_were_joined(unseen: Command, tmp_path: Path, key: Path) -> None:
     """All is looked at, all is written, and only the name is missing: nothing is looked at again."""
     source, output = film(tmp_path / "in" / "a.mp4", LONG), tmp_path / "out"

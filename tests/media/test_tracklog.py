@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,10 +59,21 @@ def test_regions_without_a_track_are_not_logged() -> None:
 def test_saved_and_loaded_log_goes_on_as_if_nothing_had_been(pattern: str, at: int, score: float) -> None:
     whole = logged(pattern, score)
     begun = logged(pattern[:at], score)
-    again = TrackLog(json.loads(json.dumps(begun.saved())))
+    again = TrackLog(json.loads(json.dumps(begun.changed())))
     assert again.receipts(25.0) == begun.receipts(25.0)
     assert again.next_number == begun.next_number
     reasons = {"d": "detected", "f": "followed", "v": "verification"}
     for i, letter in enumerate(pattern[at:], min(at, len(pattern))):
         again.add(i, i / 25, () if letter == "." else (replace(region(4, reasons[letter]), score=score),))
     assert again.receipts(25.0) == whole.receipts(25.0)
+
+
+def test_what_changed_is_told_once_and_takes_the_place_of_what_was_told_before() -> None:
+    log, saved = TrackLog(), dict[str, Any]()
+    for frame, numbers in enumerate(((1, 2), (2,), (), (2, 3), (1,))):
+        log.add(frame, frame / 25, tuple(region(number) for number in numbers))
+        told = json.loads(json.dumps(log.changed()))
+        assert sorted(told) == [str(number) for number in numbers]
+        saved.update(told)
+    assert log.changed() == {}
+    assert TrackLog(saved).receipts(25.0) == log.receipts(25.0)

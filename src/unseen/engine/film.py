@@ -263,7 +263,7 @@ class Film:
             Look(look.frame, tuple(d for d in look.found if d.cls in self._recipe.hidden))
             for look in self._windows.history(after)
         ]
-        progress = Progress(after, self._log.saved(), tuple(history), dict(self._counts))
+        progress = Progress(after, self._log.changed(), tuple(history), dict(self._counts))
         times = [float(frame.pts * self._info.time_base) for frame in window.frames]
         whole = frozenset(frame.index for frame in window.frames if frame.damaged)
         self._store.commit(part.path, regions, window.first, times, progress, whole)

@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,10 @@ _STATE = "state.json"
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a video is: the next frame, the track log as plain values, looks that later windows need, and totals."""
+    """How far a video is: the next frame, the track log as plain values, looks that later windows need, and totals.
+
+    When a part is taken in, `tracks` need only hold those that changed with it; a store that is opened gives all.
+    """
 
     next_frame: int
     tracks: dict[str, Any]
@@ -50,12 +53,12 @@ class FilmStore:
             if state.get("context") != context:
                 raise ValueError
             self._parts = [str(part) for part in state["parts"]]
-            self.progress = _progress(state)
-            if not all((folder / part).is_file() for part in self._parts):
+            if not all(segment.is_file() for segment in self.segments):
                 raise ValueError
+            self.progress = _progress(state, self.segments)
             for unfinished in folder.glob("*.new*"):
                 unfinished.unlink(missing_ok=True)
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, OSError):
             self._parts, self.progress = [], None
             shutil.rmtree(folder, ignore_errors=True)
         self.drop_unfinished()
@@ -97,30 +100,23 @@ class FilmStore:
                 file.writelines(_line(frame, time, each, whole=frame in whole) + "\n" for frame, (time, each) in rows)
                 file.flush()
                 os.fsync(file.fileno())
+            _write(_tracks_of(final), progress.tracks)
             staged.replace(final)
             self._parts.append(final.name)
-            self.progress = progress
-            self._save()
+            self._save(progress)
         except OSError as error:
             raise _failed(self.folder, error) from error
 
-    def _save(self) -> None:
-        progress = self.progress
-        if progress is None:
-            return
+    def _save(self, progress: Progress) -> None:
         state = {
             "context": self._context,
             "parts": self._parts,
             "next": progress.next_frame,
-            "tracks": progress.tracks,
             "counts": progress.counts,
             "looks": [[look.frame, [_plain(d) for d in look.found]] for look in progress.looks],
         }
         part = self.folder / f"{_STATE}.new"
-        with part.open("w", encoding="utf-8") as file:
-            json.dump(state, file)
-            file.flush()
-            os.fsync(file.fileno())
+        _write(part, state)
         part.replace(self.folder / _STATE)
 
     def hidden(self) -> Iterator[str]:
@@ -139,6 +135,18 @@ def _list_of(segment: Path) -> Path:
     return segment.with_suffix(".jsonl")
 
 
+def _tracks_of(segment: Path) -> Path:
+    return segment.with_suffix(".tracks")
+
+
+def _write(path: Path, values: dict[str, Any]) -> None:
+    """Write plain values, and force them to disk."""
+    with path.open("w", encoding="utf-8") as file:
+        json.dump(values, file)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def _line(frame: int, time: float, regions: Sequence[Region], *, whole: bool) -> str:
     said = {"whole": True} if whole else {}
     return json.dumps({"frame": frame, "time": round(time, 6), "regions": region_rows(regions), **said})
@@ -148,12 +156,16 @@ def _plain(found: Detection) -> list[Any]:
     return [found.cls, *found.box.xyxy, found.score, found.model]
 
 
-def _progress(state: dict[str, Any]) -> Progress:
+def _progress(state: dict[str, Any], segments: Iterable[Path]) -> Progress:
     looks = tuple(
         Look(int(frame), tuple(Detection(d[0], Box(*d[1:5]), float(d[5]), str(d[6])) for d in found))
         for frame, found in state["looks"]
     )
-    return Progress(int(state["next"]), dict(state["tracks"]), looks, dict(state["counts"]))
+    tracks: dict[str, Any] = {}
+    for segment in segments:
+        # What a later part says of a track takes the place of what earlier ones did.
+        tracks.update(json.loads(_tracks_of(segment).read_text("utf-8")))
+    return Progress(int(state["next"]), tracks, looks, dict(state["counts"]))
 
 
 def _read(path: Path) -> dict[str, Any]:

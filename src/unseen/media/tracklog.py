@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from unseen.core.receipts import TrackReceipt
@@ -30,22 +30,33 @@ class _Entry:
     verified: bool = False
 
 
+_NAMES = tuple(each.name for each in fields(_Entry))
+
+
 class TrackLog:
-    """Adds up what was hidden frame by frame; can be saved and loaded, so that a killed run goes on with it."""
+    """Adds up what was hidden frame by frame; what changed can be saved, and all of it loaded, so that a
+    killed run goes on with it."""
 
     def __init__(self, saved: Mapping[str, Any] | None = None) -> None:
         self._entries = {int(number): _Entry(**entry) for number, entry in (saved or {}).items()}
+        self._changed = set[int]()
 
-    def saved(self) -> dict[str, Any]:
-        """Return all of it as plain values."""
-        return {str(number): asdict(entry) for number, entry in self._entries.items()}
+    def changed(self) -> dict[str, Any]:
+        """Return the tracks that something was added to since this was asked last, as plain values by number: an hour
+        of a crowd has so many tracks that saving all of them each time would take longer than all else."""
+        changed = {str(n): {name: getattr(self._entries[n], name) for name in _NAMES} for n in sorted(self._changed)}
+        self._changed.clear()
+        return changed
 
     def add(self, frame: int, seconds: float, regions: Sequence[Region]) -> None:
         """Take in what was hidden in a frame, the next in order, which is shown at `seconds`."""
         for region in regions:
             if region.track is None:
                 continue
-            entry = self._entries.setdefault(region.track, _Entry(region.cls, frame, frame, seconds, seconds))
+            entry = self._entries.get(region.track)
+            if entry is None:
+                entry = self._entries[region.track] = _Entry(region.cls, frame, frame, seconds, seconds)
+            self._changed.add(region.track)
             entry.last, entry.end = frame, seconds
             if region.reason == "followed":
                 continue
