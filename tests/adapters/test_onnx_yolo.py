@@ -35,11 +35,12 @@ def field(number: int, body: bytes | int) -> bytes:
     return varint(number << 3 | 2) + varint(len(body)) + body
 
 
-def constant(values: NDArray[Any], *, packed: bool = False) -> bytes:
+def constant(values: NDArray[Any], name: str, *, packed: bool = False) -> bytes:
     sides = [varint(side) for side in values.shape]
     dims = field(1, b"".join(sides)) if packed else b"".join(field(1, side) for side in values.shape)
     return field(
-        5, dims + field(2, 1 if values.dtype == np.float32 else 7) + field(8, b"c") + field(9, values.tobytes())
+        5,
+        dims + field(2, 1 if values.dtype == np.float32 else 7) + field(8, name.encode()) + field(9, values.tobytes()),
     )
 
 
@@ -57,7 +58,7 @@ def yolo_like(tiny: bytes, constants: Sequence[NDArray[Any]], *, packed: bool = 
     graph_at = tiny.index(b"\x3a")
     length = tiny[graph_at + 1]
     graph = tiny[graph_at + 2 : graph_at + 2 + length]
-    more = b"".join(constant(each, packed=packed) for each in constants)
+    more = b"".join(constant(each, f"c{i}", packed=packed) for i, each in enumerate(constants))
     return tiny[:graph_at] + field(7, graph + more) + tiny[graph_at + 2 + length :]
 
 
@@ -148,6 +149,23 @@ def test_a_file_of_another_exporter_is_used_as_a_square(tmp_path: Path, tiny_onn
     cut = cut_of(network, file, "cpu", 1)
     assert cut is not None
     assert cut(32, 64) is None
+
+
+def test_a_cut_file_that_does_not_run_is_used_as_a_square(stored: bytes, tmp_path: Path) -> None:
+    """The constants are as they should be, but what the network gives is no table of boxes."""
+    path = tmp_path / "yolo26n.onnx"
+    path.write_bytes(stored)
+    file = ModelFile(file_of("yolo26n").entry, path, "00", "user")
+    cut = cut_of(open_network(file, "cpu", 1), file, "cpu", 1)
+    assert cut is not None
+    assert cut(32, 64) is None
+
+
+def test_sizes_of_cells_in_a_column_are_not_known(tiny_onnx: Callable[..., bytes]) -> None:
+    middles, cells = places(SIDE, SIDE)
+    model = yolo_like(tiny_onnx((1, 3, SIDE, SIDE)), [middles, cells.reshape(-1, 1)])
+    with pytest.raises(ValueError, match="not stored as they are known to be"):
+        cut_square(model, SIDE, 32, 64)
 
 
 def test_networks_of_other_runtimes_are_not_cut(tmp_path: Path, tiny_onnx: Callable[..., bytes]) -> None:

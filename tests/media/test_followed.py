@@ -79,7 +79,8 @@ def test_other_models_are_believed_whatever_they_say() -> None:
     assert all(hidden(seen("centerface", 40.0, 0.2)))
     assert followed(("centerface",)) is ELSE
     assert followed(("centerface", "yunet")) is FOLLOWED["yunet"]
-    assert followed(("yolo26n",)).belief is None
+    assert followed(("yolo26n",)) is FOLLOWED["yolo26n"]
+    assert followed(("yolo26n", "yunet")) is followed(("yunet", "yolo26n")) is FOLLOWED["yunet"]
 
 
 def test_what_verification_sees_is_hidden_however_faint_the_track_was() -> None:

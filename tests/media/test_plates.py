@@ -95,9 +95,10 @@ def test_faint_boxes_need_two_characters(score: float, words: str, confidence: f
         (text(200, 64, 0.84), 300, True),
         (text(900, 199, 0.84), 4000, False),
         (text(900, 200, 0.84), 4000, True),
-        (text(1180, 511, 0.95), 1280, False),
-        (text(1180, 512, 0.95), 1280, True),
-        (text(320, 300, 0.9), 640, True),
+        (text(1180, 639, 0.92), 1280, False),
+        (text(1180, 640, 0.92), 1280, True),
+        (text(1180, 640, 0.93), 1280, False),
+        (text(320, 320, 0.9), 640, True),
         (text(63, 63, 0.9), 64, False),
     ],
 )
@@ -161,7 +162,12 @@ def test_a_plate_has_its_middle_on_the_vehicle_and_is_narrower(box: Box, attache
     assert not on_vehicle(box, [])
 
 
-def test_a_photo_full_of_detail_is_no_plate_however_sure_the_detector_is() -> None:
+def test_a_photo_full_of_detail_is_no_plate_though_the_detector_is_quite_sure() -> None:
     photo = Detection("text", Box(0, 0, 1104, 720), 0.9, "ppocr-det")
     assert not looks_like_plate(photo, "BK", 0.25, 1280)
     assert looks_like_plate(photo, "RK 891", 0.9, 1280)
+
+
+def test_a_plate_that_fills_the_picture_need_not_be_read_where_it_is_seen_well() -> None:
+    plate = Detection("text", Box(10, 5, 290, 155), 0.97, "ppocr-det")
+    assert looks_like_plate(plate, "   ", 0.2, 300)

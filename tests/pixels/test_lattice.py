@@ -62,15 +62,46 @@ def test_there_is_no_seam_where_regions_touch() -> None:
 
 
 @examples(1)
-@given(st.integers(8, 12), st.integers(0, 2**32 - 1))
-def test_black_and_white_neither_overflow_nor_wrap(bits: int, seed: int) -> None:
+@given(st.integers(8, 12), st.booleans(), st.integers(1, 9), st.integers(0, 2**32 - 1))
+def test_grain_next_to_black_and_white_neither_overflows_nor_wraps(
+    bits: int, white: bool, span: int, seed: int
+) -> None:
     random, peak = np.random.default_rng(seed), (1 << bits) - 1
-    pixels = (random.integers(0, 2, (90, 120)) * peak).astype(np.uint8 if bits == 8 else np.uint16)
-    done = filled(pixels, (20, 10, 70, 80), peak=peak)
-    assert int(done.max()) <= peak
-    flat = np.full_like(pixels, peak)
-    assert int(filled(flat, (20, 10, 70, 80), peak=peak).min()) >= peak - 2
-    assert int(filled(flat * 0, (20, 10, 70, 80), peak=peak).max()) <= 2
+    values = random.integers(0, span + 1, (90, 120))
+    pixels = (peak - values if white else values).astype(np.uint8 if bits == 8 else np.uint16)
+    done = filled(pixels, (20, 10, 70, 80), peak=peak).astype(int)
+    # Grain goes up to 1.8 % of the range, on both sides of a surface that leaves as much room for it.
+    most = span + 1 + round(2 * 0.018 * peak)
+    assert (done >= peak - most).all() if white else (done <= most).all()
+    assert done.max() <= peak
+
+
+def test_a_slope_is_not_moved_aside() -> None:
+    y, x = np.mgrid[:200, :240]
+    for slope in (x * 0.8 + 20, y * 0.9 + 20, (x + y) * 0.4 + 20):
+        picture = slope.round().astype(np.uint8)
+        for box in (BOX, (61, 43, 131, 121), (63, 42, 129, 118)):
+            assert abs((inside(filled(picture, box), box) - inside(picture, box)).mean()) < 2.0
+
+
+def test_regions_far_apart_do_not_know_of_each_other() -> None:
+    random = np.random.default_rng(6)
+    picture = np.concatenate([random.normal(60, 2, (300, 600)), random.normal(180, 40, (300, 600))], axis=1)
+    picture = picture.round().clip(0, 255).astype(np.uint8)
+    one, other = (40, 60, 90, 120), (1100, 200, 1150, 260)
+    np.testing.assert_array_equal(inside(filled(picture, one, other), one), inside(filled(picture, one), one))
+
+
+def test_an_ellipse_hides_more_chroma_than_luma_and_keeps_the_colours_of_both() -> None:
+    for form in (PlaneForm(), PlaneForm(2, 1), PlaneForm(1, 1)):
+        chroma = (-(-200 // form.down), -(-240 // form.across))
+        planes = tuple(
+            np.full(shape, value, np.uint8) for shape, value in (((200, 240), 210), (chroma, 50), (chroma, 90))
+        )
+        region = Region("face", Box(*BOX), Look("fill", shape="ellipse"))
+        done = hide_planes(planes, [region], form, np.random.default_rng(1))
+        for before, after in zip(planes, done, strict=True):
+            assert abs(after.astype(int) - before).max() <= 1
 
 
 def test_a_region_that_moves_by_a_pixel_changes_little() -> None:
@@ -117,13 +148,27 @@ def test_corners_and_edges_are_filled_from_what_is_there() -> None:
     assert int(filled(pixels, *boxes).max()) <= 78
 
 
-def test_far_cells_are_seen_where_all_near_ones_are_covered() -> None:
-    pixels = np.full((1600, 400), 30, np.uint8)
-    pixels[:200] = 255
-    pixels[1590:] = 90
-    # All of the cells around the second region are covered; what is seen lies farther off.
-    done = filled(pixels, (0, 200, 400, 1590))
-    assert 30 < done[1400:1580].mean() < 255
+def test_a_fill_deep_inside_of_black_sees_what_lies_far_off() -> None:
+    luma = np.full((1600, 400), 255, np.uint8)
+    luma[1590:] = 90
+    chroma = np.full((800, 200), 128, np.uint8)
+    regions = [
+        Region("face", Box(180, 700, 220, 740), Look("fill")),
+        Region("plate", Box(0, 0, 400, 1590), Look("solid")),
+    ]
+    seen = fill_alone(luma, regions)
+    assert abs(seen - 90).max() <= 1
+    done = hide_planes((luma, chroma, chroma), regions, PlaneForm(), np.random.default_rng(1))
+    assert set(done[0][:1590].ravel()) == {16}
+
+
+def fill_alone(luma: Pixels, regions: list[Region]) -> np.ndarray:
+    """What the first region is filled with, while all of them are covered."""
+    done, spots = luma.copy(), place(regions, *luma.shape)
+    whole = Box(0.0, 0.0, float(luma.shape[1]), float(luma.shape[0]))
+    assert fill_planes([Plane(done, mask_over(spots, whole), spots[:1])], grain(), 255)
+    x1, y1, x2, y2 = map(int, regions[0].box.xyxy)
+    return inside(done, (x1, y1, x2, y2))
 
 
 def test_nothing_is_written_where_regions_cover_everything() -> None:
@@ -131,6 +176,7 @@ def test_nothing_is_written_where_regions_cover_everything() -> None:
     spots = place([Region("face", Box(0, 0, 60, 40), Look("fill"))], 40, 60)
     plane = Plane(pixels.copy(), mask_over(spots, Box(0.0, 0.0, 60.0, 40.0)), spots)
     assert not fill_planes([plane], grain(), 255)
+    np.testing.assert_array_equal(plane.pixels, pixels)
     chroma = np.full((20, 30), 9, np.uint8)
     hidden = hide_planes((pixels, chroma, chroma), [spots[0].region], PlaneForm(), np.random.default_rng(1))
     assert [set(plane.ravel().tolist()) for plane in hidden] == [{16}, {128}, {128}]
@@ -144,3 +190,13 @@ def test_black_lies_over_the_fill_and_is_not_seen_by_it() -> None:
     assert set(done[0][30:40, 30:60].ravel()) == {16}
     assert abs(done[0][20:30, 20:50].astype(int) - 200).max() <= 1
     assert abs(done[1][20:25, 10:25].astype(int) - 60).max() <= 1
+
+
+def test_a_pattern_that_threads_share_grows_for_one_without_shrinking_for_another() -> None:
+    shared = grain()
+    first = shared.over(place([Region("face", Box(0, 0, 30, 30), Look("fill"))], 1000, 1000)).copy()
+    for width, height in ((300, 900), (900, 300), (20, 20)):
+        pattern = shared.over(place([Region("face", Box(0, 0, width, height), Look("fill"))], 1000, 1000))
+        assert pattern.shape == (height, width)
+        np.testing.assert_array_equal(pattern[:20, :20], first[:20, :20])
+        np.testing.assert_array_equal(pattern[256:276, :20], pattern[:20, :20][: max(0, height - 256)])

@@ -83,7 +83,7 @@ def _values(tensor: bytes) -> NDArray[Any] | None:
         if number == _SIDES:
             sides += _varints(body)
         elif number == _KIND:
-            kind = _varints(body)[0]
+            kind = next(iter(_varints(body)), 0)
         elif number == _RAW:
             raw = body
     dtype = _KINDS.get(kind)

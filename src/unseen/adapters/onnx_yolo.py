@@ -12,11 +12,13 @@ from unseen.adapters.onnx_file import free_shapes, with_constants
 from unseen.adapters.runtimes import open_network
 from unseen.core.models import ModelFile
 from unseen.core.ports import Network
-from unseen.errors import ModelCorrupt
+from unseen.errors import UnseenError
 
 __all__ = ["cut_of", "cut_square"]
 
 #: TensorRT would build an engine for each input, which takes minutes; OpenVINO reads the file by itself.
+#: Dimensions of what a YOLO gives: pictures, rows, columns.
+_TABLE = 3
 _DEVICES = frozenset({"onnxruntime:CPU", "onnxruntime:CUDA"})
 
 #: Pixels a side of the cells in which a YOLO looks, from its three last layers.
@@ -31,9 +33,12 @@ def cut_of(network: Network, model: ModelFile, device: str, threads: int | None)
     def cut(height: int, width: int) -> Network | None:
         side = network.input_shape[-1] or 0
         try:
-            return open_network(model, device, threads, lambda whole: cut_square(whole, side, height, width))
-        except ModelCorrupt:  # another exporter's file
+            smaller = open_network(model, device, threads, lambda whole: cut_square(whole, side, height, width))
+            # What is opened need not run: another exporter's file may hold more sizes than are known here.
+            (table,) = smaller.run(np.zeros((1, 3, height, width), np.float32))
+        except (UnseenError, ValueError):
             return None
+        return smaller if table.ndim == _TABLE else None
 
     return cut
 
@@ -57,7 +62,7 @@ def cut_square(model: bytes, side: int, height: int, width: int) -> bytes:
         if values.shape in (places.shape, (1, *places.shape)) and np.array_equal(values.reshape(places.shape), places):
             seen.add("places")
             return values[..., kept]
-        if values.size == len(cells) and np.array_equal(values.ravel(), cells):
+        if values.shape[-1:] == cells.shape and np.array_equal(values.ravel(), cells):
             seen.add("cells")
             return values[..., kept]
         if values.dtype.kind == "i" and values.shape == (4,):

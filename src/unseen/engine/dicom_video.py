@@ -28,7 +28,7 @@ from unseen.engine.film_store import FilmStore
 from unseen.engine.models import model_store
 from unseen.engine.stopwatch import Stopwatch
 from unseen.errors import DamagedInput, ModelUnavailable, UnsupportedInput, VerificationFailed
-from unseen.pixels.planes import Grain, PlaneForm, hide_planes
+from unseen.pixels.planes import PlaneForm, hide_planes
 
 __all__ = ["clean_video", "hide_in_video"]
 
@@ -150,14 +150,12 @@ def _written_again(source: Path, ending: str, made: Path, regions: Sequence[Regi
         info = reader.info
         stored = layout(info.pixel_format)
         form = PlaneForm(stored.across, stored.down, stored.bits, info.colour.full_range)
-        grain = Grain(noise)
         style = VideoStyle(codec="hevc" if info.codec == "hevc" else "auto")
         with codec.open_writer(made, info, style, "video.mp4") as writer:
             for frame in reader:
                 if frame.damaged:
                     raise VerificationFailed("its written video is damaged; it is not released")
-                planes = hide_planes(frame.planes, regions, form, noise, grain=grain)
-                writer.write(replace(frame, planes=planes))
+                writer.write(replace(frame, planes=hide_planes(frame.planes, regions, form, noise)))
 
 
 def _wider(box: Box) -> Box:

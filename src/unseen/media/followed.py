@@ -55,9 +55,10 @@ class Followed:
 
 
 ELSE = Followed()
-#: By the model that found. YuNet looks at whole frames several times a second and loses a face for a look or two in a
-#: crowd; it sees most of what it sees at once and well, so that less is to be covered before and after. YOLO's boxes
-#: of a person differ from frame to frame by some pixels, so that the hull of few of them hides less.
+#: By the model that found; where several did, the first here counts, or a person would change how faces are linked.
+#: YuNet looks at whole frames several times a second and loses a face for a look or two in a crowd; it sees most of
+#: what it sees at once and well, so that less is to be covered before and after. YOLO's boxes of a person differ from
+#: frame to frame by some pixels, so that the hull of few of them hides less.
 FOLLOWED: Mapping[str, Followed] = MappingProxyType(
     {
         "yunet": Followed(
@@ -73,5 +74,5 @@ FOLLOWED: Mapping[str, Followed] = MappingProxyType(
 
 
 def followed(models: Sequence[str]) -> Followed:
-    """Return how what some models found together is followed: as the first of them that is known asks for."""
-    return next((FOLLOWED[model] for model in models if model in FOLLOWED), ELSE)
+    """Return how what some models found together is followed: as the first asks for that FOLLOWED names."""
+    return next((FOLLOWED[model] for model in FOLLOWED if model in models), ELSE)

@@ -17,8 +17,9 @@ _WORD = 4
 _FAINT = 0.35
 _CLEAR = 0.85
 _LEGIBLE, _LEGIBLE_SHARE = 64.0, 0.05
-#: Share of the picture's longer side that the shorter side of a plate has only in a close-up.
-_CLOSE_UP = 0.4
+#: Share of the picture's longer side that the shorter side of text has only where it fills the picture, and the score
+#: from which on it is believed there.
+_CLOSE_UP, _FULL = 0.5, 0.93
 _READ, _READ_CHARACTERS = 0.4, 3
 
 
@@ -42,13 +43,13 @@ def needs_reading(detection: Detection, longer: float) -> bool:
     """Whether a text box may be a lamp, a wheel or leaves: the detector is unsure, although it is large enough to read.
 
     Large means that the shorter side has at least 64 px, which leaves 40 for the characters, and 5 % of the picture's
-    `longer` side, because detectors look at large pictures shrunk, and large pictures may be soft. However sure the
-    detector is, what fills most of a picture is read, too: it takes whole photos that are full of detail for text, with
-    scores up to 0.91, and a plate so close is read with ease.
+    `longer` side, because detectors look at large pictures shrunk, and large pictures may be soft. Where the shorter
+    side has half of the longer side of the picture, more is asked of the detector: it takes whole photos that are full
+    of detail for text, with scores up to 0.91, and a plate so close is mostly seen more surely, and nearly always read.
     """
     large = max(_LEGIBLE, _LEGIBLE_SHARE * longer)
     shorter = min(detection.box.width, detection.box.height)
-    return shorter >= large and (detection.score < _CLEAR or shorter >= _CLOSE_UP * longer)
+    return shorter >= large and detection.score < (_FULL if shorter >= _CLOSE_UP * longer else _CLEAR)
 
 
 def is_texture(detection: Detection, text: str, confidence: float, longer: float) -> bool:
@@ -66,7 +67,8 @@ def looks_like_plate(detection: Detection, text: str, confidence: float, longer:
     A box is cleared only when its shape is no plate's, when it is texture or so faint that neither the detector is sure
     of text nor the reader of two characters (on labelled photos that held for nine in ten boxes and for 1 plate in 45),
     or when it is read with confidence and reads like a word or like nothing a plate carries: plates are short, and
-    nearly all hold a digit. Characters that the reader does not know come back as spaces, so they clear nothing.
+    nearly all hold a digit. Characters that the reader does not know come back as spaces, so they clear nothing but
+    what `needs_reading`.
     `longer` is the picture's longer side in pixels.
     """
     sides = sorted((detection.box.width, detection.box.height))

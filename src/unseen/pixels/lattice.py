@@ -35,8 +35,10 @@ _FEW, _CALLS = 4, 4096
 _EDGE = 4
 #: Steps toward the membrane, at all levels but those with more cells than this.
 _STEPS, _MANY = 2, 16_000
-#: Every so many rows are looked at for grain, and at most so many differences are sorted.
-_GRAIN_ROWS, _GRAIN_SAMPLES = 7, 2048
+#: Pixels a side of the pattern of grain.
+_TILE = 256
+#: Every so many rows are looked at for grain, and about so many places in them at most.
+_GRAIN_ROWS, _GRAIN_SAMPLES = 7, 8192
 #: Grain has a standard deviation below this share of the range; texture goes beyond.
 _MOST_GRAIN = 0.01
 
@@ -48,16 +50,17 @@ class Grain:
     """
 
     def __init__(self, noise: np.random.Generator) -> None:
-        self._tile = noise.random((256, 256), dtype=_F) * 2 - 1
+        self._first = self._tile = noise.random((_TILE, _TILE), dtype=_F) * 2 - 1
 
     def over(self, spots: Sequence[Spot]) -> Floats:
         """Return the pattern, at least as large as any spot's window; it repeats after 256 pixels."""
         tall, wide = (
             int(max(sides)) for sides in zip(*((s.window.height, s.window.width) for s in spots), strict=True)
         )
-        if tall > self._tile.shape[0] or wide > self._tile.shape[1]:
-            self._tile = np.tile(self._tile, (-(-tall // len(self._tile)), -(-wide // self._tile.shape[1])))
-        return self._tile[:tall, :wide]
+        tile = self._tile  # read once: threads share the pattern, and each may put a larger one in its place
+        if tall > tile.shape[0] or wide > tile.shape[1]:
+            tile = self._tile = np.tile(self._first, (-(-tall // _TILE), -(-wide // _TILE)))
+        return tile[:tall, :wide]
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +236,7 @@ def _grain_in(plane: Plane, cell: int, cut: Box, peak: int) -> float:
     rows = slice(int(cut.y1) * down, int(cut.y2) * down, _GRAIN_ROWS)
     columns = slice(int(cut.x1) * across, int(cut.x2) * across)
     pixels, covered = plane.pixels[rows, columns], plane.covered[rows, columns]
-    step = 1 + pixels.size // (4 * _GRAIN_SAMPLES)
+    step = 1 + pixels.size // _GRAIN_SAMPLES
     left, middle, right = (pixels[:, i : pixels.shape[1] - 2 + i : step].astype(_F) for i in range(3))
     shown = ~(covered[:, :-2:step] | covered[:, 1:-1:step] | covered[:, 2::step])
     second = np.abs(left + right - 2 * middle)[shown]
@@ -267,13 +270,19 @@ def _paint(plane: Plane, spots: Sequence[Spot], surface: Floats, cell: int, cut:
             np.copyto(target, values.astype(target.dtype), where=spot.covers(spot.window))
 
 
-@lru_cache(maxsize=1024)
 def _weights(phase: int, size: int, cell: int) -> Floats:
     """Return what pixels weigh the centres of cells by, shape (size, cells), of which the first is two cells before.
 
-    The weights are those of the uniform cubic B-spline, as in `unseen.pixels.surface.spline`; the first pixel lies
-    `phase` pixels into its cell.
+    The first pixel lies `phase` pixels into its cell. Cut out of one of a few that are kept, because regions have many
+    sizes.
     """
+    last = int((size + phase - 0.5) / cell + 1.5)
+    return _many_weights(phase, max(64, 1 << (size - 1).bit_length()), cell)[:size, : last + 3]
+
+
+@lru_cache(maxsize=64)
+def _many_weights(phase: int, size: int, cell: int) -> Floats:
+    """Return the weights of the uniform cubic B-spline, as in `unseen.pixels.surface.spline`, for many pixels."""
     at = (np.arange(size) + (phase + 0.5)) / cell + 1.5
     first = at.astype(np.intp)
     t = at - first
