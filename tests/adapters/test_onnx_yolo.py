@@ -129,7 +129,7 @@ def test_the_cut_network_sees_what_the_square_one_sees(test_data: Path, models: 
     file = models.require("yolo26n")
     network = open_network(file, "cpu", 1)
     square = YoloDetector(network, file, 0.4)
-    cut = YoloDetector(network, file, 0.4, cut_of(network, file, "cpu", 1))
+    cut = YoloDetector(network, file, 0.4, cut_of(network, file, 1))
     seen = matched = 0
     for picture in pictures(test_data / "samples" / "coco128_val" / "images"):
         there = cut.detect([picture])[0]
@@ -146,7 +146,7 @@ def test_a_file_of_another_exporter_is_used_as_a_square(tmp_path: Path, tiny_onn
 
     file = ModelFile(file_of("yolo26n").entry, path, "00", "user")
     network = open_network(file, "cpu", 1)
-    cut = cut_of(network, file, "cpu", 1)
+    cut = cut_of(network, file, 1)
     assert cut is not None
     assert cut(32, 64) is None
 
@@ -156,7 +156,7 @@ def test_a_cut_file_that_does_not_run_is_used_as_a_square(stored: bytes, tmp_pat
     path = tmp_path / "yolo26n.onnx"
     path.write_bytes(stored)
     file = ModelFile(file_of("yolo26n").entry, path, "00", "user")
-    cut = cut_of(open_network(file, "cpu", 1), file, "cpu", 1)
+    cut = cut_of(open_network(file, "cpu", 1), file, 1)
     assert cut is not None
     assert cut(32, 64) is None
 
@@ -173,4 +173,4 @@ def test_networks_of_other_runtimes_are_not_cut(tmp_path: Path, tiny_onnx: Calla
     path = tmp_path / "yolo26n.onnx"
     path.write_bytes(tiny_onnx((1, 3, SIDE, SIDE)))
     file = ModelFile(file_of("yolo26n").entry, path, "00", "user")
-    assert cut_of(open_network(file, "openvino", 1), file, "openvino", 1) is None
+    assert cut_of(open_network(file, "openvino", 1), file, 1) is None

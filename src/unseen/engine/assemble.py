@@ -155,7 +155,7 @@ class _Networks:
 
     def cut(self, name: str) -> Cut | None:
         """Return what opens a model, which is open already, for smaller inputs."""
-        return cut_of(self._open[name], self._files[name], self._device, self._threads)
+        return cut_of(self._open[name], self._files[name], self._threads)
 
     def devices(self) -> dict[str, str]:
         """Return the runtime and device of each opened model."""

@@ -22,7 +22,7 @@ from unseen.core.regions import Box
 from unseen.pixels.shapes import Mask, Spot
 from unseen.pixels.surface import Floats, Surface, spline, working_type
 
-__all__ = ["Ring", "least_grain", "lines_of", "rings_around", "softened", "surfaces"]
+__all__ = ["MOST_GRAIN", "Ring", "least_grain", "lines_of", "noise_in", "rings_around", "softened", "surfaces"]
 
 #: The ring is as thick as this share of the region's side (root of its area), in whole pixels within the bounds.
 _THICKNESS, _THINNEST, _THICKEST = 1 / 32, 3, 32
@@ -34,7 +34,7 @@ _CHUNK, _MOST_PIXELS = 1 << 15, 1 << 18
 _MANY = 1024
 _GRAIN_SAMPLES = 2048
 #: Grain of photos has a standard deviation below this share of the brightest value; texture goes beyond.
-_MOST_GRAIN = 0.01
+MOST_GRAIN = 0.01
 
 _Whole = NDArray[np.intp]
 
@@ -267,9 +267,13 @@ def _grain(details: Floats, value: Floats) -> Floats:
     """
     if not len(details):
         return np.zeros(value.shape[1], dtype=value.dtype)
+    return np.asarray(np.minimum(noise_in(details), np.abs(value).max() * MOST_GRAIN), dtype=value.dtype)
+
+
+def noise_in(details: Floats) -> Floats:
+    """Return the standard deviation that `_grain` tells of, of second differences (n, ...), n at least 1."""
     quarter = len(details) // 4
-    sigma = np.partition(np.abs(details), quarter, axis=0)[quarter] / (0.3186 * math.sqrt(6))
-    return np.asarray(np.minimum(sigma, np.abs(value).max() * _MOST_GRAIN), dtype=value.dtype)
+    return np.asarray(np.partition(np.abs(details), quarter, axis=0)[quarter] / (0.3186 * math.sqrt(6)))
 
 
 def _seen_from(ring: Ring, window: Box) -> Ring:

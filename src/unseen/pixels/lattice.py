@@ -18,8 +18,9 @@ import numpy as np
 from unseen.core.photos import Pixels
 from unseen.core.regions import Box
 from unseen.pixels.boxes import hull
+from unseen.pixels.fill import MOST_GRAIN, noise_in
 from unseen.pixels.shapes import Mask, Spot
-from unseen.pixels.surface import Floats
+from unseen.pixels.surface import Floats, taps
 
 __all__ = ["Grain", "Plane", "fill_planes"]
 
@@ -39,8 +40,6 @@ _STEPS, _MANY = 2, 16_000
 _TILE = 256
 #: Every so many rows are looked at for grain, and about so many places in them at most.
 _GRAIN_ROWS, _GRAIN_SAMPLES = 7, 8192
-#: Grain has a standard deviation below this share of the range; texture goes beyond.
-_MOST_GRAIN = 0.01
 
 
 class Grain:
@@ -239,12 +238,10 @@ def _grain_in(plane: Plane, cell: int, cut: Box, peak: int) -> float:
     step = 1 + pixels.size // _GRAIN_SAMPLES
     left, middle, right = (pixels[:, i : pixels.shape[1] - 2 + i : step].astype(_F) for i in range(3))
     shown = ~(covered[:, :-2:step] | covered[:, 1:-1:step] | covered[:, 2::step])
-    second = np.abs(left + right - 2 * middle)[shown]
+    second = (left + right - 2 * middle)[shown]
     if not len(second):
         return 0.5
-    quarter = len(second) // 4
-    sigma = float(np.partition(second, quarter)[quarter]) / (0.3186 * 6**0.5)
-    return max(0.5, min(sigma, peak * _MOST_GRAIN) * 3**0.5)
+    return max(0.5, min(float(noise_in(second)), peak * MOST_GRAIN) * 3**0.5)
 
 
 def _paint(plane: Plane, spots: Sequence[Spot], surface: Floats, cell: int, cut: Box, grain: Grain, peak: int) -> None:
@@ -286,11 +283,9 @@ def _many_weights(phase: int, size: int, cell: int) -> Floats:
     at = (np.arange(size) + (phase + 0.5)) / cell + 1.5
     first = at.astype(np.intp)
     t = at - first
-    rest = 1 - t
-    square, cube = t * t, t * t * t
     weights = np.zeros((size, int(first[-1]) + 3), dtype=_F)
     pixel = np.arange(size)
-    for i, tap in enumerate((rest**3, 4 - 6 * square + 3 * cube, 1 + 3 * (t + square - cube), cube)):
-        weights[pixel, first - 1 + i] = tap / 6
+    for i, tap in enumerate(taps(t)):
+        weights[pixel, first - 1 + i] = tap
     weights.flags.writeable = False
     return weights

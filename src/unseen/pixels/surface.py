@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from unseen.core.photos import Pixels
 from unseen.pixels.shapes import Mask
 
-__all__ = ["Floats", "Surface", "as_type", "full_scale", "paint", "spline", "working_type"]
+__all__ = ["Floats", "Surface", "as_type", "full_scale", "paint", "spline", "taps", "working_type"]
 
 Floats = NDArray[Any]
 #: Values painted at once: few enough that a band and its noise stay in the processor's cache.
@@ -89,15 +89,19 @@ def spline(size: int, step: float, dtype: np.dtype[Any]) -> tuple[Floats, Floats
     first = at.astype(np.intp)
     t = at - first
     weights = np.zeros((size, count + 3), dtype=dtype)
-    rest = 1 - t
-    square, cube = t * t, t * t * t
-    taps = (rest * rest * rest, 4 - 6 * square + 3 * cube, 1 + 3 * (t + square - cube), cube)
     pixel = np.arange(size)
-    for i, tap in enumerate(taps):
-        weights[pixel, first + i] = tap / 6
+    for i, tap in enumerate(taps(t)):
+        weights[pixel, first + i] = tap
     nodes = (np.arange(count + 3) - 1) * gap
     nodes.flags.writeable = weights.flags.writeable = False
     return nodes, weights
+
+
+def taps(t: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return what the uniform cubic B-spline weighs four nodes by at `t` (0..1) between the second and the third."""
+    rest = 1 - t
+    square, cube = t * t, t * t * t
+    return rest * rest * rest / 6, (4 - 6 * square + 3 * cube) / 6, (1 + 3 * (t + square - cube)) / 6, cube / 6
 
 
 def paint(target: Pixels, surface: Surface, mask: Mask | None, noise: np.random.Generator) -> None:
