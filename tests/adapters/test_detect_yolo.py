@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -224,3 +227,25 @@ def test_only_a_few_networks_are_kept() -> None:
     for size in ((360, 640), (480, 640), (200, 640), (360, 640)):
         assert len(detector.detect([grey(*size)])[0]) == 1
     assert cutting.opened == [(384, 640), (480, 640), (224, 640), (384, 640)]
+
+
+def test_threads_that_look_at_once_open_a_cut_network_once_and_see_alike() -> None:
+    opened = list[tuple[int, int]]()
+    together = threading.Barrier(4, timeout=30)
+
+    def cut(height: int, width: int) -> FakeNetwork:
+        time.sleep(0.05)
+        opened.append((height, width))
+        return end_to_end((100, 100, 200, 200, 0.9, 0), shape=(1, 3, height, width))
+
+    detector = YoloDetector(end_to_end(), MODEL, 0.25, cut)
+
+    def look(_: int) -> list[Detection]:
+        together.wait()
+        return detector.detect([grey(360, 640)])[0]
+
+    with ThreadPoolExecutor(4) as pool:
+        first, *others = pool.map(look, range(4))
+    assert opened == [(384, 640)]
+    assert first
+    assert all(found == first for found in others)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -100,6 +101,35 @@ def test_a_gpu_is_used_or_reported_missing_but_never_replaced(models: FileModelS
 def test_an_unknown_word_is_an_error(models: FileModelStore, device: str) -> None:
     with pytest.raises(DeviceUnavailable, match="unknown device"):
         open_network(models.require("centerface"), device)
+
+
+@pytest.mark.parametrize(("threads", "at_once", "each"), [(8, 1, 8), (8, 2, 4), (3, 2, 1), (1, 2, 1)])
+def test_threads_are_shared_out_among_pictures_that_are_run_at_once(
+    models: FileModelStore, monkeypatch: pytest.MonkeyPatch, threads: int, at_once: int, each: int
+) -> None:
+    given = list[int]()
+
+    def start(runtime: Any, model: bytes, device: str, threads: int, name: str) -> Any:
+        given.append(threads)
+        return start_session(runtime, model, device, 1, name)
+
+    monkeypatch.setattr("unseen.adapters.run_onnxruntime.start_session", start)
+    open_network(models.require("centerface"), "onnxruntime:CPU", threads, at_once=at_once)
+    assert given == [each]
+
+
+@pytest.mark.parametrize("device", ["onnxruntime:CPU", "openvino:CPU"])
+def test_pictures_that_threads_run_at_once_are_answered_as_one_after_another(
+    models: FileModelStore, device: str
+) -> None:
+    network = open_network(models.require("centerface"), device, 2, at_once=2)
+    batches = [_noise(1, 3, 96, 32 * (1 + i % 3), seed=i) for i in range(12)]
+    one_by_one = [network.run(batch) for batch in batches]
+    with ThreadPoolExecutor(2) as pool:
+        at_once = list(pool.map(network.run, batches))
+    for one, other in zip(one_by_one, at_once, strict=True):
+        for a, b in zip(one, other, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)
 
 
 class _Runtime:

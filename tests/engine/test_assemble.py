@@ -86,6 +86,8 @@ def test_for_videos_alone_only_their_models_are_opened(models: FileModelStore) -
         assert {m.name for m in tools.film_eyes.models} == {first}
         assert {m.name for m in tools.film_opinion.models} == {second}
         assert (tools.film_eyes.faces_close is None) == (tools.film_eyes.faces_again is not None) == bool(each.quick)
+        # A close look needs to know what the look before it found.
+        assert tools.film_eyes.at_once == (2 if each.quick else 1)
         assert len(tools.film_opinion.faces[0].detect([np.zeros((72, 128, 3), np.uint8)])) == 1
 
 
@@ -93,6 +95,7 @@ def test_for_photos_alone_no_model_of_videos_is_opened(models: FileModelStore) -
     recipe = _recipe("face", verify="skip", recall="fast")
     tools = assemble(recipe, require_models(recipe, models), "cpu", 1, films=False)
     assert (tools.opinion.classes, tools.opinion.models) == ((), ())
+    assert tools.eyes.at_once == 1
     assert set(tools.devices) == {"centerface"}
 
 

@@ -75,6 +75,19 @@ def test_who_looks_at_whole_frames_each_time_hurries_less() -> None:
     assert {b - a for a, b in itertools.pairwise(calm)} == {5}
 
 
+@pytest.mark.parametrize("speed", [0.0, 15.0])
+def test_who_hears_of_looks_late_looks_as_often(speed: float) -> None:
+    pace, late = AutoPace(30.0, quick=True), list[int]()
+    made: list[int] = []
+    for i in range(120):
+        if pace.wants(i, i == 0):
+            made.append(i)
+            late.append(i)
+        if len(late) == 2:
+            pace.saw(late[0], [face(speed * late.pop(0))])
+    assert abs(len(made) - len(looks(AutoPace(30.0, quick=True), 120, speed=speed))) <= 1
+
+
 @pytest.mark.parametrize(("rate", "steps"), [(30.0, (5, 4)), (25.0, (4, 4)), (10.0, (2, 2))])
 def test_persons_and_vehicles_are_looked_for_a_little_more_often_than_faces(
     rate: float, steps: tuple[int, int]

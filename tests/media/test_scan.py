@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+import random
+import threading
+import time
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from unseen.core.photos import Rgb8
-from unseen.core.regions import Detection
+from unseen.core.regions import Box, Detection
 from unseen.core.video import VideoFrame, VideoInfo
-from unseen.media.pace import EveryNth, Kind
+from unseen.media.pace import AutoPace, EveryNth, Kind, Pace
 from unseen.media.scan import scan
 from unseen.media.shots import ShotCuts
 from unseen.media.upright import Upright
+from unseen.media.windows import Scanned
 
 INFO = VideoInfo("mp4", "h264", 64, 48, Fraction(25), Fraction(1, 25), "yuv420p")
 
@@ -31,7 +38,11 @@ class FakeReader:
 
 
 def looked(
-    levels: Sequence[int], damaged: frozenset[int] = frozenset(), problem_at: int | None = None, step: int = 60
+    levels: Sequence[int],
+    damaged: frozenset[int] = frozenset(),
+    problem_at: int | None = None,
+    step: int = 60,
+    at_once: int = 1,
 ) -> list[int]:
     """Return the frames that are looked at in a video of grey frames."""
     reader = FakeReader()
@@ -46,7 +57,7 @@ def looked(
         return []
 
     upright, cuts = Upright(INFO, 1280), ShotCuts(8)
-    scanned = list(scan(frames(), reader, find, upright, EveryNth(step), cuts))  # type: ignore[arg-type]
+    scanned = list(scan(frames(), reader, find, upright, EveryNth(step), cuts, at_once=at_once))  # type: ignore[arg-type]
     assert [each.frame.index for each in scanned] == list(range(len(levels)))
     return [each.frame.index for each in scanned if each.found is not None]
 
@@ -70,3 +81,157 @@ def test_nothing_to_look_at() -> None:
     assert looked([]) == []
     assert looked([50] * 4, frozenset(range(4))) == []
     assert looked([50]) == [0]
+
+
+def walked(
+    frames: Sequence[int] | Iterator[int], find: Any, pace: Pace, at_once: int, most_waiting: int = 16
+) -> Iterator[Scanned]:
+    """Scan grey frames whose level is their number."""
+    pictures = (VideoFrame((np.full((48, 64), 40 + i % 3, np.uint8),), i, i) for i in frames)
+    return scan(
+        pictures, FakeReader(), find, Upright(INFO, 1280), pace, ShotCuts(8),  # type: ignore[arg-type]
+        at_once=at_once, most_waiting=most_waiting,
+    )  # fmt: skip
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.sampled_from([20, 220]), max_size=30),
+    st.sets(st.integers(0, 29), max_size=4),
+    st.none() | st.integers(0, 29),
+    st.integers(1, 9),
+    st.integers(2, 4),
+)
+def test_as_many_frames_are_looked_at_however_many_at_once(
+    levels: list[int], damaged: set[int], problem_at: int | None, step: int, at_once: int
+) -> None:
+    asked = (levels, frozenset(damaged), problem_at, step)
+    assert looked(*asked, at_once=at_once) == looked(*asked)
+
+
+def test_two_looks_are_made_at_the_same_time_and_no_third() -> None:
+    together = threading.Barrier(2, timeout=30)
+    now, most = [0], [0]
+
+    def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
+        now[0] += 1
+        most[0] = max(most[0], now[0])
+        together.wait()  # raises unless another look waits for it, too
+        now[0] -= 1
+        return []
+
+    # The first and the last frame must be looked at, so that nothing else is done meanwhile: four are left.
+    def patient(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
+        calls[0] += 1
+        return [] if calls[0] in (1, 6) else find(image, kind, before)
+
+    calls = [0]
+    assert len(list(walked(range(6), patient, EveryNth(1), 2))) == 6
+    assert calls[0] == 6
+    assert most[0] == 2
+
+
+def test_the_same_frames_are_looked_at_however_long_looks_take() -> None:
+    def frames_looked_at(seed: int) -> list[int]:
+        slow, numbers = random.Random(seed), itertools.count()
+
+        def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
+            time.sleep(slow.choice([0.0, 0.0, 0.004]))
+            # It moves fast from its sixth look on, and is calm again from the twelfth.
+            number = min(max(next(numbers), 6), 12)
+            return [Detection("face", Box(number * 2, 4, number * 2 + 8, 12), 0.9, "yunet")]
+
+        scanned = walked(range(120), find, AutoPace(25.0, quick=True), 2)
+        return [each.frame.index for each in scanned if each.found is not None]
+
+    first = frames_looked_at(0)
+    assert all(frames_looked_at(seed) == first for seed in range(1, 6))
+    # A pace that hears of looks late does not look more often for that.
+    assert 120 / 4 <= len(first) <= 120 / 3 + 2
+
+
+def test_what_a_look_found_stays_with_its_frame_and_the_pace_hears_of_it_in_order() -> None:
+    class Listening(EveryNth):
+        def __init__(self) -> None:
+            super().__init__(2)
+            self.heard: list[int] = []
+
+        def saw(self, frame: int, found: Sequence[Detection]) -> None:
+            assert [d.score for d in found] == [frame / 100]
+            self.heard.append(frame)
+
+    numbers = iter(range(0, 41, 2))
+    guard = threading.Lock()
+
+    def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
+        with guard:
+            number = next(numbers)
+        time.sleep(0.003 if number % 4 else 0.0)
+        return [Detection("face", Box(4, 4, 12, 12), number / 100, "yunet")]
+
+    pace = Listening()
+    for each in walked(range(41), find, pace, 3):
+        assert each.found is None or [d.score for d in each.found] == [each.frame.index / 100]
+    assert pace.heard == list(range(0, 41, 2))
+
+
+def test_the_pace_has_heard_of_all_looks_at_a_shot_before_the_next_one_begins() -> None:
+    class Strict(EveryNth):
+        wanted, heard, musts = 0, 0, 0
+
+        def wants(self, frame: int, must: bool) -> Kind | None:
+            if must:
+                self.musts += 1
+                assert self.heard == self.wanted
+            kind = super().wants(frame, must)
+            self.wanted += kind is not None
+            return kind
+
+        def saw(self, frame: int, found: Sequence[Detection]) -> None:
+            self.heard += 1
+
+    def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
+        time.sleep(0.005)
+        return []
+
+    levels = [20] * 9 + [220] * 9
+    frames = (VideoFrame((np.full((48, 64), level, np.uint8),), i, i) for i, level in enumerate(levels))
+    pace = Strict(2)
+    list(scan(frames, FakeReader(), find, Upright(INFO, 1280), pace, ShotCuts(8), at_once=3))  # type: ignore[arg-type]
+    assert (pace.musts, pace.heard) == (3, pace.wanted)  # the first frame of all is no new shot
+
+
+def test_a_look_that_fails_raises_in_its_turn_and_leaves_no_thread() -> None:
+    calls = itertools.count()
+
+    def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
+        if next(calls) == 3:
+            raise LookupError("broken")
+        return []
+
+    before, seen = threading.active_count(), []
+    with pytest.raises(LookupError, match="broken"):
+        seen += [each.frame.index for each in walked(range(40), find, EveryNth(4), 2)]
+    assert threading.active_count() == before
+    scanned = walked(range(40), find, EveryNth(1), 2)
+    assert [next(scanned).frame.index for _ in range(5)] == [0, 1, 2, 3, 4]
+    scanned.close()  # type: ignore[attr-defined]
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("most", [1, 3, 16])
+def test_no_more_frames_wait_for_a_look_than_may(most: int) -> None:
+    read = [0]
+
+    def frames() -> Iterator[int]:
+        for i in range(200):
+            read[0] = i
+            yield i
+
+    def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
+        time.sleep(0.02)
+        return []
+
+    for each in walked(frames(), find, EveryNth(50), 2, most):
+        # One frame is held to know whether a shot ends with it.
+        assert read[0] - each.frame.index <= most + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -67,6 +68,7 @@ class YoloDetector:
         self._fixed_batch = network.input_shape[0] == 1
         self._cut = cut if self._fixed_batch and height == width else None
         self._inputs: dict[tuple[int, int], _Input] = {}
+        self._guard = threading.Lock()
         self.models = (model,)
 
     def detect(self, images: Sequence[Rgb8]) -> list[list[Detection]]:
@@ -90,12 +92,13 @@ class YoloDetector:
         height, width = (max(1, -(-round(size * scale) // _STEP)) * _STEP for size in image.shape[:2])
         if (height, width) == (whole.height, whole.width):
             return whole
-        if (height, width) not in self._inputs:
-            if len(self._inputs) == _MOST_INPUTS:
-                self._inputs.clear()
-            network = self._cut(height, width)
-            self._inputs[height, width] = whole if network is None else _Input(network, height, width)
-        return self._inputs[height, width]
+        with self._guard:
+            if (height, width) not in self._inputs:
+                if len(self._inputs) == _MOST_INPUTS:
+                    self._inputs.clear()
+                network = self._cut(height, width)
+                self._inputs[height, width] = whole if network is None else _Input(network, height, width)
+            return self._inputs[height, width]
 
     def _decode(self, rows: NDArray[np.float32], shown: _Place, shape: tuple[int, ...]) -> list[Detection]:
         boxes, scores, kinds = self._table(rows)

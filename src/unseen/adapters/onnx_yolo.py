@@ -24,7 +24,7 @@ _TABLE = 3
 _CELLS = (8, 16, 32)
 
 
-def cut_of(network: Network, model: ModelFile, threads: int | None) -> Cut | None:
+def cut_of(network: Network, model: ModelFile, threads: int | None, at_once: int = 1) -> Cut | None:
     """Return what opens the model of an open network for smaller inputs, on the very device that it runs on; None where
     that is not done."""
     if network.device not in _DEVICES:
@@ -33,7 +33,9 @@ def cut_of(network: Network, model: ModelFile, threads: int | None) -> Cut | Non
     def cut(height: int, width: int) -> Network | None:
         side = network.input_shape[-1] or 0
         try:
-            smaller = open_network(model, network.device, threads, lambda whole: cut_square(whole, side, height, width))
+            smaller = open_network(
+                model, network.device, threads, lambda whole: cut_square(whole, side, height, width), at_once
+            )
             # What is opened need not run: another exporter's file may hold more sizes than are known here.
             (table,) = smaller.run(np.zeros((1, 3, height, width), np.float32))
         except (UnseenError, ValueError):

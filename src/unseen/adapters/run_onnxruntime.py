@@ -82,7 +82,8 @@ class OnnxRuntimeNetwork:
 
     `device` is CPU, CUDA or TensorRT; `threads` bounds the CPU threads (default: the cores this process may use).
     `shape` overrides the input sizes stored in the file, None where they are free; `edit` changes the file's bytes
-    before they are loaded. Raises DeviceUnavailable when the device does not start (never another one in its place),
+    before they are loaded. `run` may be called by several threads; where `at_once` do so, each has its share of the
+    CPU threads. Raises DeviceUnavailable when the device does not start (never another one in its place),
     ModelUnavailable when the file cannot be read and ModelCorrupt when it is no model, or `edit` raises ValueError.
     """
 
@@ -93,6 +94,7 @@ class OnnxRuntimeNetwork:
         threads: int | None = None,
         shape: Shape | None = None,
         edit: Edit | None = None,
+        at_once: int = 1,
     ) -> None:
         try:
             runtime = load_onnxruntime()
@@ -103,7 +105,7 @@ class OnnxRuntimeNetwork:
         model = _read(path, shape, edit)
         self._name = path.name
         self._device = device
-        self._session = start_session(runtime, model, device, thread_count(threads), path.name)
+        self._session = start_session(runtime, model, device, max(1, thread_count(threads) // at_once), path.name)
         inputs = self._session.get_inputs()
         if len(inputs) != 1 or inputs[0].type != "tensor(float)":
             raise ModelCorrupt(f"{path.name} does not take one float tensor; it is no model Unseen can use")

@@ -41,6 +41,9 @@ _FILM_FACE, _FILM_OBJECT, _QUICK_FACE = 0.18, 0.15, 0.25
 _LARGE_FACE = 48.0
 #: Score from which on a face that still shows to the model which verifies is hidden, too.
 _OTHER_FACE = 0.5
+#: Frames of a video that are looked at at the same time, each with its share of the threads: two looks with a thread
+#: each are done sooner than two in turns with two threads each, of which every layer waits for the slower one.
+_AT_ONCE = 2
 #: Long photos are cut into tiles of this many pixels, so that memory stays bounded.
 _TILE = 1536
 
@@ -142,20 +145,20 @@ class Assembled:
 class _Networks:
     """Opens each model once."""
 
-    def __init__(self, models: Models, device: str, threads: int | None) -> None:
+    def __init__(self, models: Models, device: str, threads: int | None, at_once: int) -> None:
         self._files = {m.name: m for m in models.all}
-        self._device, self._threads = device, threads
+        self._device, self._threads, self._at_once = device, threads, at_once
         self._open: dict[str, Network] = {}
 
     def __call__(self, name: str) -> tuple[Network, ModelFile]:
         file = self._files[name]
         if name not in self._open:
-            self._open[name] = open_network(file, self._device, self._threads)
+            self._open[name] = open_network(file, self._device, self._threads, at_once=self._at_once)
         return self._open[name], file
 
     def cut(self, name: str) -> Cut | None:
         """Return what opens a model, which is open already, for smaller inputs."""
-        return cut_of(self._open[name], self._files[name], self._threads)
+        return cut_of(self._open[name], self._files[name], self._threads, self._at_once)
 
     def devices(self) -> dict[str, str]:
         """Return the runtime and device of each opened model."""
@@ -177,7 +180,8 @@ def assemble(
     Without `photos` only what videos are looked at with is opened, and without `films` only what photos are. Raises
     DeviceUnavailable or ModelCorrupt.
     """
-    net = _Networks(models, device, threads)
+    # Photos are looked at one by one, with all threads.
+    net = _Networks(models, device, threads, 1 if photos else _AT_ONCE)
     film = for_films(recipe, models, counting=counting)
     of_photos = (_eyes(recipe, models, net), _opinion(models, net)) if photos else None
     of_films = of_photos
@@ -231,7 +235,12 @@ def _film_eyes(recipe: Recipe, models: Models, net: _Networks, *, counting: bool
         network, file = net("yolo26n")
         # What is counted is counted as it is without hiding, for which `open_objects` looks at squares.
         objects = YoloDetector(network, file, threshold=_FILM_OBJECT, cut=None if counting else net.cut("yolo26n"))
-    return replace(_words(recipe, models, net), faces=faces, faces_close=close, faces_again=again, objects=objects)
+    # A close look needs to know what the look before it found.
+    at_once = 1 if close else _AT_ONCE
+    return replace(
+        _words(recipe, models, net),
+        faces=faces, faces_close=close, faces_again=again, objects=objects, at_once=at_once,
+    )  # fmt: skip
 
 
 def _words(recipe: Recipe, models: Models, net: _Networks) -> Eyes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -9,11 +10,12 @@ __all__ = ["Stopwatch"]
 
 
 class Stopwatch:
-    """Adds up seconds by stage; the clock is injected."""
+    """Adds up seconds by stage, of all threads; the clock is injected."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self.seconds: dict[str, float] = {}
+        self._guard = threading.Lock()
 
     @contextmanager
     def time(self, stage: str) -> Iterator[None]:
@@ -22,4 +24,6 @@ class Stopwatch:
         try:
             yield
         finally:
-            self.seconds[stage] = self.seconds.get(stage, 0.0) + self._clock() - start
+            taken = self._clock() - start
+            with self._guard:
+                self.seconds[stage] = self.seconds.get(stage, 0.0) + taken

@@ -31,7 +31,8 @@ class Eyes:
 
     Shortly after a look at a frame of a video `faces_again` looks at the whole picture, where a detector is there that
     is quick enough, else `faces_close` at small parts around where faces were. `text` looks at whole pictures,
-    `text_close` at cut-out vehicles; `reader` reads what they found.
+    `text_close` at cut-out vehicles; `reader` reads what they found. So many pictures as `at_once` may be looked at at
+    the same time, each in a thread.
     """
 
     faces: Detector | None = None
@@ -41,6 +42,7 @@ class Eyes:
     text: Detector | None = None
     text_close: Detector | None = None
     reader: Reader | None = None
+    at_once: int = 1
 
     @property
     def models(self) -> tuple[ModelFile, ...]:

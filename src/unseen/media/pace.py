@@ -32,7 +32,7 @@ class Pace(Protocol):
         ...
 
     def saw(self, frame: int, found: Sequence[Detection]) -> None:
-        """Take in what a look found."""
+        """Take in what a look found; looks are told in order, but others may be wanted before."""
         ...
 
 
@@ -69,20 +69,20 @@ class AutoPace:
         self._whole = max(self._calm, round(_WHOLE_S * rate))
         self._quick = quick
         self._step = self._calm
-        self._next = self._next_whole = 0
+        self._next = self._next_whole = self._latest = 0
         self._last: tuple[int, Sequence[Detection]] | None = None
 
     def wants(self, frame: int, must: bool) -> Kind | None:
         """How to look at a frame."""
         if must:
             self._last = None
-        if must or self._whole_is_due(frame):
-            self._next, self._next_whole = frame + self._step, frame + self._whole
-            return "whole"
-        if frame < self._next:
+        whole = must or self._whole_is_due(frame)
+        if not whole and frame < self._next:
             return None
-        self._next = frame + self._step
-        return "close"
+        self._latest, self._next = frame, frame + self._step
+        if whole:
+            self._next_whole = frame + self._whole
+        return "whole" if whole else "close"
 
     def _whole_is_due(self, frame: int) -> bool:
         if not self._quick:
@@ -98,7 +98,8 @@ class AutoPace:
         moved = _fastest(last[1], found) / max(1, frame - last[0])
         wanted = self._calm if moved <= 0 else int(_FAR / moved)
         self._step = min(max(wanted, self._hurried), self._calm)
-        self._next = min(self._next, frame + self._step)
+        # Others may have been wanted since.
+        self._next = min(self._next, max(self._latest, frame) + self._step)
 
 
 def _fastest(before: Sequence[Detection], now: Sequence[Detection]) -> float:
