@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.effort import examples
@@ -88,6 +88,30 @@ def test_black_is_black_in_luma_and_grey_in_chroma() -> None:
     assert set(luma[3:9, 3:9].ravel()) == {16}
     assert set(cb[2:4, 2:4].ravel()) == set(cr[2:4, 2:4].ravel()) == {128}
     assert set(alpha[3:9, 3:9].ravel()) == {255}
+
+
+@examples(4)
+@given(
+    st.sampled_from(FORMS),
+    st.tuples(st.integers(4, 120), st.integers(4, 120)),
+    st.tuples(st.integers(-20, 119), st.integers(-20, 119)),
+    st.tuples(st.integers(1, 90), st.integers(1, 90)),
+    st.sampled_from(("box", "ellipse")),
+)
+@example(PlaneForm(2, 2), (96, 28), (21, 25), (47, 65), "ellipse")
+@example(PlaneForm(2, 1), (97, 7), (-5, -15), (40, 79), "ellipse")
+def test_chroma_keeps_nothing_of_what_luma_hides_at_the_edge_of_the_frame_neither(
+    form: PlaneForm, size: tuple[int, int], corner: tuple[int, int], sides: tuple[int, int], shape: Any
+) -> None:
+    (height, width), (x, y) = size, corner
+    black = [region(x, y, x + sides[0], y + sides[1], Look("solid", shape=shape))]
+    planes = tuple(np.full_like(plane, 77) for plane in frame(form, height, width, 1))
+    luma, cb, cr, _ = hide_planes(planes, black, form, np.random.default_rng(3))
+    rows, columns = cb.shape
+    hidden = np.zeros((rows * form.down, columns * form.across), bool)
+    hidden[:height, :width] = luma != 77
+    shared = hidden.reshape(rows, form.down, columns, form.across).any(axis=(1, 3))
+    assert not (shared & ((cb == 77) | (cr == 77))).any()
 
 
 def test_alpha_of_ten_bits_is_opaque_at_1023() -> None:

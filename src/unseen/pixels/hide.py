@@ -14,7 +14,7 @@ import numpy as np
 from unseen.core.looks import floor_of
 from unseen.core.photos import Pixels
 from unseen.core.regions import Box, Region
-from unseen.pixels.boxes import intersection, slices
+from unseen.pixels.boxes import intersection, round_out, slices
 from unseen.pixels.coarse import blur, mosaic
 from unseen.pixels.crowd import Job, paint_small, small_job
 from unseen.pixels.fill import Ring, rings_around, surfaces
@@ -167,7 +167,9 @@ class _Component:
         if method == "solid":
             blacken(self.canvas, spot, self.black)
         elif method == "stand-in" and self.ring is not None:
-            draw(self.canvas[slices(spot.box)], spot.region.cls, self.ring.mean)
+            inside = round_out(spot.box, self.canvas.shape[1], self.canvas.shape[0])
+            if inside is not None:
+                draw(self.canvas[slices(inside)], spot.region.cls, self.ring.mean)
 
     def _coarsen(self, spot: Spot, clean: Iterable[Spot]) -> None:
         """Lay a mosaic or blur over the part of a region that no non-interfering region covers."""

@@ -21,7 +21,10 @@ _ROWS = 64
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A region in a picture: `box` is its box in whole pixels, `window` the bounding box of the shape it hides."""
+    """A region in a picture: `box` is its box in whole pixels, `window` the bounding box of the shape it hides.
+
+    An ellipse's box may reach beyond the picture, or it would be drawn smaller at the edge; `window` never does.
+    """
 
     region: Region
     box: Box
@@ -45,9 +48,13 @@ def place(regions: Iterable[Region], height: int, width: int) -> list[Spot]:
     spots = []
     for region in regions:
         box = round_out(region.box, width, height)
-        if box is not None and region.look.method != "none":
-            window = box if region.look.shape == "box" else round_out(_around(box), width, height)
-            spots.append(Spot(region, box, window or box))
+        if box is None or region.look.method == "none":
+            continue
+        if region.look.shape == "box":
+            spots.append(Spot(region, box, box))
+            continue
+        whole = Box(*map(math.floor, region.box.xyxy[:2]), *map(math.ceil, region.box.xyxy[2:]))
+        spots.append(Spot(region, whole, round_out(_around(whole), width, height) or box))
     return spots
 
 
