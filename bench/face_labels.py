@@ -63,7 +63,9 @@ _Faces = Sequence[Sequence[Sequence[Detection]]]
 
 
 def face_clip(path: Path, store: ModelStore, rule: Rule = RULE) -> Clip:
-    """Return a clip with the faces of every frame."""
+    """Return a clip with the faces of every frame; raises SystemExit where it is not there."""
+    if not path.is_file():
+        raise SystemExit(f"{path} is not there; name the folder of samples with --data")
     with open_video(path, path.name) as reader:
         info = reader.info
     found = [union(frame, rule) for frame in sightings(path, store)]

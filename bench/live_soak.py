@@ -33,7 +33,7 @@ from bench.live_clip import Luma, judge, luma_of, make_clip
 
 __all__ = ["Findings", "main", "slope"]
 
-_STREET = Path("samples/video/rknnlite_people-walking.mp4")
+_STREET = Path("video/rknnlite_people-walking.mp4")
 _SAMPLE_SECONDS = 5.0
 _LATENCY = 0.7
 
@@ -251,10 +251,12 @@ def _verdict(published: Findings, written: Findings, p95: Sequence[float], code:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the soak and return 0 if no raw frame came out, latency was as wanted and the command ended cleanly."""
     parser = argparse.ArgumentParser(prog="python -m bench.live_soak", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--data", metavar="FOLDER", type=Path, required=True)
+    parser.add_argument("--data", metavar="FOLDER", type=Path, required=True, help="folder of samples, with video/")
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(arguments)
+    if not (args.data / _STREET).is_file():
+        raise SystemExit(f"{args.data / _STREET} is not there; name the folder of samples with --data")
     with tempfile.TemporaryDirectory(prefix="unseen-soak-") as folder:
         clip = Path(folder) / "clip.mp4"
         faces = make_clip(clip, args.data / _STREET)
