@@ -91,6 +91,18 @@ def test_for_videos_alone_only_their_models_are_opened(models: FileModelStore) -
         assert len(tools.film_opinion.faces[0].detect([np.zeros((72, 128, 3), np.uint8)])) == 1
 
 
+@pytest.mark.parametrize(("classes", "whole"), [(("person",), True), (("plate",), True), (("face", "person"), False)])
+def test_where_only_small_parts_are_looked_at_again_that_waits_for_the_look_before(
+    models: FileModelStore, classes: tuple[str, ...], whole: bool
+) -> None:
+    recipe = _recipe(*classes)
+    if models.find("yolo26n") is None:
+        pytest.skip("yolo26n is not here")
+    needed = require_models(recipe, models)
+    eyes = assemble(recipe, Models(needed.hide, needed.verify), "cpu", 1, photos=False).film_eyes
+    assert (eyes.always_whole, eyes.at_once) == (whole, 2 if whole else 1)
+
+
 def test_for_photos_alone_no_model_of_videos_is_opened(models: FileModelStore) -> None:
     recipe = _recipe("face", verify="skip", recall="fast")
     tools = assemble(recipe, require_models(recipe, models), "cpu", 1, films=False)

@@ -220,8 +220,7 @@ class Film:
         """Return how often to look: as the recipe says, and where it leaves it open as often as counting needs."""
         looks = self._counting.asked.looks if self._counting else None
         stride, rate, eyes = self._recipe.video.stride, float(self._info.rate), self._tools.eyes
-        quick, objects = eyes.faces_again is not None, eyes.objects is not None
-        return pace_for(stride, rate, looks=looks, quick=quick, objects=objects)
+        return pace_for(stride, rate, looks=looks, quick=eyes.always_whole, objects=eyes.objects is not None)
 
     def _timed(self, frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
         iterator = iter(frames)

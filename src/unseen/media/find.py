@@ -45,6 +45,11 @@ class Eyes:
     at_once: int = 1
 
     @property
+    def always_whole(self) -> bool:
+        """Whether a look shortly after another one is at the whole picture, too: none needs what the other found."""
+        return self.faces_close is None
+
+    @property
     def models(self) -> tuple[ModelFile, ...]:
         """Every model file in use, once."""
         faces = (self.faces, self.faces_close, self.faces_again)
