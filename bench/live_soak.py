@@ -3,7 +3,7 @@
     python -m bench.live_soak --data FOLDER [--minutes 10] [--seed 0]
 
 A clip in which every frame has a number and a known face is published over WebSocket and to files; FOLDER holds the
-street video that it is laid over (samples/video). All that is published and written is decoded and compared with the
+street video that it is laid over (video/). All that is published and written is decoded and compared with the
 clip: a frame that shows the face is raw. Printed are the counts, latency, memory with its slope, and CPU time.
 """
 

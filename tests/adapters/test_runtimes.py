@@ -103,7 +103,7 @@ def test_an_unknown_word_is_an_error(models: FileModelStore, device: str) -> Non
         open_network(models.require("centerface"), device)
 
 
-@pytest.mark.parametrize(("threads", "at_once", "each"), [(8, 1, 8), (8, 2, 4), (3, 2, 1), (1, 2, 1)])
+@pytest.mark.parametrize(("threads", "at_once", "each"), [(8, 1, 8), (8, 2, 4), (3, 2, 2), (1, 2, 1)])
 def test_threads_are_shared_out_among_pictures_that_are_run_at_once(
     models: FileModelStore, monkeypatch: pytest.MonkeyPatch, threads: int, at_once: int, each: int
 ) -> None:

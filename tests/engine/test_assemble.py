@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from tests.engine.engine_fakes import FakeStore
 from unseen.adapters.models_store import FileModelStore
+from unseen.adapters.run_onnxruntime import start_session
 from unseen.core.looks import Look
 from unseen.core.recipe import Recipe, looks_for
 from unseen.engine.assemble import Models, assemble, for_films, require_models
@@ -101,6 +104,32 @@ def test_where_only_small_parts_are_looked_at_again_that_waits_for_the_look_befo
     needed = require_models(recipe, models)
     eyes = assemble(recipe, Models(needed.hide, needed.verify), "cpu", 1, photos=False).film_eyes
     assert (eyes.always_whole, eyes.at_once) == (whole, 2 if whole else 1)
+
+
+@pytest.mark.parametrize(
+    ("quick", "photos", "threads", "each", "lookers"),
+    [
+        (True, False, 8, 4, 2), (True, False, 3, 2, 2), (True, False, 1, 1, 1),
+        (True, True, 8, 8, 1), (False, False, 8, 8, 1),
+    ],
+)  # fmt: skip
+def test_networks_get_all_threads_unless_two_frames_are_looked_at_at_once(
+    models: FileModelStore, monkeypatch: pytest.MonkeyPatch,
+    quick: bool, photos: bool, threads: int, each: int, lookers: int,
+) -> None:  # fmt: skip
+    given = list[int]()
+
+    def start(runtime: Any, model: bytes, device: str, threads: int, name: str) -> Any:
+        given.append(threads)
+        return start_session(runtime, model, device, 1, name)
+
+    monkeypatch.setattr("unseen.adapters.run_onnxruntime.start_session", start)
+    recipe = _recipe("face")
+    needed = require_models(recipe, models)
+    needed = needed if quick else Models(needed.hide, needed.verify)
+    eyes = assemble(recipe, needed, "cpu", threads, photos=photos).film_eyes
+    assert set(given) == {each}
+    assert eyes.threads == lookers
 
 
 def test_for_photos_alone_no_model_of_videos_is_opened(models: FileModelStore) -> None:

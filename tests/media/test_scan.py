@@ -34,7 +34,7 @@ class FakeReader:
         self.problems: tuple[str, ...] = ()
 
     def to_rgb(self, frame: VideoFrame, width: int, height: int) -> Any:
-        return np.zeros((height, width, 3), np.uint8)
+        return np.full((height, width, 3), frame.index % 256, np.uint8)
 
 
 def looked(
@@ -84,13 +84,26 @@ def test_nothing_to_look_at() -> None:
 
 
 def walked(
-    frames: Sequence[int] | Iterator[int], find: Any, pace: Pace, at_once: int, most_waiting: int = 16
+    frames: Sequence[int] | Iterator[int],
+    find: Any,
+    pace: Pace,
+    at_once: int,
+    most_waiting: int = 16,
+    threads: int | None = None,
+    problem_at: int | None = None,
 ) -> Iterator[Scanned]:
-    """Scan grey frames whose level is their number."""
-    pictures = (VideoFrame((np.full((48, 64), 40 + i % 3, np.uint8),), i, i) for i in frames)
+    """Scan grey frames that are found to be damaged at one of them; the pictures' level is their number."""
+    reader = FakeReader()
+
+    def pictures() -> Iterator[VideoFrame]:
+        for i in frames:
+            if i == problem_at:
+                reader.problems = ("1 packets cannot be decoded",)
+            yield VideoFrame((np.full((48, 64), 40 + i % 3, np.uint8),), i, i)
+
     return scan(
-        pictures, FakeReader(), find, Upright(INFO, 1280), pace, ShotCuts(8),  # type: ignore[arg-type]
-        at_once=at_once, most_waiting=most_waiting,
+        pictures(), reader, find, Upright(INFO, 1280), pace, ShotCuts(8),  # type: ignore[arg-type]
+        at_once=at_once, threads=threads, most_waiting=most_waiting,
     )  # fmt: skip
 
 
@@ -109,45 +122,68 @@ def test_as_many_frames_are_looked_at_however_many_at_once(
     assert looked(*asked, at_once=at_once) == looked(*asked)
 
 
-def test_two_looks_are_made_at_the_same_time_and_no_third() -> None:
-    together = threading.Barrier(2, timeout=30)
-    now, most = [0], [0]
+@pytest.mark.parametrize("problem_at", [None, 2])
+def test_two_looks_are_made_at_the_same_time_and_no_third(problem_at: int | None) -> None:
+    together, guard = threading.Barrier(2, timeout=30), threading.Lock()
+    now, most, calls = [0], [0], [0]
 
     def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
-        now[0] += 1
-        most[0] = max(most[0], now[0])
+        with guard:
+            now[0], calls[0] = now[0] + 1, calls[0] + 1
+            most[0] = max(most[0], now[0])
         together.wait()  # raises unless another look waits for it, too
-        now[0] -= 1
+        with guard:
+            now[0] -= 1
         return []
 
-    # The first and the last frame must be looked at, so that nothing else is done meanwhile: four are left.
-    def patient(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
-        calls[0] += 1
-        return [] if calls[0] in (1, 6) else find(image, kind, before)
+    assert len(list(walked(range(6), find, EveryNth(1), 2, problem_at=problem_at))) == 6
+    assert (calls[0], most[0]) == (6, 2)
 
-    calls = [0]
-    assert len(list(walked(range(6), patient, EveryNth(1), 2))) == 6
-    assert calls[0] == 6
-    assert most[0] == 2
+
+def test_one_thread_makes_one_look_at_a_time_and_the_pace_hears_as_late() -> None:
+    def heard(threads: int | None) -> list[tuple[int, int]]:
+        now, order = [0], list[tuple[int, int]]()
+
+        class Listening(EveryNth):
+            def wants(self, frame: int, must: bool) -> Kind | None:
+                order.append((frame, -1))
+                return super().wants(frame, must)
+
+            def saw(self, frame: int, found: Sequence[Detection]) -> None:
+                order.append((-1, frame))
+
+        def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
+            now[0] += 1
+            assert threads is None or now[0] == 1
+            time.sleep(0.002)
+            now[0] -= 1
+            return []
+
+        assert len(list(walked(range(20), find, Listening(3), 2, threads=threads))) == 20
+        return order
+
+    assert heard(1) == heard(None)
 
 
 def test_the_same_frames_are_looked_at_however_long_looks_take() -> None:
     def frames_looked_at(seed: int) -> list[int]:
-        slow, numbers = random.Random(seed), itertools.count()
+        slow = random.Random(seed)
 
         def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
             time.sleep(slow.choice([0.0, 0.0, 0.004]))
-            # It moves fast from its sixth look on, and is calm again from the twelfth.
-            number = min(max(next(numbers), 6), 12)
-            return [Detection("face", Box(number * 2, 4, number * 2 + 8, 12), 0.9, "yunet")]
+            # It moves by more than its size from look to look, from frame 40 to frame 80.
+            number = min(max(int(image[0, 0, 0]), 40), 80)
+            return [Detection("face", Box(number * 3, 4, number * 3 + 8, 12), 0.9, "yunet")]
 
         scanned = walked(range(120), find, AutoPace(25.0, quick=True), 2)
         return [each.frame.index for each in scanned if each.found is not None]
 
     first = frames_looked_at(0)
     assert all(frames_looked_at(seed) == first for seed in range(1, 6))
-    # A pace that hears of looks late does not look more often for that.
-    assert 120 / 4 <= len(first) <= 120 / 3 + 2
+    steps = [b - a for a, b in itertools.pairwise(first[:-1])]
+    assert set(steps) == {3, 4}
+    # A pace that hears of looks late looks no more often for that.
+    assert len(first) <= 40 / 4 + 40 / 3 + 40 / 4 + 3
 
 
 def test_what_a_look_found_stays_with_its_frame_and_the_pace_hears_of_it_in_order() -> None:
@@ -175,13 +211,15 @@ def test_what_a_look_found_stays_with_its_frame_and_the_pace_hears_of_it_in_orde
     assert pace.heard == list(range(0, 41, 2))
 
 
-def test_the_pace_has_heard_of_all_looks_at_a_shot_before_the_next_one_begins() -> None:
+def test_the_pace_has_heard_of_all_looks_at_a_shot_before_the_next_one_begins_and_behind_damage() -> None:
+    new = {9, 14}
+
     class Strict(EveryNth):
-        wanted, heard, musts = 0, 0, 0
+        wanted, heard, asked = 0, 0, 0
 
         def wants(self, frame: int, must: bool) -> Kind | None:
-            if must:
-                self.musts += 1
+            if frame in new:
+                self.asked += must
                 assert self.heard == self.wanted
             kind = super().wants(frame, must)
             self.wanted += kind is not None
@@ -195,10 +233,10 @@ def test_the_pace_has_heard_of_all_looks_at_a_shot_before_the_next_one_begins() 
         return []
 
     levels = [20] * 9 + [220] * 9
-    frames = (VideoFrame((np.full((48, 64), level, np.uint8),), i, i) for i, level in enumerate(levels))
+    frames = (VideoFrame((np.full((48, 64), level, np.uint8),), i, i, i == 13) for i, level in enumerate(levels))
     pace = Strict(2)
     list(scan(frames, FakeReader(), find, Upright(INFO, 1280), pace, ShotCuts(8), at_once=3))  # type: ignore[arg-type]
-    assert (pace.musts, pace.heard) == (3, pace.wanted)  # the first frame of all is no new shot
+    assert (pace.asked, pace.heard) == (len(new), pace.wanted)
 
 
 def test_a_look_that_fails_raises_in_its_turn_and_leaves_no_thread() -> None:
@@ -234,4 +272,4 @@ def test_no_more_frames_wait_for_a_look_than_may(most: int) -> None:
 
     for each in walked(frames(), find, EveryNth(50), 2, most):
         # One frame is held to know whether a shot ends with it.
-        assert read[0] - each.frame.index <= most + 1
+        assert read[0] - each.frame.index <= most + 2

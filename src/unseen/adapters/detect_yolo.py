@@ -21,7 +21,7 @@ __all__ = ["Cut", "YoloDetector"]
 
 #: COCO's class numbers, of its 80, that matter here.
 _COCO = {0: "person", 1: "bicycle", 2: "car", 3: "motorcycle", 5: "bus", 7: "truck"}
-_GREY = 114
+_GREY, _WHITE = 114, 255
 #: Left, top, width and height in pixels.
 _Place = tuple[int, int, int, int]
 _SIDE = 640
@@ -46,9 +46,11 @@ def _letterbox(image: Rgb8, fit: _Input) -> tuple[NDArray[np.float32], _Place]:
     scale = min(fit.width / width, fit.height / height)
     w, h = max(1, round(width * scale)), max(1, round(height * scale))
     left, top = (fit.width - w) // 2, (fit.height - h) // 2
-    canvas = np.full((fit.height, fit.width, 3), _GREY, np.float32)
-    canvas[top : top + h, left : left + w] = resize(image, w, h)
-    return np.ascontiguousarray(canvas.transpose(2, 0, 1) / 255.0), (left, top, w, h)
+    planes = np.full((3, fit.height, fit.width), np.float32(_GREY) / np.float32(_WHITE), np.float32)
+    # Straight into the planes: to lay it on a canvas first and to turn the axes after that takes six times as long.
+    inside = planes[:, top : top + h, left : left + w]
+    np.divide(resize(image, w, h).transpose(2, 0, 1), np.float32(_WHITE), out=inside)
+    return planes, (left, top, w, h)
 
 
 class YoloDetector:

@@ -105,7 +105,7 @@ class OnnxRuntimeNetwork:
         model = _read(path, shape, edit)
         self._name = path.name
         self._device = device
-        self._session = start_session(runtime, model, device, max(1, thread_count(threads) // at_once), path.name)
+        self._session = start_session(runtime, model, device, -(-thread_count(threads) // at_once), path.name)
         inputs = self._session.get_inputs()
         if len(inputs) != 1 or inputs[0].type != "tensor(float)":
             raise ModelCorrupt(f"{path.name} does not take one float tensor; it is no model Unseen can use")

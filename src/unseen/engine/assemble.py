@@ -22,6 +22,7 @@ from unseen.adapters.detect_yunet import YuNetDetector
 from unseen.adapters.onnx_yolo import cut_of
 from unseen.adapters.propose_strips import EdgeStripDetector
 from unseen.adapters.runtimes import open_network
+from unseen.adapters.tensors import thread_count
 from unseen.core.models import ModelFile
 from unseen.core.ports import Detector, ModelStore, Network
 from unseen.core.recipe import Recipe
@@ -180,13 +181,15 @@ def assemble(
     Without `photos` only what videos are looked at with is opened, and without `films` only what photos are. Raises
     DeviceUnavailable or ModelCorrupt.
     """
-    # Photos are looked at one by one, with all threads.
-    net = _Networks(models, device, threads, 1 if photos else _AT_ONCE)
     film = for_films(recipe, models, counting=counting)
+    # Photos are looked at one by one, with all threads, and frames where the networks are the same.
+    lookers = 1 if photos or _closely(film) else min(_AT_ONCE, thread_count(threads))
+    net = _Networks(models, device, threads, lookers)
     of_photos = (_eyes(recipe, models, net), _opinion(models, net)) if photos else None
     of_films = of_photos
     if films or of_films is None:
-        of_films = _film_eyes(recipe, film, net, counting=counting), _film_opinion(film, net)
+        eyes = replace(_film_eyes(recipe, film, net, counting=counting), threads=lookers)
+        of_films = eyes, _film_opinion(film, net)
     return Assembled(*(of_photos or of_films), *of_films, net.devices())
 
 
@@ -228,19 +231,22 @@ def _film_eyes(recipe: Recipe, models: Models, net: _Networks, *, counting: bool
         inner = YuNetDetector(*net("yunet"), threshold=_QUICK_FACE)
         again = ViewsDetector(inner, fit(1280, most=own_size), tile=_TILE, overlap=0.15)
         faces = ViewsDetector(inner, near_and_far(1280, most=own_size), tile=_TILE, overlap=0.15, least=_LARGE_FACE)
-    elif "centerface" in models.hide:
+    elif _closely(models):
         close = CenterFaceDetector(*net("centerface"), threshold=_FILM_FACE)
         faces = ViewsDetector(close, fit(1280, most=own_size), tile=_TILE, overlap=0.15)
     if "yolo26n" in models.hide:
         network, file = net("yolo26n")
         # What is counted is counted as it is without hiding, for which `open_objects` looks at squares.
         objects = YoloDetector(network, file, threshold=_FILM_OBJECT, cut=None if counting else net.cut("yolo26n"))
-    # A close look needs to know what the look before it found.
-    at_once = 1 if close else _AT_ONCE
     return replace(
         _words(recipe, models, net),
-        faces=faces, faces_close=close, faces_again=again, objects=objects, at_once=at_once,
+        faces=faces, faces_close=close, faces_again=again, objects=objects, at_once=1 if close else _AT_ONCE,
     )  # fmt: skip
+
+
+def _closely(film: Models) -> bool:
+    """Whether frames are looked at in small parts around what the look before found, which must be known for that."""
+    return "centerface" in film.hide and not film.quick
 
 
 def _words(recipe: Recipe, models: Models, net: _Networks) -> Eyes:

@@ -167,7 +167,7 @@ class Film:
     def _all_windows(self, reader: VideoReader, renderer: Renderer) -> tuple[int, float]:
         """Take every window through the stages; return the number of frames and the seconds to the last one.
 
-        One thread decodes, others detect, one covers and looks at hidden frames again, this one hides and encodes, and
+        One thread decodes, others detect, one covers and looks at hidden frames again, one hides, this one encodes, and
         one reads back what was written.
         """
         done = self._store.progress.next_frame if self._store.progress else 0
@@ -207,9 +207,10 @@ class Film:
         info = self._info
         pace = NoLooks() if self._editing else self._pace()
         frames = self._from(self._timed(reader), done)
+        eyes, cuts = self._tools.eyes, ShotCuts(layout(info.pixel_format).bits)
         scanned = scan(
-            frames, reader, self._find, self._upright, pace, ShotCuts(layout(info.pixel_format).bits),
-            at_once=self._tools.eyes.at_once, most_waiting=sizes_for(info).window,
+            frames, reader, self._find, self._upright, pace, cuts,
+            at_once=eyes.at_once, threads=eyes.threads, most_waiting=sizes_for(info).looked,
         )  # fmt: skip
         for each in scanned:
             if each.found is not None:

@@ -32,7 +32,7 @@ class Eyes:
     Shortly after a look at a frame of a video `faces_again` looks at the whole picture, where a detector is there that
     is quick enough, else `faces_close` at small parts around where faces were. `text` looks at whole pictures,
     `text_close` at cut-out vehicles; `reader` reads what they found. So many pictures as `at_once` may be looked at at
-    the same time, each in a thread.
+    the same time, and for so many `threads` the networks were opened.
     """
 
     faces: Detector | None = None
@@ -43,6 +43,7 @@ class Eyes:
     text_close: Detector | None = None
     reader: Reader | None = None
     at_once: int = 1
+    threads: int = 1
 
     @property
     def always_whole(self) -> bool:

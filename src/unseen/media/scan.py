@@ -30,30 +30,32 @@ def scan(
     cuts: ShotCuts,
     *,
     at_once: int = 1,
+    threads: int | None = None,
     most_waiting: int = 16,
 ) -> Iterator[Scanned]:
     """Yield each frame, with what was found in it where the pace wants it looked at.
 
-    The first frame of a shot must be looked at, and the last one: who comes in just before would show. A damaged frame
-    is not, as it is hidden whole; those before and after it must be, and all of them once the file is known to be
-    damaged, because not every decoder notices what it was given.
+    The first frame of each further shot must be looked at, and the last one of each: who comes in just before would
+    show. A damaged frame is not, as it is hidden whole; those before and after it must be, and all of them once the
+    file is known to be damaged, because not every decoder notices what it was given.
 
-    Up to `at_once` frames are looked at at the same time, each in a thread. The pace then knows all looks but the
-    latest `at_once` - 1, however long they take, so that the same frames are looked at every time. At most
-    `most_waiting` frames wait for looks at those before them.
+    Up to `at_once` frames are looked at at the same time, in so many `threads` (as many, if it is None). The pace then
+    knows all looks but the latest `at_once` - 1, and at a new shot and behind damage all of them, however long they
+    take and whatever `threads` is, so that the same frames are looked at every time. At most `most_waiting` frames
+    wait for looks at those before them.
     """
     after_damage = False
-    with ThreadPoolExecutor(at_once, "look") as pool:
+    with ThreadPoolExecutor(threads or at_once, "look") as pool:
         looks = _Looks(upright, pace)
         for frame, begins, ends in _with_ends(frames, cuts):
+            if begins or after_damage:
+                yield from looks.taken(0)
             must = begins or ends or after_damage or bool(reader.problems)
             after_damage = frame.damaged
-            if must:
-                yield from looks.taken(0)
             kind = None if frame.damaged else pace.wants(frame.index, must)
             look = None if kind is None else pool.submit(find, upright.view(reader, frame), kind, looks.latest)
             looks.add(frame, begins, look)
-            yield from looks.taken(at_once - 1 if looks.frames < most_waiting else 0)
+            yield from looks.taken(at_once - 1 if looks.frames <= most_waiting else 0)
         yield from looks.taken(0)
 
 

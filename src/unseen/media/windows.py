@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import math
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -23,6 +24,9 @@ __all__ = ["Look", "Scanned", "Sizes", "Window", "Windows", "cover_window", "siz
 
 #: Seconds of a window, and of what is looked at before and after it: gaps are bridged over a second, and tracks go on.
 _WINDOW_S, _AROUND_S = 2.0, 1.4
+#: Seconds of frames that wait for looks at those before them: as long as it is from look to look when all is calm. Of
+#: large frames fewer do, at most one of so many that wait.
+_LOOKED_S, _LOOKED_SHARE = 0.17, 8
 #: Bytes of frames that may wait at once, over all windows that are in the works.
 _MOST_BYTES = 600_000_000
 #: Chroma samples for each pixel, by what the pixel format's name holds; half a sample else.
@@ -51,10 +55,11 @@ class Scanned:
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Frames of a window, and of what is known around it."""
+    """Frames of a window, of what is known around it, and those that may wait for looks at the ones before them."""
 
     window: int
     around: int
+    looked: int = 16
 
 
 def sizes_for(info: VideoInfo, most_bytes: int = _MOST_BYTES) -> Sizes:
@@ -64,9 +69,11 @@ def sizes_for(info: VideoInfo, most_bytes: int = _MOST_BYTES) -> Sizes:
     frame = int(info.width * info.height * samples) * (2 if "le" in info.pixel_format else 1)
     rate = float(info.rate)
     wanted, around = max(8, round(_WINDOW_S * rate)), max(4, round(_AROUND_S * rate))
-    room = max(8, most_bytes // max(1, frame))
+    room = most_bytes // max(1, frame)
+    looked = max(1, min(math.ceil(_LOOKED_S * rate) + 1, room // _LOOKED_SHARE))
+    room = max(8, room - looked)
     around = min(around, room // 2, max(4, room - 2 * _AT_ONCE))
-    return Sizes(max(2, min(wanted, (room - around) // _AT_ONCE)), around)
+    return Sizes(max(2, min(wanted, (room - around) // _AT_ONCE)), around, looked)
 
 
 @dataclass(frozen=True, slots=True)

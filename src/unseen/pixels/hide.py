@@ -50,7 +50,7 @@ def hide(
     """Return a copy of a picture with its regions hidden.
 
     `pixels` has shape (height, width) or (height, width, channels), any number of channels, any bool, integer or float
-    type. Regions may overlap and lie anywhere; their boxes are rounded outward and clipped. What is written for
+    type. Regions may overlap and lie anywhere; their boxes are rounded outward. What is written for
     "fill", "solid" and "stand-in" depends on pixels outside every region, on the regions and on `noise` only; where
     such a region overlaps a mosaic or blur, it wins. `black` is the value of black in every channel: 16 in a luma plane
     of limited range, 128 in a chroma plane. `coarse` makes mosaics and blurs. Raises ValueError for other shapes or

@@ -53,7 +53,8 @@ def place(regions: Iterable[Region], height: int, width: int) -> list[Spot]:
         if region.look.shape == "box":
             spots.append(Spot(region, box, box))
             continue
-        whole = Box(*map(math.floor, region.box.xyxy[:2]), *map(math.ceil, region.box.xyxy[2:]))
+        x1, y1, x2, y2 = region.box.xyxy
+        whole = Box(float(math.floor(x1)), float(math.floor(y1)), float(math.ceil(x2)), float(math.ceil(y2)))
         spots.append(Spot(region, whole, round_out(_around(whole), width, height) or box))
     return spots
 
