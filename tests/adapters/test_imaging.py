@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from unseen.adapters.imaging import as_planes, resize
-from unseen.core.photos import Rgb8
 
 sides = st.integers(1, 70)
 
@@ -48,24 +44,3 @@ def test_padding_adds_zeros_at_the_right_and_bottom_only(height: int, width: int
     assert padded.shape[1] - width < multiple
     assert np.array_equal(padded[:height, :width], image)
     assert np.count_nonzero(padded) == image.size
-
-
-def test_nothing_of_one_picture_is_left_in_the_padding_of_the_next() -> None:
-    for height, width in ((64, 64), (33, 40), (1, 1), (70, 33), (1300, 1300), (5, 64)):
-        image = np.random.default_rng(0).integers(1, 256, (height, width, 3), np.uint8)
-        (padded,) = as_planes([image], 32).transpose(0, 2, 3, 1)
-        assert np.array_equal(padded[:height, :width], image)
-        assert np.count_nonzero(padded) == image.size
-
-
-def test_threads_make_planes_beside_one_another() -> None:
-    pictures = [np.full((40, 40, 3), level, np.uint8) for level in range(1, 5)]
-    together = threading.Barrier(4, timeout=30)
-
-    def make(image: Rgb8) -> bool:
-        planes = as_planes([image], 32)
-        together.wait()
-        return bool((planes[0, :, :40, :40] == image[0, 0, 0]).all())
-
-    with ThreadPoolExecutor(4) as pool:
-        assert all(pool.map(make, pictures))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import threading
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,9 +10,6 @@ from numpy.typing import NDArray
 from unseen.core.photos import Frame, Photo, Pixels, Rgb8
 
 __all__ = ["as_planes", "resize", "shrink"]
-
-#: Values that a thread keeps memory for, 19 MB: a frame of 1280 pixels a side, with its padding.
-_MOST_KEPT = 3 * 1280 * 1280
 
 
 def resize(image: Rgb8, width: int, height: int) -> Rgb8:
@@ -28,36 +23,15 @@ def resize(image: Rgb8, width: int, height: int) -> Rgb8:
     return np.asarray(cv2.resize(image, (width, height), interpolation=how), dtype=np.uint8)
 
 
-class _Kept(threading.local):
-    """Memory that a thread uses again: to be given a picture's worth takes longer than to fill it."""
-
-    def __init__(self) -> None:
-        self._values = np.zeros(0, np.float32)
-
-    def __call__(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
-        """Return an array whose values are left from before."""
-        size = math.prod(shape)
-        if size > _MOST_KEPT:
-            return np.empty(shape, np.float32)
-        if size > self._values.size:
-            self._values = np.empty(size, np.float32)
-        return self._values[:size].reshape(shape)
-
-
-_kept = _Kept()
-
-
 def as_planes(images: Sequence[Rgb8], multiple: int) -> NDArray[np.float32]:
     """Return pictures of one padded size as float32, shape (pictures, 3, height, width), padded with zeros at the right
-    and bottom so that both sides divide. The next call in the same thread may write over them."""
+    and bottom so that both sides divide."""
     height, width = (-(-side // multiple) * multiple for side in images[0].shape[:2])
-    batch = _kept((len(images), 3, height, width))
+    batch = np.zeros((len(images), 3, height, width), np.float32)
     for planes, image in zip(batch, images, strict=True):
-        rows, columns = image.shape[:2]
         # Plane by plane: to convert first and to turn the axes after that takes four times as long.
         for channel in range(3):
-            planes[channel, :rows, :columns] = image[:, :, channel]
-        planes[:, rows:], planes[:, :rows, columns:] = 0.0, 0.0
+            planes[channel, : image.shape[0], : image.shape[1]] = image[:, :, channel]
     return batch
 
 
