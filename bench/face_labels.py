@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.face_sightings import sightings
+from bench.samples import required
 from bench.video_clips import Clip, Shown, clipped
 from unseen.adapters.video_av import open_video
 from unseen.core.ports import ModelStore
@@ -64,9 +65,7 @@ _Faces = Sequence[Sequence[Sequence[Detection]]]
 
 def face_clip(path: Path, store: ModelStore, rule: Rule = RULE) -> Clip:
     """Return a clip with the faces of every frame; raises SystemExit where it is not there."""
-    if not path.is_file():
-        raise SystemExit(f"{path} is not there; name the folder of samples with --data")
-    with open_video(path, path.name) as reader:
+    with open_video(required(path), path.name) as reader:
         info = reader.info
     found = [union(frame, rule) for frame in sightings(path, store)]
     frames: list[list[Shown]] = [[] for _ in found]

@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 
 from bench.live_clip import Luma, judge, luma_of, make_clip
+from bench.samples import required
 
 __all__ = ["Findings", "main", "slope"]
 
@@ -255,11 +256,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(arguments)
-    if not (args.data / _STREET).is_file():
-        raise SystemExit(f"{args.data / _STREET} is not there; name the folder of samples with --data")
+    street = required(args.data / _STREET)
     with tempfile.TemporaryDirectory(prefix="unseen-soak-") as folder:
         clip = Path(folder) / "clip.mp4"
-        faces = make_clip(clip, args.data / _STREET)
+        faces = make_clip(clip, street)
         return _soak(args.minutes, args.seed, clip, Path(folder) / "segments", faces)
 
 

@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 from bench.metrics import Xyxy
 from unseen.core.photos import Rgb8
 
-__all__ = ["Label", "Sample", "copy_photos", "read_rgb", "read_samples"]
+__all__ = ["Label", "Sample", "copy_photos", "read_rgb", "read_samples", "required"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,16 @@ class Sample:
     labels: tuple[Label, ...]
 
 
+def required(file: Path) -> Path:
+    """Return a file of the samples; raises SystemExit, which says what to do, when it is not there."""
+    if not file.is_file():
+        raise SystemExit(f"{file} is not there; name the folder of samples with --data")
+    return file
+
+
 def read_samples(data: Path, name: str, limit: int | None = None) -> list[Sample]:
     """Return the photos of a set, the first `limit` of them; raises SystemExit when the set is not there."""
-    file = data / name / "labels.jsonl"
-    if not file.is_file():
-        raise SystemExit(f"{file} is not there; name the folder of labelled photos with --data")
+    file = required(data / name / "labels.jsonl")
     lines = file.read_text("utf-8").splitlines()
     return [_sample(json.loads(line), file.parent) for line in lines[:limit] if line.strip()]
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
+from unseen.adapters.run_onnxruntime import start_session
 from unseen.core.catalogue import CATALOGUE
 from unseen.core.models import ModelFile
 from unseen.core.photos import Rgb8
 from unseen.core.regions import Box, Detection
 
-__all__ = ["FakeDetector", "FakeNetwork", "face", "file_of", "grey"]
+__all__ = ["FakeDetector", "FakeNetwork", "face", "file_of", "grey", "threads_given"]
 
 Floats = NDArray[np.float32]
 
@@ -63,3 +66,15 @@ def grey(height: int, width: int, level: int = 100) -> Rgb8:
 def face(x1: float, y1: float, x2: float, y2: float, score: float = 0.9) -> Detection:
     """A face that the model inside a detector found."""
     return Detection("face", Box(x1, y1, x2, y2), score, "centerface")
+
+
+def threads_given(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list that grows by the CPU threads of each ONNX Runtime session that is started; they start with one."""
+    given = list[int]()
+
+    def start(runtime: Any, model: bytes, device: str, threads: int, name: str) -> Any:
+        given.append(threads)
+        return start_session(runtime, model, device, 1, name)
+
+    monkeypatch.setattr("unseen.adapters.run_onnxruntime.start_session", start)
+    return given

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from tests.adapters.detector_fakes import threads_given
 from unseen.adapters.models_store import FileModelStore
 from unseen.adapters.run_onnxruntime import OnnxRuntimeNetwork, start_session
 from unseen.adapters.run_openvino import OpenVinoNetwork
@@ -107,13 +108,7 @@ def test_an_unknown_word_is_an_error(models: FileModelStore, device: str) -> Non
 def test_threads_are_shared_out_among_pictures_that_are_run_at_once(
     models: FileModelStore, monkeypatch: pytest.MonkeyPatch, threads: int, at_once: int, each: int
 ) -> None:
-    given = list[int]()
-
-    def start(runtime: Any, model: bytes, device: str, threads: int, name: str) -> Any:
-        given.append(threads)
-        return start_session(runtime, model, device, 1, name)
-
-    monkeypatch.setattr("unseen.adapters.run_onnxruntime.start_session", start)
+    given = threads_given(monkeypatch)
     open_network(models.require("centerface"), "onnxruntime:CPU", threads, at_once=at_once)
     assert given == [each]
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 
+from tests.adapters.detector_fakes import threads_given
 from tests.engine.engine_fakes import FakeStore
 from unseen.adapters.models_store import FileModelStore
-from unseen.adapters.run_onnxruntime import start_session
 from unseen.core.looks import Look
 from unseen.core.recipe import Recipe, looks_for
 from unseen.engine.assemble import Models, assemble, for_films, require_models
@@ -117,13 +115,7 @@ def test_networks_get_all_threads_unless_two_frames_are_looked_at_at_once(
     models: FileModelStore, monkeypatch: pytest.MonkeyPatch,
     quick: bool, photos: bool, threads: int, each: int, lookers: int,
 ) -> None:  # fmt: skip
-    given = list[int]()
-
-    def start(runtime: Any, model: bytes, device: str, threads: int, name: str) -> Any:
-        given.append(threads)
-        return start_session(runtime, model, device, 1, name)
-
-    monkeypatch.setattr("unseen.adapters.run_onnxruntime.start_session", start)
+    given = threads_given(monkeypatch)
     recipe = _recipe("face")
     needed = require_models(recipe, models)
     needed = needed if quick else Models(needed.hide, needed.verify)
