@@ -221,6 +221,42 @@ def test_square_pictures_and_networks_that_cannot_be_cut_take_the_whole_input() 
     assert cutting.opened == [(384, 640)]
 
 
+def no_table(batch: Floats) -> tuple[Floats, ...]:
+    return (np.zeros((len(batch), 3), np.float32),)
+
+
+def no_numbers(batch: Floats) -> tuple[Floats, ...]:
+    return (np.full((len(batch), 300, 6), np.nan, np.float32),)
+
+
+def no_answer(batch: Floats) -> tuple[Floats, ...]:
+    raise UnseenError(f"could not run {batch.shape}")
+
+
+@pytest.mark.parametrize("answer", [no_table, no_numbers, no_answer])
+def test_a_cut_network_that_does_not_work_is_left_for_the_whole_one(
+    answer: Callable[[Floats], tuple[Floats, ...]],
+) -> None:
+    cut, opened = FakeNetwork(answer, (1, 3, 384, 640)), list[tuple[int, int]]()
+    whole = end_to_end((0, 140, 640, 500, 0.9, 0))
+
+    def open_cut(height: int, width: int) -> FakeNetwork:
+        opened.append((height, width))
+        return cut
+
+    detector = YoloDetector(whole, MODEL, 0.25, open_cut)
+    for _ in range(3):
+        ((found,),) = detector.detect([grey(360, 640)])
+        assert found.box.xyxy == (0, 0, 640, 360)
+    assert (opened, len(cut.batches), len(whole.batches)) == ([(384, 640)], 1, 3)
+
+
+def test_a_whole_network_that_does_not_work_is_an_error_with_a_cut_one_beside() -> None:
+    detector = YoloDetector(FakeNetwork(no_answer, INPUT), MODEL, 0.25, lambda *_: FakeNetwork(no_answer, INPUT))
+    with pytest.raises(UnseenError, match="could not run"):
+        detector.detect([grey(360, 640)])
+
+
 def test_only_a_few_networks_are_kept() -> None:
     cutting = Cutting()
     detector = YoloDetector(end_to_end(), MODEL, 0.25, cutting)

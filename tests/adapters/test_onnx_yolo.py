@@ -151,16 +151,6 @@ def test_a_file_of_another_exporter_is_used_as_a_square(tmp_path: Path, tiny_onn
     assert cut(32, 64) is None
 
 
-def test_a_cut_file_that_does_not_run_is_used_as_a_square(stored: bytes, tmp_path: Path) -> None:
-    """The constants are as they should be, but what the network gives is no table of boxes."""
-    path = tmp_path / "yolo26n.onnx"
-    path.write_bytes(stored)
-    file = ModelFile(file_of("yolo26n").entry, path, "00", "user")
-    cut = cut_of(open_network(file, "cpu", 1), file, 1)
-    assert cut is not None
-    assert cut(32, 64) is None
-
-
 def test_sizes_of_cells_in_a_column_are_not_known(tiny_onnx: Callable[..., bytes]) -> None:
     middles, cells = places(SIDE, SIDE)
     model = yolo_like(tiny_onnx((1, 3, SIDE, SIDE)), [middles, cells.reshape(-1, 1)])

@@ -15,7 +15,7 @@ from unseen.core.models import ModelFile
 from unseen.core.photos import Rgb8
 from unseen.core.ports import Network
 from unseen.core.regions import Detection
-from unseen.errors import ModelCorrupt
+from unseen.errors import ModelCorrupt, UnseenError
 
 __all__ = ["Cut", "YoloDetector"]
 
@@ -58,9 +58,10 @@ class YoloDetector:
 
     Where `cut` is given it opens the same network for inputs of another height and width, at most those of the whole
     one and multiples of 32, or returns None where that cannot be done: pictures that are not square then leave less of
-    the input grey. It is meant for videos, whose pictures have one size. Understands the end-to-end output (n, 300, 6)
-    = x1 y1 x2 y2 score class, and the older (n, 84, anchors) = cx cy w h and 80 class scores, which is suppressed here.
-    Raises ModelCorrupt for any other output and UnseenError for one that holds no numbers.
+    the input grey. One that does not run is left at once. It is meant for videos, whose pictures have one size.
+    Understands the end-to-end output (n, 300, 6) = x1 y1 x2 y2 score class, and the older (n, 84, anchors) =
+    cx cy w h and 80 class scores, which is suppressed here. Raises ModelCorrupt for any other output and UnseenError
+    for one that holds no numbers.
     """
 
     def __init__(self, network: Network, model: ModelFile, threshold: float, cut: Cut | None = None) -> None:
@@ -77,13 +78,28 @@ class YoloDetector:
         """Return persons and vehicles in each picture, in its pixels."""
         if not images:
             return []
-        inputs = [self._input_for(image) for image in images]
-        boxed = [_letterbox(image, fit) for image, fit in zip(images, inputs, strict=True)]
         if self._fixed_batch:
-            rows = [fit.network.run(one[None])[0][0] for (one, _), fit in zip(boxed, inputs, strict=True)]
-        else:
-            rows = list(self._whole.network.run(np.stack([one for one, _ in boxed]))[0])
+            return [self._seen(image) for image in images]
+        boxed = [_letterbox(image, self._whole) for image in images]
+        rows = self._whole.network.run(np.stack([one for one, _ in boxed]))[0]
         return [self._decode(r, shown, i.shape) for r, (_, shown), i in zip(rows, boxed, images, strict=True)]
+
+    def _seen(self, image: Rgb8) -> list[Detection]:
+        """Return what a network with a batch of one sees."""
+        fit = self._input_for(image)
+        try:
+            return self._seen_in(image, fit)
+        except UnseenError:
+            if fit is self._whole:
+                raise
+        # A cut network is opened unseen: another exporter's file may hold more sizes than those that were cut.
+        with self._guard:
+            self._inputs[fit.height, fit.width] = self._whole
+        return self._seen_in(image, self._whole)
+
+    def _seen_in(self, image: Rgb8, fit: _Input) -> list[Detection]:
+        planes, shown = _letterbox(image, fit)
+        return self._decode(fit.network.run(planes[None])[0][0], shown, image.shape)
 
     def _input_for(self, image: Rgb8) -> _Input:
         """Return the network whose input a picture fills best."""

@@ -7,7 +7,7 @@ protobuf wire format that this takes is small (field numbers: https://github.com
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,9 @@ _SIDES, _KIND, _NAME_OF_TENSOR, _RAW = 1, 2, 8, 9  # TensorProto.dims, .data_typ
 _KINDS: dict[int, np.dtype[Any]] = {1: np.dtype("<f4"), 7: np.dtype("<i8")}  # TensorProto.FLOAT, .INT64
 _TENSOR_TYPE, _SHAPE = 1, 2  # TypeProto.tensor_type, TypeProto.Tensor.shape
 
-Field = tuple[int, int, bytes]
+#: A part of a file that is not copied until it is written again: what is read is a few numbers out of megabytes.
+_Bytes = bytes | memoryview
+Field = tuple[int, int, _Bytes]
 _LENGTH_DELIMITED = 2
 _FIXED_SIZES = {1: 8, 5: 4}
 
@@ -36,7 +38,7 @@ def free_shapes(model: bytes, shape: tuple[int | None, ...]) -> bytes:
     fields = list(_fields(model))
     if not any(number == _GRAPH and wire == _LENGTH_DELIMITED for number, wire, _ in fields):
         raise ValueError("no graph in it")
-    return b"".join(_pack(_replaced(field, _GRAPH, lambda graph: _free_graph(graph, shape))) for field in fields)
+    return _packed(_replaced(field, _GRAPH, lambda graph: _free_graph(graph, shape)) for field in fields)
 
 
 def is_onnx(model: bytes) -> bool:
@@ -64,30 +66,30 @@ def with_constants(model: bytes, change: Callable[[NDArray[Any]], NDArray[Any] |
     raw bytes stay. Raises ValueError when the bytes are no ONNX model.
     """
 
-    def on_tensor(tensor: bytes) -> bytes:
+    def on_tensor(tensor: _Bytes) -> _Bytes:
         values = _values(tensor)
         new = None if values is None else change(values)
         return tensor if new is None or values is None else _with_values(tensor, new.astype(values.dtype))
 
-    def on_graph(graph: bytes) -> bytes:
-        return b"".join(_pack(_replaced(field, _INITIALIZER, on_tensor)) for field in _fields(graph))
+    def on_graph(graph: _Bytes) -> bytes:
+        return _packed(_replaced(field, _INITIALIZER, on_tensor) for field in _fields(graph))
 
-    return b"".join(_pack(_replaced(field, _GRAPH, on_graph)) for field in _fields(model))
+    return _packed(_replaced(field, _GRAPH, on_graph) for field in _fields(model))
 
 
-def _values(tensor: bytes) -> NDArray[Any] | None:
+def _values(tensor: _Bytes) -> NDArray[Any] | None:
     """Return the values of a TensorProto; None for other types, and where they are not stored as raw bytes."""
     sides: list[int] = []
-    kind, raw = 0, b""
+    kind, raw = 0, memoryview(b"")
     for number, _, body in _fields(tensor):
         if number == _SIDES:
             sides += _varints(body)
         elif number == _KIND:
             kind = next(iter(_varints(body)), 0)
         elif number == _RAW:
-            raw = body
+            raw = memoryview(body)
     dtype = _KINDS.get(kind)
-    if dtype is None or not raw:
+    if dtype is None or not len(raw):
         return None
     values = np.frombuffer(raw, dtype)
     if values.size != np.prod(sides, dtype=np.int64):
@@ -95,14 +97,14 @@ def _values(tensor: bytes) -> NDArray[Any] | None:
     return np.asarray(values.reshape(sides))
 
 
-def _with_values(tensor: bytes, values: NDArray[Any]) -> bytes:
+def _with_values(tensor: _Bytes, values: NDArray[Any]) -> bytes:
     """Return the TensorProto with other values, which may have another shape."""
     kept = [field for field in _fields(tensor) if field[0] not in (_SIDES, _RAW)]
     sides = [(_SIDES, 0, _varint(side)) for side in values.shape]
-    return b"".join(_pack(field) for field in (*sides, *kept, (_RAW, _LENGTH_DELIMITED, values.tobytes())))
+    return _packed((*sides, *kept, (_RAW, _LENGTH_DELIMITED, values.tobytes())))
 
 
-def _varints(body: bytes) -> list[int]:
+def _varints(body: _Bytes) -> list[int]:
     """Return the numbers of a field, packed or a single one."""
     numbers, at = [], 0
     while at < len(body):
@@ -111,7 +113,7 @@ def _varints(body: bytes) -> list[int]:
     return numbers
 
 
-def _free_graph(graph: bytes, shape: tuple[int | None, ...]) -> bytes:
+def _free_graph(graph: _Bytes, shape: tuple[int | None, ...]) -> bytes:
     fields = list(_fields(graph))
     weights = {_name(body, _NAME_OF_TENSOR) for number, _, body in fields if number == _INITIALIZER}
     kept: list[Field] = []
@@ -122,44 +124,45 @@ def _free_graph(graph: bytes, shape: tuple[int | None, ...]) -> bytes:
         if number in (_INPUT, _OUTPUT):
             new = _with_shape(body, _shape_message(shape) if number == _INPUT else None)
         kept.append((number, wire, new))
-    return b"".join(_pack(field) for field in kept)
+    return _packed(kept)
 
 
-def _with_shape(value: bytes, shape: bytes | None) -> bytes:
+def _with_shape(value: _Bytes, shape: bytes | None) -> bytes:
     """Return the ValueInfoProto with its tensor's shape replaced, or left out where `shape` is None."""
 
-    def on_tensor(tensor: bytes) -> bytes:
+    def on_tensor(tensor: _Bytes) -> bytes:
         kept = [field for field in _fields(tensor) if field[0] != _SHAPE]
         if shape is not None:
             kept.append((_SHAPE, _LENGTH_DELIMITED, shape))
-        return b"".join(_pack(field) for field in kept)
+        return _packed(kept)
 
-    def on_type(kind: bytes) -> bytes:
-        return b"".join(_pack(_replaced(field, _TENSOR_TYPE, on_tensor)) for field in _fields(kind))
+    def on_type(kind: _Bytes) -> bytes:
+        return _packed(_replaced(field, _TENSOR_TYPE, on_tensor) for field in _fields(kind))
 
-    return b"".join(_pack(_replaced(field, _TYPE_OF_VALUE, on_type)) for field in _fields(value))
+    return _packed(_replaced(field, _TYPE_OF_VALUE, on_type) for field in _fields(value))
 
 
 def _shape_message(shape: tuple[int | None, ...]) -> bytes:
     """Encode a TensorShapeProto: dim_value (field 1) where a size is given, dim_param (field 2) where it is free."""
     dims = [
-        _pack((2, _LENGTH_DELIMITED, f"free_{axis}".encode())) if size is None else b"\x08" + _varint(size)
+        _packed([(2, _LENGTH_DELIMITED, f"free_{axis}".encode())]) if size is None else b"\x08" + _varint(size)
         for axis, size in enumerate(shape)
     ]
-    return b"".join(_pack((1, _LENGTH_DELIMITED, dim)) for dim in dims)
+    return _packed((1, _LENGTH_DELIMITED, dim) for dim in dims)
 
 
-def _replaced(field: Field, number: int, change: Callable[[bytes], bytes]) -> Field:
+def _replaced(field: Field, number: int, change: Callable[[_Bytes], _Bytes]) -> Field:
     return (field[0], field[1], change(field[2])) if field[:2] == (number, _LENGTH_DELIMITED) else field
 
 
-def _name(message: bytes, number: int) -> bytes:
-    return next((body for found, wire, body in _fields(message) if (found, wire) == (number, _LENGTH_DELIMITED)), b"")
+def _name(message: _Bytes, number: int) -> bytes:
+    named = (body for found, wire, body in _fields(message) if (found, wire) == (number, _LENGTH_DELIMITED))
+    return bytes(next(named, b""))
 
 
-def _fields(message: bytes) -> Iterator[Field]:
+def _fields(message: _Bytes) -> Iterator[Field]:
     """Yield (field number, wire type, payload); a varint's payload is its own encoding."""
-    at = 0
+    message, at = memoryview(message), 0
     while at < len(message):
         tag, at = _read_varint(message, at)
         wire = tag & 7
@@ -178,7 +181,7 @@ def _fields(message: bytes) -> Iterator[Field]:
         at = end
 
 
-def _read_varint(message: bytes, at: int) -> tuple[int, int]:
+def _read_varint(message: _Bytes, at: int) -> tuple[int, int]:
     value = shift = 0
     while at < len(message) and shift < 64:
         byte = message[at]
@@ -199,7 +202,9 @@ def _varint(value: int) -> bytes:
     return bytes(out)
 
 
-def _pack(field: Field) -> bytes:
-    number, wire, body = field
-    head = _varint(number << 3 | wire)
-    return head + (_varint(len(body)) if wire == _LENGTH_DELIMITED else b"") + body
+def _packed(fields: Iterable[Field]) -> bytes:
+    """Return a message of these fields."""
+    parts: list[_Bytes] = []
+    for number, wire, body in fields:
+        parts += (_varint(number << 3 | wire), _varint(len(body)) if wire == _LENGTH_DELIMITED else b"", body)
+    return b"".join(parts)

@@ -18,29 +18,24 @@ __all__ = ["cut_of", "cut_square"]
 
 #: TensorRT would build an engine for each input, which takes minutes; OpenVINO reads the file by itself.
 _DEVICES = frozenset({"onnxruntime:CPU", "onnxruntime:CUDA"})
-#: Dimensions of what a YOLO gives: pictures, rows, columns.
-_TABLE = 3
 #: Pixels a side of the cells in which a YOLO looks, from its three last layers.
 _CELLS = (8, 16, 32)
 
 
 def cut_of(network: Network, model: ModelFile, threads: int | None, at_once: int = 1) -> Cut | None:
     """Return what opens the model of an open network for smaller inputs, on the very device that it runs on; None where
-    that is not done."""
+    that is not done. What it opens was never run, and may fail where the whole network does not."""
     if network.device not in _DEVICES:
         return None
 
     def cut(height: int, width: int) -> Network | None:
         side = network.input_shape[-1] or 0
         try:
-            smaller = open_network(
+            return open_network(
                 model, network.device, threads, lambda whole: cut_square(whole, side, height, width), at_once
             )
-            # What is opened need not run: another exporter's file may hold more sizes than are known here.
-            (table,) = smaller.run(np.zeros((1, 3, height, width), np.float32))
-        except (UnseenError, ValueError):
+        except UnseenError:
             return None
-        return smaller if table.ndim == _TABLE else None
 
     return cut
 
