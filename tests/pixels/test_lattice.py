@@ -11,7 +11,7 @@ from tests.effort import examples
 from unseen.core.looks import Look
 from unseen.core.photos import Pixels
 from unseen.core.regions import Box, Region
-from unseen.pixels.lattice import Grain, Plane, fill_planes
+from unseen.pixels.lattice import Grain, Planes, fill_planes
 from unseen.pixels.planes import PlaneForm, hide_planes
 from unseen.pixels.shapes import mask_over, place
 
@@ -27,12 +27,25 @@ def filled(pixels: Pixels, *boxes: tuple[float, float, float, float], peak: int 
     done = pixels.copy()
     spots = place([Region("face", Box(*box), Look("fill")) for box in boxes], *pixels.shape)
     whole = Box(0.0, 0.0, float(pixels.shape[1]), float(pixels.shape[0]))
-    assert fill_planes([Plane(done, mask_over(spots, whole), spots)], grain(), peak)
+    assert fill_planes([Planes((done,), mask_over(spots, whole), spots)], grain(), peak)
     return done
 
 
 def inside(pixels: Pixels, box: tuple[int, int, int, int] = BOX) -> np.ndarray:
     return pixels[box[1] : box[3], box[0] : box[2]].astype(float)
+
+
+@pytest.mark.parametrize("across", [1, 2])
+@pytest.mark.parametrize("width", [240, 2400])
+@pytest.mark.parametrize("peak", [255, 1023, 4095])
+def test_the_brightest_colour_stays_so_at_all_depths_sizes_and_samplings(peak: int, width: int, across: int) -> None:
+    """Samples are added up in few bits, in larger cells where frames are large."""
+    bright = np.full((200, width), peak, np.uint8 if peak == 255 else np.uint16)
+    planes = bright, *[bright[:, : width // across]] * 2
+    form = PlaneForm(across=across, down=1, bits=peak.bit_length())
+    boxes = [Region("face", Box(*box), Look("fill")) for box in (BOX, (3, 3, 9, 190))]
+    for plane in hide_planes(planes, boxes, form, np.random.default_rng(1), grain=grain()):
+        assert plane.min() >= peak - 1
 
 
 def test_one_colour_stays_that_colour_but_for_half_a_step_of_grain() -> None:
@@ -166,7 +179,7 @@ def fill_alone(luma: Pixels, regions: list[Region]) -> np.ndarray:
     """What the first region is filled with, while all of them are covered."""
     done, spots = luma.copy(), place(regions, *luma.shape)
     whole = Box(0.0, 0.0, float(luma.shape[1]), float(luma.shape[0]))
-    assert fill_planes([Plane(done, mask_over(spots, whole), spots[:1])], grain(), 255)
+    assert fill_planes([Planes((done,), mask_over(spots, whole), spots[:1])], grain(), 255)
     x1, y1, x2, y2 = map(int, regions[0].box.xyxy)
     return inside(done, (x1, y1, x2, y2))
 
@@ -174,9 +187,9 @@ def fill_alone(luma: Pixels, regions: list[Region]) -> np.ndarray:
 def test_nothing_is_written_where_regions_cover_everything() -> None:
     pixels = np.random.default_rng(1).integers(0, 256, (40, 60)).astype(np.uint8)
     spots = place([Region("face", Box(0, 0, 60, 40), Look("fill"))], 40, 60)
-    plane = Plane(pixels.copy(), mask_over(spots, Box(0.0, 0.0, 60.0, 40.0)), spots)
+    plane = Planes((pixels.copy(),), mask_over(spots, Box(0.0, 0.0, 60.0, 40.0)), spots)
     assert not fill_planes([plane], grain(), 255)
-    np.testing.assert_array_equal(plane.pixels, pixels)
+    np.testing.assert_array_equal(plane.pixels[0], pixels)
     chroma = np.full((20, 30), 9, np.uint8)
     hidden = hide_planes((pixels, chroma, chroma), [spots[0].region], PlaneForm(), np.random.default_rng(1))
     assert [set(plane.ravel().tolist()) for plane in hidden] == [{16}, {128}, {128}]

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from unseen.pixels.fill import MOST_GRAIN, noise_in
 from unseen.pixels.shapes import Mask, Spot
 from unseen.pixels.surface import Floats, taps
 
-__all__ = ["Grain", "Plane", "fill_planes"]
+__all__ = ["Grain", "Planes", "fill_planes"]
 
 _F = np.float32
 #: Luma pixels a side of a cell, in frames up to so many pixels a side; twice as many beyond.
@@ -38,6 +39,14 @@ _EDGE = 4
 _STEPS, _MANY = 2, 16_000
 #: Pixels a side of the pattern of grain.
 _TILE = 256
+#: Samples of a cell that, at 12 bits each, add up to 16 bits.
+_TWELVE_BITS = 16
+#: How so many neighbours of 16 bits are added up: as one number, times this, and how far to shift that.
+_TOGETHER: dict[int, tuple[np.dtype[Any], Any, Any]] = {
+    1: (np.dtype(np.uint16), np.uint16(1), np.uint16(0)),
+    2: (np.dtype(np.uint32), np.uint32(0x1_0001), np.uint32(16)),
+    4: (np.dtype(np.uint64), np.uint64(0x1_0001_0001_0001), np.uint64(48)),
+}
 #: Every so many rows are looked at for grain, and about so many places in them at most.
 _GRAIN_ROWS, _GRAIN_SAMPLES = 7, 8192
 
@@ -63,38 +72,43 @@ class Grain:
 
 
 @dataclass(frozen=True, slots=True)
-class Plane:
-    """A plane of a frame, of shape (height, width), unsigned, of which the spots are written over.
+class Planes:
+    """Planes of a frame that are laid out alike, of which the spots are written over: luma, or both of chroma.
 
-    `covered` is what any region covers, also those that hide otherwise; `across` and `down` are the luma pixels that
-    one of its samples covers.
+    `pixels` are of one shape (height, width), unsigned, of at most 12 bits a sample. `covered` is what any region
+    covers, also those that hide otherwise; `across` and `down` are the luma pixels that a sample covers.
     """
 
-    pixels: Pixels
+    pixels: tuple[Pixels, ...]
     covered: Mask
     spots: Sequence[Spot]
     across: int = 1
     down: int = 1
 
+    def of(self, cell: int, cut: Box, step: int = 1) -> tuple[slice, slice, int, int]:
+        """Return a cut's rows, every `step`-th of them, and columns, and the samples of a cell down and across."""
+        down, across = cell // self.down, cell // self.across
+        rows = slice(int(cut.y1) * down, int(cut.y2) * down, step)
+        return rows, slice(int(cut.x1) * across, int(cut.x2) * across), down, across
 
-def fill_planes(planes: Sequence[Plane], grain: Grain, peak: int) -> bool:
-    """Write the fill over the spots of a frame's planes, of which the first is luma.
+
+def fill_planes(layers: Sequence[Planes], grain: Grain, peak: int) -> bool:
+    """Write the fill over the spots of a frame's planes; the first of `layers` is luma.
 
     `peak` is the largest value that a sample takes. Nothing is written, and False returned, where regions cover all of
     the frame. What is written depends on pixels outside every region, on the spots and on `grain` only.
     """
-    height, width = planes[0].pixels.shape
+    height, width = layers[0].covered.shape
     cell = _CELL if max(height, width) <= _LARGE else 2 * _CELL
     whole = Box(0.0, 0.0, float(-(-width // cell)), float(-(-height // cell)))
-    for near, which in _cuts(planes[0].spots, cell, whole):
+    for near, which in _cuts(layers[0].spots, cell, whole):
         for cut in (near, whole):
-            seen, weight = _seen(planes, cell, cut)
+            seen, weight = _seen(layers, cell, cut)
             if weight.any():
                 break
         else:
             return False
-        for plane, surface in zip(planes, _solved(seen, weight), strict=True):
-            _paint(plane, [plane.spots[i] for i in which], surface, cell, cut, grain, peak)
+        _paint(layers, which, _solved(seen, weight), cell, cut, grain, peak)
     return True
 
 
@@ -122,25 +136,23 @@ def _around(spots: Sequence[Spot], cell: int, whole: Box) -> Box:
     return Box(x1, y1, min(x2, whole.x2), min(y2, whole.y2))
 
 
-def _seen(planes: Sequence[Plane], cell: int, cut: Box) -> tuple[Floats, Floats]:
+def _seen(layers: Sequence[Planes], cell: int, cut: Box) -> tuple[Floats, Floats]:
     """Return for the cells of a cut what is seen of each plane, times the share of the cell in which it is seen, shape
     (planes, height, width), and that share, (height, width): the least of all planes."""
-    sums: list[Floats] = []
-    shares: dict[int, Floats] = {}
-    for plane in planes:
-        down, across = cell // plane.down, cell // plane.across
-        rows = slice(int(cut.y1) * down, int(cut.y2) * down)
-        columns = slice(int(cut.x1) * across, int(cut.x2) * across)
+    sums: list[list[Floats]] = []
+    shares: list[Floats] = []
+    for layer in layers:
+        rows, columns, down, across = layer.of(cell, cut)
         size = rows.stop - rows.start, columns.stop - columns.start
-        free = (~plane.covered[rows, columns]).view(np.uint8)
-        if id(plane.covered) not in shares:
-            shares[id(plane.covered)] = _added_up(free, size, down, across)
-        sums.append(_added_up(plane.pixels[rows, columns] * free, size, down, across))
-    all_shares = [shares[id(plane.covered)] for plane in planes]
-    least = np.minimum.reduce(all_shares)
-    if any(share is not least and (share != least).any() for share in shares.values()):
-        sums = [one * (least / np.maximum(share, _F(1e-3))) for one, share in zip(sums, all_shares, strict=True)]
-    return np.stack(sums), least
+        free = (~layer.covered[rows, columns]).view(np.uint8)
+        shares.append(_added_up(free, size, down, across))
+        sums.append([_added_up(plane[rows, columns] * free, size, down, across) for plane in layer.pixels])
+    least = np.minimum.reduce(shares)
+    for some, share in zip(sums, shares, strict=True):
+        if (share != least).any():
+            fewer = least / np.maximum(share, _F(1e-3))
+            some[:] = [one * fewer for one in some]
+    return np.stack([one for some in sums for one in some]), least
 
 
 def _added_up(values: Pixels, size: tuple[int, int], down: int, across: int) -> Floats:
@@ -152,10 +164,26 @@ def _added_up(values: Pixels, size: tuple[int, int], down: int, across: int) -> 
     rows = values[::down].astype(np.uint16)
     for i in range(1, down):
         rows += values[i::down]
+    cells = _beside(rows, across) if down * across <= _TWELVE_BITS else _far_beside(rows, across)
+    cells *= _F(1 / (down * across))
+    return cells
+
+
+def _beside(rows: Pixels, across: int) -> Floats:
+    """Return sums of `across` (1, 2 or 4) neighbours, which must need 16 bits at most.
+
+    A number of 32 or 64 bits that is made of neighbours is multiplied so that its highest 16 bits are their sum.
+    """
+    wide, ones, shift = _TOGETHER[across]
+    together = rows.view(wide)
+    return np.asarray(((together * ones) >> shift).view(wide.name[1:]) if across > 1 else together, _F)
+
+
+def _far_beside(rows: Pixels, across: int) -> Floats:
+    """Return sums of `across` neighbours, however large."""
     cells = rows[:, ::across].astype(_F)
     for i in range(1, across):
         cells += rows[:, i::across]
-    cells *= _F(1 / (down * across))
     return cells
 
 
@@ -226,45 +254,59 @@ def _relax(values: Floats, rest: Floats) -> None:
     values += mean
 
 
-def _grain_in(plane: Plane, cell: int, cut: Box, peak: int) -> float:
-    """Return the bound of uniform noise that looks like the grain of what is seen, at least half a step.
+def _paint(
+    layers: Sequence[Planes], which: Sequence[int], surface: Floats, cell: int, cut: Box, grain: Grain, peak: int
+) -> None:
+    """Write the surface over a cut's cells, shape (planes, height, width), into spots of all planes, with grain like
+    that of what is seen around them."""
+    bounds = np.array(_grain_in(layers, cell, cut, peak), _F)[:, None, None]
+    # The surface leaves room for the grain, so half a step more rounds and nothing overflows.
+    np.clip(surface, bounds, peak - bounds, out=surface)
+    surface = np.pad(surface, ((0, 0), (_EDGE, _EDGE), (_EDGE, _EDGE)), mode="edge")
+    # A spline reaches two cells beyond its first.
+    first_row, first_column = int(cut.y1) - _EDGE + 2, int(cut.x1) - _EDGE + 2
+    done = 0
+    for layer in layers:
+        mine = slice(done, done := done + len(layer.pixels))
+        _, _, down, across = layer.of(cell, cut)
+        spots = [layer.spots[i] for i in which]
+        rough = grain.over(spots) * bounds[mine] + _F(0.5)
+        for spot in spots:
+            left, top, right, bottom = map(int, spot.window.xyxy)
+            rows, columns = _weights(top % down, bottom - top, down), _weights(left % across, right - left, across)
+            y, x = top // down - first_row, left // across - first_column
+            values = rows @ surface[mine, y : y + rows.shape[1], x : x + columns.shape[1]] @ columns.T
+            values += rough[:, : bottom - top, : right - left]
+            for plane, value in zip(layer.pixels, values, strict=True):
+                _put(plane[top:bottom, left:right], value, spot)
+
+
+def _put(target: Pixels, values: Floats, spot: Spot) -> None:
+    """Write values into a spot's window, as far as it covers that."""
+    if spot.is_box:
+        target[...] = values
+    else:
+        np.copyto(target, values.astype(target.dtype), where=spot.covers(spot.window))
+
+
+def _grain_in(layers: Sequence[Planes], cell: int, cut: Box, peak: int) -> list[float]:
+    """Return for each plane the bound of uniform noise that looks like the grain of what is seen, at least half a step.
 
     From the lower quartile of second differences along rows, as in `unseen.pixels.fill`.
     """
-    down, across = cell // plane.down, cell // plane.across
-    rows = slice(int(cut.y1) * down, int(cut.y2) * down, _GRAIN_ROWS)
-    columns = slice(int(cut.x1) * across, int(cut.x2) * across)
-    pixels, covered = plane.pixels[rows, columns], plane.covered[rows, columns]
-    step = 1 + pixels.size // _GRAIN_SAMPLES
-    left, middle, right = (pixels[:, i : pixels.shape[1] - 2 + i : step].astype(_F) for i in range(3))
-    shown = ~(covered[:, :-2:step] | covered[:, 1:-1:step] | covered[:, 2::step])
-    second = (left + right - 2 * middle)[shown]
-    if not len(second):
-        return 0.5
-    return max(0.5, min(float(noise_in(second)), peak * MOST_GRAIN) * 3**0.5)
-
-
-def _paint(plane: Plane, spots: Sequence[Spot], surface: Floats, cell: int, cut: Box, grain: Grain, peak: int) -> None:
-    """Write the surface over a cut's cells into spots of a plane, with grain like that of what is seen around them."""
-    bound = _grain_in(plane, cell, cut, peak)
-    # The surface leaves room for the grain, so half a step more rounds and nothing overflows.
-    np.clip(surface, bound, peak - bound, out=surface)
-    rough = grain.over(spots) * _F(bound) + _F(0.5)
-    surface = np.pad(surface, _EDGE, mode="edge")
-    down, across = cell // plane.down, cell // plane.across
-    # A spline reaches two cells beyond its first.
-    first_row, first_column = int(cut.y1) - _EDGE + 2, int(cut.x1) - _EDGE + 2
-    for spot in spots:
-        left, top, right, bottom = map(int, spot.window.xyxy)
-        rows, columns = _weights(top % down, bottom - top, down), _weights(left % across, right - left, across)
-        y, x = top // down - first_row, left // across - first_column
-        values = rows @ surface[y : y + rows.shape[1], x : x + columns.shape[1]] @ columns.T
-        values += rough[: bottom - top, : right - left]
-        target = plane.pixels[top:bottom, left:right]
-        if spot.is_box:
-            target[...] = values
-        else:
-            np.copyto(target, values.astype(target.dtype), where=spot.covers(spot.window))
+    found = []
+    for layer in layers:
+        rows, columns, *_ = layer.of(cell, cut, _GRAIN_ROWS)
+        covered = layer.covered[rows, columns]
+        step = 1 + covered.size // _GRAIN_SAMPLES
+        shown = ~(covered[:, :-2:step] | covered[:, 1:-1:step] | covered[:, 2::step])
+        for plane in layer.pixels:
+            pixels = plane[rows, columns]
+            left, middle, right = (pixels[:, i : pixels.shape[1] - 2 + i : step].astype(_F) for i in range(3))
+            second = (left + right - 2 * middle)[shown]
+            noise = min(float(noise_in(second)), peak * MOST_GRAIN) if len(second) else 0.0
+            found.append(max(0.5, noise * 3**0.5))
+    return found
 
 
 def _weights(phase: int, size: int, cell: int) -> Floats:

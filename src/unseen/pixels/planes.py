@@ -13,7 +13,7 @@ from unseen.core.regions import Box, Region
 from unseen.pixels.boxes import round_out, scale
 from unseen.pixels.coarse import laid_over
 from unseen.pixels.hide import Coarse, blacken, coarse_surface, hide, hide_alpha
-from unseen.pixels.lattice import Grain, Plane, fill_planes
+from unseen.pixels.lattice import Grain, Planes, fill_planes
 from unseen.pixels.shapes import mask_over, place
 from unseen.pixels.surface import Surface
 
@@ -117,14 +117,13 @@ def _filled(
         masks.append(mask_over(spots[-1], Box(0.0, 0.0, float(plane.shape[1]), float(plane.shape[0]))))
     black = (form.black[0], form.black[1], form.black[1])
     smooth = [[spot for spot in some if spot.region.look.method == "fill"] for some in spots]
-    sides = [(0, 1, 1), (1, form.across, form.down), (1, form.across, form.down)]
-    filled = not smooth[0] or fill_planes(
-        [Plane(plane, masks[i], smooth[i], *side) for plane, (i, *side) in zip(done, sides, strict=True)],
-        grain,
-        (1 << form.bits) - 1,
-    )
-    for plane, value, (i, *_) in zip(done, black, sides, strict=True):
-        for spot in spots[i]:
+    layers = [
+        Planes(done[:1], masks[0], smooth[0]),
+        Planes(done[1:], masks[1], smooth[1], form.across, form.down),
+    ]
+    filled = not smooth[0] or fill_planes(layers, grain, (1 << form.bits) - 1)
+    for plane, value, some in zip(done, black, (spots[0], spots[1], spots[1]), strict=True):
+        for spot in some:
             if not filled or spot.region.look.method == "solid":
                 blacken(plane, spot, value)
     return done
