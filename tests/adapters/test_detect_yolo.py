@@ -196,7 +196,16 @@ class Cutting:
 
 @pytest.mark.parametrize(
     ("size", "cut"),
-    [((720, 1280), (384, 640)), ((1280, 720), (640, 384)), ((480, 640), (480, 640)), ((10, 4000), (32, 640))],
+    [
+        ((720, 1280), (352, 640)),
+        ((1280, 720), (640, 352)),
+        ((370, 1224), (192, 640)),
+        ((540, 1000), (352, 640)),
+        ((700, 1280), (352, 640)),
+        ((500, 800), (416, 640)),
+        ((480, 640), (480, 640)),
+        ((10, 4000), (32, 640)),
+    ],
 )
 def test_a_picture_that_is_not_square_gets_an_input_of_its_shape(size: tuple[int, int], cut: tuple[int, int]) -> None:
     cutting, whole = Cutting(), end_to_end()
@@ -214,11 +223,11 @@ def test_square_pictures_and_networks_that_cannot_be_cut_take_the_whole_input() 
     whole = end_to_end(row)
     detector = YoloDetector(whole, MODEL, 0.25, cutting)
     assert [len(found) for found in detector.detect([grey(640, 640), grey(360, 640), grey(360, 640)])] == [1, 1, 1]
-    assert cutting.opened == [(384, 640)]
+    assert cutting.opened == [(352, 640)]
     assert len(whole.batches) == 3
     free = YoloDetector(end_to_end(row, shape=(None, 3, None, None)), MODEL, 0.25, cutting)
     assert len(free.detect([grey(360, 640)])[0]) == 1
-    assert cutting.opened == [(384, 640)]
+    assert cutting.opened == [(352, 640)]
 
 
 def no_table(batch: Floats) -> tuple[Floats, ...]:
@@ -248,7 +257,7 @@ def test_a_cut_network_that_does_not_work_is_left_for_the_whole_one(
     for _ in range(3):
         ((found,),) = detector.detect([grey(360, 640)])
         assert found.box.xyxy == (0, 0, 640, 360)
-    assert (opened, len(cut.batches), len(whole.batches)) == ([(384, 640)], 1, 3)
+    assert (opened, len(cut.batches), len(whole.batches)) == ([(352, 640)], 1, 3)
 
 
 def test_a_whole_network_that_does_not_work_is_an_error_with_a_cut_one_beside() -> None:
@@ -262,7 +271,7 @@ def test_only_a_few_networks_are_kept() -> None:
     detector = YoloDetector(end_to_end(), MODEL, 0.25, cutting)
     for size in ((360, 640), (480, 640), (200, 640), (360, 640)):
         assert len(detector.detect([grey(*size)])[0]) == 1
-    assert cutting.opened == [(384, 640), (480, 640), (224, 640), (384, 640)]
+    assert cutting.opened == [(352, 640), (480, 640), (224, 640), (352, 640)]
 
 
 def test_threads_that_look_at_once_open_a_cut_network_once_and_see_alike() -> None:
@@ -282,6 +291,6 @@ def test_threads_that_look_at_once_open_a_cut_network_once_and_see_alike() -> No
 
     with ThreadPoolExecutor(4) as pool:
         first, *others = pool.map(look, range(4))
-    assert opened == [(384, 640)]
+    assert opened == [(352, 640)]
     assert first
     assert all(found == first for found in others)

@@ -220,8 +220,8 @@ class Film:
     def _pace(self) -> Pace:
         """Return how often to look: as the recipe says, and where it leaves it open as often as counting needs."""
         looks = self._counting.asked.looks if self._counting else None
-        stride, rate, eyes = self._recipe.video.stride, float(self._info.rate), self._tools.eyes
-        return pace_for(stride, rate, looks=looks, quick=eyes.always_whole, objects=eyes.objects is not None)
+        stride, rate = self._recipe.video.stride, float(self._info.rate)
+        return pace_for(stride, rate, looks=looks, quick=self._tools.eyes.always_whole)
 
     def _timed(self, frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
         iterator = iter(frames)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from unseen.core.edits import Edits
@@ -123,6 +124,7 @@ def _mark(path: Path) -> tuple[int, int]:
     return facts.st_size, facts.st_mtime_ns
 
 
+@cache
 def program_version() -> str:
     """Return this program's version: what another one wrote is done again."""
     # Here, because workers have no use for it and would pay for the import.

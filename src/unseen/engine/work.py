@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from unseen.adapters.cpu_threads import single_threaded
@@ -101,6 +104,9 @@ class Done:
 def open_tools(setup: Setup) -> Tools:
     """Open the models for one worker; raises DeviceUnavailable or ModelCorrupt."""
     single_threaded()
+    if setup.films:
+        # Models are opened by code that is not Python's, beside which there is time for this.
+        Thread(target=_load_for_films).start()
     models = assemble(
         setup.recipe,
         setup.models,
@@ -112,6 +118,13 @@ def open_tools(setup: Setup) -> Tools:
     )
     credentials = credential_writer(setup)
     return Tools(setup, PillowCodec(), models, time.perf_counter, AvCodec(setup.threads), credentials)
+
+
+def _load_for_films() -> None:
+    """Load what only videos need and takes a while; what cannot be loaded is told by who needs it."""
+    with contextlib.suppress(Exception):
+        import_module("av")
+        import_module("unseen.engine.film_task")
 
 
 def credential_writer(setup: Setup) -> CredentialWriter | None:

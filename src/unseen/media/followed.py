@@ -68,7 +68,7 @@ FOLLOWED: Mapping[str, Followed] = MappingProxyType(
             ),
             Belief(0.25, 0.6, (16.0, 160.0)),
         ),
-        "yolo26n": Followed(cover=CoverSettings(sparse=0.06)),
+        "yolo26n": Followed(cover=CoverSettings(sparse=0.1)),
     }
 )
 

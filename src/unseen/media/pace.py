@@ -14,9 +14,6 @@ __all__ = ["AutoPace", "Denser", "EveryNth", "Kind", "Pace", "pace_for"]
 Kind = Literal["whole", "close"]
 #: Seconds between looks at whole frames; between all looks when all is calm, and at the most hurried.
 _WHOLE_S, _CALM_S, _HURRIED_S = 0.34, 0.17, 0.07
-#: Between all looks when all is calm, where persons or vehicles are looked for: what shows beside a box that is a few
-#: frames old is more of a person than of a face.
-_CALM_OBJECTS_S = 0.15
 #: The most hurried where a look in between is one at the whole frame, too: it sees who moves far as well as who is new.
 _QUICK_S = 0.13
 #: What moves farther than this many of its sizes from look to look is fast.
@@ -58,12 +55,11 @@ class AutoPace:
     """Looks often enough that nothing moves far from look to look, measured in its own sizes.
 
     The whole frame is looked at three times a second, where a shot begins, and after frames that could not be. What was
-    found is looked for again closely in between; `quick` says that this is done in whole frames, too, and `objects`
-    that persons or vehicles are looked for.
+    found is looked for again closely in between; `quick` says that this is done in whole frames, too.
     """
 
-    def __init__(self, rate: float, *, quick: bool = False, objects: bool = False) -> None:
-        self._calm = max(1, round((_CALM_OBJECTS_S if objects else _CALM_S) * rate))
+    def __init__(self, rate: float, *, quick: bool = False) -> None:
+        self._calm = max(1, round(_CALM_S * rate))
         hurried = round(_QUICK_S * rate) if quick else math.floor(_HURRIED_S * rate)
         self._hurried = max(1, min(self._calm, hurried))
         self._whole = max(self._calm, round(_WHOLE_S * rate))
@@ -149,15 +145,12 @@ class Denser:
         self._pace.saw(frame, found)
 
 
-def pace_for(
-    stride: int | None, rate: float, *, looks: float | None = None, quick: bool = False, objects: bool = False
-) -> Pace:
+def pace_for(stride: int | None, rate: float, *, looks: float | None = None, quick: bool = False) -> Pace:
     """Return the pace for a stride, None for automatic, at `rate` frames a second.
 
-    An automatic one looks at `looks` frames a second or more, where these are given; see AutoPace for `quick` and
-    `objects`.
+    An automatic one looks at `looks` frames a second or more, where these are given; see AutoPace for `quick`.
     """
     if stride is not None:
         return EveryNth(stride)
-    auto = AutoPace(rate, quick=quick, objects=objects)
+    auto = AutoPace(rate, quick=quick)
     return auto if looks is None else Denser(auto, max(1, round(rate / looks)))
