@@ -28,8 +28,8 @@ _PATIENCE = 180.0
 class BreakingDetector(MissingDetector):
     """Finds the square until it has been asked often enough."""
 
-    def __init__(self, most: int, error: BaseException) -> None:
-        super().__init__(frozenset())
+    def __init__(self, most: int, error: BaseException, misses: frozenset[int] = frozenset()) -> None:
+        super().__init__(misses)
         self._most, self._error = most, error
 
     def detect(self, images: Sequence[Rgb8]) -> list[list[Detection]]:
@@ -143,6 +143,23 @@ def test_broken_run_goes_on_too(unseen: Command, tmp_path: Path, key: Path) -> N
     assert 0 < done < 150
     assert _looks(unseen, words, output) == 160 - done
     assert _looks(unseen, words, output) == 0
+
+
+def test_gap_is_bridged_where_a_run_was_stopped(unseen: Command, tmp_path: Path, key: Path) -> None:
+    """Half a second without a detection around the end of each part: tracks must go on over the seam."""
+    source, output = film(tmp_path / "in" / "a.mp4", LONG), tmp_path / "out"
+    words = (source, "-o", output, "--key", key, "--stride", "1", "--unsafe-skip-verify")
+    gaps = frozenset(i for end in (50, 100) for i in range(end - 6, end + 7))
+    engine = film_engine(lambda: BreakingDetector(150, RuntimeError(SECRET), gaps))
+    assert unseen(*words, engine=engine).code == 1
+    done = int(_state(output)["next"])
+    assert done in (50, 100)
+    rest = frozenset(i - done for i in gaps)
+    again = unseen(*words, engine=film_engine(lambda: MissingDetector(rest)))
+    assert again.code == 0, again.err
+    assert watch(output / "a.mp4").shown == [0] * 160
+    (one,) = again.files["a.mp4"]["video"]["tracks"]
+    assert (one["first"], one["last"], one["detected"], one["bridged"]) == (0, 159, 134, 26)
 
 
 def test_other_recipe_starts_anew(unseen: Command, tmp_path: Path, key: Path) -> None:

@@ -61,11 +61,13 @@ def test_who_was_seen_well_once_stays_hidden_in_later_windows() -> None:
     assert not any(cover_window(window, info(1280, 720), _RECIPE, Named(1))[0])
 
 
-def test_a_run_that_goes_on_hides_whoever_was_seen_before_it_was_killed() -> None:
+def test_a_run_that_goes_on_hides_whoever_was_hidden_before_it_was_killed() -> None:
     looks = tuple(Look(i, (seen("yunet", 40.0, 0.3),)) for i in range(28, 80, 4))
     window = Window(tuple(frame(i) for i in range(40, 80)), looks, (), 79, 4)
     assert not any(cover_window(window, info(1280, 720), _RECIPE, Named(1))[0])
-    assert all(cover_window(window, info(1280, 720), _RECIPE, Named(7, 40))[0])
+    known = {(36, looks[0].found[0].box.xyxy): 7}
+    assert all(cover_window(window, info(1280, 720), _RECIPE, Named(8, known, {7}))[0])
+    assert not any(cover_window(window, info(1280, 720), _RECIPE, Named(8, known, {6}))[0])
 
 
 def test_in_a_larger_video_a_face_of_as_many_pixels_was_seen_smaller() -> None:

@@ -76,27 +76,42 @@ def test_windows_end_where_shots_end_and_know_what_is_around(case: tuple[list[Sc
         assert window.step <= step or len(known) < 2 or window.step <= max(b - a for a, b in pairwise(sorted(known)))
 
 
-def test_history_is_what_later_windows_need_and_can_be_remembered() -> None:
-    scanned = [Scanned(frame(i), (face(float(i)),) if i % 2 == 0 else None) for i in range(60)]
-    sizes = Sizes(20, 10)
-    whole = Windows(sizes)
-    made = list(whole.gather(iter(scanned)))
-    again = Windows(sizes)
-    first = next(iter(again.gather(iter(scanned))))
-    history = again.history(20)
-    assert [look.frame for look in history] == [10, 12, 14, 16, 18]
-    later = Windows(sizes)
-    later.remember(history)
-    rest = list(later.gather(iter(scanned[20:])))
-    assert [first.looks, *(w.looks for w in rest)] == [w.looks for w in made]
+@given(scans())
+@examples(1.5)
+def test_what_a_window_hands_on_is_all_that_a_run_needs_which_goes_on_behind_it(
+    case: tuple[list[Scanned], Sizes, int],
+) -> None:
+    """However many windows were gathered since: those that are in the works when a run is killed are lost."""
+    scanned, sizes, _ = case
+    for window in windows_of(scanned, sizes)[:-1]:
+        rest, first = Windows(sizes), window.frames[-1].index + 1
+        rest.remember(window.handed_on(sizes.around))
+        again = next(rest.gather(each for each in scanned if each.frame.index >= first))
+        # Of another shot nothing is needed.
+        shot = max([0, *(s.frame.index for s in scanned if s.cut and s.frame.index <= first)])
+        near = [s for s in scanned if max(shot, first - sizes.around) <= s.frame.index < first]
+        assert [look for look in again.looks if look.frame < first] == [
+            Look(s.frame.index, s.found) for s in near if s.found is not None
+        ]
+
+
+def test_what_verification_found_is_handed_on_and_nothing_goes_over_a_cut() -> None:
+    frames = tuple(frame(i) for i in range(20, 40))
+    looks = tuple(Look(i, (face(float(i)),)) for i in range(0, 50, 2))
+    window = Window(frames, looks, (), 49, 2)
+    assert [look.frame for look in window.handed_on(10)] == [30, 32, 34, 36, 38]
+    again = window.seen_too([Look(33, (face(50.0),)), Look(45, (face(50.0),))])
+    assert [look.frame for look in again.handed_on(10)] == [30, 32, 33, 34, 36, 38]
+    assert [look.frame for look in Window(frames, looks, (20,), 49, 2).handed_on(30)] == list(range(20, 40, 2))
+    assert Window(frames, looks, (), 39, 2).handed_on(10) == ()
 
 
 def test_what_is_remembered_adds_to_what_was_found() -> None:
     gathered = Windows(Sizes(4, 2))
     gathered.remember([Look(3, (face(1.0),))])
     gathered.remember([Look(3, (face(50.0),)), Look(1, ())])
-    assert gathered.history(4) == (Look(3, (face(1.0), face(50.0))),)
-    assert [look.frame for look in gathered.history(3)] == [1]
+    (window,) = gathered.gather([Scanned(frame(4), None)])
+    assert window.looks == (Look(3, (face(1.0), face(50.0))),)
 
 
 def test_window_takes_in_what_was_seen_later() -> None:
@@ -143,6 +158,14 @@ def test_tracks_keep_their_number_from_window_to_window() -> None:
     # The next window begins at frame 2, knows both by what they share, and one more comes in.
     again = named([track(1, 0, [304.0, 306.0]), track(2, 0, [4.0, 6.0]), track(3, 1, [500.0])], 2, 2)
     assert [t.number for t in again] == [2, 1, 3]
+
+
+def test_a_run_that_goes_on_knows_the_numbers_of_tracks_and_gives_no_other_one_of_them() -> None:
+    before = Named(3)
+    before([track(1, 0, [0.0, 2.0, 4.0]), track(2, 0, [300.0, 302.0])], 0, 0)
+    named = Named(2, before.numbers(), {3})
+    assert named.believed == {3}
+    assert [t.number for t in named([track(1, 2, [4.0, 6.0]), track(2, 2, [900.0])], 0, 0)] == [3, 5]
 
 
 def test_no_two_tracks_of_a_window_have_one_number() -> None:

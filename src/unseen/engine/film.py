@@ -97,7 +97,7 @@ class Film:
         progress = store.progress
         self._log = TrackLog(progress.tracks if progress else None)
         next_number = max(self._log.next_number, editing.next_number if editing else 1)
-        self._named = Named(next_number, progress.next_frame if progress else 0)
+        self._named = Named(next_number, *((progress.numbers, progress.believed) if progress else ()))
         # All keys from the start: threads add to them while others copy.
         self._counts = Counter(dict.fromkeys(("whole", "looked", "checked", "residues", "rounds"), 0))
         self._counts.update(progress.counts if progress else {})
@@ -158,11 +158,12 @@ class Film:
         if editing is not None:
             window = editing.around(window, float(info.rate))
         regions, tracks = cover_window(window, info, self._recipe, self._named, self._verifiers)
+        numbers = self._named.numbers()
         if editing is None:
-            return Settled(window, regions, tracks)
+            return Settled(window, regions, tracks, numbers=numbers)
         edited = editing.edited(window)
         both = [(*one, *other) for one, other in zip(edited.hidden, regions, strict=True)]
-        return Settled(window, both, (*edited.tracks, *tracks), edited.spared)
+        return Settled(window, both, (*edited.tracks, *tracks), edited.spared, numbers=numbers)
 
     def _all_windows(self, reader: VideoReader, renderer: Renderer) -> tuple[int, float]:
         """Take every window through the stages; return the number of frames and the seconds to the last one.
@@ -263,11 +264,11 @@ class Film:
             self._looked.popleft()
             self._counts["looked"] += 1
         # Who is counted and stays visible is nobody's business but the counter's.
-        history = [
+        history = tuple(
             Look(look.frame, tuple(d for d in look.found if d.cls in self._recipe.hidden))
-            for look in self._windows.history(after)
-        ]
-        progress = Progress(after, self._log.changed(), tuple(history), dict(self._counts))
+            for look in window.handed_on(sizes_for(self._info).around)
+        )
+        progress = Progress(after, self._log.changed(), history, dict(self._counts), part.settled.numbers)
         times = [float(frame.pts * self._info.time_base) for frame in window.frames]
         whole = frozenset(frame.index for frame in window.frames if frame.damaged)
         self._store.commit(part.path, regions, window.first, times, progress, whole)

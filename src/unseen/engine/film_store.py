@@ -7,8 +7,8 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from unseen.core.regions import Box, Detection, Region
 from unseen.engine.film_tracks import region_rows
 from unseen.errors import OutputFailed
 from unseen.media.windows import Look
+from unseen.tracks.named import Seen
 
 __all__ = ["FilmStore", "Progress"]
 
@@ -26,7 +27,8 @@ _STATE = "state.json"
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a video is: the next frame, the track log as plain values, looks that later windows need, and totals.
+    """How far a video is: the next frame, the track log as plain values, looks that later windows need, the numbers of
+    the tracks that was seen of in them, and totals.
 
     When a part is taken in, `tracks` need only hold those that changed with it; a store that is opened gives all.
     """
@@ -35,6 +37,12 @@ class Progress:
     tracks: dict[str, Any]
     looks: tuple[Look, ...]
     counts: dict[str, int]
+    numbers: Mapping[Seen, int] = field(default_factory=dict)
+
+    @property
+    def believed(self) -> set[int]:
+        """The numbers of tracks that were hidden."""
+        return {int(number) for number in self.tracks}
 
 
 class FilmStore:
@@ -113,7 +121,10 @@ class FilmStore:
             "parts": self._parts,
             "next": progress.next_frame,
             "counts": progress.counts,
-            "looks": [[look.frame, [_plain(d) for d in look.found]] for look in progress.looks],
+            "looks": [
+                [look.frame, [[*_plain(d), progress.numbers.get((look.frame, d.box.xyxy))] for d in look.found]]
+                for look in progress.looks
+            ],
         }
         part = self.folder / f"{_STATE}.new"
         _write(part, state)
@@ -161,11 +172,17 @@ def _progress(state: dict[str, Any], segments: Iterable[Path]) -> Progress:
         Look(int(frame), tuple(Detection(d[0], Box(*d[1:5]), float(d[5]), str(d[6])) for d in found))
         for frame, found in state["looks"]
     )
+    numbers = {
+        (look.frame, d.box.xyxy): int(row[7])
+        for look, (_, rows) in zip(looks, state["looks"], strict=True)
+        for d, row in zip(look.found, rows, strict=True)
+        if row[7] is not None
+    }
     tracks: dict[str, Any] = {}
     for segment in segments:
         # What a later part says of a track takes the place of what earlier ones did.
         tracks.update(json.loads(_tracks_of(segment).read_text("utf-8")))
-    return Progress(int(state["next"]), tracks, looks, dict(state["counts"]))
+    return Progress(int(state["next"]), tracks, looks, dict(state["counts"]), numbers)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bisect
 import math
-import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -95,6 +94,15 @@ class Window:
         """Index of the first frame."""
         return self.frames[0].index
 
+    def handed_on(self, around: int) -> tuple[Look, ...]:
+        """Return the looks that a run needs which goes on behind this window: those at the last `around` frames of a
+        shot that goes on there, too."""
+        last = self.frames[-1].index
+        if self.horizon == last:
+            return ()  # nothing behind it was known of when it was gathered: the shot ends with it
+        earliest = max([last + 1 - around, *(cut for cut in self.cuts if cut <= last)])
+        return tuple(look for look in self.looks if earliest <= look.frame <= last)
+
     def seen_too(self, more: Iterable[Look]) -> Window:
         """Return the window with what was found later on, by verification."""
         found: dict[int, tuple[Detection, ...]] = {look.frame: look.found for look in self.looks}
@@ -111,20 +119,13 @@ class Windows:
         self._waiting: deque[VideoFrame] = deque()
         self._looks: list[Look] = []
         self._cuts: list[int] = []
-        self._guard = threading.Lock()
-
-    def history(self, before: int) -> tuple[Look, ...]:
-        """Return the looks that windows from frame `before` on still need, for a run that goes on there."""
-        with self._guard:
-            return tuple(look for look in self._looks if before - self._sizes.around <= look.frame < before)
 
     def remember(self, looks: Iterable[Look]) -> None:
         """Take in what was found in frames that are done, so that later ones know of it."""
-        with self._guard:
-            known = {look.frame: look.found for look in self._looks}
-            for look in looks:
-                known[look.frame] = (*known.get(look.frame, ()), *look.found)
-            self._looks = [Look(frame, known[frame]) for frame in sorted(known)]
+        known = {look.frame: look.found for look in self._looks}
+        for look in looks:
+            known[look.frame] = (*known.get(look.frame, ()), *look.found)
+        self._looks = [Look(frame, known[frame]) for frame in sorted(known)]
 
     def gather(self, scanned: Iterable[Scanned]) -> Iterator[Window]:
         """Yield the windows of a video, in order, each as soon as enough is known of what comes after."""
@@ -152,9 +153,8 @@ class Windows:
     def _window(self, count: int, horizon: int) -> Window:
         frames = tuple(self._waiting.popleft() for _ in range(count))
         earliest = frames[0].index - self._sizes.around
-        with self._guard:
-            self._looks = self._looks[bisect.bisect_left(self._looks, earliest, key=lambda look: look.frame) :]
-            looks = tuple(self._looks)
+        self._looks = self._looks[bisect.bisect_left(self._looks, earliest, key=lambda look: look.frame) :]
+        looks = tuple(self._looks)
         cuts = tuple(c for c in self._cuts if c > earliest)
         self._cuts = list(cuts)
         steps = [b.frame - a.frame for a, b in pairwise(looks)]
