@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 from fractions import Fraction
@@ -12,7 +13,7 @@ import av
 import numpy as np
 import pytest
 
-from tests.adapters.video_clips import Clip, Planes, make_clip, picture, psnr, scene
+from tests.adapters.video_clips import Clip, Planes, make_clip, picture, psnr, scene, trim
 from unseen.adapters.video_av import open_video
 from unseen.core.video import ColourTags, VideoFrame
 from unseen.errors import DamagedInput, TooLarge, UnreadableInput, UnsupportedInput
@@ -81,6 +82,34 @@ def test_the_turn_for_display_is_told(tmp_path: Path, ending: str, rotation: int
     with open_video(path, path.name) as reader:
         assert reader.info.rotation == rotation
         assert _worst(list(reader), sources) > 35
+
+
+@pytest.mark.parametrize(
+    ("encoder", "ending"),
+    [*itertools.product(["libx264", "libx265"], ["mp4", "mov"]), ("libvpx-vp9", "mp4")],
+)
+def test_a_clip_that_was_cut_without_encoding_it_anew_is_read_from_there_on(
+    tmp_path: Path, encoder: str, ending: str
+) -> None:
+    sources = make_clip(tmp_path / f"clip.{ending}", Clip(encoder, options={"crf": "16"}))
+    path = trim(tmp_path / f"clip.{ending}", tmp_path / f"cut.{ending}", 7)
+    frames = _read(path)
+    assert [frame.damaged for frame in frames] == [False] * 17
+    assert [frame.pts for frame in frames] == [frames[1].pts * i for i in range(17)]
+    assert _worst(frames, sources[7:]) > 35
+
+
+@pytest.mark.parametrize("number", [0, 4])
+def test_what_is_made_from_damage_that_is_not_shown_is_not_trusted(tmp_path: Path, number: int) -> None:
+    make_clip(tmp_path / "clip.mp4", Clip(options={"bf": "0"}))
+
+    def damage(at: int, data: bytes) -> bytes:
+        half = len(data) // 2
+        return data[:half] + bytes(255 - byte for byte in data[half:]) if at == number else data
+
+    path = trim(tmp_path / "clip.mp4", tmp_path / "cut.mp4", 7, damage)
+    with open_video(path, path.name) as reader:
+        assert [frame.damaged for frame in reader] == [True] * 5 + [False] * 12
 
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])

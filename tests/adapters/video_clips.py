@@ -112,6 +112,26 @@ def make_clip(path: Path, clip: Clip = Clip(), draw: Callable[[int, int, int, st
     return frames
 
 
+def trim(path: Path, target: Path, frames: int, damage: Callable[[int, bytes], bytes] = lambda _, data: data) -> Path:
+    """Write a clip without its first frames as editors do that encode nothing anew: they are in the file, not shown.
+
+    `damage` changes the data of a packet, counted from 0 in the order in which they are stored.
+    """
+    with av.open(str(path)) as source, av.open(str(target), "w") as output:
+        told = source.streams.video[0]
+        stream = output.add_stream_from_template(told)
+        off = round(frames / told.average_rate / told.time_base) if told.average_rate and told.time_base else 0
+        for number, packet in enumerate(source.demux(told)):
+            if not packet.size or packet.pts is None or packet.dts is None:
+                continue
+            data = bytes(packet)
+            if (changed := damage(number, data)) != data:
+                packet.update(changed)
+            packet.pts, packet.dts, packet.stream = packet.pts - off, packet.dts - off, stream
+            output.mux(packet)
+    return target
+
+
 def _video(output: Any, clip: Clip) -> Any:
     stream = output.add_stream(clip.encoder, rate=clip.rate, options=QUICK.get(clip.encoder, {}) | dict(clip.options))
     stream.width, stream.height, stream.pix_fmt = *clip.size, clip.pixel_format

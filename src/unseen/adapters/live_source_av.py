@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unseen.adapters.video import probe
+from unseen.adapters.video.lead_in import MARKS, marked
 from unseen.adapters.video.planes import Fitter, ToRgb, planes_of
 from unseen.core.live import CameraSource
 from unseen.core.photos import Rgb8
@@ -119,6 +120,7 @@ class AvFeed:
         self._decoder: Any = self._stream.codec_context
         self._decoder.thread_type, self._decoder.thread_count = "SLICE", 1
         self._decoder.options = {"err_detect": "crccheck+bitstream+buffer", "max_pixels": str(probe.MAX_PIXELS)}
+        self._decoder.flags |= MARKS
         self._doubtful = True
         with _as_errors(source):
             self._pictures = self._decoded()
@@ -185,7 +187,8 @@ class AvFeed:
         failed = 0
         for packet in self._container.demux(self._stream):
             try:
-                pictures = self._decoder.decode(packet if packet.size else None)
+                sent = marked(packet, 0) if packet.is_discard else packet
+                pictures = self._decoder.decode(sent if packet.size else None)
             except av.EOFError:
                 return
             except av.FFmpegError:
@@ -199,7 +202,8 @@ class AvFeed:
                 # What is made from a picture in doubt is in doubt, up to the next whole key picture.
                 corrupt = packet.is_corrupt or picture.is_corrupt
                 self._doubtful = corrupt or (self._doubtful and not picture.key_frame)
-                yield picture, self._doubtful
+                if picture.opaque is None:
+                    yield picture, self._doubtful
 
 
 def _facts(stream: Any, picture: av.VideoFrame) -> VideoInfo:

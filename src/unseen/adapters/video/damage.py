@@ -43,8 +43,9 @@ class DamageTrace(Generic[Picture]):
         self._bad_until = -_MOST_HELD - 1
         self._started = False
 
-    def sent(self, pts: int | None, *, corrupt: bool = False, shown: bool = True, key: bool = False) -> None:
-        """Note a packet that goes into the decoder; `shown` is False where its picture is not to be seen.
+    def sent(self, pts: int | None, *, corrupt: bool = False, shown: bool = True, key: bool = False) -> int:
+        """Note a packet that goes into the decoder, and return its number; `shown` is False where its picture is not to
+        be seen.
 
         `key` says that its picture will be a key picture, for decoders that do not tell.
         """
@@ -57,6 +58,11 @@ class DamageTrace(Generic[Picture]):
                 del self._waiting[next(iter(self._waiting))]
         if corrupt:
             self._corrupt.add(self._number)
+        return self._number
+
+    def passed(self, number: int, *, key: bool, corrupt: bool) -> None:
+        """Take a picture that is not to be seen, of the packet with this number: those that are may be made from it."""
+        self._judge(number, number, key=key, corrupt=corrupt)
 
     def failed(self) -> None:
         """Note that the container or the decoder raised: all up to the next key picture that is sent is in doubt."""
@@ -68,11 +74,7 @@ class DamageTrace(Generic[Picture]):
         # Without a packet's time stamp it may be of any of the packets that a decoder still holds.
         first, last = (self._number - _MOST_HELD, self._number) if sent is None else (sent, sent)
         self._note_losses(pts)
-        if corrupt or last in self._corrupt:
-            self._distrust(first, last)
-        elif (key or last in self._keys) and first > self._bad_until:
-            self._bad_from = None
-        self._started = True
+        self._judge(first, last, key=key, corrupt=corrupt)
         damaged = self._bad_from is not None and last >= self._bad_from
         self._held.append(_Held(picture, first, damaged))
         before = min(self._waiting.values(), default=self._number + 1)
@@ -87,6 +89,14 @@ class DamageTrace(Generic[Picture]):
         while self._held:
             settled = self._held.popleft()
             yield settled.picture, settled.damaged
+
+    def _judge(self, first: int, last: int, *, key: bool, corrupt: bool) -> None:
+        """Begin to distrust, or to trust, at a picture of one of these packets."""
+        if corrupt or last in self._corrupt:
+            self._distrust(first, last)
+        elif (key or last in self._keys) and first > self._bad_until:
+            self._bad_from = None
+        self._started = True
 
     def _note_losses(self, pts: int | None) -> None:
         """Forget packets whose turn to be shown has passed: there will be no picture of them."""

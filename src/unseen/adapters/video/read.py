@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from unseen.adapters.video import probe
 from unseen.adapters.video.clock import Clock
 from unseen.adapters.video.damage import DamageTrace
+from unseen.adapters.video.lead_in import MARKS, marked
 from unseen.adapters.video.planes import Fitter, ToRgb, planes_of
 from unseen.adapters.video.units import length_size, overwritten
 from unseen.core.photos import Pixels, Rgb8
@@ -150,6 +151,9 @@ class AvReader:
         trace: DamageTrace[av.VideoFrame] = DamageTrace(strict=strict)
         for packet in self._packets(trace):
             for picture in self._decode(packet, trace, counted):
+                if isinstance(picture.opaque, int):
+                    trace.passed(picture.opaque, key=picture.key_frame, corrupt=picture.is_corrupt)
+                    continue
                 pts = None if counted else picture.pts
                 if counted:
                     picture.pts = self._counted.popleft() if self._counted else None
@@ -167,7 +171,9 @@ class AvReader:
             key = packet.is_keyframe and self._decoder.name == _ALPHA_DECODER
             pts = None if counted else packet.pts
             corrupt = packet.is_corrupt or (self._units is not None and overwritten(bytes(packet), self._units))
-            trace.sent(pts, corrupt=corrupt, shown=not packet.is_discard, key=key)
+            number = trace.sent(pts, corrupt=corrupt, shown=not packet.is_discard, key=key)
+            if packet.is_discard:
+                packet = marked(packet, number)
             if counted and packet.dts is not None:
                 self._counted.append(packet.dts)
         try:
@@ -230,6 +236,7 @@ def _decoder(stream: VideoStream, max_pixels: int, threads: int) -> Any:
     context.thread_count = threads
     # Only when it may give up on a picture does the decoder of MPEG-1 and 2 tell of all the damage it meets.
     strict = "+explode" if context.name in ("mpeg1video", "mpeg2video") else ""
+    context.flags |= MARKS
     context.options = {"err_detect": f"crccheck+bitstream+buffer{strict}", "max_pixels": str(max_pixels)}
     return context
 

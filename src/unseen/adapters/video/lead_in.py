@@ -1,0 +1,34 @@
+"""Pictures that are decoded and not shown, as those before the place where a video was cut without encoding it anew.
+
+The container tells the decoder to drop them, and then nobody learns whether they were whole, although those that are
+shown are made from them. So they are asked for, with a mark, and dropped here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from av.packet import PktSideDataT
+
+__all__ = ["MARKS", "marked"]
+
+#: Flag of FFmpeg's decoders that hands a packet's mark on to its picture (AV_CODEC_FLAG_COPY_OPAQUE).
+MARKS = 1 << 7
+#: What else a packet may bring, and its picture needs.
+_CARRIED: tuple[PktSideDataT, ...] = ("new_extradata", "palette", "param_change")
+
+
+def marked(packet: Any, mark: int) -> Any:
+    """Return a packet whose picture is not to be shown as one that a decoder with `MARKS` makes a picture of, which has
+    `mark` as its `opaque`; other pictures have None."""
+    from av import Packet
+    from av.packet import PacketSideData
+
+    again: Any = Packet(bytes(packet))
+    again.stream, again.time_base, again.pts, again.dts = packet.stream, packet.time_base, packet.pts, packet.dts
+    again.is_keyframe, again.is_corrupt, again.opaque = packet.is_keyframe, packet.is_corrupt, mark
+    for kind in _CARRIED:
+        if packet.has_sidedata(kind):
+            again.set_sidedata(PacketSideData.from_packet(packet, kind))
+    return again
