@@ -22,10 +22,20 @@ def _stamps(stamps: list[int | None]) -> list[int]:
 
 @given(st.sets(st.integers(-(10**6), 10**6), min_size=1))
 def test_rising_stamps_are_kept(stamps: set[int]) -> None:
+    """As far as they lie apart, and as they are, but where the first one is before 0."""
     clock = Clock(TICK, RATE)
     rising = sorted(stamps)
-    assert [clock.stamp(stamp) for stamp in rising] == rising
+    early = min(0, rising[0])
+    assert [clock.stamp(stamp) for stamp in rising] == [stamp - early for stamp in rising]
     assert clock.mended == 0
+
+
+def test_stamps_are_counted_from_the_origin() -> None:
+    clock = Clock(TICK, RATE, 5000)
+    assert [clock.stamp(stamp) for stamp in (5010, 5050, 5090)] == [10, 50, 90]
+    early = Clock(TICK, RATE, 5000)
+    assert [early.stamp(stamp) for stamp in (4990, 5030)] == [0, 40]
+    assert clock.mended == early.mended == 0
 
 
 @given(st.lists(st.none() | st.integers(-(10**13), 10**13), min_size=1))

@@ -99,6 +99,17 @@ def test_a_clip_that_was_cut_without_encoding_it_anew_is_read_from_there_on(
     assert _worst(frames, sources[7:]) > 35
 
 
+@pytest.mark.parametrize("ending", ["ts", "mpg"])
+@pytest.mark.parametrize("offset", ["0", "50000", "95440"])
+def test_clocks_of_streams_begin_at_0_wherever_they_are(tmp_path: Path, ending: str, offset: str) -> None:
+    """95,440 s is a few seconds before they run over, which FFmpeg takes for a time before 0."""
+    path = tmp_path / f"clip.{ending}"
+    make_clip(path, Clip("mpeg2video", muxer_options={"output_ts_offset": offset}))
+    with open_video(path, path.name) as reader:
+        assert [frame.pts * reader.info.time_base for frame in reader] == [Fraction(i, 25) for i in range(24)]
+        assert reader.problems == ()
+
+
 @pytest.mark.parametrize("number", [0, 4])
 def test_what_is_made_from_damage_that_is_not_shown_is_not_trusted(tmp_path: Path, number: int) -> None:
     make_clip(tmp_path / "clip.mp4", Clip(options={"bf": "0"}))

@@ -14,13 +14,15 @@ _LONGEST_GAP = 24 * 3600
 class Clock:
     """Hands out strictly rising time stamps, in ticks of `time_base` seconds, for pictures in display order.
 
-    `rate` (pictures a second) gives the step where a stamp is missing. A stamp that is not later than the last one
+    `rate` (pictures a second) gives the step where a stamp is missing; the stamp `origin` becomes 0, or the first one
+    if it is less. A stamp that is not later than the last one
     becomes one tick later; after a step back of more than a second or a gap of more than a day (a splice, damage) the
     stamps that follow are shifted, so that their spacing is kept.
     """
 
-    def __init__(self, time_base: Fraction, rate: Fraction) -> None:
+    def __init__(self, time_base: Fraction, rate: Fraction, origin: int = 0) -> None:
         self.mended = 0
+        self._origin = origin
         self._step = max(1, round(1 / (rate * time_base)))
         self._back = max(1, int(_LONGEST_STEP_BACK / time_base))
         self._gap = max(self._back, int(_LONGEST_GAP / time_base))
@@ -29,9 +31,11 @@ class Clock:
 
     def stamp(self, pts: int | None) -> int:
         """Return the time stamp for the next picture, whose own one is `pts` or missing."""
+        pts = None if pts is None else pts - self._origin
         if self._last is None:
             self.mended += pts is None
-            self._last = pts or 0
+            self._last = max(0, pts or 0)
+            self._origin += min(0, pts or 0)
             return self._last
         wanted = self._last + self._step if pts is None else pts + self._shift
         if pts is not None and not -self._back <= wanted - self._last <= self._gap:

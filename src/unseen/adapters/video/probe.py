@@ -40,6 +40,8 @@ _DECODERS = (
     "h264", "hevc", "vp8", "vp9", "libvpx-vp9", "libdav1d", "av1", "mjpeg", "mpeg1video", "mpeg2video", "mpeg4",
     "h263", "msmpeg4", "msmpeg4v2", "prores", "dnxhd", "ffv1", "rawvideo",
 )  # fmt: skip
+#: Containers whose clocks begin anywhere.
+_ANY_CLOCK = frozenset({"mpegts", "mpeg"})
 _UNSET_RATE = Fraction(25)
 
 
@@ -134,6 +136,18 @@ def picture_stream(container: InputContainer, name: str, max_pixels: int) -> Vid
         if other.index != stream.index:
             other.discard = Discard.all
     return stream
+
+
+def origin(container: InputContainer) -> Fraction:
+    """Return the second of a file's own clock that becomes 0: where it begins, if that is before 0 or may be anywhere.
+
+    The clocks of MPEG transport and program streams begin at any time and run over after 26 hours, which FFmpeg tells
+    as a time before 0 (ISO/IEC 13818-1, 2.4.2.1). Other files keep what is said of an empty beginning.
+    """
+    streams = [*(s for s in container.streams.video if not _is_still(s)), *container.streams.audio]
+    begins = (s.start_time * s.time_base for s in streams if s.start_time is not None and s.time_base)
+    first = min(begins, default=Fraction(0))
+    return first if first < 0 or container.format.name in _ANY_CLOCK else Fraction(0)
 
 
 def _is_still(stream: Any) -> bool:

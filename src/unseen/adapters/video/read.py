@@ -76,7 +76,7 @@ class AvReader:
             self.info = probe.facts(container, self._stream, head[0])
         self._head: tuple[av.VideoFrame, bool] | None = head
         self._mirrored = probe.is_mirrored(head[0])
-        self._clock = Clock(self.info.time_base, self.info.rate)
+        self._clock = Clock(self.info.time_base, self.info.rate, round(probe.origin(container) / self.info.time_base))
         self._to_rgb = ToRgb(self.info)
 
     def __enter__(self) -> AvReader:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unseen.adapters.video.probe import origin
 from unseen.core.formats import VIDEOS
 from unseen.core.video import Sound
 
@@ -98,9 +99,10 @@ def _is_told(context: Any) -> bool:
 
 
 def _readable(container: Any, stream: Any) -> Iterator[Any]:
-    """Yield the packets with data, up to the first place that cannot be read."""
+    """Yield the packets with data, timed as pictures are, up to the first place that cannot be read."""
     import av
 
+    early = round(origin(container) / stream.time_base) if stream.time_base else 0
     packets = container.demux(stream)
     while True:
         try:
@@ -110,6 +112,8 @@ def _readable(container: Any, stream: Any) -> Iterator[Any]:
         if packet is None:
             return
         if packet.size:
+            packet.pts = None if packet.pts is None else packet.pts - early
+            packet.dts = None if packet.dts is None else packet.dts - early
             yield packet
 
 
