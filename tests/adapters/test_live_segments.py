@@ -11,6 +11,7 @@ import av
 import numpy as np
 import pytest
 
+from tests.adapters.small_disk import files_of_at_most
 from unseen.adapters.live_encode import H264Encoder
 from unseen.adapters.live_segments import SegmentFolder, segment_target
 from unseen.core.live import Segments, Unit
@@ -58,6 +59,26 @@ def test_nothing_is_written_before_a_key_picture(tmp_path: Path, units: list[Uni
     folder.write(units[1])
     folder.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_does_not_fit_on_the_disk_is_an_error_and_what_did_stays(tmp_path: Path, units: list[Unit]) -> None:
+    folder = SegmentFolder(tmp_path, Segments(seconds=60), lambda: 0.0)
+
+    def write(some: list[Unit]) -> None:
+        try:
+            for unit in some:
+                folder.write(unit)
+        finally:
+            folder.close()
+
+    with files_of_at_most(sum(len(unit.data) for unit in units[:40])), pytest.raises(OSError, match="too large"):
+        write(units)
+    (path,) = tmp_path.iterdir()
+    assert path.name == "19700101T000000Z.mp4"
+    assert 30 <= _frames(path) <= 40
+    with files_of_at_most(10), pytest.raises(OSError, match="too large"):
+        write(units[:1])
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_files_of_one_second_have_names_of_their_own(tmp_path: Path, units: list[Unit]) -> None:

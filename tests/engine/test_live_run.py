@@ -14,6 +14,7 @@ from typing import Any
 import av
 import pytest
 
+from tests.adapters.small_disk import files_of_at_most
 from tests.engine.governed import CITY, agree, found_city, remembered
 from tests.engine.live_fakes import bright_shares, job_for, running, tools, wait_for, write_clip
 from unseen.core.consents import ConsentEvent
@@ -150,6 +151,14 @@ def test_end_of_time_ends_the_run(clip: Path, tmp_path: Path) -> None:
     status = run(job, tools=tools())
     assert 1.5 <= status["seconds"] < 60
     assert json.loads((tmp_path / "r.json").read_text())["recipe"]["verify"] == "skip"
+
+
+def test_target_that_takes_nothing_is_told_of_while_it_goes_on(clip: Path, tmp_path: Path) -> None:
+    told = list[str]()
+    job = job_for(str(clip), publish=(str(tmp_path),), loop=True, stop_after=2.5)
+    with files_of_at_most(1000):
+        status = run(job, tools=tools(), tell=told.append)
+    assert told == status["problems"] == ["camera1: segments cannot be written (File too large)"]
 
 
 def test_stop_ends_the_run_at_once(clip: Path, tmp_path: Path) -> None:

@@ -63,6 +63,7 @@ class SegmentFolder:
             self._file = self._begin(unit)
             self._file.write(unit.head.init)
         self._file.write(rebased(unit.data, self._base))
+        self._file.flush()  # so that a full disk is told of now, and a run that is killed loses nothing
 
     def _begin(self, unit: Unit) -> BinaryIO:
         name = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self._clock()))
@@ -77,9 +78,13 @@ class SegmentFolder:
         if self._file is None:
             return
         file, self._file = self._file, None
-        with file:
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with file:
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            _recover(_hidden(self._path))
+            raise
         _hidden(self._path).replace(self._path)
         self._delete_old()
 
@@ -99,7 +104,7 @@ def _hidden(path: Path) -> Path:
 
 
 def _recover(part: Path) -> None:
-    """Give what a killed run left its name, cut behind the last whole fragment; delete it if there is none."""
+    """Give a file that was not finished its name, cut behind the last whole fragment; delete it if there is none."""
     end = _whole_end(part)
     path = part.with_name(part.name.removeprefix(".").removesuffix(_PART))
     if not end or path.exists() or not _OURS.fullmatch(path.name):

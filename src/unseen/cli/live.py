@@ -165,17 +165,26 @@ def _first_line(path: Path, what: str) -> str:
 
 
 def run(args: argparse.Namespace, engine: LiveEngine | None = None) -> int:
-    """Run the job until it ends or is told to, by SIGTERM or Ctrl-C, and print what was done; returns 0."""
+    """Run the job until it ends or is told to, by SIGTERM or Ctrl-C, and print what was done; returns 0, or 1 where a
+    target takes no pictures at the end."""
     job = job_from(args)
     from unseen.engine.live import run as real
 
     if not args.quiet:
         _warn(job.recipe)
     with _stop_on_signals() as stop:
-        status = (engine or real)(job, stop=stop, ready=lambda live: None if args.quiet else _say_ready(job, live))
+        status = (engine or real)(
+            job, stop=stop, ready=lambda live: None if args.quiet else _say_ready(job, live), tell=_warn_of
+        )
     if not args.quiet:
         _print_totals(status)
-    return 0
+    for problem in status["problems"]:
+        print(f"failed: {problem}", file=sys.stderr)
+    return 1 if status["problems"] else 0
+
+
+def _warn_of(problem: str) -> None:
+    print(f"unseen: warning: {problem}; tried again until it works", file=sys.stderr, flush=True)
 
 
 def _warn(recipe: Recipe) -> None:

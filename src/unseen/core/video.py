@@ -30,6 +30,17 @@ __all__ = [
 
 #: Frames from look to look that are allowed at the most, and seconds from check to check.
 _MOST_STRIDE, _MOST_CHECK_S = 60, 60.0
+_PRESETS = (
+    "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo",
+)  # fmt: skip
+#: Codec -> the speeds that its encoder in software knows, and the largest number of its scale of quality.
+_SPEEDS: dict[str, tuple[str, ...]] = {
+    "h264": _PRESETS,
+    "hevc": _PRESETS,
+    "vp9": tuple(map(str, range(9))),
+    "av1": tuple(map(str, range(14))),
+}
+_COARSEST = {"h264": 51, "hevc": 51, "vp9": 63, "av1": 63}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +90,24 @@ class VideoInfo:
 @dataclass(frozen=True, slots=True)
 class VideoStyle:
     """How a video is encoded: codec ("auto", "h264", "hevc", "vp9", "av1" or a hardware encoder as "h264_nvenc"), and
-    quality (CRF) and speed (preset) in the encoder's own units, None for the defaults.
+    quality (CRF) and speed (preset) in the encoder's own units, None for the defaults. Raises UsageError for what no
+    encoder of that codec knows; what a hardware encoder calls its speeds is for that to say.
     """
 
     codec: str = "auto"
     quality: int | None = None
     speed: str | None = None
+
+    def __post_init__(self) -> None:
+        family, _, hardware = self.codec.partition("_")
+        if family not in (*_SPEEDS, "auto") or (hardware and family == "auto"):
+            raise UsageError(f"--codec {self.codec!r} is no codec to write; choose auto, {', '.join(_SPEEDS)}")
+        most = _COARSEST.get(family, max(_COARSEST.values()))
+        if self.quality is not None and not 0 <= self.quality <= most:
+            raise UsageError(f"--quality must be from 0 to {most}, got {self.quality}; lower is better")
+        speeds = _SPEEDS.get(family) or tuple(dict.fromkeys(one for some in _SPEEDS.values() for one in some))
+        if self.speed is not None and not hardware and self.speed not in speeds:
+            raise UsageError(f"--speed {self.speed!r} is unknown; choose {', '.join(_SPEEDS.get(family, _PRESETS))}")
 
 
 Audio = Literal["drop", "keep", "mute-when-person"]

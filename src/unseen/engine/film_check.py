@@ -84,17 +84,21 @@ def meant_by(planes: Sequence[Pixels], regions: Sequence[Region]) -> Meant:
     return Meant(np.array(planes[0][_SPARSE]), tuple(parts), tuple(plane.shape for plane in planes))
 
 
-def check_written(path: Path, meant: Sequence[Meant], source: VideoInfo, codec: VideoCodec, name: str) -> None:
+def check_written(
+    path: Path, meant: Sequence[Meant], source: VideoInfo, codec: VideoCodec, name: str, *, coarse: bool = False
+) -> None:
     """Compare every frame of a written segment with the one that was meant, as a whole and inside each region.
 
-    Raises VerificationFailed when one differs by more than encoding does, or their number does.
+    Raises VerificationFailed when one differs by more than encoding does, or their number does. `coarse` says that a
+    quality was asked for, which may be the reason.
     """
+    advice = "say a lower --quality" if coarse else "run again"
     count = 0
     with codec.open_video(path, path.name) as reader:
         peaks = tuple((1 << layout(each.pixel_format).bits) - 1 for each in (reader.info, source))
         for written in reader:
             if count == len(meant) or not _is_meant(written.planes, meant[count], *peaks):
-                raise VerificationFailed(f"{name}: a frame of the output is not the one that was meant; run again")
+                raise VerificationFailed(f"{name}: a frame of the output is not the one that was meant; {advice}")
             count += 1
     if count != len(meant):
         raise VerificationFailed(f"{name}: the output lacks frames that were written; run again")

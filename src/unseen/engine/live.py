@@ -73,6 +73,11 @@ class Live:
     permits: Sequence[Permit] = ()
 
     @property
+    def problems(self) -> list[str]:
+        """What goes wrong at targets just now."""
+        return [problem for target in self.targets for problem in target.problems.values()]
+
+    @property
     def addresses(self) -> list[str]:
         """Where viewers find pages."""
         return [target.address for target in self.targets if isinstance(target, HttpTarget)]
@@ -95,7 +100,7 @@ class Live:
                 "devices": list(self.detector.devices),
             },
             "cameras": cameras,
-            "problems": [problem for target in self.targets for problem in target.problems.values()],
+            "problems": self.problems,
         }
 
 
@@ -105,11 +110,13 @@ def run(
     stop: threading.Event | None = None,
     ready: Callable[[Live], None] = lambda _: None,
     tools: LiveTools | None = None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Run until `stop` is set, the time is up or all files have ended, and return the last status.
 
-    `ready` is called once everything is open. Raises UsageError, Refused or ModelUnavailable before anything is
-    published, and what ended a camera for good: a file that cannot be read.
+    `ready` is called once everything is open, and `tell` with each problem of a target when it begins. Raises
+    UsageError, Refused or ModelUnavailable before anything is published, and what ended a camera for good: a file that
+    cannot be read.
     """
     tools = tools or LiveTools()
     single_threaded()
@@ -118,7 +125,7 @@ def run(
     with ExitStack() as kept:
         if standing is not None:
             kept.enter_context(standing)
-        return _run(job, stop, ready, tools, standing)
+        return _run(job, stop, ready, tools, standing, tell)
 
 
 def _run(
@@ -127,6 +134,7 @@ def _run(
     ready: Callable[[Live], None],
     tools: LiveTools,
     standing: Standing | None,
+    tell: Callable[[str], None],
 ) -> dict[str, Any]:
     detector = (tools.make_detector or _detector)(job.recipe, _models(job, tools), job)
     wake = threading.Event()
@@ -149,7 +157,7 @@ def _run(
         threads = _start(live, wake)
         stack.callback(_finish, live, threads, wake)
         ready(live)
-        _wait(live, job, threads)
+        _wait(live, job, threads, tell)
     status = live.status()
     if counts is not None:
         counts.finish()
@@ -264,11 +272,16 @@ def _look(live: Live, wake: threading.Event) -> None:
             wake.wait(_TICK)
 
 
-def _wait(live: Live, job: LiveJob, threads: Sequence[threading.Thread]) -> None:
+def _wait(live: Live, job: LiveJob, threads: Sequence[threading.Thread], tell: Callable[[str], None]) -> None:
     """Watch over the detector and the threads until the run is over; raises UnseenError if a thread has died."""
     publishers = [thread for thread in threads if thread.name.startswith("publish")]
+    told = list[str]()
     while not live.stop.wait(_TICK):
         live.detector.check()
+        before, told = told, live.problems
+        for problem in told:
+            if problem not in before:
+                tell(problem)
         for permit in live.permits:
             permit.renew()
         if live.counts is not None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from unseen.adapters.video.planes import Layout, layout
-from unseen.core.video import VideoInfo
+from unseen.core.video import VideoInfo, VideoStyle
 from unseen.errors import DeviceUnavailable, UnsupportedInput, UsageError
 
 __all__ = ["CODECS", "WRITABLE", "Encoding", "encoding_for", "no_device", "own_priority", "quiet"]
@@ -83,6 +83,7 @@ def encoding_for(
     chosen, _, family = (_auto(form, container) if codec == "auto" else codec).partition("_")
     if chosen not in CODECS or (family and family not in _HARDWARE):
         raise UsageError(f"{codec!r} is no codec to write; choose {', '.join(CODECS)}")
+    VideoStyle(f"{chosen}_{family}" if family else chosen, quality, speed)  # raises for what that encoder does not know
     if container == "webm" and chosen not in ("vp9", "av1"):
         raise UsageError(f"{name}: WebM cannot hold {chosen.upper()}; choose vp9, av1 or another ending")
     _refuse_loss(form, chosen, container, name)
