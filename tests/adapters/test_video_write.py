@@ -177,6 +177,7 @@ def test_widened_chroma_keeps_the_colours(tmp_path: Path) -> None:
         (replace(PLAIN, pixel_format="yuva420p"), "mkv", "h264", UnsupportedInput),
         (replace(PLAIN, pixel_format="yuv420p10le"), "mp4", "h264", UnsupportedInput),
         (replace(PLAIN, pixel_format="yuv420p10le"), "webm", "vp9", UnsupportedInput),
+        (replace(PLAIN, pixel_format="yuva444p12le"), "mkv", "vp9", UnsupportedInput),
         (PLAIN, "avi", "auto", UsageError),
         (PLAIN, "", "auto", UsageError),
         (PLAIN, "mp4", "mpeg4", UsageError),

@@ -170,6 +170,7 @@ def test_stop_ends_the_run_at_once(clip: Path, tmp_path: Path) -> None:
 def test_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UnreadableInput, match=r"gone\.mp4"):
         run(job_for(str(tmp_path / "gone.mp4"), publish=(str(tmp_path / "out"),)), tools=tools())
+    assert not (tmp_path / "out").exists()
 
 
 def test_detector_that_does_not_start_is_an_error(clip: Path, tmp_path: Path) -> None:

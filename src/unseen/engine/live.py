@@ -31,7 +31,7 @@ from unseen.engine.live_figures import prometheus
 from unseen.engine.live_looker import LookerSetup
 from unseen.engine.live_permit import Permit
 from unseen.engine.models import model_store
-from unseen.errors import OutputFailed, Refused, UnseenError, UsageError
+from unseen.errors import OutputFailed, Refused, UnreadableInput, UnseenError, UsageError
 from unseen.media.live_tracks import warm_up
 
 if TYPE_CHECKING:
@@ -115,10 +115,13 @@ def run(
     """Run until `stop` is set, the time is up or all files have ended, and return the last status.
 
     `ready` is called once everything is open, and `tell` with each problem of a target when it begins. Raises
-    UsageError, Refused or ModelUnavailable before anything is published, and what ended a camera for good: a file that
-    cannot be read.
+    UsageError, UnreadableInput, Refused or ModelUnavailable before anything is published, and what ended a camera for
+    good: a file that cannot be read.
     """
     tools = tools or LiveTools()
+    for source in job.sources:
+        if source.kind == "file" and not Path(source.url).exists():
+            raise UnreadableInput(f"{source.name}: {Path(source.url).name}: no such file; check the name")
     single_threaded()
     warm_up()
     job, standing = _settled(job)

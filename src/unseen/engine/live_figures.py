@@ -104,7 +104,13 @@ def prometheus(status: Mapping[str, Any]) -> str:
     whole = [
         (f'camera="{camera}",why="{why}"', number)
         for camera, told in cameras.items()
-        for why, number in {"unseen": 0, "damaged": 0, "denied": 0, **told["frames"]["hidden_whole_why"]}.items()
+        for why, number in {
+            "unseen": 0,
+            "damaged": 0,
+            "denied": 0,
+            "fault": 0,
+            **told["frames"]["hidden_whole_why"],
+        }.items()
     ]
     lines += _family("unseen_live_frames_hidden_whole_total", "counter", "Frames that were hidden whole.", whole)
     lines += _latency(cameras)

@@ -89,7 +89,8 @@ def encoding_for(
     _refuse_loss(form, chosen, container, name)
     if info.pixel_aspect != 1 and container in _MATROSKA and chosen in _PADS_ODD:
         raise UnsupportedInput(
-            f"{name}: has pixels that are not square, which {chosen.upper()} in .{ending} does not keep; choose .mp4"
+            f"{name}: has pixels that are not square, which {chosen.upper()} in .{ending} does not keep; "
+            "copy it to .mp4 or .mkv first, as with ffmpeg -c copy"
         )
     options = _options(chosen, family, form, quality, speed)
     pixel_format = _pixel_format(form, chosen, info)
@@ -107,6 +108,11 @@ def _auto(form: Layout, container: str) -> str:
 
 
 def _refuse_loss(form: Layout, codec: str, container: str, name: str) -> None:
+    if form.alpha and form.bits > 8:
+        raise UnsupportedInput(
+            f"{name}: has transparency and {form.bits} bits a sample, which no codec here keeps together; "
+            "bring it to 8 bits first"
+        )
     if form.alpha and (codec != "vp9" or container not in _MATROSKA):
         raise UnsupportedInput(f"{name}: has transparency, which only VP9 in .webm or .mkv keeps; choose these")
     if form.bits > 8 and codec in ("h264", "vp9"):
