@@ -162,6 +162,38 @@ def test_gap_is_bridged_where_a_run_was_stopped(unseen: Command, tmp_path: Path,
     assert (one["first"], one["last"], one["detected"], one["bridged"]) == (0, 159, 134, 26)
 
 
+class BlinkingDetector(MissingDetector):
+    """Finds the square but at some places; breaks when it has been asked often enough."""
+
+    def __init__(self, most: int | None = None) -> None:
+        super().__init__(frozenset())
+        self._most = most
+
+    def detect(self, images: Sequence[Rgb8]) -> list[list[Detection]]:
+        if self._most is not None and self.asked >= self._most:
+            raise RuntimeError(SECRET)
+        return [[d for d in found if int(d.box.x1) % 3] for found in super().detect(images)]
+
+
+@pytest.mark.parametrize(("stride", "most"), [("auto", 24), ("auto", 29), ("3", 40), ("3", 50)])
+def test_run_that_goes_on_hides_what_one_without_a_break_hides(
+    unseen: Command, tmp_path: Path, key: Path, stride: str, most: int
+) -> None:
+    """To the pixel and under the same numbers: it looks at the same frames, and knows what was known."""
+    source = film(tmp_path / "in" / "a.mp4", LONG)
+    hidden = []
+    for name, breaks in (("whole", None), ("broken", most)):
+        words = (source, "-o", tmp_path / name, "--key", key, "--stride", stride)
+        regions = tmp_path / f"{name}.jsonl"
+        if breaks:
+            assert unseen(*words, engine=film_engine(lambda: BlinkingDetector(most))).code == 1
+            assert 0 < int(_state(tmp_path / name)["next"]) < 160
+        assert unseen(*words, "--regions", regions, engine=film_engine(BlinkingDetector)).code == 0
+        hidden.append([json.loads(line) for line in regions.read_text("utf-8").splitlines()])
+    assert [row["regions"] for row in hidden[0]] == [row["regions"] for row in hidden[1]]
+    assert any(region[7] == "followed" for row in hidden[0] for region in row["regions"])
+
+
 def test_other_recipe_starts_anew(unseen: Command, tmp_path: Path, key: Path) -> None:
     source, output = film(tmp_path / "in" / "a.mp4", LONG), tmp_path / "out"
     words = (source, "-o", output, "--key", key, "--stride", "1")

@@ -11,7 +11,7 @@ from unseen.core.recipe import Recipe, looks_for
 from unseen.core.regions import Box, Detection, Region
 from unseen.media.followed import ELSE, FOLLOWED, Belief, followed
 from unseen.media.windows import Look, Window, cover_window
-from unseen.tracks.named import Named
+from unseen.tracks.named import Known, Named
 
 _RECIPE = Recipe(looks=looks_for(["face"], None))
 
@@ -66,8 +66,8 @@ def test_a_run_that_goes_on_hides_whoever_was_hidden_before_it_was_killed() -> N
     window = Window(tuple(frame(i) for i in range(40, 80)), looks, (), 79, 4)
     assert not any(cover_window(window, info(1280, 720), _RECIPE, Named(1))[0])
     known = {(36, looks[0].found[0].box.xyxy): 7}
-    assert all(cover_window(window, info(1280, 720), _RECIPE, Named(8, known, {7}))[0])
-    assert not any(cover_window(window, info(1280, 720), _RECIPE, Named(8, known, {6}))[0])
+    assert all(cover_window(window, info(1280, 720), _RECIPE, Named(8, Known(known, frozenset({7}))))[0])
+    assert not any(cover_window(window, info(1280, 720), _RECIPE, Named(8, Known(known, frozenset({6}))))[0])
 
 
 def test_in_a_larger_video_a_face_of_as_many_pixels_was_seen_smaller() -> None:

@@ -22,7 +22,7 @@ from unseen.media.pace import AutoPace, EveryNth, Kind, Pace
 from unseen.media.scan import scan
 from unseen.media.shots import ShotCuts
 from unseen.media.upright import Upright
-from unseen.media.windows import Scanned
+from unseen.media.windows import Look, Scanned
 
 INFO = VideoInfo("mp4", "h264", 64, 48, Fraction(25), Fraction(1, 25), "yuv420p")
 
@@ -184,6 +184,37 @@ def test_the_same_frames_are_looked_at_however_long_looks_take() -> None:
     assert set(steps) == {3, 4}
     # A pace that hears of looks late looks no more often for that.
     assert len(first) <= 40 / 4 + 40 / 3 + 40 / 4 + 3
+
+
+@settings(deadline=None)
+@given(st.integers(1, 3), st.integers(36, 110), st.booleans(), st.integers(5, 60), st.integers(0, 3))
+def test_a_run_that_goes_on_looks_at_the_frames_that_it_would_have_looked_at(
+    at_once: int, first: int, quick: bool, still_until: int, speed: int
+) -> None:
+    """Something stands still and then moves; of the looks before only those of the last 35 frames are known."""
+
+    def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
+        x = 3 * speed * max(0, int(image[0, 0, 0]) - still_until)
+        told.append((int(image[0, 0, 0]), kind, [d.box.x1 for d in before]))
+        return [Detection("face", Box(x, 4, x + 8, 12), 0.9, "yunet")]
+
+    def looks(first: int, known: Sequence[Look]) -> list[Look]:
+        pictures = (VideoFrame((np.full((48, 64), 40, np.uint8),), i, i) for i in range(120))
+        scanned = scan(
+            pictures, Numbers(), find, Upright(INFO, 1280), AutoPace(25.0, quick=quick), ShotCuts(8),  # type: ignore[arg-type]
+            at_once=at_once, threads=1, first=first, known=known,
+        )  # fmt: skip
+        return [Look(s.frame.index, tuple(s.found), s.kind) for s in scanned if s.found is not None]
+
+    class Numbers(FakeReader):
+        def to_rgb(self, frame: VideoFrame, width: int, height: int) -> Any:
+            return np.full((height, width, 3), frame.index, np.uint8)
+
+    told: list[tuple[int, Kind, list[float]]] = []
+    whole = looks(0, ())
+    asked, told = told, []
+    assert looks(first, [look for look in whole if first - 35 <= look.frame < first]) == whole[-len(told) :]
+    assert told == [one for one in asked if one[0] >= first]
 
 
 def test_what_a_look_found_stays_with_its_frame_and_the_pace_hears_of_it_in_order() -> None:

@@ -163,7 +163,8 @@ def test_tracks_keep_their_number_from_window_to_window() -> None:
 def test_a_run_that_goes_on_knows_the_numbers_of_tracks_and_gives_no_other_one_of_them() -> None:
     before = Named(3)
     before([track(1, 0, [0.0, 2.0, 4.0]), track(2, 0, [300.0, 302.0])], 0, 0)
-    named = Named(2, before.numbers(), {3})
+    before.believed.add(3)
+    named = Named(2, before.known())
     assert named.believed == {3}
     assert [t.number for t in named([track(1, 2, [4.0, 6.0]), track(2, 2, [900.0])], 0, 0)] == [3, 5]
 

@@ -33,7 +33,7 @@ from unseen.media.shots import ShotCuts
 from unseen.media.thin import ThinnedReader, thinned
 from unseen.media.tracklog import TrackLog
 from unseen.media.upright import Upright
-from unseen.media.windows import Look, Scanned, Window, Windows, cover_window, sizes_for
+from unseen.media.windows import Scanned, Window, Windows, cover_window, sizes_for
 from unseen.tracks.named import Named
 from unseen.traffic.tally import Tally
 from unseen.verify.residues import SecondOpinion
@@ -94,13 +94,12 @@ class Film:
         self._counting = counting
         self._film_recipe = recipe if recipe.video.heads else replace(recipe, recall="fast")
         self._verifiers = frozenset(m.name for m in tools.opinion.models) - {m.name for m in tools.eyes.models}
-        progress = store.progress
-        self._log = TrackLog(progress.tracks if progress else None)
+        self._log = TrackLog(store.progress.tracks)
         next_number = max(self._log.next_number, editing.next_number if editing else 1)
-        self._named = Named(next_number, *((progress.numbers, progress.believed) if progress else ()))
+        self._named = Named(next_number, store.progress.known)
         # All keys from the start: threads add to them while others copy.
         self._counts = Counter(dict.fromkeys(("whole", "looked", "checked", "residues", "rounds"), 0))
-        self._counts.update(progress.counts if progress else {})
+        self._counts.update(store.progress.counts)
 
     def redact(self) -> FilmDone:
         """Write the redacted video and return what was done; raises FileError and leaves no output then."""
@@ -158,12 +157,12 @@ class Film:
         if editing is not None:
             window = editing.around(window, float(info.rate))
         regions, tracks = cover_window(window, info, self._recipe, self._named, self._verifiers)
-        numbers = self._named.numbers()
+        known = self._named.known()
         if editing is None:
-            return Settled(window, regions, tracks, numbers=numbers)
+            return Settled(window, regions, tracks, known=known)
         edited = editing.edited(window)
         both = [(*one, *other) for one, other in zip(edited.hidden, regions, strict=True)]
-        return Settled(window, both, (*edited.tracks, *tracks), edited.spared, numbers=numbers)
+        return Settled(window, both, (*edited.tracks, *tracks), edited.spared, known=known)
 
     def _all_windows(self, reader: VideoReader, renderer: Renderer) -> tuple[int, float]:
         """Take every window through the stages; return the number of frames and the seconds to the last one.
@@ -171,9 +170,8 @@ class Film:
         One thread decodes, others detect, one covers and looks at hidden frames again, one hides, this one encodes, and
         one reads back what was written.
         """
-        done = self._store.progress.next_frame if self._store.progress else 0
-        if self._store.progress:
-            self._windows.remember(self._store.progress.looks)
+        done = self._store.progress.next_frame
+        self._windows.remember(self._store.progress.looks)
         waiting: Future[Part] | None = None
         frames = done
         with ThreadPoolExecutor(1) as verifier, closing(self._settled(reader, renderer, done)) as settled:
@@ -208,10 +206,12 @@ class Film:
         info = self._info
         pace = NoLooks() if self._editing else self._pace()
         frames = self._from(self._timed(reader), done)
+        known = self._store.progress.looks_without(self._verifiers)
         eyes, cuts = self._tools.eyes, ShotCuts(layout(info.pixel_format).bits)
         scanned = scan(
             frames, reader, self._find, self._upright, pace, cuts,
             at_once=eyes.at_once, threads=eyes.threads, most_waiting=sizes_for(info).looked,
+            first=done, known=known,
         )  # fmt: skip
         for each in scanned:
             if each.found is not None:
@@ -234,14 +234,13 @@ class Film:
             yield frame
 
     def _from(self, frames: Iterable[VideoFrame], done: int) -> Iterator[VideoFrame]:
-        """Yield the frames from index `done` on; the first of all sets the clock."""
+        """Yield the frames; the first sets the clock, those before `done` are done."""
         for frame in frames:
             if self._zero is None:
                 self._zero = frame.pts
-            if frame.index >= done:
-                yield frame
-            else:
+            if frame.index < done:
                 self._latest = self._seconds(frame)
+            yield frame
 
     def _find(self, image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
         eyes, recipe = self._tools.eyes, self._film_recipe
@@ -265,10 +264,10 @@ class Film:
             self._counts["looked"] += 1
         # Who is counted and stays visible is nobody's business but the counter's.
         history = tuple(
-            Look(look.frame, tuple(d for d in look.found if d.cls in self._recipe.hidden))
+            replace(look, found=tuple(d for d in look.found if d.cls in self._recipe.hidden))
             for look in window.handed_on(sizes_for(self._info).around)
         )
-        progress = Progress(after, self._log.changed(), history, dict(self._counts), part.settled.numbers)
+        progress = Progress(after, self._log.changed(), history, dict(self._counts), part.settled.known)
         times = [float(frame.pts * self._info.time_base) for frame in window.frames]
         whole = frozenset(frame.index for frame in window.frames if frame.damaged)
         self._store.commit(part.path, regions, window.first, times, progress, whole)

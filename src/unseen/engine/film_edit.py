@@ -31,6 +31,9 @@ class NoLooks:
         """How to look at a frame: not at all."""
         return None
 
+    def made(self, frame: int, kind: Kind) -> None:
+        """Take it that a frame is looked at: there is none."""
+
     def saw(self, frame: int, found: Sequence[Detection]) -> None:
         """Take in what a look found: there is none."""
 

@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -23,7 +23,7 @@ from unseen.engine.release import ResiduesRemain, Stopwatch
 from unseen.media.ahead import ahead
 from unseen.media.windows import Look, Window, Windows
 from unseen.pixels.planes import Grain, HeldCells, PlaneForm, hide_planes, whole_frame
-from unseen.tracks.named import Seen
+from unseen.tracks.named import NOTHING_KNOWN, Known
 from unseen.verify.moments import moments
 from unseen.verify.residues import SecondOpinion
 
@@ -42,8 +42,8 @@ MOST_ROUNDS = 6
 class Settled:
     """A window with what is hidden in each of its frames, and what a person leaves visible there.
 
-    `done` tells which of the frames are the hidden ones already; the others are as they were stored. `numbers` are of
-    tracks, by what was seen of them, as the window was covered: later ones know less of what came before.
+    `done` tells which of the frames are the hidden ones already; the others are as they were stored. `known` is of
+    tracks, as the window was covered: later ones know less of what came before.
     """
 
     window: Window
@@ -51,7 +51,7 @@ class Settled:
     tracks: Sequence[Track]
     spared: Sequence[tuple[Region, ...]] = ()
     done: frozenset[int] = frozenset()
-    numbers: Mapping[Seen, int] = field(default_factory=dict)
+    known: Known = NOTHING_KNOWN
 
 
 @dataclass(frozen=True, slots=True)

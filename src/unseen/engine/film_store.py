@@ -7,8 +7,8 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from unseen.core.regions import Box, Detection, Region
 from unseen.engine.film_tracks import region_rows
 from unseen.errors import OutputFailed
 from unseen.media.windows import Look
-from unseen.tracks.named import Seen
+from unseen.tracks.named import NOTHING_KNOWN, Known
 
 __all__ = ["FilmStore", "Progress"]
 
@@ -27,8 +27,8 @@ _STATE = "state.json"
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a video is: the next frame, the track log as plain values, looks that later windows need, the numbers of
-    the tracks that was seen of in them, and totals.
+    """How far a video is: the next frame, the track log as plain values, looks that later windows need, what is known
+    of tracks by them, and totals.
 
     When a part is taken in, `tracks` need only hold those that changed with it; a store that is opened gives all.
     """
@@ -37,12 +37,11 @@ class Progress:
     tracks: dict[str, Any]
     looks: tuple[Look, ...]
     counts: dict[str, int]
-    numbers: Mapping[Seen, int] = field(default_factory=dict)
+    known: Known = NOTHING_KNOWN
 
-    @property
-    def believed(self) -> set[int]:
-        """The numbers of tracks that were hidden."""
-        return {int(number) for number in self.tracks}
+    def looks_without(self, models: frozenset[str]) -> list[Look]:
+        """Return the looks without what these models found, those that verify."""
+        return [replace(look, found=tuple(d for d in look.found if d.model not in models)) for look in self.looks]
 
 
 class FilmStore:
@@ -55,7 +54,7 @@ class FilmStore:
     def __init__(self, folder: Path, context: str) -> None:
         self.folder, self._context = folder, context
         self._parts: list[str] = []
-        self.progress: Progress | None = None
+        self.progress = Progress(0, {}, (), {})
         state = _read(folder / _STATE)
         try:
             if state.get("context") != context:
@@ -67,7 +66,7 @@ class FilmStore:
             for unfinished in folder.glob("*.new*"):
                 unfinished.unlink(missing_ok=True)
         except (KeyError, TypeError, ValueError, AttributeError, OSError):
-            self._parts, self.progress = [], None
+            self._parts, self.progress = [], Progress(0, {}, (), {})
             shutil.rmtree(folder, ignore_errors=True)
         self.drop_unfinished()
 
@@ -121,10 +120,9 @@ class FilmStore:
             "parts": self._parts,
             "next": progress.next_frame,
             "counts": progress.counts,
-            "looks": [
-                [look.frame, [[*_plain(d), progress.numbers.get((look.frame, d.box.xyxy))] for d in look.found]]
-                for look in progress.looks
-            ],
+            "looks": [[look.frame, [_plain(d) for d in look.found], look.kind] for look in progress.looks],
+            "numbers": [[frame, *corners, number] for (frame, corners), number in progress.known.numbers.items()],
+            "believed": sorted(progress.known.believed),
         }
         part = self.folder / f"{_STATE}.new"
         _write(part, state)
@@ -169,20 +167,16 @@ def _plain(found: Detection) -> list[Any]:
 
 def _progress(state: dict[str, Any], segments: Iterable[Path]) -> Progress:
     looks = tuple(
-        Look(int(frame), tuple(Detection(d[0], Box(*d[1:5]), float(d[5]), str(d[6])) for d in found))
-        for frame, found in state["looks"]
+        Look(int(frame), tuple(Detection(d[0], Box(*d[1:5]), float(d[5]), str(d[6])) for d in found), kind)
+        for frame, found, kind in state["looks"]
     )
-    numbers = {
-        (look.frame, d.box.xyxy): int(row[7])
-        for look, (_, rows) in zip(looks, state["looks"], strict=True)
-        for d, row in zip(look.found, rows, strict=True)
-        if row[7] is not None
-    }
+    numbers = {(int(frame), (x1, y1, x2, y2)): int(number) for frame, x1, y1, x2, y2, number in state["numbers"]}
+    known = Known(numbers, frozenset(map(int, state["believed"])))
     tracks: dict[str, Any] = {}
     for segment in segments:
         # What a later part says of a track takes the place of what earlier ones did.
         tracks.update(json.loads(_tracks_of(segment).read_text("utf-8")))
-    return Progress(int(state["next"]), tracks, looks, dict(state["counts"]), numbers)
+    return Progress(int(state["next"]), tracks, looks, dict(state["counts"]), known)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -28,6 +28,11 @@ class Pace(Protocol):
         """How to look at a frame, the next in order, or None; `must` says that it is to be looked at in any case."""
         ...
 
+    def made(self, frame: int, kind: Kind) -> None:
+        """Take it that a frame is looked at: as `wants` does by itself, and for looks of the run that this one goes on
+        behind."""
+        ...
+
     def saw(self, frame: int, found: Sequence[Detection]) -> None:
         """Take in what a look found; looks are told in order, but others may be wanted before."""
         ...
@@ -44,8 +49,12 @@ class EveryNth:
         """How to look at a frame."""
         if not must and frame < self._next:
             return None
-        self._next = frame + self._step
+        self.made(frame, "whole")
         return "whole"
+
+    def made(self, frame: int, kind: Kind) -> None:
+        """Take it that a frame is looked at."""
+        self._next = frame + self._step
 
     def saw(self, frame: int, found: Sequence[Detection]) -> None:
         """Take in what a look found: it changes nothing."""
@@ -75,10 +84,15 @@ class AutoPace:
         whole = must or self._whole_is_due(frame)
         if not whole and frame < self._next:
             return None
+        kind: Kind = "whole" if whole else "close"
+        self.made(frame, kind)
+        return kind
+
+    def made(self, frame: int, kind: Kind) -> None:
+        """Take it that a frame is looked at."""
         self._latest, self._next = frame, frame + self._step
-        if whole:
+        if kind == "whole":
             self._next_whole = frame + self._whole
-        return "whole" if whole else "close"
 
     def _whole_is_due(self, frame: int) -> bool:
         if not self._quick:
@@ -139,6 +153,11 @@ class Denser:
             return None
         self._next = frame + self._step
         return kind or "close"
+
+    def made(self, frame: int, kind: Kind) -> None:
+        """Take it that a frame is looked at."""
+        self._pace.made(frame, kind)
+        self._next = frame + self._step
 
     def saw(self, frame: int, found: Sequence[Detection]) -> None:
         """Take in what a look found."""

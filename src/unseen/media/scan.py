@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 from unseen.core.photos import Rgb8
 from unseen.core.ports import VideoReader
@@ -13,7 +14,7 @@ from unseen.core.video import VideoFrame
 from unseen.media.pace import Kind, Pace
 from unseen.media.shots import ShotCuts
 from unseen.media.upright import Upright
-from unseen.media.windows import Scanned
+from unseen.media.windows import Look, Scanned
 
 __all__ = ["Finder", "scan"]
 
@@ -32,65 +33,101 @@ def scan(
     at_once: int = 1,
     threads: int | None = None,
     most_waiting: int = 16,
+    first: int = 0,
+    known: Sequence[Look] = (),
 ) -> Iterator[Scanned]:
     """Yield each frame, with what was found in it where the pace wants it looked at.
 
     The first frame of each further shot must be looked at, and the last one of each: who comes in just before would
     show. A damaged frame is not, as it is hidden whole; those before and after it must be, and all of them once the
     file is known to be damaged, because not every decoder notices what it was given.
-
     Up to `at_once` frames are looked at at the same time, in so many `threads` (as many, if it is None). The pace then
     knows all looks but the latest `at_once` - 1, and at a new shot and behind damage all of them, however long they
     take and whatever `threads` is, so that the same frames are looked at every time. At most `most_waiting` frames
     wait for looks at those before them.
+    Frames before `first` are gone through and not yielded: a run goes on there that `known` looks were made by, the
+    latest ones of the shot. It looks at the frames that it would have looked at without a break.
     """
     after_damage = False
     with ThreadPoolExecutor(threads or at_once, "look") as pool:
-        looks = _Looks(upright, pace)
+        looks = _Looks(upright, pace, known, at_once - 1)
         for frame, begins, ends in _with_ends(frames, cuts):
+            if frame.index < first:
+                after_damage = frame.damaged
+                continue
             if begins or after_damage:
                 yield from looks.taken(0)
             must = begins or ends or after_damage or bool(reader.problems)
             after_damage = frame.damaged
             kind = None if frame.damaged else pace.wants(frame.index, must)
-            look = None if kind is None else pool.submit(find, upright.view(reader, frame), kind, looks.latest)
-            looks.add(frame, begins, look)
+            made = None if kind is None else pool.submit(find, upright.view(reader, frame), kind, looks.latest)
+            looks.add(frame, begins, kind, made)
             yield from looks.taken(at_once - 1 if looks.frames <= most_waiting else 0)
         yield from looks.taken(0)
 
 
-class _Looks:
-    """The looks that are being made, with the frames behind them, in order."""
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A frame that waits for the looks before it, with its own, if one is made; None for one of an earlier run."""
 
-    def __init__(self, upright: Upright, pace: Pace) -> None:
+    frame: VideoFrame | None
+    begins: bool
+    kind: Kind | None
+    look: Future[Sequence[Detection]] | Look | None
+
+
+class _Looks:
+    """The looks that are being made, with the frames behind them, in order.
+
+    Those that an earlier run made are `known`; of them the pace is told, but of the latest `left`.
+    """
+
+    def __init__(self, upright: Upright, pace: Pace, known: Iterable[Look], left: int) -> None:
         self._upright, self._pace = upright, pace
-        self._waiting: deque[tuple[VideoFrame, bool, Future[Sequence[Detection]] | None]] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._made = 0
         #: What the latest look that was taken found, in the upright picture.
         self.latest: Sequence[Detection] = ()
+        for look in known:
+            self._go_on(look, left)
 
     @property
     def frames(self) -> int:
         """How many frames wait."""
         return len(self._waiting)
 
-    def add(self, frame: VideoFrame, begins: bool, look: Future[Sequence[Detection]] | None) -> None:
-        """Take in the next frame, with the look that is made at it."""
-        self._waiting.append((frame, begins, look))
+    def add(self, frame: VideoFrame, begins: bool, kind: Kind | None, look: Future[Sequence[Detection]] | None) -> None:
+        """Take in the next frame, with the look that is made at it, and how."""
+        self._waiting.append(_Waiting(frame, begins, kind, look))
         self._made += look is not None
+
+    def _go_on(self, look: Look, left: int) -> None:
+        if look.kind is not None:
+            self._pace.made(look.frame, look.kind)
+            self._waiting.append(_Waiting(None, False, look.kind, look))
+            self._made += 1
+            for _ in self.taken(left):
+                raise AssertionError("there are no frames yet")
 
     def taken(self, left: int) -> Iterator[Scanned]:
         """Wait for all looks but the latest `left`, tell the pace of them, and yield the frames up to there."""
-        while self._waiting and (self._waiting[0][2] is None or self._made > left):
-            frame, begins, look = self._waiting.popleft()
-            if look is None:
-                yield Scanned(frame, None, begins)
-                continue
-            self._made -= 1
+        while self._waiting and (self._waiting[0].look is None or self._made > left):
+            each = self._waiting.popleft()
+            found = None if each.look is None else self._told(each.frame, each.look)
+            if each.frame is not None:
+                yield Scanned(each.frame, found, each.begins, each.kind)
+
+    def _told(self, frame: VideoFrame | None, look: Future[Sequence[Detection]] | Look) -> tuple[Detection, ...]:
+        """Wait for a look, tell the pace of it, and return what it found in the stored frame."""
+        self._made -= 1
+        if isinstance(look, Look):
+            number, found = look.frame, look.found
+            self.latest = [replace(each, box=self._upright.shown(each.box)) for each in found]
+        else:
             self.latest = look.result()
-            found = tuple(self._upright.stored(self.latest))
-            self._pace.saw(frame.index, found)
-            yield Scanned(frame, found, begins)
+            number, found = frame.index if frame else 0, tuple(self._upright.stored(self.latest))
+        self._pace.saw(number, found)
+        return found
 
 
 def _with_ends(frames: Iterable[VideoFrame], cuts: ShotCuts) -> Iterator[tuple[VideoFrame, bool, bool]]:

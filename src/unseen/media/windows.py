@@ -15,6 +15,7 @@ from unseen.core.regions import Detection, Region
 from unseen.core.video import Track, TrackPoint, VideoFrame, VideoInfo
 from unseen.media.cover import cover_point
 from unseen.media.followed import followed
+from unseen.media.pace import Kind
 from unseen.tracks.cover import covering_box, extend_all
 from unseen.tracks.link import link
 from unseen.tracks.named import Named
@@ -37,10 +38,12 @@ _AT_ONCE = 6
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was found in a frame that was looked at, in pixels of the stored frame."""
+    """What was found in a frame that was looked at, in pixels of the stored frame; `kind` is how, None where only
+    verification did."""
 
     frame: int
     found: tuple[Detection, ...]
+    kind: Kind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class Scanned:
     frame: VideoFrame
     found: tuple[Detection, ...] | None
     cut: bool = False
+    kind: Kind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +109,16 @@ class Window:
 
     def seen_too(self, more: Iterable[Look]) -> Window:
         """Return the window with what was found later on, by verification."""
-        found: dict[int, tuple[Detection, ...]] = {look.frame: look.found for look in self.looks}
-        for look in more:
-            found[look.frame] = (*found.get(look.frame, ()), *look.found)
-        return replace(self, looks=tuple(Look(f, found[f]) for f in sorted(found)))
+        return replace(self, looks=_together(self.looks, more))
+
+
+def _together(looks: Iterable[Look], more: Iterable[Look]) -> tuple[Look, ...]:
+    """Return looks in the order of frames, those at one frame as one."""
+    known = {look.frame: look for look in looks}
+    for look in more:
+        there = known.get(look.frame)
+        known[look.frame] = look if there is None else replace(there, found=(*there.found, *look.found))
+    return tuple(known[frame] for frame in sorted(known))
 
 
 class Windows:
@@ -122,10 +132,7 @@ class Windows:
 
     def remember(self, looks: Iterable[Look]) -> None:
         """Take in what was found in frames that are done, so that later ones know of it."""
-        known = {look.frame: look.found for look in self._looks}
-        for look in looks:
-            known[look.frame] = (*known.get(look.frame, ()), *look.found)
-        self._looks = [Look(frame, known[frame]) for frame in sorted(known)]
+        self._looks = list(_together(self._looks, looks))
 
     def gather(self, scanned: Iterable[Scanned]) -> Iterator[Window]:
         """Yield the windows of a video, in order, each as soon as enough is known of what comes after."""
@@ -137,7 +144,7 @@ class Windows:
                 self._cuts.append(index)
             self._waiting.append(each.frame)
             if each.found is not None:
-                self.remember([Look(index, each.found)])
+                self.remember([Look(index, each.found, each.kind)])
             if len(self._waiting) >= self._sizes.window + self._sizes.around:
                 yield self._window(self._sizes.window, index)
         if self._waiting:

@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from unseen.core.video import Track
 
-__all__ = ["Named", "Seen"]
+__all__ = ["NOTHING_KNOWN", "Known", "Named", "Seen"]
 
 #: A detection: its frame and the corners of its box.
 Seen: TypeAlias = tuple[int, tuple[float, float, float, float]]
+
+
+class Known(NamedTuple):
+    """What is known of tracks by what was seen of them: the number of each detection's, and which are believed."""
+
+    numbers: Mapping[Seen, int]
+    believed: frozenset[int]
+
+
+NOTHING_KNOWN = Known({}, frozenset())
 
 
 class Named:
     """Gives tracks numbers that stay the same from window to window, by the detections that windows share.
 
     `believed` holds numbers that somebody believed; those of tracks that are gone drop out. New tracks are numbered
-    from `next_number` on. A run that goes on behind another is given what that one had at its end: the numbers of
-    detections, as `numbers` returns them, and those that were believed.
+    from `next_number` on. A run that goes on behind another is given what that one had `known` there.
     """
 
-    def __init__(
-        self, next_number: int = 1, numbers: Mapping[Seen, int] | None = None, believed: Iterable[int] = ()
-    ) -> None:
-        self._numbers = dict(numbers or {})
+    def __init__(self, next_number: int = 1, known: Known = NOTHING_KNOWN) -> None:
+        self._numbers = dict(known.numbers)
         self._next = max([next_number, *(number + 1 for number in self._numbers.values())])
-        self.believed = set(believed)
+        self.believed = set(known.believed)
 
-    def numbers(self) -> dict[Seen, int]:
-        """Return the number of the track of each detection that further windows may share."""
-        return dict(self._numbers)
+    def known(self) -> Known:
+        """Return what further windows may ask for, as it is now."""
+        return Known(dict(self._numbers), frozenset(self.believed))
 
     def __call__(self, tracks: Sequence[Track], offset: int, forget_before: int) -> list[Track]:
         """Return the tracks numbered anew; `offset` is added to their frames for the keys, old keys are dropped."""
