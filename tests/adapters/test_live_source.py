@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.adapters.video_clips import Clip, make_clip
+from tests.adapters.video_clips import Clip, make_clip, trim
 from unseen.adapters.live_encode import JpegEncoder
 from unseen.adapters.live_http import HttpTarget
 from unseen.adapters.live_source_av import open_feed
@@ -106,6 +106,15 @@ def test_missing_and_foreign_files_are_errors(tmp_path: Path) -> None:
     (tmp_path / "list.m3u8").write_text("#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n")
     with pytest.raises(FileError):
         open_feed(_source(tmp_path / "list.m3u8"))
+
+
+def test_a_clip_that_was_cut_without_encoding_it_anew_comes_from_there_on(tmp_path: Path) -> None:
+    path = trim(write(tmp_path / "a.mp4", Clip()), tmp_path / "cut.mp4", 7)
+    feed = open_feed(_source(path), wait=lambda _: None)
+    try:
+        assert [frame.damaged for frame, _ in feed] == [False] * 17
+    finally:
+        feed.close()
 
 
 def test_frames_from_damage_on_are_damaged(tmp_path: Path) -> None:

@@ -6,12 +6,13 @@ shown are made from them. So they are asked for, with a mark, and dropped here.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from av.packet import PktSideDataT
 
-__all__ = ["MARKS", "marked"]
+__all__ = ["MARKS", "Mark", "marked"]
 
 #: Flag of FFmpeg's decoders that hands a packet's mark on to its picture (AV_CODEC_FLAG_COPY_OPAQUE).
 MARKS = 1 << 7
@@ -19,15 +20,23 @@ MARKS = 1 << 7
 _CARRIED: tuple[PktSideDataT, ...] = ("new_extradata", "palette", "param_change")
 
 
-def marked(packet: Any, mark: int) -> Any:
+@dataclass(frozen=True, slots=True, eq=False)
+class Mark:
+    """The number of a packet. An object for each: PyAV finds marks by where they lie in memory, so that no two packets
+    of a process may share one, as they would share a small number."""
+
+    number: int
+
+
+def marked(packet: Any, number: int) -> Any:
     """Return a packet whose picture is not to be shown as one that a decoder with `MARKS` makes a picture of, which has
-    `mark` as its `opaque`; other pictures have None."""
+    a `Mark` as its `opaque`; other pictures have None."""
     from av import Packet
     from av.packet import PacketSideData
 
     again: Any = Packet(bytes(packet))
     again.stream, again.time_base, again.pts, again.dts = packet.stream, packet.time_base, packet.pts, packet.dts
-    again.is_keyframe, again.is_corrupt, again.opaque = packet.is_keyframe, packet.is_corrupt, mark
+    again.is_keyframe, again.is_corrupt, again.opaque = packet.is_keyframe, packet.is_corrupt, Mark(number)
     for kind in _CARRIED:
         if packet.has_sidedata(kind):
             again.set_sidedata(PacketSideData.from_packet(packet, kind))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from unseen.adapters.video import probe
 from unseen.adapters.video.clock import Clock
 from unseen.adapters.video.damage import DamageTrace
-from unseen.adapters.video.lead_in import MARKS, marked
+from unseen.adapters.video.lead_in import MARKS, Mark, marked
 from unseen.adapters.video.planes import Fitter, ToRgb, planes_of
 from unseen.adapters.video.units import length_size, overwritten
 from unseen.core.photos import Pixels, Rgb8
@@ -151,8 +151,8 @@ class AvReader:
         trace: DamageTrace[av.VideoFrame] = DamageTrace(strict=strict)
         for packet in self._packets(trace):
             for picture in self._decode(packet, trace, counted):
-                if isinstance(picture.opaque, int):
-                    trace.passed(picture.opaque, key=picture.key_frame, corrupt=picture.is_corrupt)
+                if isinstance(picture.opaque, Mark):
+                    trace.passed(picture.opaque.number, key=picture.key_frame, corrupt=picture.is_corrupt)
                     continue
                 pts = None if counted else picture.pts
                 if counted:
