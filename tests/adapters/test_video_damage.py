@@ -21,21 +21,29 @@ def _run(
     corrupt: Sequence[int] = (),
     lost: Sequence[int] = (),
     fails: Sequence[int] = (),
+    unseen: Sequence[int] = (),
     delay: int = 3,
     strict: bool = True,
 ) -> dict[int, bool]:
-    """Send packets through a decoder that shows pictures in order, `delay` packets later; return who is damaged."""
+    """Send packets through a decoder that shows pictures in order, `delay` packets later; return who is damaged.
+
+    Pictures of `unseen` are decoded and not to be shown.
+    """
     trace: DamageTrace[int] = DamageTrace(strict=strict)
     out: list[tuple[int, bool]] = []
     inside: list[int] = []
+    sent: dict[int, int] = {}
 
     def show() -> None:
         number = min(inside)
         inside.remove(number)
-        out.extend(trace.shown(number, number, key=number in keys, corrupt=number in corrupt))
+        if number in unseen:
+            trace.passed(sent[number], key=number in keys, corrupt=number in corrupt)
+        else:
+            out.extend(trace.shown(number, number, key=number in keys, corrupt=number in corrupt))
 
     for number in decoded:
-        trace.sent(number)
+        sent[number] = trace.sent(number, shown=number not in unseen)
         if number in fails:
             trace.failed()
         elif number not in lost:
@@ -82,6 +90,29 @@ def test_nothing_is_trusted_before_the_first_key_picture() -> None:
     assert _damaged(keys=[7]) == {0, 1, 2, 3, 4, 5, 6}
 
 
+def test_pictures_may_be_made_from_those_that_are_not_to_be_seen() -> None:
+    """Before the first that is, as where a clip was cut, or after the last, decoded before it."""
+    assert _run(unseen=(0, 1, 2)) == dict.fromkeys(range(3, 11), False)
+    assert _damaged(unseen=(0, 1, 2), corrupt=[3]) == {3, 4, 5, 6}
+    assert _damaged(unseen=(0, 1, 2), corrupt=[0]) == {3, 4, 5, 6}
+    assert _damaged(unseen=(0, 1, 2), lost=[2]) == {4, 5, 6}
+    assert _damaged(unseen=(6, 7, 8, 9, 10), corrupt=[6]) == {4, 5}
+    assert _damaged(unseen=(6, 7, 8, 9, 10), lost=[6]) == {4, 5}
+
+
+def test_packets_that_give_no_picture_are_counted() -> None:
+    def lost(*packets: int, strict: bool = True) -> int:
+        trace: DamageTrace[int] = DamageTrace(strict=strict)
+        for number in range(8):
+            trace.sent(number)
+            if number not in packets:
+                list(trace.shown(number, number, key=number == 0, corrupt=False))
+        list(trace.rest())
+        return trace.lost
+
+    assert (lost(), lost(3), lost(5, 6, 7), lost(3, strict=False)) == (0, 1, 3, 0)
+
+
 def test_corrupt_packets_are_remembered_until_their_picture_comes() -> None:
     trace: DamageTrace[str] = DamageTrace(strict=True)
     for number in range(4):
@@ -102,10 +133,15 @@ def test_pictures_without_time_stamps_are_handed_out_at_once() -> None:
         assert (picture, damaged) == (number, 50 < number < 70)
 
 
-@given(st.sets(st.sampled_from(DECODED)), st.sets(st.sampled_from(DECODED)), st.integers(3, 6))
-def test_what_is_made_from_damage_is_never_trusted(corrupt: set[int], fails: set[int], delay: int) -> None:
-    got = _run(corrupt=sorted(corrupt), fails=sorted(fails), delay=delay)
-    assert set(got) == set(DECODED) - fails
+_SOME = st.sets(st.sampled_from(DECODED))
+
+
+@given(_SOME, _SOME, _SOME, st.integers(3, 6))
+def test_what_is_made_from_damage_is_never_trusted(
+    corrupt: set[int], fails: set[int], unseen: set[int], delay: int
+) -> None:
+    got = _run(corrupt=sorted(corrupt), fails=sorted(fails), unseen=sorted(unseen), delay=delay)
+    assert set(got) == set(DECODED) - fails - unseen
     dirty = False
     for number in DECODED:
         dirty = number in corrupt | fails or (dirty and number not in KEYS)

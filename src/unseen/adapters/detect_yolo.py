@@ -56,10 +56,10 @@ def _letterbox(image: Rgb8, fit: _Input) -> tuple[NDArray[np.float32], _Place]:
 
 
 def _stepped(size: float) -> int:
-    """Return the side of an input for `size` pixels: the next multiple of the step, or the one before that loses less
-    than it would leave grey."""
+    """Return the side of an input for `size` pixels: the next multiple of the step, or the one before it where the
+    picture shrinks by little for that."""
     less = int(size) // _STEP * _STEP
-    return less if less >= _LEAST * size else -(-round(size) // _STEP) * _STEP
+    return less if less >= _LEAST * size else max(1, -(-round(size) // _STEP)) * _STEP
 
 
 class YoloDetector:
@@ -121,7 +121,7 @@ class YoloDetector:
             return whole
         with self._guard:
             if (height, width) not in self._inputs:
-                if len(self._inputs) == _MOST_INPUTS:
+                if len(self._inputs) >= _MOST_INPUTS:
                     self._inputs.clear()
                 network = self._cut(height, width)
                 self._inputs[height, width] = whole if network is None else _Input(network, height, width)

@@ -82,11 +82,12 @@ class SegmentFolder:
             with file:
                 file.flush()
                 os.fsync(file.fileno())
+            _hidden(self._path).replace(self._path)
         except OSError:
             _recover(_hidden(self._path))
             raise
-        _hidden(self._path).replace(self._path)
-        self._delete_old()
+        finally:
+            self._delete_old()
 
     def _delete_old(self) -> None:
         now, total = self._clock(), 0

@@ -27,7 +27,7 @@ _DONE = Look("fill")
 class NoLooks:
     """A pace at which no frame is looked at."""
 
-    def wants(self, frame: int, cut: bool) -> Kind | None:
+    def wants(self, frame: int, must: bool) -> Kind | None:
         """How to look at a frame: not at all."""
         return None
 

@@ -46,7 +46,7 @@ def scan(
     take and whatever `threads` is, so that the same frames are looked at every time. At most `most_waiting` frames
     wait for looks at those before them.
     Frames before `first` are gone through and not yielded: a run goes on there that `known` looks were made by, the
-    latest ones of the shot. It looks at the frames that it would have looked at without a break.
+    latest ones of the shot. It looks when it would have looked without a break, as far as they tell.
     """
     after_damage = False
     with ThreadPoolExecutor(threads or at_once, "look") as pool:

@@ -164,7 +164,8 @@ class Windows:
         looks = tuple(self._looks)
         cuts = tuple(c for c in self._cuts if c > earliest)
         self._cuts = list(cuts)
-        steps = [b.frame - a.frame for a, b in pairwise(looks)]
+        shot = max((c for c in cuts if c <= frames[0].index), default=0)
+        steps = [b.frame - a.frame for a, b in pairwise(looks) if a.frame >= shot]
         return Window(frames, looks, cuts, horizon, max([1, *steps]))
 
 

@@ -75,8 +75,8 @@ class Grain:
 class Planes:
     """Planes of a frame that are laid out alike, of which the spots are written over: luma, or both of chroma.
 
-    `pixels` are of one shape (height, width), unsigned, of at most 12 bits a sample. `covered` is what any region
-    covers, also those that hide otherwise; `across` and `down` are the luma pixels that a sample covers.
+    `pixels` are of one shape (height, width), in C's order, unsigned, of at most 12 bits a sample. `covered` is what
+    any region covers, also those that hide otherwise; `across` and `down` are the luma pixels that a sample covers.
     """
 
     pixels: tuple[Pixels, ...]

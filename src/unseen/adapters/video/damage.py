@@ -36,6 +36,9 @@ class DamageTrace(Generic[Picture]):
         self._strict = strict
         self._number = 0
         self._waiting: dict[int, int] = {}
+        self._unseen: dict[int, int | None] = {}
+        #: Packets that gave no picture although their codec gives one for each.
+        self.lost = 0
         self._corrupt: set[int] = set()
         self._keys: set[int] = set()
         self._held: deque[_Held[Picture]] = deque()
@@ -45,14 +48,16 @@ class DamageTrace(Generic[Picture]):
 
     def sent(self, pts: int | None, *, corrupt: bool = False, shown: bool = True, key: bool = False) -> int:
         """Note a packet that goes into the decoder, and return its number; `shown` is False where its picture is not to
-        be seen.
+        be seen: it is to be told of with `passed`, because those that are seen may be made from it.
 
         `key` says that its picture will be a key picture, for decoders that do not tell.
         """
         self._number += 1
         if key:
             self._keys.add(self._number)
-        if pts is not None and shown:
+        if not shown:
+            self._unseen[self._number] = pts
+        elif pts is not None:
             self._waiting[pts] = self._number
             if len(self._waiting) > _MOST_WAITING:
                 del self._waiting[next(iter(self._waiting))]
@@ -61,7 +66,8 @@ class DamageTrace(Generic[Picture]):
         return self._number
 
     def passed(self, number: int, *, key: bool, corrupt: bool) -> None:
-        """Take a picture that is not to be seen, of the packet with this number: those that are may be made from it."""
+        """Take a picture that is not to be seen, of the packet with this number."""
+        self._unseen.pop(number, None)
         self._judge(number, number, key=key, corrupt=corrupt)
 
     def failed(self) -> None:
@@ -73,19 +79,21 @@ class DamageTrace(Generic[Picture]):
         sent = None if pts is None else self._waiting.pop(pts, None)
         # Without a packet's time stamp it may be of any of the packets that a decoder still holds.
         first, last = (self._number - _MOST_HELD, self._number) if sent is None else (sent, sent)
-        self._note_losses(pts)
+        self._note_losses(pts, first)
         self._judge(first, last, key=key, corrupt=corrupt)
         damaged = self._bad_from is not None and last >= self._bad_from
         self._held.append(_Held(picture, first, damaged))
-        before = min(self._waiting.values(), default=self._number + 1)
+        before = min([*self._waiting.values(), *self._unseen], default=self._number + 1)
         while self._held and (len(self._held) > _MOST_HELD or self._held[0].number < before):
             settled = self._held.popleft()
             yield settled.picture, settled.damaged
 
     def rest(self) -> Iterator[tuple[Picture, bool]]:
         """Yield what is still held when the decoder is empty."""
-        if self._strict and self._started and self._waiting:
-            self._distrust(min(self._waiting.values()), self._number)
+        missing = {*self._waiting.values(), *self._unseen}
+        if self._strict and self._started and missing:
+            self._distrust(min(missing), self._number)
+            self.lost += len(self._waiting)
         while self._held:
             settled = self._held.popleft()
             yield settled.picture, settled.damaged
@@ -98,12 +106,17 @@ class DamageTrace(Generic[Picture]):
             self._bad_from = None
         self._started = True
 
-    def _note_losses(self, pts: int | None) -> None:
-        """Forget packets whose turn to be shown has passed: there will be no picture of them."""
-        lost = [early for early in self._waiting if pts is not None and early < pts]
-        numbers = [self._waiting.pop(early) for early in lost]
-        if numbers and self._strict and self._started:
-            self._distrust(min(numbers), max(numbers))
+    def _note_losses(self, pts: int | None, number: int) -> None:
+        """Forget packets whose turn has passed with a picture of packet `number`: there will be no picture of them."""
+        if pts is None:
+            return
+        numbers = [self._waiting.pop(early) for early in list(self._waiting) if early < pts]
+        unseen = [n for n, early in self._unseen.items() if n < number and early is not None and early < pts]
+        for each in unseen:
+            del self._unseen[each]
+        if (numbers or unseen) and self._strict and self._started:
+            self._distrust(min(numbers + unseen), max(numbers + unseen))
+            self.lost += len(numbers)
 
     def _distrust(self, first: int, last: int) -> None:
         self._bad_from = first if self._bad_from is None else min(self._bad_from, first)

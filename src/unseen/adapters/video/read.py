@@ -98,6 +98,7 @@ class AvReader:
         said = (
             (self._counts["unread"], "{} places of the file cannot be read"),
             (self._counts["undecoded"], "{} packets cannot be decoded"),
+            (self._trace.lost, "{} packets give no picture"),
             (self._counts["resized"], "{} frames have another size than the first"),
             (self._clock.mended, "{} time stamps are missing or not rising"),
         )
@@ -148,7 +149,7 @@ class AvReader:
         """Yield decoded pictures in display order, with whether corrupt data may have reached them."""
         counted = self._container.format.name == "avi"
         strict = self._decoder.name in _ONE_PICTURE_A_PACKET and not counted
-        trace: DamageTrace[av.VideoFrame] = DamageTrace(strict=strict)
+        self._trace = trace = DamageTrace[Any](strict=strict)
         for packet in self._packets(trace):
             for picture in self._decode(packet, trace, counted):
                 if isinstance(picture.opaque, Mark):
