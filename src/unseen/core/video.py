@@ -105,9 +105,9 @@ class VideoStyle:
         most = _COARSEST.get(family, max(_COARSEST.values()))
         if self.quality is not None and not 0 <= self.quality <= most:
             raise UsageError(f"--quality must be from 0 to {most}, got {self.quality}; lower is better")
-        speeds = _SPEEDS.get(family) or tuple(dict.fromkeys(one for some in _SPEEDS.values() for one in some))
+        speeds = _SPEEDS.get(family, (*_SPEEDS["h264"], *_SPEEDS["av1"]))
         if self.speed is not None and not hardware and self.speed not in speeds:
-            raise UsageError(f"--speed {self.speed!r} is unknown; choose {', '.join(_SPEEDS.get(family, _PRESETS))}")
+            raise UsageError(f"--speed {self.speed!r} is unknown; choose {', '.join(speeds)}")
 
 
 Audio = Literal["drop", "keep", "mute-when-person"]

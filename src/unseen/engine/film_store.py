@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +33,10 @@ class Progress:
     When a part is taken in, `tracks` need only hold those that changed with it; a store that is opened gives all.
     """
 
-    next_frame: int
-    tracks: dict[str, Any]
-    looks: tuple[Look, ...]
-    counts: dict[str, int]
+    next_frame: int = 0
+    tracks: dict[str, Any] = field(default_factory=dict)
+    looks: tuple[Look, ...] = ()
+    counts: dict[str, int] = field(default_factory=dict)
     known: Known = NOTHING_KNOWN
 
     def looks_without(self, models: frozenset[str]) -> list[Look]:
@@ -54,7 +54,7 @@ class FilmStore:
     def __init__(self, folder: Path, context: str) -> None:
         self.folder, self._context = folder, context
         self._parts: list[str] = []
-        self.progress = Progress(0, {}, (), {})
+        self.progress = Progress()
         state = _read(folder / _STATE)
         try:
             if state.get("context") != context:
@@ -66,7 +66,7 @@ class FilmStore:
             for unfinished in folder.glob("*.new*"):
                 unfinished.unlink(missing_ok=True)
         except (KeyError, TypeError, ValueError, AttributeError, OSError):
-            self._parts, self.progress = [], Progress(0, {}, (), {})
+            self._parts, self.progress = [], Progress()
             shutil.rmtree(folder, ignore_errors=True)
         self.drop_unfinished()
 

@@ -7,12 +7,16 @@ from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from unseen.media.live import HIDDEN_WHOLE
+
 __all__ = ["CameraFigures", "prometheus"]
 
 #: Frames over which percentiles of the latency are taken: a minute at 25 a second.
 _FRAMES = 1500
 _QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 _RATE_SECONDS = 10.0
+#: Why frames are hidden whole: what looks and the policy say, and that hiding failed.
+_WHY = (*HIDDEN_WHOLE, "fault")
 
 
 class CameraFigures:
@@ -104,13 +108,7 @@ def prometheus(status: Mapping[str, Any]) -> str:
     whole = [
         (f'camera="{camera}",why="{why}"', number)
         for camera, told in cameras.items()
-        for why, number in {
-            "unseen": 0,
-            "damaged": 0,
-            "denied": 0,
-            "fault": 0,
-            **told["frames"]["hidden_whole_why"],
-        }.items()
+        for why, number in {**dict.fromkeys(_WHY, 0), **told["frames"]["hidden_whole_why"]}.items()
     ]
     lines += _family("unseen_live_frames_hidden_whole_total", "counter", "Frames that were hidden whole.", whole)
     lines += _latency(cameras)
