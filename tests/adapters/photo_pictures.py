@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -137,8 +138,12 @@ def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
     return out.getvalue()
 
 
+@cache
 def profile(name: str = "sRGB") -> bytes:
-    """A colour profile: "sRGB", or "swapped", in which red and blue have changed places."""
+    """A colour profile: "sRGB", or "swapped", in which red and blue have changed places.
+
+    It is made once: a profile says to the second when it was made, so two of them may differ.
+    """
     data = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     if name == "swapped":
         data = data.replace(b"rXYZ", b"????").replace(b"bXYZ", b"rXYZ").replace(b"????", b"bXYZ")
