@@ -17,18 +17,20 @@ from bench.video_clips import Clip
 
 __all__ = [
     "LIMIT",
+    "OWN_LIMIT",
     "PLAIN",
     "UNSEEN_OPTIONS",
     "Tool",
     "deface",
-    "limit",
+    "limits",
     "lines_of",
     "missing_options",
     "plain",
     "unseen",
 ]
 
-LIMIT = "decode and encode alone"
+LIMIT = "decode and x264 veryfast alone"
+OWN_LIMIT = "decode and encode alone, as unseen does"
 PLAIN = "plain loop: YOLO26n, blur, cv2"
 #: The options of `unseen redact` without which what it hides in a video cannot be read back.
 UNSEEN_OPTIONS = ("--stride", "--regions")
@@ -58,16 +60,20 @@ class Tool:
         return folder / "out" / clip.path.name
 
 
-def limit(environ: Mapping[str, str]) -> Tool:
-    """Decode and encode with Unseen's reader and writer, and nothing else."""
-    return Tool(LIMIT, _module("bench.video_limit"), None, {**environ, **_HERE})
+def limits(environ: Mapping[str, str]) -> list[Tool]:
+    """Decode and encode with Unseen's reader and writer alone: as x264 does by a preset, and as Unseen does."""
+    here = {**environ, **_HERE}
+    return [
+        Tool(LIMIT, _module("bench.video_limit", after=("veryfast",)), None, here),
+        Tool(OWN_LIMIT, _module("bench.video_limit"), None, here),
+    ]
 
 
-def _module(name: str, *before: str) -> Callable[[Clip, Path], list[str]]:
-    """Return the command `python -m NAME BEFORE... CLIP OUTPUT`."""
+def _module(name: str, *before: str, after: Sequence[str] = ()) -> Callable[[Clip, Path], list[str]]:
+    """Return the command `python -m NAME BEFORE... CLIP OUTPUT AFTER...`."""
 
     def words(clip: Clip, folder: Path) -> list[str]:
-        return [sys.executable, "-m", name, *before, str(clip.path), str(folder / "out" / clip.path.name)]
+        return [sys.executable, "-m", name, *before, str(clip.path), str(folder / "out" / clip.path.name), *after]
 
     return words
 

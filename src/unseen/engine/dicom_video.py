@@ -150,7 +150,7 @@ def _written_again(source: Path, ending: str, made: Path, regions: Sequence[Regi
         info = reader.info
         stored = layout(info.pixel_format)
         form = PlaneForm(stored.across, stored.down, stored.bits, info.colour.full_range)
-        style = VideoStyle(codec="hevc" if info.codec == "hevc" else "auto")
+        style = VideoStyle(codec="hevc" if info.codec == "hevc" else "auto", speed="veryfast")
         with codec.open_writer(made, info, style, "video.mp4") as writer:
             for frame in reader:
                 if frame.damaged:

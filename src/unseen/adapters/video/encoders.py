@@ -31,6 +31,8 @@ _FORMATS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 _QUALITY = {"h264": 20, "hevc": 22, "vp9": 31, "av1": 32}
 _SPEED = {"h264": "veryfast", "hevc": "veryfast", "vp9": "5", "av1": "9"}
+#: Where no preset is asked for: searches that take a third of the time and save a tenth of the size are left out, ADR 34.
+_LEFT_OUT = {"h264": {"x264-params": "partitions=i8x8,i4x4:subme=1"}}
 _MATROSKA = frozenset({"webm", "matroska"})
 _PADS_ODD = frozenset({"vp9", "av1"})
 #: What hardware encoders take -> how they want it laid out.
@@ -147,7 +149,7 @@ def _options(codec: str, family: str, form: Layout, quality: int | None, speed: 
     if codec == "hevc":
         # No line in the stream that names the encoder, none on the terminal, and segments that stand alone.
         return {"crf": crf, "preset": pace, "x265-params": "log-level=none:info=0:open-gop=0"}
-    return {"crf": crf, "preset": pace}
+    return {"crf": crf, "preset": pace} | (_LEFT_OUT.get(codec, {}) if speed is None else {})
 
 
 def quiet(encoding: Encoding) -> None:
