@@ -15,6 +15,9 @@ from unseen.tracks.states import sizes
 
 __all__ = ["Path", "Sightings", "paths"]
 
+#: A path is worked on with others up to so many times as long: a step of many costs little more than one of few.
+_SHORTEST = 16
+
 
 class Sightings(NamedTuple):
     """One object: rising frames (n,) in which it was seen and states (n, 4), and how far to go before and after."""
@@ -57,7 +60,7 @@ def _batches(objects: Sequence[Sightings], at_a_time: int) -> Iterator[list[int]
     batch: list[int] = []
     for i in sorted(range(len(objects)), key=lambda i: -objects[i].length):
         longest = objects[batch[0]].length if batch else 0
-        if batch and (objects[i].length < longest // 2 or (len(batch) + 1) * longest > at_a_time):
+        if batch and (objects[i].length < longest // _SHORTEST or (len(batch) + 1) * longest > at_a_time):
             yield batch
             batch = []
         batch.append(i)

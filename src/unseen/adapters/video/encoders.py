@@ -31,7 +31,7 @@ _FORMATS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 _QUALITY = {"h264": 20, "hevc": 22, "vp9": 31, "av1": 32}
 _SPEED = {"h264": "veryfast", "hevc": "veryfast", "vp9": "5", "av1": "9"}
-#: Where no preset is asked for: searches that take a third of the time and save a tenth of the size are left out, ADR 34.
+#: Where no preset is asked for, searches that take a third of the time and save a tenth of the size are left out.
 _LEFT_OUT = {"h264": {"x264-params": "partitions=i8x8,i4x4:subme=1"}}
 _MATROSKA = frozenset({"webm", "matroska"})
 _PADS_ODD = frozenset({"vp9", "av1"})
