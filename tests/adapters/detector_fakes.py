@@ -72,9 +72,9 @@ def threads_given(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return a list that grows by the CPU threads of each ONNX Runtime session that is started; they start with one."""
     given = list[int]()
 
-    def start(runtime: Any, model: bytes, device: str, threads: int, name: str) -> Any:
+    def start(runtime: Any, model: bytes, device: str, threads: int, name: str, *, quick: bool = True) -> Any:
         given.append(threads)
-        return start_session(runtime, model, device, 1, name)
+        return start_session(runtime, model, device, 1, name, quick=quick)
 
     monkeypatch.setattr("unseen.adapters.run_onnxruntime.start_session", start)
     return given

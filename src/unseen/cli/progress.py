@@ -6,10 +6,12 @@ import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from unseen.core.dicom import DicomReceipt
 from unseen.core.receipts import FileReceipt, FrameNote
+
+if TYPE_CHECKING:
+    from unseen.core.dicom import DicomReceipt
 
 __all__ = ["Progress"]
 

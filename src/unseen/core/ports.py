@@ -7,28 +7,27 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Protocol, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from unseen.core.dicom import DicomChecked, DicomRecipe, PixelOutcome, PixelResidue
-from unseen.core.dicom_node import Fate
-from unseen.core.formats import Limits
-from unseen.core.ledger import Entry, Event
-from unseen.core.live import Unit, UnitKind
-from unseen.core.models import ModelFile
-from unseen.core.photos import Photo, Pixels, Rgb8
-from unseen.core.privacy import Account, Charge, Cost, Distances, Limit, Noise, Reserved
-from unseen.core.regions import Box, Detection
-from unseen.core.tabulation import Grid, Request, Tallied, Whole
-from unseen.core.video import Sound, VideoFrame, VideoInfo, VideoStyle
-
 if TYPE_CHECKING:
-    # Only who works under a policy with purposes needs these; all others would load them in vain.
+    # Names of types and nothing else: who imports a seam needs few of these modules.
+    import numpy as np
+    from numpy.typing import NDArray
+
     from unseen.core.access import Ask, Reason
     from unseen.core.consents import ConsentRecord
     from unseen.core.credentials import Statement
+    from unseen.core.dicom import DicomChecked, DicomRecipe, PixelOutcome, PixelResidue
+    from unseen.core.dicom_node import Fate
+    from unseen.core.formats import Limits
     from unseen.core.labels import Label, SignedLabel
+    from unseen.core.ledger import Entry, Event
     from unseen.core.lineage import Made, Override
+    from unseen.core.live import Unit, UnitKind
+    from unseen.core.models import ModelFile
+    from unseen.core.photos import Photo, Pixels, Rgb8
+    from unseen.core.privacy import Account, Charge, Cost, Distances, Limit, Noise, Reserved
+    from unseen.core.regions import Box, Detection
+    from unseen.core.tabulation import Grid, Request, Tallied, Whole
+    from unseen.core.video import Sound, VideoFrame, VideoInfo, VideoStyle
 
 __all__ = [
     "BlobStore",

@@ -151,10 +151,10 @@ class _Networks:
         self._device, self._threads, self._at_once = device, threads, at_once
         self._open: dict[str, Network] = {}
 
-    def __call__(self, name: str) -> tuple[Network, ModelFile]:
+    def __call__(self, name: str, *, seldom: bool = False) -> tuple[Network, ModelFile]:
         file = self._files[name]
         if name not in self._open:
-            self._open[name] = open_network(file, self._device, self._threads, at_once=self._at_once)
+            self._open[name] = open_network(file, self._device, self._threads, at_once=self._at_once, seldom=seldom)
         return self._open[name], file
 
     def cut(self, name: str) -> Cut | None:
@@ -235,8 +235,9 @@ def _film_eyes(recipe: Recipe, models: Models, net: _Networks, *, counting: bool
         close = CenterFaceDetector(*net("centerface"), threshold=_FILM_FACE)
         faces = ViewsDetector(close, fit(1280, most=own_size), tile=_TILE, overlap=0.15)
     if "yolo26n" in models.hide:
-        network, file = net("yolo26n")
-        # What is counted is counted as it is without hiding, for which `open_objects` looks at squares.
+        # What is counted is counted as it is without hiding, for which `open_objects` looks at squares. Else the whole
+        # square is for pictures that are square.
+        network, file = net("yolo26n", seldom=not counting)
         objects = YoloDetector(network, file, threshold=_FILM_OBJECT, cut=None if counting else net.cut("yolo26n"))
     return replace(
         _words(recipe, models, net),

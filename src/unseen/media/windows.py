@@ -148,17 +148,13 @@ class Windows:
             if len(self._waiting) >= self._sizes.window + self._sizes.around:
                 yield self._window(self._sizes.window, index)
         if self._waiting:
-            yield from self._all_up_to(self._waiting[-1].index, ends=True)
+            yield from self._all_up_to(self._waiting[-1].index)
 
-    def _all_up_to(self, last: int, *, ends: bool = False) -> Iterator[Window]:
-        most = self._sizes.window
+    def _all_up_to(self, last: int) -> Iterator[Window]:
         while self._waiting:
             left = len(self._waiting)
             # What is left at the end of a shot is one window or two of like length, not one and a scrap.
-            count = left if left <= 1.5 * most else most
-            if ends and most / 2 < count == left:
-                # Nothing is decoded or looked at beside the last windows: short ones keep the other stages busy.
-                count = math.ceil(left / 2)
+            count = left if left <= 1.5 * self._sizes.window else self._sizes.window
             yield self._window(count, last)
 
     def _window(self, count: int, horizon: int) -> Window:
