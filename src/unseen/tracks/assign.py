@@ -17,8 +17,8 @@ __all__ = ["Gate", "assign"]
 
 #: Sides that differ by more than this factor are not matched on distance alone.
 _ALIKE = np.log(2.0)
-#: So many ways to give columns to rows, or states in between, are quickly tried.
-_FEW = 2000
+#: So many ways to give columns to rows, or states in between, are tried in 6 ms; to load the library takes 300.
+_FEW = 6000
 #: The columns that each row may have.
 _Choices: TypeAlias = dict[int, list[int]]
 
