@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,8 +11,9 @@ from unseen.core.video import Track
 
 __all__ = ["Moment", "moments"]
 
-#: A look around the end of a track reaches this many of its sides to all sides, and has at least this many pixels.
-_AROUND, _LEAST = 1.5, 96.0
+#: A look around the end of a track reaches this many of its sides to all sides, and has at least this many pixels, and
+#: a multiple of so many: of few sizes, what is made ready for one is of use for the next.
+_AROUND, _LEAST, _STEP = 1.5, 96, 32
 #: Tracks that were found in fewer frames have no ends to speak of: the even steps look after them.
 _FEWEST = 3
 
@@ -53,10 +55,11 @@ def moments(
 
 
 def _around(box: Box, size: tuple[int, int]) -> Box:
-    """Return the part of the frame around a box, in whole pixels, moved inside where it reaches beyond the edge."""
+    """Return the part of the frame around a box, moved inside where it reaches beyond the edge; it begins at an even
+    pixel, so that it need not grow where chroma is stored at half the size."""
     sides = []
     for low, high, most in ((box.x1, box.x2, size[0]), (box.y1, box.y2, size[1])):
-        length = min(float(most), float(round(max(_LEAST, (1 + 2 * _AROUND) * (high - low)))))
-        start = min(max(0.0, float(round((low + high - length) / 2))), most - length)
-        sides.append((start, start + length))
+        length = min(most, max(_LEAST, math.ceil((1 + 2 * _AROUND) * (high - low) / _STEP) * _STEP))
+        start = min(max(0, round((low + high - length) / 4) * 2), (most - length) // 2 * 2)
+        sides.append((float(start), float(start + length)))
     return Box(sides[0][0], sides[1][0], sides[0][1], sides[1][1])
