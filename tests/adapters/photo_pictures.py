@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,7 @@ __all__ = [
     "NOTHING",
     "chunk",
     "corners",
+    "dated_profile",
     "decode",
     "drawn",
     "frame",
@@ -138,16 +138,18 @@ def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
     return out.getvalue()
 
 
-@cache
 def profile(name: str = "sRGB") -> bytes:
-    """A colour profile: "sRGB", or "swapped", in which red and blue have changed places.
-
-    It is made once: a profile says to the second when it was made, so two of them may differ.
-    """
-    data = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    """A colour profile that does not tell when it was made: "sRGB", or "swapped", in which red and blue have changed
+    places."""
+    data = dated_profile()[:24] + struct.pack(">6H", 2000, 1, 1, 0, 0, 0) + dated_profile()[36:]
     if name == "swapped":
         data = data.replace(b"rXYZ", b"????").replace(b"bXYZ", b"rXYZ").replace(b"????", b"bXYZ")
     return data
+
+
+def dated_profile() -> bytes:
+    """A profile as the library makes it, which tells to the second when that was."""
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
 def chunk(name: bytes, body: bytes) -> bytes:

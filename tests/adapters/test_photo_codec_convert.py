@@ -118,7 +118,7 @@ def grey_profile() -> bytes:
         table += struct.pack(">4sII", name, at + len(body), len(part))
         body += part
     head = struct.pack(">I4sI4s4s4s", at + len(body), bytes(4), 0x04200000, b"mntr", b"GRAY", b"XYZ ")
-    head += struct.pack(">6H", 2024, 1, 1, 0, 0, 0) + b"acsp" + bytes(4 + 4 + 8 + 8 + 4)
+    head += struct.pack(">6H", 2000, 1, 1, 0, 0, 0) + b"acsp" + bytes(4 + 4 + 8 + 8 + 4)
     head += struct.pack(">3i", 0xF6D6, 0x10000, 0xD32D)
     data = head.ljust(128, b"\0") + struct.pack(">I", len(bodies)) + table + body
     ImageCms.ImageCmsProfile(io.BytesIO(data))

@@ -12,7 +12,18 @@ import pillow_heif
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
-from tests.adapters.photo_pictures import ALL, CODEC, NOTHING, chunk, decode, drawn, profile, saved, smooth
+from tests.adapters.photo_pictures import (
+    ALL,
+    CODEC,
+    NOTHING,
+    chunk,
+    dated_profile,
+    decode,
+    drawn,
+    profile,
+    saved,
+    smooth,
+)
 from unseen.core.formats import FORMATS
 from unseen.core.photos import Photo
 from unseen.errors import DamagedInput
@@ -118,6 +129,17 @@ def test_private_parts_of_a_profile_go_and_its_colours_stay(form: str) -> None:
 def test_a_profile_without_private_parts_stays_as_it_is() -> None:
     data = saved(Image.fromarray(smooth()), "png", icc_profile=profile())
     assert decode(CODEC.encode(decode(data, "png")), "png").icc == profile()
+
+
+@pytest.mark.parametrize("form", TELLING)
+def test_when_a_profile_was_made_is_not_told(form: str) -> None:
+    dated = dated_profile()
+    written = CODEC.encode(decode(saved(Image.fromarray(smooth()), form, icc_profile=dated), form))
+    kept = decode(written, form).icc
+    assert kept is not None
+    assert dated[24:36] not in kept
+    assert kept[128:] == profile()[128:]
+    assert scan(written) == ()
 
 
 def mpo() -> bytes:

@@ -175,8 +175,10 @@ def test_a_second_exif_block_is_found() -> None:
 # --- colour profiles
 
 
-def profile() -> bytearray:
-    return bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+def profile(made: tuple[int, ...] = (2000, 1, 1, 0, 0, 0)) -> bytearray:
+    data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    data[24:36] = struct.pack(">6H", *made)
+    return data
 
 
 def private_tag() -> bytes:
@@ -199,8 +201,9 @@ def resized(data: bytearray) -> bytes:
         (SECRET * 20, {"malformed"}),
         (resized(profile() + bytes(5 << 20)), {"icc"}),
         (bytes(profile()[:100]) + SECRET + bytes(profile()[116:]), {"icc"}),
+        (bytes(profile((2026, 11, 26, 16, 57, 29))), {"icc"}),
     ],
-    ids=["private-tag", "slack", "wrong-size", "no-profile", "oversized", "reserved"],
+    ids=["private-tag", "slack", "wrong-size", "no-profile", "oversized", "reserved", "dated"],
 )
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
 def test_a_kept_colour_profile_holds_colour_only(format: str, block: bytes, wanted: set[str]) -> None:

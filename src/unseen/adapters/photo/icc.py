@@ -16,7 +16,9 @@ __all__ = ["Profile", "clean_profile"]
 
 _HEADER, _ENTRY = 128, 12
 _SIGNATURE = slice(36, 40)
-_IDENTITY, _RESERVED = slice(84, 100), slice(100, 128)
+_MADE, _IDENTITY, _RESERVED = slice(24, 36), slice(84, 100), slice(100, 128)
+#: When a profile was made, for all of them: who writes a photo may make its profile in the same second.
+_ONE_DAY = struct.pack(">6H", 2000, 1, 1, 0, 0, 0)
 _MOST_BYTES = 4 * 1024 * 1024
 _MOST_TAGS = 100
 #: The public tags that turn numbers into colours, and the texts that ordinary profiles have: names, copyright, viewing
@@ -66,7 +68,8 @@ class Profile:
 
 
 def clean_profile(data: bytes | None) -> Profile | None:
-    """Return a profile with public colour tags only; None if it is none, too large, or one that no library reads."""
+    """Return a profile with public colour tags only, and not when it was made; None if it is none, too large, or one
+    that no library reads."""
     if not data or len(data) > _MOST_BYTES:
         return None
     try:
@@ -91,6 +94,7 @@ def _rebuild(data: bytes) -> bytes:
     table = b"".join(struct.pack(">4sII", name, bodies[span], span[1]) for name, span in tags.items())
     clean = bytearray(data[:_HEADER] + struct.pack(">I", len(tags)) + table + out)
     clean[:4] = struct.pack(">I", len(clean))
+    clean[_MADE] = _ONE_DAY
     if clean != data:
         clean[_IDENTITY], clean[_RESERVED] = bytes(16), bytes(28)
     return bytes(clean)

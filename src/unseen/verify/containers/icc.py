@@ -8,6 +8,8 @@ __all__ = ["MAX_PROFILE", "scan_icc"]
 
 MAX_PROFILE = 4 * 1024 * 1024
 _HEADER = 128
+#: When a profile was made (ICC.1:2022, 7.2.8), and the one time that tells nothing: the first second of 2000.
+_MADE, _SILENT = slice(24, 36), bytes((0x07, 0xD0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0))
 #: Tags of ICC.1 that turn numbers into colours, the two texts that the standard requires, and two vendors' tags that
 #: ordinary photos carry ("dscm", the name of the profile in more languages; "ucmI"). Left out on purpose: free-form
 #: dictionaries ("meta"), measurement files ("targ"), times and curves of calibration, and "mmod", which holds the
@@ -34,6 +36,8 @@ def _profile(profile: bytes, where: str) -> Findings:
     reader.skip(_HEADER - 4)
     if any(profile[100:_HEADER]):
         yield Finding("icc", where, "reserved bytes of the colour profile are in use")
+    if profile[_MADE] != _SILENT:
+        yield Finding("icc", where, "the colour profile tells when it was made")
     spans = Spans()
     count = reader.uint(4)
     spans.add(0, _HEADER + 4 + 12 * count)
