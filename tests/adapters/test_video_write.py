@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -280,6 +281,30 @@ def test_quality_and_speed_reach_the_encoder(tmp_path: Path) -> None:
         written(path, PLAIN, frames_of(PLAIN, 10), quality=quality, speed="ultrafast")
         sizes.append(path.stat().st_size)
     assert sizes[0] > 2 * sizes[1]
+
+
+def test_the_quick_default_of_h264_costs_little_beside_the_preset_that_it_comes_from(
+    tmp_path: Path, test_data: Path
+) -> None:
+    name = "rknnlite_people-walking.mp4"
+    with open_video(test_data / "samples" / "video" / name, name) as reader:
+        frames = list(islice(reader, 60))
+    sizes, quality = {}, {}
+    for speed in (None, "veryfast", "superfast"):
+        path = tmp_path / f"{speed}.mp4"
+        _, back = written(path, reader.info, frames, codec="h264", speed=speed)
+        sizes[speed] = path.stat().st_size
+        quality[speed] = np.mean([psnr(f.planes[0], g.planes[0], 8) for f, g in zip(frames, back, strict=True)])
+    assert sizes[None] < 1.2 * sizes["veryfast"] < sizes["superfast"]
+    assert quality[None] > quality["veryfast"] - 0.7
+
+
+def test_threads_of_the_encoder_lose_no_frame_and_keep_their_order(tmp_path: Path) -> None:
+    frames = frames_of(PLAIN, 40)
+    for threads in (1, 2, 8):
+        told, back = written(tmp_path / f"{threads}.mp4", PLAIN, frames, codec="h264", threads=threads)
+        assert _seconds(back, told) == _seconds(frames, PLAIN)
+        assert _worst(frames, back) > 35
 
 
 @pytest.mark.parametrize(
