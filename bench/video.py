@@ -132,7 +132,8 @@ def _note(bench: Bench) -> list[str]:
         "frames/s: the whole command, started anew for each clip, median of the rounds; in brackets slowest and "
         "fastest. The tools ran in turns. CPU: of all cores. Peak memory: of all processes together; pages that they "
         "share count in each. A clip that is not released counts as one in which nothing is hidden. "
-        "The limit is x264's preset veryfast at Unseen's quality; Unseen leaves out some of that preset's searches, so "
+        "The limit is PyAV by its defaults with x264's preset veryfast at Unseen's quality; Unseen leaves out some of "
+        "that preset's searches and encodes a picture in each thread, so "
         "what it could reach at most has a row of its own. "
         f"{NAME} finds faces only, the plain loop hides persons only.",
         *bench.notes,

@@ -2,7 +2,8 @@
 
 python -m bench.video_limit VIDEO OUT.mp4 [PRESET]
 
-With a preset of x264 by PyAV alone, as its defaults are; without one by Unseen's own reader and writer.
+With a preset of x264 by PyAV alone, whose default is a slice of each picture for a thread (decoding takes pictures in
+parallel); without one by Unseen's own reader and writer.
 """
 
 from __future__ import annotations
@@ -13,8 +14,6 @@ from typing import Any
 
 import av
 from av.video.frame import PictureType
-
-from unseen.adapters.video_av import open_video, open_writer
 
 __all__ = ["main"]
 
@@ -32,6 +31,8 @@ def main(video: Path, target: Path, preset: str | None = None) -> int:
 
 
 def _by_unseen(video: Path, target: Path) -> None:
+    from unseen.adapters.video_av import open_video, open_writer  # here: PyAV alone need not wait for it
+
     with open_video(video, video.name) as reader, open_writer(target, reader.info) as writer:
         for frame in reader:
             writer.write(frame)

@@ -29,7 +29,7 @@ __all__ = [
     "unseen",
 ]
 
-LIMIT = "decode and x264 veryfast alone"
+LIMIT = "decode and x264 veryfast alone, PyAV's defaults"
 OWN_LIMIT = "decode and encode alone, as unseen does"
 PLAIN = "plain loop: YOLO26n, blur, cv2"
 #: The options of `unseen redact` without which what it hides in a video cannot be read back.
@@ -61,7 +61,7 @@ class Tool:
 
 
 def limits(environ: Mapping[str, str]) -> list[Tool]:
-    """Decode and encode with Unseen's reader and writer alone: as x264 does by a preset, and as Unseen does."""
+    """Decode and encode, nothing else: PyAV by its defaults with a preset of x264, and Unseen's reader and writer."""
     here = {**environ, **_HERE}
     return [
         Tool(LIMIT, _module("bench.video_limit", after=("veryfast",)), None, here),

@@ -297,6 +297,7 @@ def test_the_quick_default_of_h264_costs_little_beside_the_preset_that_it_comes_
         quality[speed] = np.mean([psnr(f.planes[0], g.planes[0], 8) for f, g in zip(frames, back, strict=True)])
     assert sizes[None] < 1.2 * sizes["veryfast"] < sizes["superfast"]
     assert quality[None] > quality["veryfast"] - 0.7
+    assert sizes[None] > sizes["veryfast"]
 
 
 def test_threads_of_the_encoder_lose_no_frame_and_keep_their_order(tmp_path: Path) -> None:

@@ -19,8 +19,10 @@ from tests.dicom.objects import as_file, scan
 from unseen.adapters.models_store import FileModelStore
 from unseen.adapters.video.memory import as_file as in_memory
 from unseen.adapters.video.memory import contained
+from unseen.adapters.video_av import AvCodec
 from unseen.core.dicom import DicomRecipe, PixelResidue
 from unseen.core.regions import Box
+from unseen.core.video import VideoInfo, VideoStyle
 from unseen.crypto.keys import Key
 from unseen.engine.dicom_tools import open_dicom_tools
 from unseen.engine.dicom_video import hide_in_video
@@ -95,6 +97,27 @@ def test_what_a_second_reader_sees_is_hidden_in_every_frame(tmp_path: Path) -> N
     assert len(after) == 6
     assert max(int(np.ptp(frame[_NAME])) for frame in after) < 10
     assert max(float(np.abs(a[100:].astype(int) - b[100:]).mean()) for a, b in zip(after, before, strict=True)) < 4
+
+
+def test_what_is_diagnosed_from_is_written_with_the_whole_preset(
+    tmp_path: Path, models: FileModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = tmp_path / "clip.mp4"
+    make_clip(clip, Clip(size=_SIZE, stamps=tuple(range(6))), _named)
+    asked = list[str | None]()
+    real = AvCodec.open_writer
+
+    def opened(self: AvCodec, path: Path, info: VideoInfo, style: VideoStyle, name: str, **more: Any) -> Any:
+        asked.append(style.speed)
+        return real(self, path, info, style, name, **more)
+
+    monkeypatch.setattr(AvCodec, "open_writer", opened)
+    tools = open_dicom_tools(DicomSetup(DicomRecipe(), Hasher(Key(b"k" * 32)), tmp_path, tmp_path))
+    deidentify(_object(clip.read_bytes(), 6, _AVC), tools, Stopwatch(lambda: 0.0))
+    one = pydicom.dcmread(io.BytesIO(_object(clip.read_bytes(), 6, _AVC)))
+    hide_in_video(one, [PixelResidue(0, Box(20, 12, 230, 40), "text")], tmp_path)
+    assert len(asked) >= 2
+    assert set(asked) == {"veryfast"}
 
 
 def test_a_bare_mpeg2_stream_is_put_into_a_container(tmp_path: Path) -> None:

@@ -44,6 +44,17 @@ def test_only_some_places() -> None:
     assert found[2].part == Box(0, 0, 96, 96)
 
 
+def test_parts_have_few_sizes_and_begin_where_chroma_does() -> None:
+    sizes = set()
+    for side in range(5, 100, 7):
+        for moment in moments(1, 40, 50, [track(10, 20, Box(201, 133, 201 + side, 133 + side))], SIZE):
+            assert moment.part is not None
+            assert moment.part.x1 % 2 == moment.part.y1 % 2 == 0
+            sizes.add(moment.part.width)
+    assert sizes <= {*range(96, 481, 32)}
+    assert len(sizes) > 3
+
+
 @given(
     st.tuples(st.floats(-50, 700), st.floats(-50, 500), st.floats(1, 900), st.floats(1, 900)),
     st.tuples(st.integers(16, 2000), st.integers(16, 2000)),

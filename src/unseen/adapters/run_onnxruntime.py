@@ -85,8 +85,8 @@ class OnnxRuntimeNetwork:
     `device` is CPU, CUDA or TensorRT; `threads` bounds the CPU threads (default: the cores this process may use).
     `shape` overrides the input sizes stored in the file, None where they are free; `edit` changes the file's bytes
     before they are loaded. `run` may be called by several threads; where `at_once` do so, each has its share of the
-    CPU threads. What is used `seldom`, perhaps never, is opened in a third of the time, and made quick when it is first
-    run. Raises DeviceUnavailable when the device does not start (never another one in its place),
+    CPU threads. What is used `seldom`, perhaps never, is opened in a third of the time on the CPU, and made quick when
+    it is first run. Raises DeviceUnavailable when the device does not start (never another one in its place),
     ModelUnavailable when the file cannot be read and ModelCorrupt when it is no model, or `edit` raises ValueError.
     """
 
@@ -110,6 +110,7 @@ class OnnxRuntimeNetwork:
         model = _read(path, shape, edit)
         self._name = path.name
         self._device = device
+        seldom &= device == "CPU"  # elsewhere to start is what takes long
         start = partial(start_session, runtime, model, device, -(-thread_count(threads) // at_once), path.name)
         self._session = start(quick=not seldom)
         self._quicker = start if seldom else None

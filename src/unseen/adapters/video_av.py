@@ -43,8 +43,8 @@ def open_writer(
     The ending of `path` decides the container (WRITABLE); `name` is for error messages (default: the file's own).
     `codec` is "auto" (H.264; VP9 for WebM and alpha, HEVC for more than 8 bits), one of CODECS or a hardware encoder
     as "h264_nvenc"; `quality` and `speed` are the encoder's CRF and preset, None for the defaults; `threads` is for
-    encoding, 0 for as many as there are cores. Raises UsageError, UnsupportedInput (alpha, or more than 8 bits, that
-    would be lost), DeviceUnavailable or OutputFailed.
+    encoding, 0 for as many as there are cores (H.264: eight at most). Raises UsageError, UnsupportedInput (alpha, or
+    more than 8 bits, that would be lost), DeviceUnavailable or OutputFailed.
     """
     shown = name or path.name
     encoding = encoding_for(info, path.suffix, shown, codec=codec, quality=quality, speed=speed)

@@ -87,9 +87,14 @@ def _stream_of(dataset: Any) -> bytes:
     return b"".join(others)
 
 
+def _style(codec: str) -> VideoStyle:
+    """Return how a video that is diagnosed from is written: with all that the preset looks for."""
+    return VideoStyle(codec, speed="veryfast")
+
+
 def _recipe(codec: str) -> Recipe:
     looks = looks_for(("face", "text"), None)
-    return Recipe(looks=looks, video=VideoRecipe(audio="drop", style=VideoStyle(codec=codec)))
+    return Recipe(looks=looks, video=VideoRecipe(audio="drop", style=_style(codec)))
 
 
 @lru_cache(maxsize=2)
@@ -150,7 +155,7 @@ def _written_again(source: Path, ending: str, made: Path, regions: Sequence[Regi
         info = reader.info
         stored = layout(info.pixel_format)
         form = PlaneForm(stored.across, stored.down, stored.bits, info.colour.full_range)
-        style = VideoStyle(codec="hevc" if info.codec == "hevc" else "auto", speed="veryfast")
+        style = _style("hevc" if info.codec == "hevc" else "h264")
         with codec.open_writer(made, info, style, "video.mp4") as writer:
             for frame in reader:
                 if frame.damaged:

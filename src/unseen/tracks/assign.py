@@ -17,8 +17,9 @@ __all__ = ["Gate", "assign"]
 
 #: Sides that differ by more than this factor are not matched on distance alone.
 _ALIKE = np.log(2.0)
-#: So many ways to give columns to rows, or states in between, are tried in 6 ms; to load the library takes 300.
-_FEW = 6000
+#: So many ways to give columns to rows, or states in between, of so many rows are tried, in some 5 ms; to load the
+#: library takes 300.
+_FEW, _MOST_ROWS = 3000, 64
 #: The columns that each row may have.
 _Choices: TypeAlias = dict[int, list[int]]
 
@@ -68,7 +69,7 @@ def _best(part: _Choices, saved: Floats) -> list[tuple[int, int]]:
     """Return the pairs that save most together; few ways are all tried, because the library takes long to be loaded."""
     columns = sorted({j for some in part.values() for j in some})
     ways, states = math.prod(len(some) + 1 for some in part.values()), len(part) * 2 ** len(columns)
-    if min(ways, states) <= _FEW:
+    if min(ways, states) <= _FEW and len(part) <= _MOST_ROWS:
         return list(_tried(list(part.items()), saved, frozenset(), {})[1])
     from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped, unused-ignore]
 

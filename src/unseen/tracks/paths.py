@@ -46,8 +46,8 @@ class Path(NamedTuple):
 def paths(objects: Sequence[Sightings], rate: float, *, at_a_time: int = 100_000) -> list[Path]:
     """Return the path of each of `objects` in a video of `rate` frames a second.
 
-    Paths of like length are worked on together, `at_a_time` frames of them (or one path, if it is longer); by default
-    that takes some 100 MB.
+    Paths are worked on together, the longest at most 16 times as long as the shortest, `at_a_time` frames of them (or
+    one path, if it is longer); by default that takes some 100 MB.
     """
     found: dict[int, Path] = {}
     for batch in _batches(objects, at_a_time):
@@ -56,7 +56,7 @@ def paths(objects: Sequence[Sightings], rate: float, *, at_a_time: int = 100_000
 
 
 def _batches(objects: Sequence[Sightings], at_a_time: int) -> Iterator[list[int]]:
-    """Yield indices of objects of like length, so that they can be worked on together."""
+    """Yield indices of objects whose paths can be worked on together: none is much longer than another."""
     batch: list[int] = []
     for i in sorted(range(len(objects)), key=lambda i: -objects[i].length):
         longest = objects[batch[0]].length if batch else 0
