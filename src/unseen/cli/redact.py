@@ -140,7 +140,7 @@ def _add_videos(group: Any) -> None:
         help="h264 (default), hevc, vp9, av1, or a hardware encoder as h264_nvenc; more than 8 bits become hevc",
     )
     group.add_argument("--quality", type=int, metavar="N", help="the encoder's CRF; lower is better and larger")
-    group.add_argument("--speed", metavar="NAME", help="the encoder's preset, as veryfast; smaller files take longer")
+    group.add_argument("--speed", metavar="NAME", help="the encoder's preset, as veryfast")
     group.add_argument(
         "--regions", metavar="FILE.jsonl", type=Path, help="write what was hidden in each frame, one line a frame"
     )
