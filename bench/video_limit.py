@@ -15,10 +15,10 @@ from typing import Any
 import av
 from av.video.frame import PictureType
 
-__all__ = ["main"]
+__all__ = ["CRF", "main"]
 
 #: Unseen's own quality for H.264.
-_CRF = "20"
+CRF = "20"
 
 
 def main(video: Path, target: Path, preset: str | None = None) -> int:
@@ -42,7 +42,7 @@ def _by_pyav(video: Path, target: Path, preset: str) -> None:
     with av.open(str(video)) as source, av.open(str(target), "w") as made:
         read = source.streams.video[0]
         read.thread_type = "AUTO"
-        stream: Any = made.add_stream("libx264", rate=read.average_rate, options={"crf": _CRF, "preset": preset})
+        stream: Any = made.add_stream("libx264", rate=read.average_rate, options={"crf": CRF, "preset": preset})
         stream.width, stream.height, stream.pix_fmt = read.width, read.height, "yuv420p"
         for frame in source.decode(read):
             frame.pict_type = PictureType.NONE  # or the source's key pictures would be made again

@@ -120,6 +120,14 @@ def test_what_is_diagnosed_from_is_written_with_the_whole_preset(
     assert set(asked) == {"veryfast"}
 
 
+def test_ten_bits_in_h264_are_written_as_hevc_which_keeps_them(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    make_clip(clip, Clip(pixel_format="yuv420p10le", size=_SIZE, stamps=tuple(range(6))))
+    one = pydicom.dcmread(io.BytesIO(_object(clip.read_bytes(), 6, _AVC)))
+    hide_in_video(one, [PixelResidue(0, Box(20, 12, 230, 40), "text")], tmp_path)
+    assert one.file_meta.TransferSyntaxUID.name == "HEVC/H.265 Main 10 Profile / Level 5.1"
+
+
 def test_a_bare_mpeg2_stream_is_put_into_a_container(tmp_path: Path) -> None:
     clip = tmp_path / "clip.mpg"
     make_clip(clip, Clip("mpeg2video", size=_SIZE))

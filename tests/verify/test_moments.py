@@ -55,6 +55,12 @@ def test_parts_have_few_sizes_and_begin_where_chroma_does() -> None:
     assert len(sizes) > 3
 
 
+def test_a_part_reaches_the_last_pixel_of_an_odd_frame() -> None:
+    for moment in moments(1, 40, 50, [track(10, 20, Box(610, 440, 641, 481))], (641, 481)):
+        assert moment.part is not None
+        assert (moment.part.x2, moment.part.y2) == (641, 481)
+
+
 @given(
     st.tuples(st.floats(-50, 700), st.floats(-50, 500), st.floats(1, 900), st.floats(1, 900)),
     st.tuples(st.integers(16, 2000), st.integers(16, 2000)),

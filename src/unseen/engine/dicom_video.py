@@ -155,7 +155,7 @@ def _written_again(source: Path, ending: str, made: Path, regions: Sequence[Regi
         info = reader.info
         stored = layout(info.pixel_format)
         form = PlaneForm(stored.across, stored.down, stored.bits, info.colour.full_range)
-        style = _style("hevc" if info.codec == "hevc" else "h264")
+        style = _style("hevc" if info.codec == "hevc" else "auto")
         with codec.open_writer(made, info, style, "video.mp4") as writer:
             for frame in reader:
                 if frame.damaged:

@@ -55,11 +55,13 @@ def moments(
 
 
 def _around(box: Box, size: tuple[int, int]) -> Box:
-    """Return the part of the frame around a box, moved inside where it reaches beyond the edge; it begins at an even
-    pixel, so that it need not grow where chroma is stored at half the size."""
+    """Return the part of the frame around a box, in whole pixels, moved inside where it reaches beyond the edge.
+
+    It begins at an even pixel unless it is moved, so that it need not grow where chroma is stored at half the size.
+    """
     sides = []
     for low, high, most in ((box.x1, box.x2, size[0]), (box.y1, box.y2, size[1])):
         length = min(most, max(_LEAST, math.ceil((1 + 2 * _AROUND) * (high - low) / _STEP) * _STEP))
-        start = min(max(0, round((low + high - length) / 4) * 2), (most - length) // 2 * 2)
+        start = min(max(0, round((low + high - length) / 4) * 2), most - length)
         sides.append((float(start), float(start + length)))
     return Box(sides[0][0], sides[1][0], sides[0][1], sides[1][1])
