@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -130,3 +131,20 @@ def test_a_preview_is_made_when_asked_for_and_goes_when_its_video_is_done_again_
     assert preview.exists()
     assert unseen(*words, "--stride", "2", engine=halves_engine()).status("clip.mp4") == "released"
     assert not preview.exists()
+
+
+@pytest.mark.parametrize("ending", ["ts", "mkv"])
+def test_a_video_whose_container_changes_gets_a_preview_too(
+    tmp_path: Path, unseen: Command, key: Path, ending: str
+) -> None:
+    made, clip = two_faces(tmp_path / "made.mp4", frames=6), tmp_path / "in" / f"clip.{ending}"
+    clip.parent.mkdir()
+    with av.open(str(made)) as source, av.open(str(clip), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                target.mux(packet)
+    done = unseen(clip, "-o", tmp_path / "out", "--key", key, *EVERY, "--preview", engine=halves_engine())
+    assert (done.code, done.status(clip.name)) == (0, "released")
+    assert len(_pictures(tmp_path / "out" / "clip.preview.mp4")) == 6

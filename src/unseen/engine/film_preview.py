@@ -32,7 +32,7 @@ def write_preview(
     `lines` tell what is hidden in each frame, as JSON, in pixels of frames of `size`, by default the output's; `name`
     is for messages. Raises FileError, and leaves nothing.
     """
-    with codec.open_video(redacted, name) as reader:
+    with codec.open_video(redacted, redacted.name) as reader:  # what became an MP4 keeps the name that it had before
         info = reader.info
         across, down = (1.0, 1.0) if size is None else (info.width / size[0], info.height / size[1])
         upright = Upright(reader.info, _side(reader.info))
