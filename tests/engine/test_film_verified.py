@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.adapters.video_clips import Planes
 from tests.engine.engine_fakes import BlindDetector, Command, MagentaDetector
-from tests.engine.film_scenes import FILM, FRAMES, SIZE, SecondDetector, draw, film, film_engine, leftovers, watch
+from tests.engine.film_scenes import FILM, FRAMES, SIDE, SIZE, SecondDetector, draw, film, film_engine, leftovers, watch
 from unseen.core.photos import Rgb8
 from unseen.core.regions import Box, Detection
 from unseen.core.video import VideoFrame
@@ -58,6 +60,52 @@ def test_square_that_the_first_model_loses_for_good_is_found_at_its_end(unseen: 
     assert done.code == 0, done.err
     assert watch(tmp_path / "out" / "a.mp4").shown == [0] * 50
     assert done.files["a.mp4"]["verdict"]["residues_hidden"] >= 1
+
+
+def placed(planes: Planes, x: int, y: int) -> Planes:
+    """Draw the square at another place."""
+    for plane, level, by in zip(planes, (107, 200, 220), (1, 2, 2), strict=True):
+        plane[y // by : (y + SIDE) // by, x // by : (x + SIDE) // by] = level
+    return planes
+
+
+def test_what_only_the_second_model_sees_is_followed_from_where_it_saw_it(unseen: Command, tmp_path: Path) -> None:
+    """Without a look at every frame: one in two seconds is looked at, and from there the square is followed."""
+
+    def swinging(index: int, width: int, height: int, pixel_format: str) -> Planes:
+        x = round(300 + 60 * math.sin(index * math.tau / 36)) // 2 * 2
+        return placed(draw(index, width, height, pixel_format, square=False), x, 200)
+
+    source = film(tmp_path / "in" / "a.mp4", replace(FILM, size=(640, 480), stamps=range(120)), swinging)
+    done = unseen(source, "-o", tmp_path / "out", engine=film_engine(BlindDetector, SecondDetector))
+    assert done.code == 0, done.err
+    assert watch(tmp_path / "out" / "a.mp4").shown == [0] * 120
+    receipt = done.files["a.mp4"]
+    assert receipt["verdict"]["rounds"] <= 2
+    assert receipt["video"]["frames_checked"] < 120
+
+
+class WhiteToo(SecondDetector):
+    """Sees a white corner as well."""
+
+    def detect(self, images: Sequence[Rgb8]) -> list[list[Detection]]:
+        corner = Detection("face", Box(1, 1, 9, 9), 0.9, self.name)
+        white = [[corner] * bool((image[2:8, 2:8] > 200).all()) for image in images]
+        return [[*some, *more] for some, more in zip(super().detect(images), white, strict=True)]
+
+
+def test_where_one_shows_more_of_the_window_is_looked_at_for_others(unseen: Command, tmp_path: Path) -> None:
+    """In the frame that is due only the corner shows; the square comes and goes between that one and the next."""
+
+    def passing(index: int, width: int, height: int, pixel_format: str) -> Planes:
+        planes = draw(index, width, height, pixel_format, square=False)
+        planes[0][:10, :10] = 235 if index < 3 else 107
+        return placed(planes, 300 + 2 * index, 200) if 10 <= index < 40 else planes
+
+    source = film(tmp_path / "in" / "a.mp4", replace(FILM, size=(640, 480), stamps=range(50)), passing)
+    done = unseen(source, "-o", tmp_path / "out", engine=film_engine(BlindDetector, WhiteToo))
+    assert done.code == 0, done.err
+    assert watch(tmp_path / "out" / "a.mp4").shown == [0] * 50
 
 
 def test_model_that_never_stops_seeing_fails_the_video(unseen: Command, tmp_path: Path, key: Path) -> None:

@@ -17,9 +17,20 @@ def track(first: int, last: int, box: Box = PLACE, *, detected: bool = True) -> 
     return Track(1, "face", tuple(TrackPoint(f, box, 0.9, detected=detected) for f in range(first, last + 1)))
 
 
+def ends(tracks: list[Track], size: tuple[int, int] = SIZE) -> list[Moment]:
+    """Return what is looked at in part in a window of which the first frame alone is looked at as a whole."""
+    return moments(0, 49, 50, tracks, size)[1:]
+
+
 def test_every_nth_frame_of_the_video_counts_from_its_start() -> None:
     assert moments(7, 33, 10, [], SIZE) == [Moment(10), Moment(20), Moment(30)]
     assert moments(0, 3, 1, [], SIZE) == [Moment(0), Moment(1), Moment(2), Moment(3)]
+
+
+def test_a_window_without_such_a_frame_is_looked_at_in_its_middle() -> None:
+    assert moments(51, 70, 50, [], SIZE) == [Moment(60)]
+    assert moments(51, 51, 50, [], SIZE) == [Moment(51)]
+    assert moments(51, 70, 50, [], SIZE, {52: [PLACE]}) == [Moment(52, Box(240, 140, 400, 300))]
 
 
 def test_frames_just_outside_of_a_track_are_looked_at_around_it() -> None:
@@ -29,12 +40,12 @@ def test_frames_just_outside_of_a_track_are_looked_at_around_it() -> None:
 
 
 def test_ends_outside_of_the_window_or_looked_at_as_a_whole_are_left_out() -> None:
-    assert moments(10, 20, 50, [track(10, 20)], SIZE) == []
+    assert moments(10, 20, 10, [track(10, 20)], SIZE) == [Moment(10), Moment(20)]
     assert moments(0, 20, 9, [track(10, 20)], SIZE) == [Moment(0), Moment(9), Moment(18)]
 
 
 def test_tracks_that_were_hardly_found_have_no_ends() -> None:
-    assert moments(1, 40, 50, [track(10, 11), track(20, 30, detected=False)], SIZE) == []
+    assert ends([track(10, 11), track(20, 30, detected=False)]) == []
 
 
 def test_only_some_places() -> None:
@@ -47,7 +58,7 @@ def test_only_some_places() -> None:
 def test_parts_have_few_sizes_and_begin_where_chroma_does() -> None:
     sizes = set()
     for side in range(5, 100, 7):
-        for moment in moments(1, 40, 50, [track(10, 20, Box(201, 133, 201 + side, 133 + side))], SIZE):
+        for moment in ends([track(10, 20, Box(201, 133, 201 + side, 133 + side))]):
             assert moment.part is not None
             assert moment.part.x1 % 2 == moment.part.y1 % 2 == 0
             sizes.add(moment.part.width)
@@ -56,7 +67,7 @@ def test_parts_have_few_sizes_and_begin_where_chroma_does() -> None:
 
 
 def test_a_part_reaches_the_last_pixel_of_an_odd_frame() -> None:
-    for moment in moments(1, 40, 50, [track(10, 20, Box(610, 440, 641, 481))], (641, 481)):
+    for moment in ends([track(10, 20, Box(610, 440, 641, 481))], (641, 481)):
         assert moment.part is not None
         assert (moment.part.x2, moment.part.y2) == (641, 481)
 

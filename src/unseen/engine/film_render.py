@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -24,14 +25,18 @@ from unseen.media.ahead import ahead
 from unseen.media.windows import Look, Window, Windows
 from unseen.pixels.planes import Grain, HeldCells, PlaneForm, hide_planes, whole_frame
 from unseen.tracks.named import NOTHING_KNOWN, Known
-from unseen.verify.moments import moments
+from unseen.verify.moments import Moment, moments
 from unseen.verify.residues import SecondOpinion
+from unseen.verify.trace import traced
 
 __all__ = ["MOST_ROUNDS", "Part", "Renderer", "Settled"]
 
 _GROWTH = 0.25
 #: Hidden frames that wait for the encoder.
 _AHEAD = 2
+#: Where something still shows, the whole frame is looked at so many times as often, and every so many seconds what
+#: shows is followed: the models that hide do not see it, or saw it too late.
+_MORE_LOOKS, _TRACED_S = 4, 0.16
 #: Frames that were hidden already, by index, each with the regions that were hidden in it.
 _Hidden: TypeAlias = dict[int, tuple[tuple[Region, ...], VideoFrame]]
 #: How often residues are hidden again before a video fails: each time shows the ends of the tracks that were added.
@@ -103,8 +108,8 @@ class Renderer:
     def settle(self, window: Window) -> Settled:
         """Cover a window, and look at its hidden frames with the second model family until nothing shows.
 
-        Looks at each frame that is due and where tracks begin and end; what shows is hidden as well, and looked at
-        again, a bounded number of times. Raises ResiduesRemain after the last.
+        Looks at each frame that is due and where tracks begin and end; what shows is followed through the window,
+        hidden as well, and looked at again, a bounded number of times. Raises ResiduesRemain after the last.
         """
         only: dict[int, list[Box]] | None = None
         hidden: _Hidden = {}
@@ -128,32 +133,38 @@ class Renderer:
             return self._cover(window)
 
     def _still_shows(self, settled: Settled, only: Mapping[int, Sequence[Box]] | None, hidden: _Hidden) -> list[Look]:
-        """Return what a second model family sees in the hidden frames of a window that are due.
+        """Return what a second model family sees in the hidden frames of a window that are due, and of it in others.
 
-        After the first time only places are due where something showed (`only`), and the ends of tracks that were
-        added: elsewhere nothing changed, or more is hidden than before. What is hidden on the way is kept in `hidden`.
+        After the first time only places are due where something showed (`only`): elsewhere nothing changed, or more is
+        hidden than before. What is hidden on the way is kept in `hidden`.
         """
         if not self._recipe.hidden & set(self._opinion.classes):
             return []
-        frames, first = settled.window.frames, settled.window.first
-        recipe, info = self._recipe.video, self._info
-        step = 1 if recipe.check_all else max(1, round(recipe.check_s * float(info.rate)))
-        tracks = [t for t in settled.tracks if only is None or self._verifiers & set(t.models)]
-        size = (info.width, info.height)
+        first, last = settled.window.first, settled.window.frames[-1].index
+        recipe, rate, size = self._recipe.video, float(self._info.rate), (self._info.width, self._info.height)
+        step = 1 if recipe.check_all else max(1, round(recipe.check_s * rate))
+        shows = partial(self._shows, settled, hidden)
         found: dict[int, list[Detection]] = {}
-        for moment in moments(first, frames[-1].index, step, tracks, size, only):
-            frame, regions = frames[moment.frame - first], settled.regions[moment.frame - first]
-            if frame.damaged:
-                continue
-            if moment.frame not in hidden or hidden[moment.frame][0] != regions:
-                hidden[moment.frame] = regions, self._hidden(frame, regions, HeldCells(1))
-            self._counts["checked"] += 1
-            spared = settled.spared[moment.frame - first] if settled.spared else ()
-            with self._watch.time("verify"):
-                shown = self._checker.residues(hidden[moment.frame][1], (*regions, *spared), moment)
-            if shown:
-                found.setdefault(moment.frame, []).extend(shown)
-        return [Look(frame, tuple(found[frame])) for frame in sorted(found)]
+        for moment in moments(first, last, step, settled.tracks if only is None else (), size, only):
+            _add(found, moment.frame, shows(moment))
+        if found and only is None:
+            for frame in _grid(first, last, step / _MORE_LOOKS):
+                _add(found, frame, () if frame % step == 0 else shows(Moment(frame)))
+            found = traced(found, _grid(first, last, _TRACED_S * rate), size, shows)
+        return [Look(frame, tuple(found[frame])) for frame in sorted(found) if found[frame]]
+
+    def _shows(self, settled: Settled, hidden: _Hidden, moment: Moment) -> list[Detection]:
+        """Return what a second model family sees at a moment of a window beside what is hidden."""
+        at = moment.frame - settled.window.first
+        frame, regions = settled.window.frames[at], settled.regions[at]
+        if frame.damaged:
+            return []
+        if moment.frame not in hidden or hidden[moment.frame][0] != regions:
+            hidden[moment.frame] = regions, self._hidden(frame, regions, HeldCells(1))
+        self._counts["checked"] += 1
+        spared = settled.spared[at] if settled.spared else ()
+        with self._watch.time("verify"):
+            return self._checker.residues(hidden[moment.frame][1], (*regions, *spared), moment)
 
     def _hidden(self, frame: VideoFrame, regions: Sequence[Region], held: HeldCells) -> VideoFrame:
         if frame.damaged:
@@ -193,6 +204,17 @@ class Renderer:
             coarse = self._recipe.video.style.quality is not None
             check_written(part.path, part.meant, self._smaller.info, self._codec, self._name, coarse=coarse)
         return part
+
+
+def _add(found: dict[int, list[Detection]], frame: int, shown: Sequence[Detection]) -> None:
+    if shown:
+        found.setdefault(frame, []).extend(shown)
+
+
+def _grid(first: int, last: int, step: float) -> list[int]:
+    """Return the frames of a video that are multiples of about `step`, and the two at the ends."""
+    every = max(1, round(step))
+    return [frame for frame in range(first, last + 1) if frame % every == 0 or frame in (first, last)]
 
 
 def _with_hidden(settled: Settled, hidden: _Hidden) -> Settled:

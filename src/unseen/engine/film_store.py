@@ -151,7 +151,7 @@ def _tracks_of(segment: Path) -> Path:
 def _write(path: Path, values: dict[str, Any]) -> None:
     """Write plain values, and force them to disk."""
     with path.open("w", encoding="utf-8") as file:
-        json.dump(values, file)
+        file.write(json.dumps(values))  # `json.dump` would write it piece by piece, in twice the time
         file.flush()
         os.fsync(file.fileno())
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from unseen.core.regions import Box
 from unseen.core.video import Track
 
-__all__ = ["Moment", "moments"]
+__all__ = ["Moment", "around", "moments"]
 
 #: A look around the end of a track reaches this many of its sides to all sides, and has at least this many pixels, and
 #: a multiple of so many: of few sizes, what is made ready for one is of use for the next.
@@ -36,25 +36,26 @@ def moments(
 ) -> list[Moment]:
     """Return what to look at in frames `first` to `last` of a video whose frames are `size` pixels wide and high.
 
-    Every `step`-th frame of the video is looked at as a whole, or else the surroundings of the boxes that `only` has
-    for some frames; the last frame before each track and the first one after it around where it was, because what is
-    missed of it is there. In the order of frames.
+    Every `step`-th frame of the video is looked at as a whole, and the middle one where none is among them; or else
+    the surroundings of the boxes that `only` has for some frames; the last frame before each track and the first one
+    after it around where it was, because what is missed of it is there. In the order of frames.
     """
-    whole = {frame for frame in range(first, last + 1) if only is None and frame % step == 0}
+    whole = {frame for frame in range(first, last + 1) if frame % step == 0} or {(first + last) // 2}
+    whole = whole if only is None else set()
     found = [Moment(frame) for frame in sorted(whole)]
     for frame, boxes in (only or {}).items():
-        found += [Moment(frame, _around(box, size)) for box in boxes if first <= frame <= last]
+        found += [Moment(frame, around(box, size)) for box in boxes if first <= frame <= last]
     for track in tracks:
         if track.detected < _FEWEST:
             continue
         ends = ((track.points[0].frame - 1, track.points[0].box), (track.points[-1].frame + 1, track.points[-1].box))
         for frame, box in ends:
             if first <= frame <= last and frame not in whole:
-                found.append(Moment(frame, _around(box, size)))
+                found.append(Moment(frame, around(box, size)))
     return sorted(found, key=lambda moment: moment.frame)
 
 
-def _around(box: Box, size: tuple[int, int]) -> Box:
+def around(box: Box, size: tuple[int, int]) -> Box:
     """Return the part of the frame around a box, in whole pixels, moved inside where it reaches beyond the edge.
 
     It begins at an even pixel unless it is moved, so that it need not grow where chroma is stored at half the size.
