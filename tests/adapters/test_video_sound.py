@@ -22,6 +22,7 @@ LONG = Clip(stamps=range(50), size=(64, 48))
 SOURCES = [
     ("mp4", "aac"), ("mov", "aac"), ("mkv", "aac"), ("ts", "aac"), ("webm", "libopus"), ("mkv", "libopus"),
     ("avi", "libmp3lame"), ("mkv", "libmp3lame"), ("mov", "pcm_s16le"), ("avi", "pcm_s16le"),
+    ("mp4", "ac3"), ("mp4", "eac3"),
 ]  # fmt: skip
 
 

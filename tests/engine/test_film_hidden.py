@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.adapters.video_clips import Planes
-from tests.engine.engine_fakes import BlindDetector, Command
-from tests.engine.film_scenes import FILM, RATE, MissingDetector, Watched, draw, film, film_engine, watch
+from tests.adapters.video_clips import Clip, Planes
+from tests.engine.engine_fakes import BlindDetector, Command, MagentaDetector
+from tests.engine.film_scenes import FILM, RATE, SIZE, MissingDetector, Watched, draw, film, film_engine, watch
 
 SECONDS = replace(FILM, stamps=range(50))
 
@@ -130,3 +131,24 @@ def test_two_windows_carry_on_with_one_track(unseen: Command, tmp_path: Path) ->
     (track,) = video["tracks"]
     assert (track["first"], track["last"]) == (0, 129)
     assert 10 < video["frames_looked_at"] < 130
+
+
+@pytest.mark.parametrize(
+    ("name", "clip"),
+    [
+        ("a.webm", Clip("libvpx", size=SIZE, stamps=tuple(33 * i for i in range(90)), time_base=Fraction(1, 1000))),
+        ("a.avi", Clip("mpeg4", size=SIZE, stamps=tuple(8 * i for i in range(90)), time_base=Fraction(1, 240))),
+    ],
+)
+def test_a_file_that_tells_far_too_many_frames_a_second_is_looked_at_by_time(
+    unseen: Command, tmp_path: Path, name: str, clip: Clip
+) -> None:
+    """Browsers' recordings tell no rate, and FFmpeg takes the length of a tick for one: a look would be made at every
+    170th frame."""
+
+    film(tmp_path / "in" / name, replace(clip, rate=1 / clip.time_base, options={"b": "2000000"}))
+    done = unseen(tmp_path / "in", "-o", tmp_path / "out", engine=film_engine(MagentaDetector))
+    assert done.code == 0, done.err
+    (out,) = [path for path in (tmp_path / "out").iterdir() if path.is_file() and path.stem == "a"]
+    assert watch(out).shown == [0] * 90
+    assert done.files[name]["video"]["frames_looked_at"] >= 15

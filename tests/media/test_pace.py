@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unseen.core.regions import Box, Detection
-from unseen.media.pace import AutoPace, EveryNth, Pace, pace_for
+from unseen.core.video import VideoFrame
+from unseen.media.pace import AutoPace, EveryNth, Pace, Ticks, pace_for
 
 
 def face(x: float, score: float = 0.9, side: float = 40.0) -> Detection:
@@ -134,3 +135,31 @@ def test_denser_pace_hurries_as_the_other_one_does() -> None:
             pace.saw(frame, [Detection("face", Box(12.0 * frame, 0, 12.0 * frame + 40, 40), 0.9, "centerface")])
     assert max(b - a for a, b in itertools.pairwise(seen)) <= 5
     assert len(seen) > 5
+
+
+def ticks(stamps: list[int], rate: float, first: int = 0) -> list[int]:
+    """Return how frames are counted whose stamps are in milliseconds."""
+    counted = Ticks(rate, 0.001)
+    return [counted.of(VideoFrame((), first + i, stamp)) for i, stamp in enumerate(stamps)]
+
+
+def test_ticks_are_frames_where_they_come_evenly() -> None:
+    assert ticks([33 * i for i in range(200)], 30.3) == list(range(200))
+    assert ticks([round(i * 1001 / 30) for i in range(5000)], 30 / 1.001) == list(range(5000))
+
+
+def test_where_frames_come_seldom_every_one_is_looked_at() -> None:
+    stamps = [40 * i for i in range(50)] + [2000 + 500 * i for i in range(1, 20)]
+    pace = AutoPace(25.0, quick=True)
+    looked = [i for i, now in enumerate(ticks(stamps, 25.0)) if pace.wants(now, False)]
+    assert looked[-18:] == list(range(51, 69))
+    assert len(looked) < 40
+
+
+@given(st.lists(st.integers(1, 5000), max_size=100), st.floats(1, 240), st.integers(0, 1000))
+def test_ticks_rise_as_frames_do_at_least(steps: list[int], rate: float, first: int) -> None:
+    stamps = list(itertools.accumulate(steps, initial=0))
+    counted = ticks(stamps, rate, first)
+    assert counted[0] == first
+    for before, after, step in zip(counted, counted[1:], steps, strict=False):
+        assert after - before == max(1, round(step * rate * 0.001))

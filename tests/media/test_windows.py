@@ -6,6 +6,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -200,3 +201,19 @@ def test_classes_that_stay_visible_are_not_covered() -> None:
     window = Window((frame(0),), (Look(0, (person, face(200.0))),), (), 0, 1)
     regions, _ = cover_window(window, info(), Recipe(looks=looks_for(["face"], None)), Named())
     assert [region.cls for region in regions[0]] == ["face"]
+
+
+def window_of(stamps: list[int]) -> Window:
+    frames = tuple(VideoFrame((_PLANE,), i, stamp) for i, stamp in enumerate(stamps))
+    return Window(frames, (), (), len(stamps) - 1, 1)
+
+
+def test_a_window_has_the_rate_of_its_own_frames_where_that_is_another() -> None:
+    told = info(rate=1000)
+    assert window_of([33 * i for i in range(30)]).rate(told) == pytest.approx(1000 / 33)
+    assert window_of([500 * i for i in range(30)]).rate(told) == pytest.approx(2.0)
+    assert window_of([0, 33, 66, 99, 9000, 9033]).rate(told) == pytest.approx(1000 / 33)
+    assert window_of([7]).rate(told) == 1000.0
+    assert window_of([0, 1, 2]).rate(told) == 1000.0
+    milliseconds = VideoInfo("mkv", "h264", 640, 480, Fraction(30), Fraction(1, 1000), "yuv420p")
+    assert window_of([0, 33, 67, 100, 133]).rate(milliseconds) == 30.0

@@ -29,7 +29,7 @@ from unseen.engine.local import share_cores
 from unseen.engine.models import model_store
 from unseen.errors import UsageError
 from unseen.media.ahead import ahead
-from unseen.media.pace import Kind, pace_for
+from unseen.media.pace import Kind, Ticks, pace_for
 from unseen.media.scan import scan
 from unseen.media.shots import ShotCuts
 from unseen.media.upright import Upright
@@ -148,6 +148,7 @@ class VideoCount:
         info = reader.info
         pace = pace_for(self._stride, float(info.rate), looks=self._plan.asked.looks)
         cuts = ShotCuts(layout(info.pixel_format).bits)
-        for each in scan(reader, reader, find, Upright(info, _SIDE), pace, cuts):
+        ticks = Ticks(float(info.rate), float(info.time_base)) if self._stride is None else None
+        for each in scan(reader, reader, find, Upright(info, _SIDE), pace, cuts, ticks=ticks):
             # Windows hold frames for a while; nobody needs their pixels any more.
             yield replace(each, frame=replace(each.frame, planes=()))

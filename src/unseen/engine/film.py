@@ -27,7 +27,7 @@ from unseen.engine.release import Stopwatch
 from unseen.errors import VerificationFailed
 from unseen.media.ahead import ahead
 from unseen.media.find import Eyes, find, find_again
-from unseen.media.pace import Kind, Pace, pace_for
+from unseen.media.pace import Kind, Pace, Ticks, pace_for
 from unseen.media.scan import scan
 from unseen.media.shots import ShotCuts
 from unseen.media.thin import ThinnedReader, thinned
@@ -206,12 +206,12 @@ class Film:
         info = self._info
         pace = NoLooks() if self._editing else self._pace()
         frames = self._from(self._timed(reader), done)
-        known = self._store.progress.looks_without(self._verifiers)
+        known, by_time = self._store.progress.looks_without(self._verifiers), self._recipe.video.stride is None
         eyes, cuts = self._tools.eyes, ShotCuts(layout(info.pixel_format).bits)
         scanned = scan(
             frames, reader, self._find, self._upright, pace, cuts,
             at_once=eyes.at_once, threads=eyes.threads, most_waiting=sizes_for(info).looked,
-            first=done, known=known,
+            first=done, known=known, ticks=Ticks(float(info.rate), float(info.time_base)) if by_time else None,
         )  # fmt: skip
         for each in scanned:
             if each.found is not None:

@@ -141,7 +141,8 @@ class Renderer:
         if not self._recipe.hidden & set(self._opinion.classes):
             return []
         first, last = settled.window.first, settled.window.frames[-1].index
-        recipe, rate, size = self._recipe.video, float(self._info.rate), (self._info.width, self._info.height)
+        recipe, size = self._recipe.video, (self._info.width, self._info.height)
+        rate = settled.window.rate(self._info)
         step = 1 if recipe.check_all else max(1, round(recipe.check_s * rate))
         shows = partial(self._shows, settled, hidden)
         found: dict[int, list[Detection]] = {}

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Literal, Protocol
 
 from unseen.core.regions import Detection
+from unseen.core.video import VideoFrame
 
-__all__ = ["AutoPace", "Denser", "EveryNth", "Kind", "Pace", "pace_for"]
+__all__ = ["AutoPace", "Denser", "EveryNth", "Kind", "Pace", "Ticks", "pace_for"]
 
 #: Looking at the whole frame, or only where something was found a moment ago.
 Kind = Literal["whole", "close"]
@@ -21,8 +22,32 @@ _FAR = 1.0
 _SURE = 0.4
 
 
+class Ticks:
+    """Counts frames by when they are shown, `rate` to a second, and at least one from frame to frame.
+
+    A pace that is told these instead of the frames' numbers looks by time where frames come seldom, and by frames where
+    they come often. `time_base` is the length in seconds of one tick of
+    the time stamps.
+    """
+
+    def __init__(self, rate: float, time_base: float) -> None:
+        self._per_stamp = rate * time_base
+        self._last: tuple[int, int] | None = None
+        self._now = 0
+
+    def of(self, frame: VideoFrame) -> int:
+        """Return the count for a frame, the next in order; the first one keeps its number."""
+        if self._last is None:
+            self._now = frame.index
+        else:
+            number, pts = self._last
+            self._now += max(frame.index - number, round((frame.pts - pts) * self._per_stamp))
+        self._last = frame.index, frame.pts
+        return self._now
+
+
 class Pace(Protocol):
-    """Decides which frames are looked at."""
+    """Decides which frames are looked at; frames may be told by their numbers or by `Ticks`."""
 
     def wants(self, frame: int, must: bool) -> Kind | None:
         """How to look at a frame, the next in order, or None; `must` says that it is to be looked at in any case."""

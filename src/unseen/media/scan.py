@@ -11,7 +11,7 @@ from unseen.core.photos import Rgb8
 from unseen.core.ports import VideoReader
 from unseen.core.regions import Detection
 from unseen.core.video import VideoFrame
-from unseen.media.pace import Kind, Pace
+from unseen.media.pace import Kind, Pace, Ticks
 from unseen.media.shots import ShotCuts
 from unseen.media.upright import Upright
 from unseen.media.windows import Look, Scanned
@@ -35,6 +35,7 @@ def scan(
     most_waiting: int = 16,
     first: int = 0,
     known: Sequence[Look] = (),
+    ticks: Ticks | None = None,
 ) -> Iterator[Scanned]:
     """Yield each frame, with what was found in it where the pace wants it looked at.
 
@@ -47,6 +48,7 @@ def scan(
     wait for looks at those before them.
     Frames before `first` are gone through and not yielded: a run goes on there that `known` looks were made by, the
     latest ones of the shot. It looks when it would have looked without a break, as far as they tell.
+    The pace counts frames, or `ticks` if they are given.
     """
     after_damage = False
     with ThreadPoolExecutor(threads or at_once, "look") as pool:
@@ -55,22 +57,25 @@ def scan(
             if frame.index < first:
                 after_damage = frame.damaged
                 continue
+            now = frame.index if ticks is None else ticks.of(frame)
             if begins or after_damage:
                 yield from looks.taken(0)
             must = begins or ends or after_damage or bool(reader.problems)
             after_damage = frame.damaged
-            kind = None if frame.damaged else pace.wants(frame.index, must)
+            kind = None if frame.damaged else pace.wants(now, must)
             made = None if kind is None else pool.submit(find, upright.view(reader, frame), kind, looks.latest)
-            looks.add(frame, begins, kind, made)
+            looks.add(frame, now, begins, kind, made)
             yield from looks.taken(at_once - 1 if looks.frames <= most_waiting else 0)
         yield from looks.taken(0)
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """A frame that waits for the looks before it, with its own, if one is made; None for one of an earlier run."""
+    """A frame that waits for the looks before it, with its own, if one is made; None for one of an earlier run. `now`
+    is what the pace counts it as."""
 
     frame: VideoFrame | None
+    now: int
     begins: bool
     kind: Kind | None
     look: Future[Sequence[Detection]] | Look | None
@@ -96,15 +101,17 @@ class _Looks:
         """How many frames wait."""
         return len(self._waiting)
 
-    def add(self, frame: VideoFrame, begins: bool, kind: Kind | None, look: Future[Sequence[Detection]] | None) -> None:
-        """Take in the next frame, with the look that is made at it, and how."""
-        self._waiting.append(_Waiting(frame, begins, kind, look))
+    def add(
+        self, frame: VideoFrame, now: int, begins: bool, kind: Kind | None, look: Future[Sequence[Detection]] | None
+    ) -> None:
+        """Take in the next frame, which the pace counts as `now`, with the look that is made at it, and how."""
+        self._waiting.append(_Waiting(frame, now, begins, kind, look))
         self._made += look is not None
 
     def _go_on(self, look: Look, left: int) -> None:
         if look.kind is not None:
             self._pace.made(look.frame, look.kind)
-            self._waiting.append(_Waiting(None, False, look.kind, look))
+            self._waiting.append(_Waiting(None, look.frame, False, look.kind, look))
             self._made += 1
             list(self.taken(left))  # none: there are no frames yet
 
@@ -112,20 +119,20 @@ class _Looks:
         """Wait for all looks but the latest `left`, tell the pace of them, and yield the frames up to there."""
         while self._waiting and (self._waiting[0].look is None or self._made > left):
             each = self._waiting.popleft()
-            found = None if each.look is None else self._told(each.frame, each.look)
+            found = None if each.look is None else self._told(each.now, each.look)
             if each.frame is not None:
                 yield Scanned(each.frame, found, each.begins, each.kind)
 
-    def _told(self, frame: VideoFrame | None, look: Future[Sequence[Detection]] | Look) -> tuple[Detection, ...]:
+    def _told(self, now: int, look: Future[Sequence[Detection]] | Look) -> tuple[Detection, ...]:
         """Wait for a look, tell the pace of it, and return what it found in the stored frame."""
         self._made -= 1
         if isinstance(look, Look):
-            number, found = look.frame, look.found
+            found = look.found
             self.latest = [replace(each, box=self._upright.shown(each.box)) for each in found]
         else:
             self.latest = look.result()
-            number, found = frame.index if frame else 0, tuple(self._upright.stored(self.latest))
-        self._pace.saw(number, found)
+            found = tuple(self._upright.stored(self.latest))
+        self._pace.saw(now, found)
         return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import math
+import statistics
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -29,6 +30,8 @@ _WINDOW_S, _AROUND_S = 2.0, 1.4
 _LOOKED_S, _LOOKED_SHARE = 0.17, 8
 #: Bytes of frames that may wait at once, over all windows that are in the works.
 _MOST_BYTES = 600_000_000
+#: By how much of the video's rate a window's may be off and be taken for the same: some time stamps are milliseconds.
+_STEADY = 0.1
 #: Chroma samples for each pixel, by what the pixel format's name holds; half a sample else.
 _CHROMA = {"444": 2.0, "422": 1.0}
 #: Windows in the works at once: one that is encoded, one or two that settle, of which one has hidden frames beside the
@@ -107,6 +110,13 @@ class Window:
         earliest = max([last + 1 - around, *(cut for cut in self.cuts if cut <= last)])
         return tuple(look for look in self.looks if earliest <= look.frame <= last)
 
+    def rate(self, info: VideoInfo) -> float:
+        """Return how many frames a second there are here, by the median of the steps between them; the video's rate
+        where that says much the same."""
+        told, steps = float(info.rate), [b.pts - a.pts for a, b in pairwise(self.frames)]
+        here = 1 / (statistics.median(steps) * float(info.time_base)) if steps else told
+        return told if abs(here - told) <= _STEADY * told else here
+
     def seen_too(self, more: Iterable[Look]) -> Window:
         """Return the window with what was found later on, by verification."""
         return replace(self, looks=_together(self.looks, more))
@@ -184,7 +194,7 @@ def cover_window(
     """
     frames = [look.frame for look in window.looks]
     found = [[d for d in look.found if d.cls in recipe.hidden] for look in window.looks]
-    rate, longer = float(info.rate), max(info.width, info.height)
+    rate, longer = window.rate(info), max(info.width, info.height)
     by = followed(sorted({d.model for each in found for d in each})).link
     linked = link(frames, found, width=info.width, height=info.height, rate=rate, cuts=window.cuts, settings=by)
     tracks = [

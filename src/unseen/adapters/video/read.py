@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from unseen.adapters.video.clock import Clock
 from unseen.adapters.video.damage import DamageTrace
 from unseen.adapters.video.lead_in import MARKS, Mark, marked
 from unseen.adapters.video.planes import Fitter, ToRgb, planes_of
+from unseen.adapters.video.rate import PeekedPackets, likely_rate
 from unseen.adapters.video.units import length_size, overwritten
 from unseen.core.photos import Pixels, Rgb8
 from unseen.core.video import VideoFrame, VideoInfo
@@ -30,6 +32,9 @@ _ONE_PICTURE_A_PACKET = frozenset({"h264", "hevc", "vp9", "av1", "libdav1d"})
 #: FFmpeg's own decoder of VP9 knows no alpha, this one does; but it does not tell key pictures nor colours.
 _ALPHA_DECODER = "libvpx-vp9"
 _MOST_FAILED_READS = 64
+#: Containers, by the beginning of FFmpeg's name, that need not tell how many pictures a second they hold; the others
+#: tell how many there are, and how long they last.
+_TELL_NO_RATE = ("matroska", "avi")
 _SLACK_AT_END = 2
 _Pictures = Generator[tuple["av.VideoFrame", bool], None, None]
 
@@ -68,16 +73,26 @@ class AvReader:
         self._last: int | None = None
         self._done = False
         self._end = _end(container)
+        self._in_avi = container.format.name == "avi"
         with probe.damage_as_errors(name):
+            self._packets_left: Iterator[Any] = container.demux(self._stream)
+            stamps: list[int] = []
+            if container.format.name.startswith(_TELL_NO_RATE):
+                self._packets_left = peeked = PeekedPackets(self._packets_left)
+                stamps = peeked.stamps(decoding=self._in_avi)
             self._pictures = self._settled()
             head = next(self._pictures, None)
             if head is None:
                 raise DamagedInput(f"{name}: has no frame that can be decoded; fetch it again or leave it out")
-            self.info = probe.facts(container, self._stream, head[0])
+            self.info = self._facts(head[0], stamps)
         self._head: tuple[av.VideoFrame, bool] | None = head
         self._mirrored = probe.is_mirrored(head[0])
         self._clock = Clock(self.info.time_base, self.info.rate, round(probe.origin(container) / self.info.time_base))
         self._to_rgb = ToRgb(self.info)
+
+    def _facts(self, picture: av.VideoFrame, stamps: list[int]) -> VideoInfo:
+        info = probe.facts(self._container, self._stream, picture)
+        return replace(info, rate=likely_rate(info.rate, stamps, info.time_base))
 
     def __enter__(self) -> AvReader:
         return self
@@ -147,7 +162,7 @@ class AvReader:
 
     def _settled(self) -> _Pictures:
         """Yield decoded pictures in display order, with whether corrupt data may have reached them."""
-        counted = self._container.format.name == "avi"
+        counted = self._in_avi
         strict = self._decoder.name in _ONE_PICTURE_A_PACKET and not counted
         self._trace = trace = DamageTrace[Any](strict=strict)
         for packet in self._packets(trace):
@@ -192,7 +207,7 @@ class AvReader:
         import av
 
         failed = 0
-        packets = self._container.demux(self._stream)
+        packets = self._packets_left
         while failed <= _MOST_FAILED_READS:
             try:
                 packet = next(packets, None)
@@ -207,7 +222,9 @@ class AvReader:
             failed = 0
             # Packets without data stand for a repeated picture or for the end: a decoder would take them for the end.
             if packet.size:
-                self._counts["read"] += 1
+                # AVI counts places for pictures, and leaves some empty.
+                place = packet.dts or 0 if self._in_avi else 0
+                self._counts["read"] = max(self._counts["read"], place) + 1
                 yield packet
         yield None
 

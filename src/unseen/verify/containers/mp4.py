@@ -30,7 +30,7 @@ _HANDLERS = {b"vide": b"VideoHandler", b"soun": b"SoundHandler", b"url ": b"Data
 _SELF_CONTAINED = bytes.fromhex("00000000 00000001 0000000c 75726c20 00000001")
 #: What FFmpeg writes where there is nothing to tell: an empty list of tags.
 _NO_TAGS = b"\0\0\0\x35meta\0\0\0\0\0\0\0\x21hdlr\0\0\0\0\0\0\0\0mdirappl\0\0\0\0\0\0\0\0\0\0\0\0\x08ilst"
-_BRANDS = frozenset((b"isom", b"iso2", b"avc1", b"mp41", b"av01", b"qt  "))
+_BRANDS = frozenset((b"isom", b"iso2", b"avc1", b"mp41", b"av01", b"qt  ", b"dby1"))
 _LANGUAGES = (0x55C4, 0x7FFF)
 _SPS, _PPS, _SPS_EXTENSION = 7, 8, 13
 #: Profiles of H.264 without the fields for chroma and depth.
