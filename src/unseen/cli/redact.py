@@ -115,7 +115,7 @@ def _add_files(group: Any) -> None:
     )
     group.add_argument("--overwrite", action="store_true", help="replace files in the output that Unseen did not write")
     group.add_argument(
-        "--max-megapixels", metavar="N", type=float, default=250.0, help="refuse larger pictures (default: 250)"
+        "--max-megapixels", metavar="N", type=float, default=250.0, help="refuse larger photos (default: 250)"
     )
 
 
