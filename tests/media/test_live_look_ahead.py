@@ -11,6 +11,7 @@ from unseen.core.recipe import Recipe, looks_for
 from unseen.core.regions import Box, Detection
 from unseen.core.video import VideoFrame
 from unseen.media.live import HIDDEN_WHOLE, Due, Look, LookAhead, quick
+from unseen.media.live_pace import EvenTimes
 
 RECIPE = Recipe(looks=looks_for(["face"], None), recall="fast", verify="skip")
 FACE = Detection("face", Box(100, 100, 140, 150), 0.9, "centerface")
@@ -171,6 +172,51 @@ def test_time_must_rise() -> None:
     state.take(_frame(0), 1.0)
     with pytest.raises(ValueError, match="after one at"):
         state.take(_frame(1), 1.0)
+
+
+@pytest.mark.parametrize("rate", [15, 25])
+@pytest.mark.parametrize("stamped", [False, True], ids=["no-stamps", "stamps"])
+@pytest.mark.parametrize("stall", [0.3, 0.6, 1.5, 3.5])
+def test_backlog_of_a_link_that_stalled_is_covered_by_looks_near_for_the_camera(
+    stall: float, rate: int, *, stamped: bool
+) -> None:
+    state, times, left = _state(), EvenTimes(), list[Due]()
+    asked: list[tuple[float, Look]] = []
+    looked: list[int] = []
+    now = 0.0
+    for i in range(rate * 20):
+        # Three seconds live, then all of the stall at once.
+        round_, into = divmod(i / rate, 3 + stall)
+        now = max(now + 0.002, round_ * (3 + stall) + (into if into <= 3 else 3 + stall))
+        for when, look in [a for a in asked if a[0] <= now]:
+            state.found(look, [])
+            looked.append(look.frame.index)
+            asked.remove((when, look))
+        left += state.due(now)[0]
+        at = times.time(now, i / rate if stamped else None)
+        state.take(_frame(i), at, times.filmed)
+        look_now = state.wanted(0.125)
+        if look_now is not None:
+            asked.append((now + 0.02, look_now))
+    shown = [due.frame.index for due in left if not due.whole]
+    for index in shown:
+        before = max(n for n in looked if n <= index)
+        after = min(n for n in looked if n >= index)
+        assert (after - before) / rate <= 0.4 + 1e-6
+    # What came live is shown.
+    assert len(shown) > 0.5 * rate * 20 * 3 / (3 + stall)
+
+
+def test_frames_filmed_far_apart_are_not_covered_and_what_was_found_is_expected_as_filmed() -> None:
+    state = _state()
+    for i in range(3):
+        state.take(_frame(i), i * 0.1, i * 0.3)
+        look = state.wanted(0.0) if i != 1 else None
+        if look is not None:
+            state.found(look, [FACE])
+    assert [due.whole for due in state.rest()] == ["", "unseen", ""]
+    with pytest.raises(ValueError, match="after one at"):
+        state.take(_frame(3), 1.0, 0.6)
 
 
 def test_quick_look_is_one_colour() -> None:

@@ -42,6 +42,69 @@ def test_times_rise_and_stay_near_arrival(frames: list[tuple[float, float | None
         last = time
 
 
+@given(st.lists(st.tuples(st.floats(0, 1), st.none() | st.floats(-1e6, 1e6), st.booleans()), max_size=50))
+def test_filmed_rises_at_least_as_stamps_do(frames: list[tuple[float, float | None, bool]]) -> None:
+    times, arrival, last, before = EvenTimes(), 0.0, float("-inf"), None
+    for step, stamp, again in frames:
+        arrival += step
+        if again:
+            times.begin()
+            before = None
+        at = times.time(arrival, stamp)
+        assert times.filmed > last
+        assert times.filmed >= at
+        if stamp is not None and before is not None and stamp > before:
+            assert times.filmed - last >= (stamp - before) * (1 - 1e-6) - 1e-6
+        last, before = times.filmed, stamp
+
+
+def _filmed(times: EvenTimes, arrivals: list[float]) -> list[float]:
+    filmed = []
+    for arrival in arrivals:
+        times.time(arrival, None)
+        filmed.append(times.filmed)
+    return filmed
+
+
+def test_first_frames_without_stamps_are_filmed_nobody_knows_when() -> None:
+    filmed = _filmed(EvenTimes(), [i * 0.001 for i in range(30)] + [0.07 + i * 0.04 for i in range(40)])
+    assert all(b - a > 0.99 for a, b in itertools.pairwise(filmed))
+
+
+def test_frames_without_stamps_are_filmed_at_the_usual_pace_also_when_they_come_together() -> None:
+    chunks = [0.2 * (i // 5) + 0.001 * (i % 5) for i in range(400)]
+    steps = [b - a for a, b in itertools.pairwise(_filmed(EvenTimes(), chunks))]
+    assert all(0.039 < step < 0.06 for step in steps[60:])
+
+
+@pytest.mark.parametrize("stall", [0.5, 1.5, 4.5])
+def test_backlog_of_a_stall_is_filmed_nobody_knows_when(stall: float) -> None:
+    live = [i * 0.04 for i in range(100)]
+    backlog = [live[-1] + stall + i * 0.001 for i in range(round(stall * 25))]
+    after = [backlog[-1] + (i + 1) * 0.04 for i in range(100)]
+    filmed = _filmed(EvenTimes(), live + backlog + after)
+    steps = [b - a for a, b in itertools.pairwise(filmed)]
+    assert all(step < 0.06 for step in steps[60:99])
+    assert all(step > 0.99 for step in steps[100 : 99 + len(backlog)])
+    assert all(0.039 < step < 0.06 for step in steps[-80:])
+
+
+def test_silence_while_the_camera_was_away_is_not_its_pace() -> None:
+    times = EvenTimes()
+    _filmed(times, [i * 0.04 for i in range(100)])
+    times.begin()
+    steps = [b - a for a, b in itertools.pairwise(_filmed(times, [60 + i * 0.04 for i in range(50)]))]
+    assert all(0.039 < step < 0.06 for step in steps)
+
+
+def test_stamps_that_stand_still_are_not_believed() -> None:
+    times, filmed = EvenTimes(), []
+    for i in range(100):
+        times.time(i * 0.04, 5.0 if i % 2 else 5.0 + 1e-9 * i)
+        filmed.append(times.filmed)
+    assert all(b - a >= 0.0199 for a, b in itertools.pairwise(filmed[60:]))
+
+
 def _shedding() -> Shedding:
     return Shedding(seconds=0.4, looks=8, side=640)
 

@@ -125,7 +125,7 @@ class Camera:
     def _begin(self, feed: LiveFeed) -> None:
         self.figures.count("connects")
         self.connected, self.error = True, None
-        self._times = EvenTimes() if self._state is None else self._times
+        self._times.begin()
         with self._change:
             self._to_rgb = feed.to_rgb
             if self._state is None:
@@ -143,7 +143,7 @@ class Camera:
             return
         with self._change:
             if self._state is not None:
-                self.figures.count("dropped", self._state.take(frame, at))
+                self.figures.count("dropped", self._state.take(frame, at, self._times.filmed))
             self._change.notify_all()
         self._wake()
 

@@ -58,18 +58,20 @@ class LookAhead:
     """One camera's frames, held for `seconds`, while some of them are looked at.
 
     A frame is let out with regions only if it was looked at itself, or lies between two looks that are at most
-    `seconds` and MOST_GAP apart, and it is not damaged. Any other frame is to be hidden whole. One look is out at a
-    time. All times are in seconds of one clock, and frames come in rising order. Frames are of `width` x `height`
-    pixels; detections are handed in in these.
+    `seconds` and MOST_GAP apart, both in time and as filmed, and it is not damaged. Any other frame is to be hidden
+    whole. One look is out at a time. All times are in seconds of one clock, but when frames were filmed, which is of a
+    clock of its own; frames come in rising order of both. Frames are of `width` x `height` pixels; detections are
+    handed in in these.
     """
 
     def __init__(self, recipe: Recipe, width: int, height: int, *, seconds: float) -> None:
         self._recipe, self._size, self._seconds = recipe, (width, height), seconds
-        self._waiting: deque[tuple[VideoFrame, float]] = deque()
+        self._waiting: deque[tuple[VideoFrame, float, float]] = deque()
         self._tracks = LiveTracks(width, height, before=seconds, after=max(_AFTER, seconds))
-        self._looks: list[float] = []
+        #: When frames that were looked at were filmed, and their times.
+        self._looks: list[tuple[float, float]] = []
         self._out: Look | None = None
-        self._asked_at = self._newest = float("-inf")
+        self._asked_at = self._newest = self._filmed = self._out_filmed = float("-inf")
         self._number = 0
 
     @property
@@ -77,12 +79,16 @@ class LookAhead:
         """How many frames wait."""
         return len(self._waiting)
 
-    def take(self, frame: VideoFrame, at: float) -> int:
-        """Take a frame; return how many were dropped for it. Raises ValueError if time does not rise."""
-        if at <= self._newest:
-            raise ValueError(f"a frame at {at} comes after one at {self._newest}")
-        self._newest = at
-        self._waiting.append((frame, at))
+    def take(self, frame: VideoFrame, at: float, filmed: float | None = None) -> int:
+        """Take a frame; return how many were dropped for it. Raises ValueError if time does not rise.
+
+        `filmed` says how far apart frames are for the camera, where a link may have brought them together.
+        """
+        filmed = at if filmed is None else filmed
+        if at <= self._newest or filmed <= self._filmed:
+            raise ValueError(f"a frame at {at}, {filmed} comes after one at {self._newest}, {self._filmed}")
+        self._newest, self._filmed = at, filmed
+        self._waiting.append((frame, at, filmed))
         if len(self._waiting) <= max(2, self._seconds * _MOST_RATE):
             return 0
         self._waiting.popleft()
@@ -92,11 +98,11 @@ class LookAhead:
         """Return the newest frame to be looked at, None if one is out or the last one is less than `interval` ago."""
         if self._out is not None or not self._waiting:
             return None
-        frame, at = self._waiting[-1]
+        frame, at, filmed = self._waiting[-1]
         if at <= self._asked_at or at - self._asked_at < interval or frame.damaged:
             return None
         self._number += 1
-        self._asked_at = at
+        self._asked_at, self._out_filmed = at, filmed
         self._out = Look(self._number, frame, at)
         return self._out
 
@@ -104,15 +110,15 @@ class LookAhead:
         """Take what a look found; an answer to any other look than the one that is out is not believed."""
         if self._out is None or look.number != self._out.number:
             return
-        self._tracks.seen(self._out.at, detections)
-        self._looks.append(self._out.at)
+        self._tracks.seen(self._out_filmed, detections)
+        self._looks.append((self._out_filmed, self._out.at))
         self._out = None
 
     def lost(self, look: Look) -> None:
         """Note that a look found out nothing, because the detector failed; the next one is due at once."""
         if self._out is not None and look.number == self._out.number:
             self._out = None
-            self._asked_at = self._looks[-1] if self._looks else float("-inf")
+            self._asked_at = self._looks[-1][1] if self._looks else float("-inf")
 
     def next_due(self) -> float | None:
         """Return when the next frame has to leave, None if none waits."""
@@ -122,43 +128,45 @@ class LookAhead:
         """Return the frames that have to leave now, and how many were dropped because it is too late for them."""
         out, dropped = [], 0
         while self._waiting and self._waiting[0][1] + self._seconds <= now:
-            frame, at = self._waiting.popleft()
+            frame, at, filmed = self._waiting.popleft()
             if at + self._seconds + _LATE < now and self._waiting:
                 dropped += 1
                 continue
-            out.append(self._settle(frame, at))
+            out.append(self._settle(frame, at, filmed))
         self._forget()
         return out, dropped
 
     def rest(self) -> list[Due]:
         """Return all that still waits, when the camera is gone for good."""
-        out = [self._settle(frame, at) for frame, at in self._waiting]
+        out = [self._settle(*waiting) for waiting in self._waiting]
         self._waiting.clear()
         return out
 
-    def _settle(self, frame: VideoFrame, at: float) -> Due:
+    def _settle(self, frame: VideoFrame, at: float, filmed: float) -> Due:
         if frame.damaged:
             return Due(frame, at, whole="damaged")
-        if not self._is_seen(at):
+        if not self._is_seen(filmed):
             return Due(frame, at, whole="unseen")
         regions = []
-        for placed in self._tracks.at(at):
+        for placed in self._tracks.at(filmed):
             regions += [replace(r, track=placed.track) for r in cover([placed.found], self._recipe, *self._size)]
         return Due(frame, at, tuple(regions))
 
-    def _is_seen(self, at: float) -> bool:
-        """Whether the time lies between looks that are near enough."""
-        after = bisect_left(self._looks, at)
+    def _is_seen(self, filmed: float) -> bool:
+        """Whether what was filmed then lies between looks that are near enough."""
+        after = bisect_left(self._looks, (filmed,))
         if after == len(self._looks):
             return False
-        if self._looks[after] == at:
+        later = self._looks[after]
+        if later[0] == filmed:
             return True
-        return after > 0 and self._looks[after] - self._looks[after - 1] <= min(self._seconds, MOST_GAP)
+        most = min(self._seconds, MOST_GAP)
+        return after > 0 and all(b - a <= most for a, b in zip(self._looks[after - 1], later, strict=True))
 
     def _forget(self) -> None:
-        oldest = self._waiting[0][1] if self._waiting else self._newest
+        oldest = self._waiting[0][2] if self._waiting else self._filmed
         self._tracks.forget(oldest)
-        keep = bisect_left(self._looks, oldest - _KEPT * self._seconds)
+        keep = bisect_left(self._looks, (oldest - _KEPT * self._seconds,))
         del self._looks[:keep]
 
 
