@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -92,6 +94,85 @@ def test_second_connection_is_brought_to_the_size_of_the_first(tmp_path: Path) -
     feed.close()
     assert frame.planes[0].shape == (48, 64)
     assert feed.to_rgb(frame, 32, 24).shape == (24, 32, 3)
+
+
+@pytest.mark.parametrize(
+    ("clip", "size", "inside"),
+    [
+        (Clip(size=(96, 160)), (160, 96), (slice(0, 96), slice(52, 108))),
+        (Clip(), (96, 160), (slice(52, 108), slice(0, 96))),
+        (Clip(pixel_aspect=Fraction(2)), (160, 96), (slice(24, 72), slice(0, 160))),
+        (Clip(size=(162, 96)), (160, 96), (slice(0, 96), slice(0, 160))),
+    ],
+    ids=["upright", "across", "pixels-twice-as-wide", "nearly-the-same"],
+)
+def test_second_connection_of_another_shape_is_not_stretched(
+    tmp_path: Path, clip: Clip, size: tuple[int, int], inside: tuple[slice, slice]
+) -> None:
+    path = write(tmp_path / "a.mkv", clip)
+    alone = open_feed(_source(path), wait=lambda _: None)
+    whole, _ = next(iter(alone))
+    alone.close()
+    feed = open_feed(_source(path), replace(alone.info, width=size[0], height=size[1], pixel_aspect=Fraction(1)))
+    frame, _ = next(iter(feed))
+    feed.close()
+    assert [plane.shape for plane in frame.planes] == [
+        size[::-1],
+        (size[1] // 2, size[0] // 2),
+        (size[1] // 2, size[0] // 2),
+    ]
+    luma = frame.planes[0].astype(float)
+    high, wide = luma[inside].shape
+    small = feed.to_rgb(frame)[inside].astype(float)
+    assert np.abs(alone.to_rgb(whole, wide, high).astype(float) - small).mean() < 12
+    outside = np.ones(luma.shape, bool)
+    outside[inside] = False
+    assert not outside.any() or (luma[outside] == 16).all()
+    chroma = outside[::2, ::2]
+    assert all((plane[chroma] == 128).all() for plane in frame.planes[1:])
+
+
+def test_pictures_that_change_their_shape_on_the_way_are_not_stretched() -> None:
+    jpegs = b"".join(_jpeg(size) for size in [(64, 48)] * 3 + [(48, 64)] * 3 + [(32, 24)] * 30)
+    with _serving(jpegs) as address:
+        feed = open_feed(_source(address))
+        frames = [frame for frame, _ in itertools.islice(feed, 9)]
+        feed.close()
+    rows = [frame.planes[0][24] for frame in frames]
+    assert all(plane.shape == (48, 64) for plane in (frame.planes[0] for frame in frames))
+    lit = [int((row > 100).sum()) for row in rows]
+    assert [width for width, _ in itertools.groupby(lit)] == [64, 36, 64]
+
+
+def _jpeg(size: tuple[int, int]) -> bytes:
+    encoder = JpegEncoder(VideoInfo("live", "mjpeg", *size, Fraction(25), Fraction(1, 25), "yuv420p"))
+    small = (size[1] // 2, size[0] // 2)
+    planes = (np.full(size[::-1], 180, np.uint8), np.full(small, 128, np.uint8), np.full(small, 128, np.uint8))
+    (unit,) = encoder.encode(planes, 0.0)
+    head = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(unit.data)
+    return head + unit.data + b"\r\n"
+
+
+@contextlib.contextmanager
+def _serving(parts: bytes) -> Iterator[str]:
+    """Serve parts of a multipart stream once they are asked for, and then no more."""
+
+    class Handler(_Refuses):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+            self.end_headers()
+            self.wfile.write(parts + b"--frame--\r\n")
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @pytest.mark.parametrize("clip", [Clip(rotation=90), Clip(mirrored=True)], ids=["turned", "mirrored"])

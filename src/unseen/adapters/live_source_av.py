@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from unseen.adapters.video import probe
 from unseen.adapters.video.lead_in import MARKS, marked
-from unseen.adapters.video.planes import Fitter, ToRgb, planes_of
+from unseen.adapters.video.planes import Letterbox, ToRgb
 from unseen.core.live import CameraSource
 from unseen.core.photos import Rgb8
 from unseen.core.video import ColourTags, VideoFrame, VideoInfo
@@ -48,6 +48,7 @@ def open_feed(
 ) -> AvFeed:
     """Connect to a source and return its feed; pictures are brought to the size and colours of `like` if it is given.
 
+    Those of another shape are not stretched; the rest is black.
     `wait` is how a file waits for its pace, in seconds. Raises UnreadableInput where there is no answer, and
     UnsupportedInput or DamagedInput where there are no pictures; messages hold no password.
     """
@@ -102,8 +103,9 @@ def _as_errors(source: CameraSource) -> Iterator[None]:
 class AvFeed:
     """A connected source: iterating yields (frame, time stamp in seconds or None), for as long as pictures come.
 
-    Frames are 8-bit 4:2:0 of one even size, in the source's colours. Frames that corrupt data may have reached are
-    `damaged`, up to the next key picture. Raises UnreadableInput when the connection is lost; a file ends.
+    Frames are 8-bit 4:2:0 of one even size, in the source's colours, with black bars where the shape changed. Frames
+    that corrupt data may have reached are `damaged`, up to the next key picture. Raises UnreadableInput when the
+    connection is lost; a file ends.
     """
 
     def __init__(
@@ -131,7 +133,7 @@ class AvFeed:
         if source.kind == "file":
             self._refuse_turned(first[0], name)
         self.info = like or _facts(self._stream, first[0])
-        self._fitter = Fitter(self.info.width, self.info.height, _FORMAT, self.info.colour)
+        self._letterbox = Letterbox(self.info)
         self._to_rgb = ToRgb(self.info)
 
     def _refuse_turned(self, picture: av.VideoFrame, name: str) -> None:
@@ -156,7 +158,7 @@ class AvFeed:
             if self._source.kind == "file":
                 start = self._keep_pace(start, stamp or 0.0)
             # Copies: a picture that waits longer than its decoder lives would keep all of the decoder's memory.
-            planes = tuple(plane.copy() for plane in planes_of(self._fitter.fit(picture), self._fitter.form))
+            planes = self._letterbox.planes(picture, _aspect(self._stream))
             yield VideoFrame(planes, index, picture.pts or 0, damaged), stamp
 
     def _all(self) -> Iterator[tuple[av.VideoFrame, bool]]:
@@ -206,6 +208,10 @@ class AvFeed:
                     yield picture, self._doubtful
 
 
+def _aspect(stream: Any) -> Fraction:
+    return stream.sample_aspect_ratio or Fraction(1)
+
+
 def _facts(stream: Any, picture: av.VideoFrame) -> VideoInfo:
     rates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
     rate = next((rate for rate in rates if rate and 1 <= rate <= 120), _RATE)
@@ -220,6 +226,6 @@ def _facts(stream: Any, picture: av.VideoFrame) -> VideoInfo:
         rate=rate,
         time_base=stream.time_base or Fraction(1, 90_000),
         pixel_format=_FORMAT,
-        pixel_aspect=stream.sample_aspect_ratio or Fraction(1),
+        pixel_aspect=_aspect(stream),
         colour=ColourTags(2, 2, matrix if 0 < matrix <= 14 else 2, full and not rgb),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from unseen.core.video import ColourTags, VideoFrame, VideoInfo
 if TYPE_CHECKING:
     import av
 
-__all__ = ["Fitter", "Layout", "ToRgb", "layout", "picture_of", "planes_of", "stored_format"]
+__all__ = ["Fitter", "Layout", "Letterbox", "ToRgb", "layout", "picture_of", "planes_of", "stored_format"]
 
 _NAME = re.compile(r"yuv(a?)(420|422|444)p(?:(10|12)le)?")
 _LIMITED, _FULL = 1, 2
@@ -24,6 +25,8 @@ _LIMITED, _FULL = 1, 2
 _MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
 _BT709, _BT601 = 1, 5
 _PQ = 16
+#: Shapes, width by height as shown, that differ by less than this share are taken for the same one.
+_SAME_SHAPE = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,47 @@ class Fitter:
             picture, self.width, self.height, self.form.name, src_colorspace=_BT709, dst_colorspace=_BT709,
             src_color_range=source, dst_color_range=target, threads=1,
         )  # fmt: skip
+
+
+class Letterbox:
+    """Brings decoded pictures to a video's size and format; those of another shape lie in black, as large as fits.
+
+    Stretched, faces are not found any more.
+    """
+
+    def __init__(self, info: VideoInfo) -> None:
+        self._info = info
+        self._whole = self._inner = Fitter(info.width, info.height, info.pixel_format, info.colour)
+
+    def planes(self, picture: av.VideoFrame, aspect: Fraction) -> tuple[Pixels, ...]:
+        """Return copies of the picture's planes, whose pixels have this `aspect`; raises av.FFmpegError."""
+        width, height = self._size(picture, aspect)
+        if (width, height) == (self._whole.width, self._whole.height):
+            return tuple(plane.copy() for plane in planes_of(self._whole.fit(picture), self._whole.form))
+        if (width, height) != (self._inner.width, self._inner.height):
+            self._inner = Fitter(width, height, self._info.pixel_format, self._info.colour)
+        form, out = self._whole.form, []
+        black = (0 if self._info.colour.full_range else 16, 128, 128, 255)
+        shapes = form.shapes(self._info.width, self._info.height)
+        for inner, shape, level in zip(planes_of(self._inner.fit(picture), form), shapes, black, strict=False):
+            plane = np.full(shape, level * 2 ** (form.bits - 8), form.dtype)
+            top, left = (shape[0] - inner.shape[0]) // 2, (shape[1] - inner.shape[1]) // 2
+            plane[top : top + inner.shape[0], left : left + inner.shape[1]] = inner
+            out.append(plane)
+        return tuple(out)
+
+    def _size(self, picture: av.VideoFrame, aspect: Fraction) -> tuple[int, int]:
+        info = self._info
+        wider = aspect / info.pixel_aspect
+        # Odd sizes lose a line, which in a tiny picture would be another shape.
+        if abs(picture.width - info.width) > 1 or abs(picture.height - info.height) > 1:
+            wider *= Fraction(picture.width * info.height, picture.height * info.width)
+        if abs(wider - 1) < _SAME_SHAPE:
+            return info.width, info.height
+        # Less by multiples of 4, so that the bars on either side are whole chroma samples.
+        narrow = round(info.width * (1 - min(wider, Fraction(1))) / 4) * 4
+        flat = round(info.height * (1 - 1 / max(wider, Fraction(1))) / 4) * 4
+        return max(2, info.width - narrow), max(2, info.height - flat)
 
 
 class ToRgb:
