@@ -59,6 +59,10 @@ def test_addresses_and_token_are_read_from_files(tmp_path: Path) -> None:
         (["gopher://u:Zq7xSecret@x/", "--publish", "out"], 2, "no camera is read by gopher"),
         (["a.mp4", "--publish", "out", "--look-ahead", "1"], 2, "look-ahead"),
         (["a.mp4", "--publish", "out", "--classes", "elephant"], 2, "unknown class"),
+        (["gate.1=rtsp://admin:Zq7xSecret@127.0.0.1:9", "--publish", "out"], 2, "gate.1: a camera cannot be called so"),
+        (["rtsp:/admin:Zq7xSecret@127.0.0.1:9", "--publish", "out"], 2, "write rtsp://"),
+        (["a.mp4", "--publish", "rtsp//u:Zq7xSecret@127.0.0.1/x"], 2, "write http://HOST:PORT or rtsp://"),
+        (["Zq7xSecret@127.0.0.1/x", "--publish", "out"], 1, "no such file"),
         (["@gone.txt", "--publish", "out"], 2, "cannot read the address"),
         (["a.mp4", "b.mp4", "--publish", "rtsp://x/y"], 2, "several cameras"),
         (["a.mp4", "--publish", "out", "--hide", "face=mosaic:99"], 3, "floor"),
@@ -71,6 +75,13 @@ def test_wrong_words_are_refused_in_one_line(words: list[str], code: int, said: 
     assert told.count("\n") == 1
     assert said in told
     assert "Zq7xSecret" not in told
+
+
+def test_file_with_the_signs_of_an_address_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "at 12:30 me@home=1.mp4").touch()
+    (source,) = _job("at 12:30 me@home=1.mp4", "--publish", "out").sources
+    assert (source.kind, source.url) == ("file", "at 12:30 me@home=1.mp4")
 
 
 def test_short_token_is_refused(tmp_path: Path, capsys: Any) -> None:

@@ -21,6 +21,7 @@ from unseen.core.live import (
     parse_source,
     parse_target,
 )
+from unseen.core.live_address import mask_name
 from unseen.core.recipe import Recipe
 from unseen.errors import Refused, UsageError
 
@@ -63,6 +64,18 @@ SECRET = "Zq7xSecret"
         f"rtsp://user:a#{SECRET}@cam/stream",
         f"rtsp://user:[{SECRET}@cam/stream",
         f"rtsp://user:{SECRET}@cam:port/stream",
+        f"rtsp://user:{SECRET}/stream",
+        f"http://127.0.0.1:9/v?{SECRET}",
+        f"rtsp://cam/user=admin&password={SECRET}&channel=1.sdp",
+        f"rtsp://cam/user=admin&password=a/{SECRET}&channel=1.sdp",
+        f"rtsp://cam/user%3Dadmin_password%3D{SECRET}",
+        f"rtsp:/admin:{SECRET}@127.0.0.1/x",
+        f"rtsp//admin:{SECRET}@127.0.0.1/x",
+        f"rtsp:admin/{SECRET}",
+        f" rtsp://cam/{SECRET}",
+        f"gate:1=rtsp://admin:{SECRET}@127.0.0.1:9",
+        f"admin:{SECRET}@127.0.0.1:9/x",
+        f"10.0.0.2/user=admin&password={SECRET}&channel=1.sdp",
     ],
 )
 def test_password_never_shows(url: str) -> None:
@@ -89,6 +102,55 @@ def test_escaped_password_never_shows(user: str, password: str) -> None:
 def test_whatever_the_password_holds_it_does_not_show(password: str) -> None:
     shown = mask_url(f"rtsp://user:{password}@c/one")
     assert password not in shown or password in "rtsp://***@c/one"
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["rtsp:/admin:pw@cam", "rtsp//u:pw@cam/x", "rtsp:cam/x", "http:/cam", "rtps:/cam", "admin:pw@cam", "a/password=b"],
+)
+def test_what_only_looks_like_an_address_is_neither_file_nor_folder(word: str) -> None:
+    for parse in (parse_source, parse_target):
+        with pytest.raises(UsageError, match="write ") as caught:
+            parse(word, 0) if parse is parse_source else parse_target(word)
+        assert word not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["gate.1", "", "-a", "north gate", "a" * 33])
+@pytest.mark.parametrize("source", ["rtsp://admin:Zq7xSecret@cam", "webcam:0", "there.mp4"])
+def test_camera_of_a_wrong_name_is_refused_by_its_name(name: str, source: str) -> None:
+    with pytest.raises(UsageError, match=f"^{name}: a camera cannot be called so") as caught:
+        parse_source(f"{name}={source}", 0, exists=lambda path: path == "there.mp4")
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("path", ["at 12:30 me@home.mp4", "rtsp/a.mp4", "gate.1=a.mp4", "a=b.mp4", "pwd=1/password=2"])
+def test_file_with_the_signs_of_an_address_is_read_if_it_is_there(path: str) -> None:
+    source = parse_source(path, 0, exists=lambda asked: asked == path)
+    assert (source.name, source.kind, source.url) == ("camera1", "file", path)
+    named = parse_source(f"door={path}", 0, exists=lambda asked: asked == path)
+    assert (named.name, named.kind, named.url) == ("door", "file", path)
+
+
+def test_folder_with_the_signs_of_an_address_has_to_be_there() -> None:
+    assert parse_target("./at 12:30 me@home", exists=lambda _: True).kind == "segments"
+    with pytest.raises(UsageError):
+        parse_target("./at 12:30 me@home", exists=lambda _: False)
+    with pytest.raises(UsageError):
+        parse_target("rtsp//u:pw@cam", exists=lambda _: True)
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("films/street.mp4", "street.mp4"),
+        (f"{SECRET}@cam/x.mp4", "***@x.mp4"),
+        (f"cam/user={SECRET}", "user=***"),
+        (f"cam/x?{SECRET}", "x"),
+        (f"rtsp:/u:{SECRET}@cam", "***"),
+    ],
+)
+def test_file_that_is_not_there_may_be_an_address(path: str, shown: str) -> None:
+    assert mask_name(path) == shown
 
 
 def test_address_without_secrets_is_shown_as_it_is() -> None:

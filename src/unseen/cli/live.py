@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import threading
@@ -115,10 +116,14 @@ def job_from(args: argparse.Namespace) -> LiveJob:
         looks=looks_for(classes, parse_hide(args.hide)), recall="fast", verify="skip", margin=args.margin,
         unsafe_strength=args.unsafe_strength,
     )  # fmt: skip
-    sources = tuple(parse_source(_spelled_out(word), number) for number, word in enumerate(args.sources))
+    sources = tuple(
+        parse_source(_spelled_out(word), number, exists=os.path.exists) for number, word in enumerate(args.sources)
+    )
     return LiveJob(
         sources=sources,
-        targets=tuple(parse_target(_spelled_out(word), cameras=len(sources)) for word in args.publish),
+        targets=tuple(
+            parse_target(_spelled_out(word), cameras=len(sources), exists=os.path.exists) for word in args.publish
+        ),
         recipe=recipe,
         look_ahead=args.look_ahead / 1000,
         looks=args.looks,

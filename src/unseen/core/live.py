@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -13,6 +14,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from unseen.core.access import Access
 from unseen.core.counts import Counting
+from unseen.core.live_address import CAMERA_NAME, SCHEME, looks_like_address, mask_url
+from unseen.core.names import display
 from unseen.core.recipe import Recipe
 from unseen.errors import Refused, UsageError
 
@@ -35,29 +38,12 @@ SourceKind = Literal["rtsp", "http", "webcam", "file"]
 TargetKind = Literal["http", "rtsp", "segments"]
 UnitKind = Literal["jpeg", "h264", "mp4"]
 
-_NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]{0,31})=(.+)", re.S)
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_NAMED = re.compile(rf"({CAMERA_NAME})=(.+)", re.S)
+#: What stands where a name does, and holds no sign that a password may be behind or in front of.
+_MISNAMED = re.compile(r"([^=/\\:@?&]*)=(.+)", re.S)
 _WEBCAM = re.compile(r"/dev/video\d+|webcam:(\d+)")
-_MASK = "***"
 _CAMERA = "{camera}"
 _TAKEN = ("status", "metrics")
-
-
-def mask_url(url: str) -> str:
-    """Return an address as it may be shown: user, password and every value of its query are replaced by stars."""
-    if not _SCHEME.match(url):
-        return url
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return f"{url.partition('://')[0]}://{_MASK}"
-    # What looks like a query or a fragment may be the rest of a password that was not escaped.
-    place = parts.netloc.rpartition("@")[2]
-    if "@" in f"{parts.path}{parts.query}{parts.fragment}":
-        return f"{parts.scheme}://{_MASK}"
-    user = f"{_MASK}@" if "@" in parts.netloc else ""
-    query = "&".join(f"{pair.partition('=')[0]}={_MASK}" for pair in parts.query.split("&")) if parts.query else ""
-    return f"{parts.scheme}://{user}{place}{parts.path}" + (f"?{query}" if query else "")
 
 
 def is_loopback(host: str) -> bool:
@@ -84,26 +70,52 @@ class CameraSource:
         return mask_url(self.url)
 
 
-def parse_source(text: str, number: int) -> CameraSource:
+def _never(_: str) -> bool:
+    return False
+
+
+def parse_source(text: str, number: int, *, exists: Callable[[str], bool] = _never) -> CameraSource:
     """Read "[NAME=]SOURCE"; without a name it is camera1, camera2 ... by `number`, which counts from 0.
 
-    A source is rtsp://, rtsps://, http:// or https:// (MJPEG), /dev/video0 or webcam:0, or a file. Raises UsageError.
+    A source is rtsp://, rtsps://, http:// or https:// (MJPEG), /dev/video0 or webcam:0, or a file; a file that looks
+    like an address is one only if it `exists`. Raises UsageError.
     """
-    named = _NAMED.fullmatch(text)
-    name, rest = (named[1], named[2]) if named else (f"camera{number + 1}", text)
+    name, rest = _named(text, f"camera{number + 1}", exists)
     if name in _TAKEN:
         raise UsageError(f"a camera cannot be called {name}, which is a page of its own; give it another name")
-    scheme = _SCHEME.match(rest)
+    scheme = SCHEME.match(rest)
     if scheme is None:
         webcam = _WEBCAM.fullmatch(rest)
         if webcam:
             return CameraSource(name, "webcam", f"/dev/video{webcam[1]}" if webcam[1] else rest)
+        if looks_like_address(rest) and not exists(rest):
+            raise UsageError(
+                f"{name}: neither an address nor a file that is there; write rtsp://USER:PASSWORD@HOST/PATH, "
+                "or check the file's name"
+            )
         return CameraSource(name, "file", rest)
     word = scheme[1].lower()
     if word not in ("rtsp", "rtsps", "http", "https"):
         raise UsageError(f"{mask_url(rest)}: no camera is read by {word}; name rtsp://, http://, a webcam or a file")
     _split(rest)
     return CameraSource(name, "rtsp" if word.startswith("rtsp") else "http", rest)
+
+
+def _named(text: str, otherwise: str, exists: Callable[[str], bool]) -> tuple[str, str]:
+    """Divide a word into a camera's name and what is behind it; raises UsageError if it cannot be called so."""
+    named, misnamed = _NAMED.fullmatch(text), _MISNAMED.fullmatch(text)
+    if misnamed is None or (exists(text) and not _is_source(misnamed[2], exists)):
+        return otherwise, text
+    if named is None and _is_source(misnamed[2], exists):
+        raise UsageError(
+            f"{display(misnamed[1])}: a camera cannot be called so; a name has up to 32 letters, digits, - and _, "
+            "and begins with a letter or digit"
+        )
+    return (named[1], named[2]) if named else (otherwise, text)
+
+
+def _is_source(text: str, exists: Callable[[str], bool]) -> bool:
+    return bool(SCHEME.match(text) or _WEBCAM.fullmatch(text) or exists(text.removeprefix("@")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +138,19 @@ class Target:
         return self.url.replace(_CAMERA, name)
 
 
-def parse_target(text: str, *, cameras: int = 1) -> Target:
+def parse_target(text: str, *, cameras: int = 1, exists: Callable[[str], bool] = _never) -> Target:
     """Read a target: http://HOST:PORT or https://HOST:PORT listens, rtsp:// pushes, anything else is a folder.
 
-    Raises UsageError; with several cameras an rtsp:// address needs "{camera}" in it.
+    Raises UsageError; with several cameras an rtsp:// address needs "{camera}" in it. A folder that looks like an
+    address has to begin with "/" or ".", and is one only if it `exists`, so that none is made of a mistyped address.
     """
-    scheme = _SCHEME.match(text)
+    scheme = SCHEME.match(text)
     if scheme is None:
+        if looks_like_address(text) and not (text.startswith(("/", ".")) and exists(text)):
+            raise UsageError(
+                "a target looks like an address but is none; write http://HOST:PORT or rtsp://USER:PASSWORD@HOST/PATH, "
+                "or make the folder and write its whole path"
+            )
         return Target("segments", text)
     word, parts = scheme[1].lower(), _split(text)
     if word in ("rtsp", "rtsps"):

@@ -18,6 +18,7 @@ from unseen.adapters.live_rtsp_push import rtsp_target
 from unseen.adapters.live_segments import segment_target
 from unseen.adapters.live_source_av import open_feed
 from unseen.core.live import CameraSource, LiveJob
+from unseen.core.live_address import mask_name
 from unseen.core.ports import LiveFeed, LiveTarget, ModelStore
 from unseen.core.recipe import Recipe
 from unseen.core.scene import COUNTED
@@ -121,7 +122,7 @@ def run(
     tools = tools or LiveTools()
     for source in job.sources:
         if source.kind == "file" and not Path(source.url).exists():
-            raise UnreadableInput(f"{source.name}: {Path(source.url).name}: no such file; check the name")
+            raise UnreadableInput(f"{source.name}: {mask_name(source.url)}: no such file; check the name")
     single_threaded()
     warm_up()
     job, standing = _settled(job)
