@@ -127,6 +127,16 @@ def test_what_a_killed_run_left_is_finished(tmp_path: Path, units: list[Unit]) -
     assert _frames(camera / "20200101T000000Z.mp4") == 20
 
 
+def test_unfinished_files_of_others_are_left_alone(tmp_path: Path) -> None:
+    camera = tmp_path / "door"
+    camera.mkdir()
+    names = [".20200101.mp4.part", ".holiday.mp4.part", ".x20200101T000000Z.mp4.part"]
+    for name in names:
+        (camera / name).write_bytes(b"x")
+    segment_target(tmp_path, ("door",), Segments()).close()
+    assert sorted(path.name for path in camera.iterdir()) == names
+
+
 def test_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(OutputFailed, match="cannot be written"):

@@ -33,7 +33,8 @@ def segment_target(
         for camera in cameras:
             (folder / camera).mkdir(parents=True, exist_ok=True)
             for part in (folder / camera).glob(f".*.mp4{_PART}"):
-                _recover(part)
+                if _OURS.fullmatch(_finished(part).name):
+                    _recover(part)
     except OSError as error:
         raise OutputFailed(f"{folder}: cannot be written ({error.strerror}); check the folder") from error
 
@@ -104,11 +105,15 @@ def _hidden(path: Path) -> Path:
     return path.with_name(f".{path.name}{_PART}")
 
 
+def _finished(part: Path) -> Path:
+    return part.with_name(part.name.removeprefix(".").removesuffix(_PART))
+
+
 def _recover(part: Path) -> None:
     """Give a file that was not finished its name, cut behind the last whole fragment; delete it if there is none."""
     end = _whole_end(part)
-    path = part.with_name(part.name.removeprefix(".").removesuffix(_PART))
-    if not end or path.exists() or not _OURS.fullmatch(path.name):
+    path = _finished(part)
+    if not end or path.exists():
         part.unlink()
         return
     with part.open("r+b") as file:
