@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import signal
 import sys
@@ -130,15 +131,21 @@ def job_from(args: argparse.Namespace) -> LiveJob:
         side=args.side,
         loop=args.loop,
         listening=Listening(args.tls_cert, args.tls_key, _token(args.token_file)),
-        segments=Segments(
-            args.segment, args.keep * 3600, None if args.keep_mb is None else max(1, round(args.keep_mb * 1_000_000))
-        ),
+        segments=Segments(args.segment, args.keep * 3600, _bytes(args.keep_mb)),
         **access_from(args),
         device=args.device,
         report=args.report,
         stop_after=args.stop_after,
         counting=counting_from(args, args.count, args.counts),
     )
+
+
+def _bytes(megabytes: float | None) -> int | None:
+    if megabytes is None:
+        return None
+    if not (math.isfinite(megabytes) and megabytes > 0):
+        raise UsageError(f"--keep-mb must be a number above 0, got {megabytes:g}; leave it out for no limit")
+    return max(1, round(megabytes * 1_000_000))
 
 
 def _spelled_out(word: str) -> str:
