@@ -50,6 +50,21 @@ def test_addresses_and_token_are_read_from_files(tmp_path: Path) -> None:
     assert job.listening.token == "0123456789abcdef"
 
 
+@pytest.mark.parametrize("named", ["", "door="])
+@pytest.mark.parametrize("url", ["rtsp://admin:Zq7xSecret=@127.0.0.1:9/x", "rtsp://admin:a=@b=@127.0.0.1:9/x"])
+def test_password_may_end_like_a_name(named: str, url: str) -> None:
+    (source,) = _job(f"{named}{url}", "--publish", "http://127.0.0.1:0").sources
+    assert (source.kind, source.url) == ("rtsp", url)
+    (target,) = _job("a.mp4", "--publish", url).targets
+    assert (target.kind, target.url) == ("rtsp", url)
+
+
+def test_file_of_an_address_may_have_any_name(tmp_path: Path) -> None:
+    path = tmp_path / "me@home=1"
+    path.write_text("rtsp://cam/1")
+    assert _job(f"door=@{path}", "--publish", "out").sources[0].url == "rtsp://cam/1"
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -66,6 +81,8 @@ def test_addresses_and_token_are_read_from_files(tmp_path: Path) -> None:
         (["a.mp4", "--publish", "out", "--keep-mb", "inf"], 2, "--keep-mb must be a number above 0, got inf"),
         (["a.mp4", "--publish", "out", "--keep-mb", "nan"], 2, "--keep-mb must be a number above 0, got nan"),
         (["a.mp4", "--publish", "out", "--keep-mb", "-1"], 2, "--keep-mb must be a number above 0, got -1"),
+        (["@admin:Zq7xSecret@127.0.0.1", "--publish", "out"], 2, "write rtsp://"),
+        (["@", "--publish", "out"], 2, "cannot read the address"),
         (["@gone.txt", "--publish", "out"], 2, "cannot read the address"),
         (["a.mp4", "b.mp4", "--publish", "rtsp://x/y"], 2, "several cameras"),
         (["a.mp4", "--publish", "out", "--hide", "face=mosaic:99"], 3, "floor"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import os
+import re
 import signal
 import sys
 import threading
@@ -17,6 +18,7 @@ from typing import Any
 from unseen.cli.access import access_from, add_access
 from unseen.cli.counting import add_counting, counting_from
 from unseen.core.live import Listening, LiveJob, Segments, parse_source, parse_target
+from unseen.core.live_address import CAMERA_NAME
 from unseen.core.looks import LEAKS
 from unseen.core.names import display
 from unseen.core.recipe import Recipe, looks_for, parse_hide
@@ -27,6 +29,10 @@ __all__ = ["LiveEngine", "add_parser", "job_from", "run"]
 
 #: What runs a job: `unseen.engine.live.run`, or a stand-in for it.
 LiveEngine = Callable[..., dict[str, Any]]
+
+#: Unlike pathlib's, it says no to a word that is too long for a name.
+_is_there: Callable[[str], bool] = os.path.exists
+_FROM_FILE = re.compile(rf"((?:{CAMERA_NAME}=)?)@(.*)", re.S)
 
 _DESCRIPTION = """Hide people in camera pictures as they come, and publish the result.
 
@@ -118,12 +124,12 @@ def job_from(args: argparse.Namespace) -> LiveJob:
         unsafe_strength=args.unsafe_strength,
     )  # fmt: skip
     sources = tuple(
-        parse_source(_spelled_out(word), number, exists=os.path.exists) for number, word in enumerate(args.sources)
+        parse_source(_spelled_out(word), number, exists=_is_there) for number, word in enumerate(args.sources)
     )
     return LiveJob(
         sources=sources,
         targets=tuple(
-            parse_target(_spelled_out(word), cameras=len(sources), exists=os.path.exists) for word in args.publish
+            parse_target(_spelled_out(word), cameras=len(sources), exists=_is_there) for word in args.publish
         ),
         recipe=recipe,
         look_ahead=args.look_ahead / 1000,
@@ -150,10 +156,11 @@ def _bytes(megabytes: float | None) -> int | None:
 
 def _spelled_out(word: str) -> str:
     """Return what a word stands for: "@FILE" and "NAME=@FILE" the first line of a file, anything else itself."""
-    name, sign, rest = word.rpartition("@")
-    if sign and (not name or name.endswith("=")):
-        return name + _first_line(Path(rest), "the address")
-    return word
+    named = _FROM_FILE.fullmatch(word)
+    # A password may end in "=", and may hold "@": only what is a name, or nothing, stands before the sign of a file.
+    if named is None or ("@" in named[2] and not _is_there(named[2])):
+        return word
+    return named[1] + _first_line(Path(named[2]), "the address")
 
 
 def _token(path: Path | None) -> str | None:
