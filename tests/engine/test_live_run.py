@@ -23,7 +23,7 @@ from unseen.engine.governance import open_governance
 from unseen.engine.labelling import tighten
 from unseen.engine.live import run
 from unseen.engine.live_figures import prometheus
-from unseen.errors import Refused, UnreadableInput, UnseenError
+from unseen.errors import Refused, UnreadableInput, UnseenError, UsageError
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +88,18 @@ def test_killed_detector_hides_all_until_it_is_back(clip: Path, tmp_path: Path) 
         wait_for(lambda: figures.counts["looks"] > before + 10)
         assert live.detector.starts >= 2
     assert max(share for share, _ in _written(tmp_path)) == 0
+
+
+@pytest.mark.parametrize("report", ["gone/report.json", "folder", "file/report.json"])
+def test_report_that_cannot_be_written_is_told_before_anything_is_published(
+    report: str, clip: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    job = job_for(str(clip), publish=(str(tmp_path / "out"),), report=tmp_path / report)
+    with pytest.raises(UsageError, match="--report"):
+        run(job, tools=tools())
+    assert not (tmp_path / "out").exists()
 
 
 def test_several_cameras_run_at_once(clip: Path, tmp_path: Path) -> None:

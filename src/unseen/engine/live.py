@@ -19,6 +19,7 @@ from unseen.adapters.live_segments import segment_target
 from unseen.adapters.live_source_av import open_feed
 from unseen.core.live import CameraSource, LiveJob
 from unseen.core.live_address import mask_name
+from unseen.core.names import display
 from unseen.core.ports import LiveFeed, LiveTarget, ModelStore
 from unseen.core.recipe import Recipe
 from unseen.core.scene import COUNTED
@@ -120,6 +121,7 @@ def run(
     good: a file that cannot be read.
     """
     tools = tools or LiveTools()
+    _check_report(job.report)
     for source in job.sources:
         if source.kind == "file" and not Path(source.url).exists():
             raise UnreadableInput(f"{source.name}: {mask_name(source.url)}: no such file; check the name")
@@ -309,6 +311,16 @@ def _finish(live: Live, threads: Sequence[threading.Thread], wake: threading.Eve
     until = time.monotonic() + _JOIN
     for thread in threads:
         thread.join(max(0.0, until - time.monotonic()))
+
+
+def _check_report(path: Path | None) -> None:
+    """Raise UsageError if a report could not be written: at the end of a run it would be too late to say so."""
+    if path is None:
+        return
+    if not path.parent.is_dir():
+        raise UsageError(f"{display(path)}: the folder of --report is not there; make it first")
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UsageError(f"{display(path)}: --report cannot be written there; name a file in a folder of yours")
 
 
 def _write_report(job: LiveJob, status: dict[str, Any]) -> None:
