@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tests.adapters.small_disk import files_of_at_most
+from tests.engine.live_fakes import wait_for
 from unseen.adapters.live_encode import H264Encoder
 from unseen.adapters.live_segments import SegmentFolder, segment_target
 from unseen.core.live import Segments, Unit
@@ -112,6 +113,44 @@ def test_most_bytes_are_kept_of_the_newest(tmp_path: Path, units: list[Unit]) ->
     left = sorted(path.name for path in tmp_path.iterdir())
     assert "20200103T000000Z.mp4" in left
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 5000
+
+
+def test_old_files_are_deleted_without_pictures(tmp_path: Path) -> None:
+    camera = tmp_path / "door"
+    camera.mkdir()
+    names = [f"2023111{i}T000000Z.mp4" for i in range(3)]
+    for i, name in enumerate(names):
+        (camera / name).write_bytes(bytes(1000))
+        os.utime(camera / name, (100 * i, 100 * i))
+    (camera / "holiday.mp4").touch()
+    now = [3650.0]
+    target = segment_target(tmp_path, ("door",), Segments(keep_seconds=3600), clock=lambda: now[0], every=0.02)
+    try:
+        assert sorted(path.name for path in camera.glob("2*")) == names[1:], "at the start"
+        now[0] = 3750.0
+        wait_for(lambda: not (camera / names[1]).exists())
+        assert [path.name for path in camera.glob("2*")] == names[2:]
+        now[0] = 9000.0
+        wait_for(lambda: not (camera / names[2]).exists())
+        (camera / "holiday.mp4").rename(tmp_path / "holiday.mp4")
+        camera.rmdir()
+        wait_for(lambda: target.problems)
+        assert target.problems == {"door": "door: old segments cannot be deleted (No such file or directory)"}
+        camera.mkdir()
+        wait_for(lambda: not target.problems)
+    finally:
+        target.close()
+    assert (tmp_path / "holiday.mp4").exists()
+
+
+def test_largest_file_stays_when_it_is_the_newest(tmp_path: Path) -> None:
+    (tmp_path / "door").mkdir()
+    for i in (1, 2):
+        path = tmp_path / "door" / f"2020010{i}T000000Z.mp4"
+        path.write_bytes(bytes(1000))
+        os.utime(path, (i, i))
+    segment_target(tmp_path, ("door",), Segments(keep_seconds=None, keep_bytes=500)).close()
+    assert [path.name for path in (tmp_path / "door").iterdir()] == ["20200102T000000Z.mp4"]
 
 
 def test_what_a_killed_run_left_is_finished(tmp_path: Path, units: list[Unit]) -> None:

@@ -6,8 +6,9 @@ import contextlib
 import os
 import re
 import struct
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,11 +24,13 @@ _PART = ".part"
 
 
 def segment_target(
-    folder: Path, cameras: tuple[str, ...], settings: Segments, *, clock: Callable[[], float] = time.time
-) -> WorkerTarget:
+    folder: Path, cameras: tuple[str, ...], settings: Segments, *, clock: Callable[[], float] = time.time,
+    every: float = 60.0,
+) -> WorkerTarget:  # fmt: skip
     """Return a target that writes each camera's files to a folder of its name; raises OutputFailed.
 
     `clock` gives the seconds since 1970 that name the files. What an earlier run left unfinished is finished first.
+    What is too old or too much is deleted now and `every` so many seconds, also while a camera is away.
     """
     try:
         for camera in cameras:
@@ -35,14 +38,52 @@ def segment_target(
             for part in (folder / camera).glob(f".*.mp4{_PART}"):
                 if _OURS.fullmatch(_finished(part).name):
                     _recover(part)
+            _delete_old(folder / camera, settings, clock())
     except OSError as error:
         raise OutputFailed(f"{folder}: cannot be written ({error.strerror}); check the folder") from error
+    return _SegmentTarget(folder, cameras, settings, clock, every)
 
-    def tell(camera: str, error: BaseException) -> str:
-        reason = getattr(error, "strerror", None) or type(error).__name__
-        return f"{camera}: segments cannot be written ({reason})"
 
-    return WorkerTarget(lambda camera: SegmentFolder(folder / camera, settings, clock), "mp4", tell, (OSError,))
+class _SegmentTarget(WorkerTarget):
+    """Writes files in a thread a camera, and deletes old ones in one more, whether or not pictures come."""
+
+    def __init__(
+        self, folder: Path, cameras: tuple[str, ...], settings: Segments, clock: Callable[[], float], every: float
+    ) -> None:
+        super().__init__(lambda camera: SegmentFolder(folder / camera, settings, clock), "mp4", _told, (OSError,))
+        self._kept: dict[str, str] = {}
+        self._closed = threading.Event()
+
+        def sweep() -> None:
+            while not self._closed.wait(every):
+                for camera in cameras:
+                    try:
+                        _delete_old(folder / camera, settings, clock())
+                        self._kept.pop(camera, None)
+                    except OSError as error:
+                        self._kept[camera] = f"{camera}: old segments cannot be deleted ({_reason(error)})"
+
+        self._sweeper = threading.Thread(target=sweep, daemon=True, name="old segments")
+        self._sweeper.start()
+
+    @property
+    def problems(self) -> dict[str, str]:
+        """What goes wrong just now, by camera."""
+        return {**self._kept, **super().problems}
+
+    def close(self) -> None:
+        """Write what is in the queues, finish, and delete no more."""
+        self._closed.set()
+        super().close()
+        self._sweeper.join(3.0)
+
+
+def _told(camera: str, error: BaseException) -> str:
+    return f"{camera}: segments cannot be written ({_reason(error)})"
+
+
+def _reason(error: BaseException) -> str:
+    return getattr(error, "strerror", None) or type(error).__name__
 
 
 class SegmentFolder:
@@ -88,17 +129,27 @@ class SegmentFolder:
             _recover(_hidden(self._path))
             raise
         finally:
-            self._delete_old()
+            _delete_old(self._folder, self._settings, self._clock())
 
-    def _delete_old(self) -> None:
-        now, total = self._clock(), 0
-        ours = [(path, path.stat()) for path in self._folder.iterdir() if _OURS.fullmatch(path.name)]
-        for path, status in sorted(ours, key=lambda pair: pair[1].st_mtime, reverse=True):
-            total += status.st_size
-            old = self._settings.keep_seconds is not None and now - status.st_mtime > self._settings.keep_seconds
-            much = self._settings.keep_bytes is not None and total > self._settings.keep_bytes
-            if (old or much) and path != self._path:
-                path.unlink(missing_ok=True)
+
+def _delete_old(folder: Path, settings: Segments, now: float) -> None:
+    """Delete what is too old, and the oldest beyond the size; the newest stays however large it is."""
+    total, newest = 0, True
+    for path, status in sorted(_files(folder), key=lambda pair: pair[1].st_mtime, reverse=True):
+        total += status.st_size
+        old = settings.keep_seconds is not None and now - status.st_mtime > settings.keep_seconds
+        much = settings.keep_bytes is not None and total > settings.keep_bytes and not newest
+        if old or much:
+            path.unlink(missing_ok=True)
+        newest = False
+
+
+def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    for path in folder.iterdir():
+        # Whoever else deletes, the timer or somebody by hand, may be quicker.
+        with contextlib.suppress(FileNotFoundError):
+            if _OURS.fullmatch(path.name):
+                yield path, path.stat()
 
 
 def _hidden(path: Path) -> Path:
