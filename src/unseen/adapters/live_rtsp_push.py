@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import socket
+import ssl
+import time
 from fractions import Fraction
 from typing import Any
+from urllib.parse import urlsplit
 
 from unseen.adapters.live_encode import TICKS
 from unseen.adapters.live_workers import WorkerTarget
 from unseen.core.live import Target, Unit
 
 __all__ = ["RtspPush", "rtsp_target"]
+
+#: Seconds in which a server has to answer before FFmpeg is let at it, and then each time that FFmpeg waits for it.
+_ANSWER, _PATIENCE = 3.0, 2.0
+_PORTS = {"rtsp": 554, "rtsps": 322}
 
 
 def rtsp_target(target: Target) -> WorkerTarget:
@@ -55,7 +64,11 @@ class RtspPush:
 
         head = unit.head
         assert head is not None  # noqa: S101  # checked by the caller
-        container = av.open(self._url, "w", format="rtsp", options={"rtsp_transport": "tcp", "fflags": "+bitexact"})
+        # PyAV holds the interpreter's lock while FFmpeg connects: all cameras, pages and signals would wait with it.
+        _ask(self._url)
+        limit = str(round(_PATIENCE * 1e6))
+        options = {"rtsp_transport": "tcp", "fflags": "+bitexact", "timeout": limit}
+        container = av.open(self._url, "w", format="rtsp", options=options)
         self._container, self._first = container, unit.at
         self._stream = container.add_mux_stream(
             "h264", rate=head.rate, width=head.width, height=head.height, time_base=Fraction(1, TICKS)
@@ -70,3 +83,39 @@ class RtspPush:
             with contextlib.suppress(av.FFmpegError, OSError):
                 self._container.close()
             self._container = None
+
+
+def _ask(url: str) -> None:
+    """Ask a server what it can do (RFC 2326, 10.1), without saying who asks; raises OSError unless it answers soon."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    place = (f"[{host}]" if ":" in host else host) + (f":{parts.port}" if parts.port else "")
+    request = f"OPTIONS {parts.scheme}://{place}{parts.path} RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: unseen\r\n\r\n"
+    until = time.monotonic() + _ANSWER
+    answer = b""
+    try:
+        with contextlib.ExitStack() as stack:
+            address = (host, parts.port or _PORTS.get(parts.scheme, 554))
+            connection = stack.enter_context(socket.create_connection(address, _ANSWER))
+            if parts.scheme == "rtsps":
+                connection = stack.enter_context(_tls().wrap_socket(connection, server_hostname=host))
+            connection.sendall(request.encode())
+            # Any answer will do, also that it wants a password: FFmpeg asks again.
+            while len(answer) < len(b"RTSP/"):
+                # A server that sends byte after byte does not get more time than one that sends none.
+                connection.settimeout(max(until - time.monotonic(), 0.001))
+                data = connection.recv(64)
+                if not data:
+                    raise ConnectionResetError(errno.ECONNRESET, "it closes the connection")
+                answer += data
+    except TimeoutError as error:
+        raise TimeoutError(errno.ETIMEDOUT, "it does not answer") from error
+    if not answer.startswith(b"RTSP/"):
+        raise OSError(errno.EPROTO, "it does not speak RTSP")
+
+
+def _tls() -> ssl.SSLContext:
+    """Return TLS as FFmpeg does it by default: media servers sign their own certificates."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context

@@ -1,0 +1,80 @@
+"""Pushing to media servers that hang: nobody else waits for them, and it is told."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import threading
+from fractions import Fraction
+
+import pytest
+
+from unseen.adapters import live_rtsp_push
+from unseen.core.live import StreamHead, Unit
+
+_HEAD = StreamHead(64, 48, Fraction(25), "avc1.64000a", b"init")
+
+# Runs in a process of its own, which can be ended from outside whatever it waits for.
+_PUSH = """
+import sys, threading, time
+from tests.adapters.test_live_rtsp_push import picture
+from unseen.adapters.live_rtsp_push import RtspPush
+
+longest, last = 0.0, time.monotonic()
+def tick():
+    global longest, last
+    while True:
+        now = time.monotonic()
+        longest, last = max(longest, now - last), now
+        time.sleep(0.02)
+threading.Thread(target=tick, daemon=True).start()
+try:
+    RtspPush(sys.argv[1]).write(picture())
+except OSError as error:
+    time.sleep(0.1)
+    print(error.strerror, longest < 2.0, sep="|")
+"""
+
+
+def picture(size: int = 100, number: int = 0) -> Unit:
+    """Return a key picture of so many bytes, which is none."""
+    return Unit("h264", b"\0\0\0\1\x65" + b"\x55" * size, number / 25, True, _HEAD)
+
+
+@pytest.mark.parametrize("scheme", ["rtsp", "rtsps"])
+def test_server_that_does_not_answer_holds_up_nobody(scheme: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"{scheme}://user:secret@127.0.0.1:{server.getsockname()[1]}/push"
+        done = subprocess.run(
+            [sys.executable, "-c", _PUSH, url], timeout=60, capture_output=True, text=True, check=True
+        )
+    assert done.stdout.strip() == "it does not answer|True"
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [([b"RT", b"SP/1.0 401 Unauthorized\r\n"], None), ([b"HTTP/1.1 400 No\r\n"], "speak RTSP"), ([], "closes")],
+)
+def test_any_answer_by_rtsp_will_do_and_no_password_is_sent(said: list[bytes], reason: str | None) -> None:
+    heard: list[bytes] = []
+
+    def serve() -> None:
+        connection, _ = server.accept()
+        with connection:
+            heard.append(connection.recv(4096))
+            for part in said:
+                connection.sendall(part)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        url = f"rtsp://user:secret@127.0.0.1:{server.getsockname()[1]}/push?token=secret"
+        if reason is None:
+            live_rtsp_push._ask(url)
+        else:
+            with pytest.raises(OSError, match=reason):
+                live_rtsp_push._ask(url)
+        thread.join(30)
+    assert heard[0].startswith(b"OPTIONS rtsp://127.0.0.1:")
+    assert b"secret" not in heard[0]
