@@ -36,6 +36,33 @@ except OSError as error:
     print(error.strerror, longest < 2.0, sep="|")
 """
 
+# Takes whoever pushes, reads no more than that, and keeps the connection.
+_SERVER = """
+import re, socket, time
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1], flush=True)
+kept = []
+while True:
+    connection, _ = server.accept()
+    kept.append(connection)
+    heard, word = b"", ""
+    while word != "RECORD":
+        while b"\\r\\n\\r\\n" not in heard and (data := connection.recv(4096)):
+            heard += data
+        if b"\\r\\n\\r\\n" not in heard:
+            break
+        head, _, heard = heard.partition(b"\\r\\n\\r\\n")
+        text = head.decode()
+        length = re.search(r"Content-Length: *(\\d+)", text)
+        while len(heard) < (int(length[1]) if length else 0):
+            heard += connection.recv(4096)
+        heard = heard[int(length[1]) if length else 0:]
+        word = text.split()[0]
+        answer = ["RTSP/1.0 200 OK", "CSeq: " + re.search(r"CSeq: *(\\d+)", text)[1], "Session: 1"]
+        answer += re.findall(r"Transport: [^\\r]*", text)
+        connection.sendall("\\r\\n".join([*answer, "", ""]).encode())
+"""
+
 
 def picture(size: int = 100, number: int = 0) -> Unit:
     """Return a key picture of so many bytes, which is none."""
@@ -78,3 +105,22 @@ def test_any_answer_by_rtsp_will_do_and_no_password_is_sent(said: list[bytes], r
         thread.join(30)
     assert heard[0].startswith(b"OPTIONS rtsp://127.0.0.1:")
     assert b"secret" not in heard[0]
+
+
+def _push_on(push: live_rtsp_push.RtspPush) -> None:
+    for number in range(30_000):
+        push.write(picture(1000, number))
+
+
+def test_server_that_stops_reading_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_rtsp_push, "_PATIENCE", 1.0)
+    with subprocess.Popen([sys.executable, "-c", _SERVER], stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            push = live_rtsp_push.RtspPush(f"rtsp://127.0.0.1:{int(server.stdout.readline())}/push")
+            # Buffers on the way take some megabytes.
+            with pytest.raises(TimeoutError, match="stopped reading"):
+                _push_on(push)
+            push.close()
+        finally:
+            server.kill()

@@ -5,6 +5,9 @@ from __future__ import annotations
 import threading
 import time
 
+import pytest
+
+from unseen.adapters import live_workers
 from unseen.adapters.live_viewers import Viewer, Viewers
 from unseen.adapters.live_workers import WorkerTarget
 from unseen.core.live import Unit
@@ -119,3 +122,42 @@ def test_worker_writes_what_waits_before_it_ends() -> None:
     assert written == list(range(20))
     target.send("a", _unit(21))
     assert written == list(range(20))
+
+
+class _StuckSink(_Sink):
+    """Does not come back from writing before it may."""
+
+    def __init__(self, written: list[int], may: threading.Event) -> None:
+        super().__init__(written, [])
+        self._may = may
+
+    def write(self, unit: Unit) -> None:
+        self._may.wait(60)
+        super().write(unit)
+
+
+def test_write_that_does_not_end_is_told_until_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_workers, "_SLOW", 0.05)
+    written: list[int] = []
+    may = threading.Event()
+    target = WorkerTarget(
+        lambda _: _StuckSink(written, may), "mp4", lambda c, e: f"{c}: {getattr(e, 'strerror', '')}", (OSError,)
+    )
+    target.send("a", _unit(0, key=True))
+    _wait_for(lambda: target.problems == {"a": "a: it stopped"})
+    may.set()
+    _wait_for(lambda: written == [0])
+    _wait_for(lambda: target.problems == {})
+    target.close()
+
+
+def test_closing_waits_for_all_cameras_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_workers, "_LAST", 0.5)
+    may = threading.Event()
+    target = WorkerTarget(lambda _: _StuckSink([], may), "mp4", lambda c, e: c, (OSError,))
+    for i in range(8):
+        target.send(f"camera{i}", _unit(0, key=True))
+    began = time.monotonic()
+    target.close()
+    assert time.monotonic() - began < 2.0
+    may.set()

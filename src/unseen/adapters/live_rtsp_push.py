@@ -45,7 +45,7 @@ class RtspPush:
         self._first = 0.0
 
     def write(self, unit: Unit) -> None:
-        """Send a picture; raises av.FFmpegError when the server is not there."""
+        """Send a picture; raises av.FFmpegError or OSError when the server is not there, or reads no more."""
         import av
 
         if self._container is None:
@@ -57,7 +57,11 @@ class RtspPush:
         packet.time_base = Fraction(1, TICKS)
         packet.pts = packet.dts = round((unit.at - self._first) * TICKS)
         packet.is_keyframe = unit.key
+        began = time.monotonic()
         self._container.mux(packet)
+        if time.monotonic() - began >= _PATIENCE:
+            # FFmpeg gives up a part of the picture after this time, but says nothing of it, and goes on.
+            raise TimeoutError(errno.ETIMEDOUT, "it stopped reading")
 
     def _connect(self, unit: Unit) -> None:
         import av

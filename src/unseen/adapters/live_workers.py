@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import threading
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -13,6 +15,8 @@ __all__ = ["Sink", "WorkerTarget"]
 
 _QUIET = 0.5
 _WAITS = (1.0, 2.0, 5.0, 10.0)
+#: Seconds after which a write that has not ended is told of as a problem, and that closing waits for all threads.
+_SLOW, _LAST = 5.0, 3.0
 
 
 class Sink(Protocol):
@@ -42,11 +46,16 @@ class WorkerTarget:
         self._threads: list[threading.Thread] = []
         self._stop = threading.Event()
         self._problems: dict[str, str] = {}
+        self._writing: dict[str, float] = {}
 
     @property
     def problems(self) -> dict[str, str]:
-        """What goes wrong just now, by camera."""
-        return dict(self._problems)
+        """What goes wrong just now, by camera; that a write does not end, too, which its thread cannot tell itself."""
+        told, now = dict(self._problems), time.monotonic()
+        for camera, began in self._writing.copy().items():
+            if now - began >= _SLOW and camera not in told:
+                told[camera] = self._tell(camera, TimeoutError(errno.ETIMEDOUT, "it stopped"))
+        return told
 
     def wants(self, camera: str) -> tuple[frozenset[UnitKind], bool]:
         """Return what is wanted: always this target's kind."""
@@ -67,8 +76,9 @@ class WorkerTarget:
     def close(self) -> None:
         """Write what is in the queues, finish, and wait a little for it."""
         self._stop.set()
+        until = time.monotonic() + _LAST
         for thread in self._threads:
-            thread.join(3.0)
+            thread.join(max(until - time.monotonic(), 0.0))
 
     def _work(self, camera: str) -> None:
         failures = 0
@@ -89,9 +99,12 @@ class WorkerTarget:
             while True:
                 unit = queue.next(_QUIET)
                 if unit is not None:
+                    self._writing[camera] = time.monotonic()
                     sink.write(unit)
+                    self._writing.pop(camera)
                     self._problems.pop(camera, None)
                 elif self._stop.is_set():
                     return
         finally:
+            self._writing.pop(camera, None)
             sink.close()
