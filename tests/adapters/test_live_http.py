@@ -120,6 +120,19 @@ def test_pictures_come_one_after_another(opener: Opener) -> None:
     connection.close()
 
 
+def test_who_left_a_camera_that_sends_nothing_keeps_no_place(opener: Opener) -> None:
+    target = opener()
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", _port(target)), timeout=60) as viewer:
+            viewer.sendall(b"GET /door/mjpeg HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert viewer.recv(12) == b"HTTP/1.1 200"
+    with socket.create_connection(("127.0.0.1", _port(target)), timeout=60) as stays:
+        stays.sendall(b"GET /door/mjpeg HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nand more")
+        _until(lambda: target.watching("door") == 1)
+        time.sleep(2.5)
+        assert target.watching("door") == 1
+
+
 def test_mp4_comes_over_websocket(opener: Opener) -> None:
     target = opener()
     with connect(f"ws://127.0.0.1:{_port(target)}/door/stream") as viewer:
@@ -212,6 +225,24 @@ def test_everything_works_over_tls(opener: Opener, certificate: tuple[Path, Path
         _until(lambda: target.watching("door"))
         target.send("door", Unit("mp4", b"picture", 0.0, True, _HEAD))
         assert viewer.recv(timeout=30) == "avc1.64000a"
+
+
+def test_who_left_over_tls_keeps_no_place(opener: Opener, certificate: tuple[Path, Path]) -> None:
+    target = opener("https://127.0.0.1:0", Listening(*certificate))
+    context = ssl.create_default_context(cafile=str(certificate[0]))
+    request = b"GET /door/mjpeg HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    place = ("127.0.0.1", _port(target))
+    with context.wrap_socket(socket.create_connection(place, timeout=60), server_hostname="127.0.0.1") as stays:
+        with context.wrap_socket(socket.create_connection(place, timeout=60), server_hostname="127.0.0.1") as leaves:
+            for viewer in (stays, leaves):
+                viewer.sendall(request)
+            _until(lambda: target.watching("door") == 2)
+        _until(lambda: target.watching("door") == 1)
+        time.sleep(1.5)
+        target.send("door", Unit("jpeg", b"picture", 0.0))
+        heard = b""
+        while b"picture" not in heard:
+            heard += stays.recv(4096)
 
 
 def test_who_does_not_speak_tls_holds_up_nobody(opener: Opener, certificate: tuple[Path, Path]) -> None:

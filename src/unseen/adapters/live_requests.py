@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import select
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from http import HTTPStatus
@@ -27,6 +28,8 @@ _COOKIE = "unseen"
 _ICON = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8" rx="2"/></svg>'
 #: Seconds after which a viewer that does not take a picture is let go, and between signs of life to one.
 _PATIENCE, _QUIET = 10.0, 5.0
+#: Seconds after which it is looked whether a viewer that gets no picture is still there.
+_LOOK = 1.0
 _POLICY = "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; media-src blob:"
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
@@ -165,10 +168,27 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self._end()
         while not viewer.closed:
-            unit = viewer.next(_QUIET)
+            unit = viewer.next(_LOOK)
             if unit is not None:
                 head = f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(unit.data)}\r\n\r\n"
                 self.wfile.write(head.encode() + unit.data + b"\r\n")
+            elif self._is_gone():
+                break
+
+    def _is_gone(self) -> bool:
+        """Whether a viewer that has nothing more to say closed the connection; what it says all the same is dropped."""
+        if not select.select([self.connection], [], [], 0)[0]:
+            return False
+        self.connection.settimeout(0)
+        try:
+            # Read, not peeked at: TLS cannot peek, and its own records may be all there is to read.
+            return not self.connection.recv(4096)
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return False
+        except OSError:
+            return True
+        finally:
+            self.connection.settimeout(_PATIENCE)
 
     def _fragments(self, viewer: Viewer, key: str) -> None:
         """Send the codec as text, then MP4 in binary messages, until the viewer goes."""
