@@ -80,6 +80,11 @@ def test_other_addresses_are_not_there(opener: Opener, path: str) -> None:
     assert _get(opener(), path)[0] == 404
 
 
+@pytest.mark.parametrize(("path", "status"), [("rtsp://[/x", 400), ("x://]/door?token=x", 400), ("//[/x", 404)])
+def test_address_that_is_none_is_answered(opener: Opener, path: str, status: int) -> None:
+    assert _get(opener(), path)[0] == status
+
+
 def test_other_methods_are_refused(opener: Opener) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", _port(opener()), timeout=60)
     connection.request("POST", "/", body=b"x")
@@ -89,7 +94,15 @@ def test_other_methods_are_refused(opener: Opener) -> None:
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Host": "evil.example"}, {"Host": "127.0.0.1.evil.example:80"}, {"Origin": "http://evil.example"}, {"Host": ""}],
+    [
+        {"Host": "evil.example"},
+        {"Host": "127.0.0.1.evil.example:80"},
+        {"Host": "["},
+        {"Host": ""},
+        {"Origin": "http://evil.example"},
+        {"Origin": "http://["},
+        {"Origin": "null"},
+    ],
 )
 def test_other_sites_get_nothing(opener: Opener, headers: dict[str, str]) -> None:
     assert _get(opener(), "/status", **headers)[0] == 403

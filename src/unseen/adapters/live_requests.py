@@ -54,7 +54,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer a request, or say no."""
-        parts = urlsplit(self.path)
+        try:
+            parts = urlsplit(self.path)
+        except ValueError:
+            self._say(HTTPStatus.BAD_REQUEST, "this is no address")
+            return
         if not self._is_from_here():
             self._say(HTTPStatus.FORBIDDEN, "asked by another site")
         elif (token := parse_qs(parts.query).get("token", [""])[0]) and self._is_token(token):
@@ -91,9 +95,9 @@ class Handler(BaseHTTPRequestHandler):
         """Whether no other web site sent the browser here: names that lead to loopback by a trick, foreign pages."""
         host = self.headers.get("Host", "")
         origin = self.headers.get("Origin")
-        if origin is not None and urlsplit(origin).netloc != host:
-            return False
         try:
+            if origin is not None and urlsplit(origin).netloc != host:
+                return False
             name = urlsplit(f"//{host}").hostname or ""
         except ValueError:
             return False
