@@ -158,6 +158,40 @@ def test_mp4_comes_over_websocket(opener: Opener) -> None:
     _until(lambda: not target.watching("door"))
 
 
+def test_pings_are_answered_between_pictures(opener: Opener) -> None:
+    target = opener()
+    with connect(f"ws://127.0.0.1:{_port(target)}/door/stream") as viewer:
+        _until(lambda: target.watching("door"))
+        target.send("door", Unit("mp4", b"x" * 900_000, 0.0, True, _HEAD))
+        answers = [viewer.ping(text) for text in ("", "a" * 125)]
+        assert [viewer.recv(timeout=30) for _ in range(3)] == ["avc1.64000a", b"init", b"x" * 900_000]
+        assert all(answer.wait(30) for answer in answers)
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_pings_that_come_together_are_all_answered(
+    opener: Opener, certificate: tuple[Path, Path], *, tls: bool
+) -> None:
+    target = opener(f"http{'s' if tls else ''}://127.0.0.1:0", Listening(*certificate))
+    viewer = socket.create_connection(("127.0.0.1", _port(target)), timeout=30)
+    if tls:
+        context = ssl.create_default_context(cafile=str(certificate[0]))
+        viewer = context.wrap_socket(viewer, server_hostname="127.0.0.1")
+    with viewer:
+        viewer.sendall(
+            b"GET /door/stream HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        heard = b""
+        while not heard.endswith(b"\r\n\r\n"):
+            heard += viewer.recv(1)
+        viewer.sendall(b"".join(b"\x89\x82\0\0\0\0" + text for text in (b"no", b"ir", b"et")))
+        answers = b""
+        while len(answers) < 12 and (part := viewer.recv(12)):
+            answers += part
+    assert answers == b"\x8a\x02no\x8a\x02ir\x8a\x02et"
+
+
 def test_all_viewers_get_the_same_picture(opener: Opener) -> None:
     target = opener()
     address = f"ws://127.0.0.1:{_port(target)}/yard/stream"

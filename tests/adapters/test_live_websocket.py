@@ -39,6 +39,12 @@ def test_frame_that_no_client_may_send_is_refused(wire: bytes) -> None:
         read_frame(io.BytesIO(wire).read)
 
 
+@pytest.mark.parametrize("wire", [bytes([0x89, 0xFE, 0, 126]) + bytes(130), bytes([0x09, 0x80]) + bytes(4)])
+def test_control_frame_that_is_long_or_a_part_is_refused(wire: bytes) -> None:
+    with pytest.raises(ValueError, match="short and whole"):
+        read_frame(io.BytesIO(wire).read)
+
+
 @given(st.binary(max_size=64))
 def test_any_bytes_are_a_frame_an_end_or_an_error(wire: bytes) -> None:
     try:

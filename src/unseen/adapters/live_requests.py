@@ -49,6 +49,11 @@ class Handler(BaseHTTPRequestHandler):
     server_version, sys_version = "unseen", ""
     timeout = _PATIENCE
 
+    def setup(self) -> None:
+        """Prepare a connection: its frames are written by two threads, which take turns."""
+        super().setup()
+        self._turn = threading.Lock()
+
     def log_message(self, format: str, *args: Any) -> None:
         """Log nothing: addresses may hold a token, and who watches is personal."""
 
@@ -210,23 +215,41 @@ class Handler(BaseHTTPRequestHandler):
         while not viewer.closed:
             unit = viewer.next(_QUIET)
             if unit is None:
-                self.wfile.write(live_websocket.frame(b"", live_websocket.PING))
+                self._tell(b"", live_websocket.PING)
                 continue
             if unit.head is not None and unit.head is not told:
                 told = unit.head
-                self.wfile.write(live_websocket.frame(told.codec.encode(), live_websocket.TEXT))
-                self.wfile.write(live_websocket.frame(told.init))
-            self.wfile.write(live_websocket.frame(unit.data))
+                self._tell(told.codec.encode(), live_websocket.TEXT)
+                self._tell(told.init)
+            self._tell(unit.data)
         with contextlib.suppress(OSError):
-            self.wfile.write(live_websocket.frame(b"\x03\xe9", live_websocket.CLOSE))
+            self._tell(b"\x03\xe9", live_websocket.CLOSE)
+
+    def _tell(self, data: bytes, kind: int = live_websocket.BINARY) -> None:
+        with self._turn:
+            self.wfile.write(live_websocket.frame(data, kind))
 
     def _listen(self, viewer: Viewer) -> None:
-        """Read what a viewer says, until it closes or says what it may not."""
+        """Read what a viewer says and answer its pings, until it closes or says what it may not."""
         with contextlib.suppress(OSError, ValueError):
             while not viewer.closed:
-                if not select.select([self.connection], [], [], 1.0)[0]:
+                if not self._is_heard(1.0):
                     continue
-                said = live_websocket.read_frame(self.rfile.read)
+                said = live_websocket.read_frame(self._read)
                 if said is None or said[0] == live_websocket.CLOSE:
                     break
+                if said[0] == live_websocket.PING:
+                    self._tell(said[1], live_websocket.PONG)
         viewer.close()
+
+    def _is_heard(self, seconds: float) -> bool:
+        # What TLS has decrypted already is not at the socket any more.
+        waits = isinstance(self.connection, ssl.SSLSocket) and self.connection.pending() > 0
+        return waits or bool(select.select([self.connection], [], [], seconds)[0])
+
+    def _read(self, size: int) -> bytes:
+        """Read so many bytes, fewer at the end, past the file's buffer: it would take frames that nobody hears of."""
+        data = b""
+        while len(data) < size and (part := self.connection.recv(size - len(data))):
+            data += part
+        return data

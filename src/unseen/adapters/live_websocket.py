@@ -11,8 +11,10 @@ __all__ = ["BINARY", "CLOSE", "PING", "PONG", "TEXT", "accept_key", "frame", "re
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-#: Viewers have nothing to say but closing and pongs: more than this from one is not read.
+#: Viewers have nothing to say but closing, pings and pongs: more than this from one is not read.
 _MOST = 4096
+#: From here on kinds are of control frames, which are whole and no longer than this (RFC 6455, 5.5).
+_CONTROL, _MOST_CONTROL = 8, 125
 
 
 def accept_key(key: str) -> str:
@@ -35,7 +37,7 @@ def frame(data: bytes, kind: int = BINARY) -> bytes:
 def read_frame(read: Callable[[int], bytes]) -> tuple[int, bytes] | None:
     """Read one frame of a client by `read`, which returns so many bytes or fewer at the end; None at the end.
 
-    Raises ValueError for a frame that no client may send: not masked, or too long.
+    Raises ValueError for a frame that no client may send: not masked, too long, or a part of a control frame.
     """
     head = read(2)
     if len(head) < 2:
@@ -43,6 +45,8 @@ def read_frame(read: Callable[[int], bytes]) -> tuple[int, bytes] | None:
     length = head[1] & 127
     if not head[1] & 128:
         raise ValueError("a client masks its frames")
+    if head[0] & 15 >= _CONTROL and (length > _MOST_CONTROL or not head[0] & 128):
+        raise ValueError("a control frame is short and whole")
     if length >= 126:
         size = 2 if length == 126 else 8
         length = int.from_bytes(read(size), "big")
