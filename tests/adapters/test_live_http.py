@@ -19,6 +19,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
+from unseen.adapters import live_requests
 from unseen.adapters.live_http import HttpTarget
 from unseen.core.live import Listening, StreamHead, Unit, parse_target
 from unseen.errors import Refused, UsageError
@@ -228,6 +229,7 @@ def test_closing_lets_viewers_go(opener: Opener) -> None:
 def test_token_opens_for_programs_and_for_browsers(opener: Opener) -> None:
     target = opener(listening=Listening(token=_TOKEN))
     assert _get(target, "/status")[0] == 401
+    assert _get(target, "/status")[1]["connection"] == "close"
     assert _get(target, "/status", Authorization="Bearer wrong")[0] == 401
     assert _get(target, "/status?token=wrong")[0] == 401
     assert _get(target, "/status", Authorization=f"Bearer {_TOKEN}")[0] == 200
@@ -300,6 +302,45 @@ def test_who_does_not_speak_tls_holds_up_nobody(opener: Opener, certificate: tup
         connection.request("GET", "/status")
         assert connection.getresponse().status == 200
         connection.close()
+
+
+@pytest.mark.parametrize("head", [b"GET / HTTP/1.1\r\nX-Slow: ", b"G"])
+@pytest.mark.parametrize("tls", [False, True])
+def test_who_asks_slowly_keeps_no_connection(
+    opener: Opener, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, head: bytes, *, tls: bool
+) -> None:
+    monkeypatch.setattr(live_requests, "_ASKING", 1.0)
+    target = opener(f"http{'s' if tls else ''}://127.0.0.1:0", Listening(*certificate))
+    viewer = socket.create_connection(("127.0.0.1", _port(target)), timeout=30)
+    if tls:
+        context = ssl.create_default_context(cafile=str(certificate[0]))
+        viewer = context.wrap_socket(viewer, server_hostname="127.0.0.1")
+    with viewer:
+        viewer.sendall(head)
+        viewer.settimeout(0.1)
+        until, heard = time.monotonic() + 15, None
+        while heard is None and time.monotonic() < until:
+            try:
+                viewer.sendall(b"x")
+                heard = viewer.recv(1)
+            except TimeoutError:
+                continue
+            except OSError:
+                heard = b""
+    assert heard == b""
+
+
+def test_connection_is_kept_between_requests(opener: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_requests, "_ASKING", 2.0)
+    connection = http.client.HTTPConnection("127.0.0.1", _port(opener()), timeout=60)
+    connection.connect()
+    place = connection.sock.getsockname()
+    for _ in range(6):
+        connection.request("GET", "/status")
+        assert connection.getresponse().read()
+        assert connection.sock.getsockname() == place
+        time.sleep(0.5)
+    connection.close()
 
 
 def test_unprotected_address_is_refused_before_anything_listens(opener: Opener) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import hmac
+import io
 import select
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
@@ -30,6 +32,8 @@ _ICON = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width=
 _PATIENCE, _QUIET = 10.0, 5.0
 #: Seconds after which it is looked whether a viewer that gets no picture is still there.
 _LOOK = 1.0
+#: Seconds for a whole request, from when the connection is ready for it: who sends byte after byte has no more.
+_ASKING = 10.0
 _POLICY = "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; media-src blob:"
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
@@ -41,6 +45,27 @@ _HEADERS = {
 }
 
 
+class _Asking(io.RawIOBase):
+    """Reads from a connection up to a moment, however often; a socket's own timeout begins again at each read."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        super().__init__()
+        self._connection = connection
+        self.until = time.monotonic() + _ASKING
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read what is there; raises TimeoutError when the moment has come."""
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._connection.settimeout(left)
+        return self._connection.recv_into(buffer)
+
+
 class Handler(BaseHTTPRequestHandler):
     """Answers GET alone; the server says which cameras there are, and which token opens them."""
 
@@ -50,9 +75,24 @@ class Handler(BaseHTTPRequestHandler):
     timeout = _PATIENCE
 
     def setup(self) -> None:
-        """Prepare a connection: its frames are written by two threads, which take turns."""
+        """Prepare a connection: requests are read within a time, frames written by two threads, which take turns."""
         super().setup()
         self._turn = threading.Lock()
+        self.rfile.close()
+        self._asking = _Asking(self.connection)
+        self.rfile = io.BufferedReader(self._asking)
+
+    def handle_one_request(self) -> None:
+        """Read a request and answer it."""
+        self._asking.until = time.monotonic() + _ASKING
+        super().handle_one_request()
+
+    def parse_request(self) -> bool:
+        """Read the rest of a request's head; the answer then has its own time again."""
+        try:
+            return super().parse_request()
+        finally:
+            self.connection.settimeout(_PATIENCE)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Log nothing: addresses may hold a token, and who watches is personal."""
@@ -145,6 +185,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
+        if status != HTTPStatus.OK:
+            self.send_header("Connection", "close")  # who is not let in keeps no connection by asking again
         self._end()
         self.wfile.write(body)
 
