@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -134,7 +135,29 @@ def test_pictures_come_one_after_another(opener: Opener) -> None:
     connection.close()
 
 
-def test_who_left_a_camera_that_sends_nothing_keeps_no_place(opener: Opener) -> None:
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Look often whether viewers are gone, and note what each look said."""
+    said: list[bool] = []
+    is_gone = live_requests.Handler._is_gone
+
+    def noted(handler: live_requests.Handler) -> bool:
+        said.append(is_gone(handler))
+        return said[-1]
+
+    monkeypatch.setattr(live_requests, "_LOOK", 0.02)
+    monkeypatch.setattr(live_requests.Handler, "_is_gone", noted)
+    return said
+
+
+def _looked_again(looks: list[bool]) -> None:
+    """Wait until who stays was looked at some more times, without being gone."""
+    before = len(looks)
+    _until(lambda: len(looks) > before + 5)
+    assert not any(looks[before:])
+
+
+def test_who_left_a_camera_that_sends_nothing_keeps_no_place(opener: Opener, looks: list[bool]) -> None:
     target = opener()
     for _ in range(3):
         with socket.create_connection(("127.0.0.1", _port(target)), timeout=60) as viewer:
@@ -143,7 +166,7 @@ def test_who_left_a_camera_that_sends_nothing_keeps_no_place(opener: Opener) -> 
     with socket.create_connection(("127.0.0.1", _port(target)), timeout=60) as stays:
         stays.sendall(b"GET /door/mjpeg HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nand more")
         _until(lambda: target.watching("door") == 1)
-        time.sleep(2.5)
+        _looked_again(looks)
         assert target.watching("door") == 1
 
 
@@ -169,16 +192,20 @@ def test_pings_are_answered_between_pictures(opener: Opener) -> None:
         assert all(answer.wait(30) for answer in answers)
 
 
+def _viewer(opener: Opener, certificate: tuple[Path, Path], *, tls: bool) -> socket.socket:
+    """Return a connection to a service of its own."""
+    target = opener(f"http{'s' if tls else ''}://127.0.0.1:0", Listening(*certificate))
+    viewer = socket.create_connection(("127.0.0.1", _port(target)), timeout=30)
+    if not tls:
+        return viewer
+    return ssl.create_default_context(cafile=str(certificate[0])).wrap_socket(viewer, server_hostname="127.0.0.1")
+
+
 @pytest.mark.parametrize("tls", [False, True])
 def test_pings_that_come_together_are_all_answered(
     opener: Opener, certificate: tuple[Path, Path], *, tls: bool
 ) -> None:
-    target = opener(f"http{'s' if tls else ''}://127.0.0.1:0", Listening(*certificate))
-    viewer = socket.create_connection(("127.0.0.1", _port(target)), timeout=30)
-    if tls:
-        context = ssl.create_default_context(cafile=str(certificate[0]))
-        viewer = context.wrap_socket(viewer, server_hostname="127.0.0.1")
-    with viewer:
+    with _viewer(opener, certificate, tls=tls) as viewer:
         viewer.sendall(
             b"GET /door/stream HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -276,7 +303,7 @@ def test_everything_works_over_tls(opener: Opener, certificate: tuple[Path, Path
         assert viewer.recv(timeout=30) == "avc1.64000a"
 
 
-def test_who_left_over_tls_keeps_no_place(opener: Opener, certificate: tuple[Path, Path]) -> None:
+def test_who_left_over_tls_keeps_no_place(opener: Opener, certificate: tuple[Path, Path], looks: list[bool]) -> None:
     target = opener("https://127.0.0.1:0", Listening(*certificate))
     context = ssl.create_default_context(cafile=str(certificate[0]))
     request = b"GET /door/mjpeg HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
@@ -287,7 +314,7 @@ def test_who_left_over_tls_keeps_no_place(opener: Opener, certificate: tuple[Pat
                 viewer.sendall(request)
             _until(lambda: target.watching("door") == 2)
         _until(lambda: target.watching("door") == 1)
-        time.sleep(1.5)
+        _looked_again(looks)
         target.send("door", Unit("jpeg", b"picture", 0.0))
         heard = b""
         while b"picture" not in heard:
@@ -310,12 +337,7 @@ def test_who_asks_slowly_keeps_no_connection(
     opener: Opener, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, head: bytes, *, tls: bool
 ) -> None:
     monkeypatch.setattr(live_requests, "_ASKING", 1.0)
-    target = opener(f"http{'s' if tls else ''}://127.0.0.1:0", Listening(*certificate))
-    viewer = socket.create_connection(("127.0.0.1", _port(target)), timeout=30)
-    if tls:
-        context = ssl.create_default_context(cafile=str(certificate[0]))
-        viewer = context.wrap_socket(viewer, server_hostname="127.0.0.1")
-    with viewer:
+    with _viewer(opener, certificate, tls=tls) as viewer:
         viewer.sendall(head)
         viewer.settimeout(0.1)
         until, heard = time.monotonic() + 15, None
@@ -331,7 +353,8 @@ def test_who_asks_slowly_keeps_no_connection(
 
 
 def test_connection_is_kept_between_requests(opener: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_requests, "_ASKING", 2.0)
+    later = 0.0
+    monkeypatch.setattr(live_requests, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + later))
     connection = http.client.HTTPConnection("127.0.0.1", _port(opener()), timeout=60)
     connection.connect()
     place = connection.sock.getsockname()
@@ -339,7 +362,7 @@ def test_connection_is_kept_between_requests(opener: Opener, monkeypatch: pytest
         connection.request("GET", "/status")
         assert connection.getresponse().read()
         assert connection.sock.getsockname() == place
-        time.sleep(0.5)
+        later += live_requests._ASKING / 2
     connection.close()
 
 
