@@ -65,6 +65,19 @@ def test_two_faces_side_by_side_are_both_followed() -> None:
         assert sorted(d.box.y1 for d in found[frame]) == [200.0, 260.0]
 
 
+def test_a_face_that_another_trace_passed_by_is_followed_when_they_part() -> None:
+    def stays(frame: int) -> Detection:
+        return at(0, y=200.0)
+
+    def leaves(frame: int) -> Detection:
+        return at(2 * max(0, frame - 16), y=245.0)
+
+    found = traced({0: [stays(0), leaves(0)]}, FRAMES, SIZE, seeing(stays, leaves))
+    for frame in FRAMES:
+        assert stays(frame) in found[frame]
+        assert leaves(frame) in found[frame]
+
+
 def test_another_class_is_neither_followed_nor_met() -> None:
     def plate(frame: int) -> Detection:
         return Detection("plate", at(frame).box, 0.8, "ppocr-rec")

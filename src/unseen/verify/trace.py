@@ -23,7 +23,7 @@ def traced(
     """Return `found`, by frame, with what shows of the same objects in `frames` before and after.
 
     `frames` rise, and belong to one shot. Looks only around where each object was seen last, in frames of `size`
-    pixels (width, height), until it is missed a few times in a row, or is met by what another one was traced to.
+    pixels (width, height), until it is missed a few times in a row; not where it is known already.
     """
     known = {frame: list(some) for frame, some in found.items()}
     for start, some in found.items():
@@ -41,16 +41,15 @@ def _follow(
     box, missed = start.box, 0
     for frame in frames:
         there = known.setdefault(frame, [])
-        if any(_overlap(box, other.box) >= _SAME for other in there if other.cls == start.cls):
-            return
-        seen = [d for d in shows(Moment(frame, around(box, size))) if d.cls == start.cls]
-        new = [d for d in seen if all(_overlap(d.box, other.box) < _SAME for other in there)]
-        there += new
-        nearest = min(seen, key=lambda d: _apart(d.box, box), default=None)
-        missed = 0 if nearest is not None else missed + 1
+        # What another trace passed by need not have been followed by it, so this one goes on from there.
+        near = [d for d in there if d.cls == start.cls and _overlap(d.box, box) >= _SAME]
+        if not near:
+            near = [d for d in shows(Moment(frame, around(box, size))) if d.cls == start.cls]
+            there += [d for d in near if all(_overlap(d.box, other.box) < _SAME for other in there)]
+        missed = 0 if near else missed + 1
         if missed == _MOST_MISSED:
             return
-        box = box if nearest is None else nearest.box
+        box = min((d.box for d in near), key=lambda other: _apart(other, box), default=box)
 
 
 def _apart(one: Box, other: Box) -> float:
