@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from unseen.core.regions import Box, Detection
 from unseen.verify.moments import Moment, around
@@ -23,33 +23,49 @@ def traced(
     """Return `found`, by frame, with what shows of the same objects in `frames` before and after.
 
     `frames` rise, and belong to one shot. Looks only around where each object was seen last, in frames of `size`
-    pixels (width, height), until it is missed a few times in a row; not where it is known already.
+    pixels (width, height), until it is missed a few times in a row, or is met by what another one was traced to.
     """
     known = {frame: list(some) for frame, some in found.items()}
+    beside: list[tuple[int, Detection]] = []
     for start, some in found.items():
-        before, after = [f for f in reversed(frames) if f < start], [f for f in frames if f > start]
         for each in some:
-            for way in (before, after):
-                _follow(each, way, known, size, shows)
+            beside += _both_ways(start, each, frames, known, size, shows)
+    # What shows beside these is followed once as well, and no further: it has an end, whatever a model sees.
+    for start, each in beside:
+        _both_ways(start, each, frames, known, size, shows)
     return known
+
+
+def _both_ways(
+    frame: int,
+    each: Detection,
+    frames: Sequence[int],
+    known: dict[int, list[Detection]],
+    size: tuple[int, int],
+    shows: Shows,
+) -> list[tuple[int, Detection]]:
+    before, after = [f for f in reversed(frames) if f < frame], [f for f in frames if f > frame]
+    return [beside for way in (before, after) for beside in _follow(each, way, known, size, shows)]
 
 
 def _follow(
     start: Detection, frames: Iterable[int], known: dict[int, list[Detection]], size: tuple[int, int], shows: Shows
-) -> None:
-    """Add to `known` what shows of an object in `frames`, nearest first."""
+) -> Iterator[tuple[int, Detection]]:
+    """Add to `known` what shows of an object in `frames`, nearest first; yield others that show beside it."""
     box, missed = start.box, 0
     for frame in frames:
         there = known.setdefault(frame, [])
-        # What another trace passed by need not have been followed by it, so this one goes on from there.
-        near = [d for d in there if d.cls == start.cls and _overlap(d.box, box) >= _SAME]
-        if not near:
-            near = [d for d in shows(Moment(frame, around(box, size))) if d.cls == start.cls]
-            there += [d for d in near if all(_overlap(d.box, other.box) < _SAME for other in there)]
-        missed = 0 if near else missed + 1
+        if any(_overlap(box, other.box) >= _SAME for other in there if other.cls == start.cls):
+            return  # that one is followed, or will be
+        seen = [d for d in shows(Moment(frame, around(box, size))) if d.cls == start.cls]
+        new = [d for d in seen if all(_overlap(d.box, other.box) < _SAME for other in there)]
+        there += new
+        nearest = min(seen, key=lambda d: _apart(d.box, box), default=None)
+        yield from ((frame, d) for d in new if d is not nearest)
+        missed = 0 if nearest is not None else missed + 1
         if missed == _MOST_MISSED:
             return
-        box = min((d.box for d in near), key=lambda other: _apart(other, box), default=box)
+        box = box if nearest is None else nearest.box
 
 
 def _apart(one: Box, other: Box) -> float:
