@@ -175,7 +175,7 @@ class BlinkingDetector(MissingDetector):
         return [[d for d in found if int(d.box.x1) % 3] for found in super().detect(images)]
 
 
-@pytest.mark.parametrize(("stride", "most"), [("auto", 24), ("auto", 29), ("3", 40), ("3", 50)])
+@pytest.mark.parametrize(("stride", "most"), [("auto", 36), ("auto", 44), ("3", 40), ("3", 50)])
 def test_run_that_goes_on_hides_what_one_without_a_break_hides(
     unseen: Command, tmp_path: Path, key: Path, stride: str, most: int
 ) -> None:

@@ -55,15 +55,52 @@ def test_fast_things_are_looked_at_more_often() -> None:
     assert len(fast) > 1.5 * len(calm)
 
 
-@pytest.mark.parametrize(("quick", "step"), [(False, 1), (True, 3)])
-def test_at_25_frames_a_second_the_fastest_is_looked_at_in_each_or_by_a_quick_one_in_each_third(
-    quick: bool, step: int
+@pytest.mark.parametrize(
+    ("quick", "by", "step"), [(False, 18.0, 2), (False, 60.0, 1), (True, 18.0, 3), (True, 60.0, 1)]
+)
+def test_at_25_frames_a_second_the_fastest_is_looked_at_in_each_and_by_a_quick_one_others_in_each_third(
+    quick: bool, by: float, step: int
 ) -> None:
     pace = AutoPace(25.0, quick=quick)
     assert pace.wants(0, False)
     pace.saw(0, [face(0.0)])
-    pace.saw(1, [face(60.0)])
+    pace.saw(1, [face(by)])
     assert next(i for i in range(1, 9) if pace.wants(i, False)) == 1 + step
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_who_passes_too_fast_to_be_known_again_is_looked_at_in_every_second_frame(quick: bool) -> None:
+    speed, pace = 20.0, AutoPace(30.0, quick=quick)
+    kinds: dict[int, str] = {}
+    known = 0.0
+    for i in range(60):
+        if kind := pace.wants(i, False):
+            kinds[i] = kind
+            near = quick or kind == "whole" or abs(speed * i - known) <= 40.0
+            known = speed * i if near else known
+            pace.saw(i, [face(speed * i)] if near else [])
+    settled = [i for i in kinds if i >= 10]
+    assert {b - a for a, b in itertools.pairwise(settled)} == {2}
+    assert quick or {kinds[i] for i in settled} == {"whole"}
+
+
+def test_who_is_lost_in_close_looks_is_searched_in_the_whole_frame_soon_and_once() -> None:
+    pace, kinds = AutoPace(30.0), dict[int, str]()
+    for i in range(40):
+        if kind := pace.wants(i, False):
+            kinds[i] = kind
+            pace.saw(i, [face(100.0)] if i < 14 else [])
+    assert [i for i in kinds if kinds[i] == "whole"] == [0, 10, 17, 27, 37]
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_people_who_come_and_go_far_from_each_other_are_no_fast_one(quick: bool) -> None:
+    pace, made = AutoPace(30.0, quick=quick), list[int]()
+    for i in range(120):
+        if pace.wants(i, False):
+            made.append(i)
+            pace.saw(i, [face(600.0 * (i // 30), score=0.6)])
+    assert {b - a for a, b in itertools.pairwise(made)} == {5}
 
 
 def test_who_looks_at_whole_frames_each_time_hurries_less() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from unseen.core.regions import Detection
 from unseen.core.video import VideoFrame
@@ -17,9 +17,14 @@ Kind = Literal["whole", "close"]
 _WHOLE_S, _CALM_S, _HURRIED_S = 0.34, 0.17, 0.07
 #: The most hurried where a look in between is one at the whole frame, too: it sees who moves far as well as who is new.
 _QUICK_S = 0.13
-#: What moves farther than this many of its sizes from look to look is fast.
-_FAR = 1.0
+#: What moves farther than this many of its sizes from look to look is fast; farther than so many, and nothing tells it
+#: from somebody else; and beyond so many, one who is gone and one who is new are two.
+_FAR, _LOST, _FARTHEST = 1.0, 2.0, 8.0
 _SURE = 0.4
+#: What was seen as surely as this is hardly missed at the next look where it still is.
+_CERTAIN = 0.7
+#: A detection and the frame that it was seen in.
+_Seen: TypeAlias = tuple[int, Detection]
 
 
 class Ticks:
@@ -88,24 +93,26 @@ class EveryNth:
 class AutoPace:
     """Looks often enough that nothing moves far from look to look, measured in its own sizes.
 
-    The whole frame is looked at three times a second, where a shot begins, and after frames that could not be. What was
-    found is looked for again closely in between; `quick` says that this is done in whole frames, too.
+    The whole frame is looked at three times a second, where a shot begins, after frames that could not be, and where
+    somebody is gone from around where they were. What was found is looked for again closely in between; `quick` says
+    that this is done in whole frames, too.
     """
 
     def __init__(self, rate: float, *, quick: bool = False) -> None:
         self._calm = max(1, round(_CALM_S * rate))
-        hurried = round(_QUICK_S * rate) if quick else math.floor(_HURRIED_S * rate)
-        self._hurried = max(1, min(self._calm, hurried))
+        self._fastest = max(1, math.floor(_HURRIED_S * rate))
+        self._hurried = max(1, min(self._calm, round(_QUICK_S * rate) if quick else self._fastest))
         self._whole = max(self._calm, round(_WHOLE_S * rate))
         self._quick = quick
         self._step = self._calm
         self._next = self._next_whole = self._latest = 0
         self._last: tuple[int, Sequence[Detection]] | None = None
+        self._gone: list[_Seen] = []
 
     def wants(self, frame: int, must: bool) -> Kind | None:
         """How to look at a frame."""
         if must:
-            self._last = None
+            self._last, self._gone = None, []
         whole = must or self._whole_is_due(frame)
         if not whole and frame < self._next:
             return None
@@ -130,27 +137,44 @@ class AutoPace:
         last, self._last = self._last, (frame, found)
         if last is None:
             return
-        moved = _fastest(last[1], found) / max(1, frame - last[0])
+        before = [(last[0], each) for each in last[1]]
+        missed = [(f, each) for f, each in (*self._gone, *before) if _missed(each, found)]
+        self._gone = [(f, each) for f, each in missed if frame - f <= self._whole]
+        moved = max((_moved(each, frame, before, self._gone) for each in found if each.score >= _SURE), default=0.0)
+        # Where looks are close, who moved far is found by one at the whole frame alone.
+        lost = moved * self._calm > _LOST
+        search = not self._quick and (lost or any(f == last[0] and each.score >= _CERTAIN for f, each in missed))
         wanted = self._calm if moved <= 0 else int(_FAR / moved)
-        self._step = min(max(wanted, self._hurried), self._calm)
+        self._step = self._fastest if lost or search else min(max(wanted, self._hurried), self._calm)
         # Others may have been wanted since.
         self._next = min(self._next, max(self._latest, frame) + self._step)
+        if search:
+            self._next_whole = min(self._next_whole, self._next)
 
 
-def _fastest(before: Sequence[Detection], now: Sequence[Detection]) -> float:
-    """Return how far the fastest of the sure detections has moved, in its sizes; those without a partner do not count.
+def _moved(one: Detection, frame: int, before: Sequence[_Seen], gone: Sequence[_Seen]) -> float:
+    """Return how far a detection in a frame has moved, in its sizes a frame.
 
-    Partners are the nearest of one class and like size.
+    Partners are the nearest of one class and like size. One that has none near came from the nearest that is gone.
     """
-    fastest = 0.0
-    for one in now:
-        if one.score < _SURE:
-            continue
-        size = math.sqrt(one.box.area)
-        near = [_distance(one, other) / size for other in before if other.cls == one.cls and _alike(one, other)]
-        if near and min(near) <= 2.0:
-            fastest = max(fastest, min(near))
-    return fastest
+    for seen, farthest in ((before, _LOST), (gone, _FARTHEST)):
+        near, since = min(((_apart(one, other), f) for f, other in seen), default=(math.inf, frame))
+        if near <= farthest:
+            return near / max(1, frame - since)
+    return 0.0
+
+
+def _missed(one: Detection, found: Sequence[Detection]) -> bool:
+    """Whether a sure detection has no partner near it."""
+    return one.score >= _SURE and all(_apart(one, other) > _LOST for other in found)
+
+
+def _apart(one: Detection, other: Detection) -> float:
+    """Return the distance of two detections in sizes of the first; infinity unless they are of one class and like
+    size."""
+    if other.cls != one.cls or not _alike(one, other):
+        return math.inf
+    return _distance(one, other) / math.sqrt(one.box.area)
 
 
 def _alike(one: Detection, other: Detection) -> bool:
