@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from unseen.core.regions import Box, Detection
 from unseen.verify.moments import Moment
-from unseen.verify.trace import traced
+from unseen.verify.trace import seen_again, traced
 
 SIZE = (640, 480)
 FRAMES = range(0, 50, 4)
@@ -84,6 +84,28 @@ def test_another_class_is_neither_followed_nor_met() -> None:
 
     found = traced({20: [at(20)]}, FRAMES, SIZE, seeing(plate))
     assert {frame: some for frame, some in found.items() if some} == {20: [at(20)]}
+
+
+def test_what_only_one_cut_of_the_frame_shows_is_not_followed() -> None:
+    def fold(frame: int) -> Detection:
+        return at(frame, y=300.0)
+
+    found = {20: [at(20), fold(20)]}
+    sure = seen_again(found, SIZE, seeing(at))
+    assert sure == [(20, at(20))]
+    asked: list[Moment] = []
+    after = traced(found, FRAMES, SIZE, seeing(at, fold, asked=asked), sure)
+    assert after[20] == [at(20), fold(20)]
+    assert len(asked) == len(FRAMES) - 1
+
+
+def test_what_is_seen_elsewhere_or_as_another_class_is_not_seen_again() -> None:
+    def plate(frame: int) -> Detection:
+        return Detection("plate", at(frame).box, 0.8, "ppocr-rec")
+
+    found = {20: [at(20)]}
+    assert seen_again(found, SIZE, seeing(plate)) == []
+    assert seen_again(found, SIZE, seeing(lambda f: at(f, y=235.0))) == []
 
 
 @given(

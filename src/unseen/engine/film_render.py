@@ -27,7 +27,7 @@ from unseen.pixels.planes import Grain, HeldCells, PlaneForm, hide_planes, whole
 from unseen.tracks.named import NOTHING_KNOWN, Known
 from unseen.verify.moments import Moment, moments
 from unseen.verify.residues import SecondOpinion
-from unseen.verify.trace import traced
+from unseen.verify.trace import seen_again, traced
 
 __all__ = ["MOST_ROUNDS", "Part", "Renderer", "Settled"]
 
@@ -148,10 +148,12 @@ class Renderer:
         found: dict[int, list[Detection]] = {}
         for moment in moments(first, last, step, settled.tracks if only is None else (), size, only):
             _add(found, moment.frame, shows(moment))
-        if found and only is None:
-            for frame in _grid(first, last, step / _MORE_LOOKS):
-                _add(found, frame, () if frame % step == 0 else shows(Moment(frame)))
-            found = traced(found, _grid(first, last, _TRACED_S * rate), size, shows)
+        if only is None and (sure := seen_again(found, size, shows)):
+            more = {f: shows(Moment(f)) for f in _grid(first, last, step / _MORE_LOOKS) if f % step != 0}
+            for frame, shown in more.items():
+                _add(found, frame, shown)
+            sure += seen_again(more, size, shows)
+            found = traced(found, _grid(first, last, _TRACED_S * rate), size, shows, sure)
         return [Look(frame, tuple(found[frame])) for frame in sorted(found) if found[frame]]
 
     def _shows(self, settled: Settled, hidden: _Hidden, moment: Moment) -> list[Detection]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from unseen.core.regions import Box, Detection
 from unseen.verify.moments import Moment, around
 
-__all__ = ["traced"]
+__all__ = ["seen_again", "traced"]
 
 #: Returns what still shows at a moment.
 Shows = Callable[[Moment], Sequence[Detection]]
@@ -17,19 +17,42 @@ _MOST_MISSED = 3
 _SAME = 0.3
 
 
+def seen_again(
+    found: Mapping[int, Sequence[Detection]], size: tuple[int, int], shows: Shows
+) -> list[tuple[int, Detection]]:
+    """Return what of `found`, by frame of `size` pixels (width, height), a look around it sees, too, with its frame.
+
+    Who is there is seen in both. In folds, leaves and the edges of what is hidden models see faces that are gone as
+    soon as the cut is another.
+    """
+    return [
+        (frame, each)
+        for frame, some in found.items()
+        for each in some
+        if any(
+            other.cls == each.cls and _overlap(each.box, other.box) >= _SAME
+            for other in shows(Moment(frame, around(each.box, size)))
+        )
+    ]
+
+
 def traced(
-    found: Mapping[int, Sequence[Detection]], frames: Sequence[int], size: tuple[int, int], shows: Shows
+    found: Mapping[int, Sequence[Detection]],
+    frames: Sequence[int],
+    size: tuple[int, int],
+    shows: Shows,
+    starts: Sequence[tuple[int, Detection]] | None = None,
 ) -> dict[int, list[Detection]]:
     """Return `found`, by frame, with what shows of the same objects in `frames` before and after.
 
-    `frames` rise, and belong to one shot. Looks only around where each object was seen last, in frames of `size`
-    pixels (width, height), until it is missed a few times in a row, or is met by what another one was traced to.
+    `starts` are those of `found` that are followed; None is all of them. `frames` rise, and belong to one shot. Looks
+    only around where each object was seen last, in frames of `size` pixels (width, height), until it is missed a few
+    times in a row, or is met by what another one was traced to.
     """
     known = {frame: list(some) for frame, some in found.items()}
     beside: list[tuple[int, Detection]] = []
-    for start, some in found.items():
-        for each in some:
-            beside += _both_ways(start, each, frames, known, size, shows)
+    for start, each in [(f, each) for f, some in found.items() for each in some] if starts is None else starts:
+        beside += _both_ways(start, each, frames, known, size, shows)
     # What shows beside these is followed once as well, and no further: it has an end, whatever a model sees.
     for start, each in beside:
         _both_ways(start, each, frames, known, size, shows)
