@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import itertools
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image, ImageOps
 
 from tests.adapters.video_clips import Clip, make_clip, trim
 from unseen.adapters.live_encode import JpegEncoder
@@ -21,7 +23,7 @@ from unseen.adapters.live_http import HttpTarget
 from unseen.adapters.live_source_av import open_feed
 from unseen.core.live import Listening, parse_source, parse_target
 from unseen.core.video import VideoInfo
-from unseen.errors import DamagedInput, FileError, UnreadableInput, UnsupportedInput
+from unseen.errors import DamagedInput, FileError, UnreadableInput
 
 _SECRET = "Zq7xSecret"
 
@@ -175,10 +177,62 @@ def _serving(parts: bytes) -> Iterator[str]:
         server.server_close()
 
 
-@pytest.mark.parametrize("clip", [Clip(rotation=90), Clip(mirrored=True)], ids=["turned", "mirrored"])
-def test_turned_file_is_refused(tmp_path: Path, clip: Clip) -> None:
-    with pytest.raises(UnsupportedInput, match="turn"):
-        open_feed(_source(write(tmp_path / "a.mp4", clip)))
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_turned_file_comes_upright(turn: int, mirrored: bool, tmp_path: Path) -> None:
+    turned = Clip(rotation=turn, mirrored=mirrored, pixel_aspect=Fraction(4, 3))
+    feed = open_feed(_source(write(tmp_path / "a.mp4", turned)), wait=lambda _: None)
+    frames = [frame.planes for frame, _ in feed]
+    feed.close()
+    lying = turn % 180 != 0
+    assert (feed.info.width, feed.info.height) == ((96, 160) if lying else (160, 96))
+    assert feed.info.pixel_aspect == (Fraction(3, 4) if lying else Fraction(4, 3))
+    stored = open_feed(_source(write(tmp_path / "b.mp4", Clip())), wait=lambda _: None)
+    for planes, (frame, _) in zip(frames, stored, strict=True):
+        for plane, before in zip(planes, frame.planes, strict=True):
+            upright = np.rot90(before, -turn // 90)
+            assert np.array_equal(plane, np.fliplr(upright) if mirrored else upright)
+    stored.close()
+
+
+@pytest.mark.parametrize("orientation", range(9))
+def test_jpegs_of_a_camera_that_hangs_turned_come_upright(orientation: int) -> None:
+    picture = Image.new("L", (64, 48), 40)
+    picture.paste(220, (0, 0, 40, 12))
+    tagged = _as_part(picture, exif=_exif(orientation))
+    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(tagged[tagged.index(b"\xff\xd8") :])))
+    for parts in (tagged * 3, _as_part(upright) * 3 + tagged * 3):
+        with _serving(parts + tagged * 30) as address:
+            feed = open_feed(_source(address))
+            planes = [frame.planes[0] for frame, _ in itertools.islice(feed, 6)]
+            feed.close()
+        for plane in planes:
+            assert np.abs(plane.astype(float) - np.asarray(upright.convert("L"), float)).mean() < 4
+
+
+def _exif(orientation: int) -> bytes:
+    exif = Image.Exif()
+    exif[0x010F] = "Maker"
+    if orientation:
+        exif[0x0112] = orientation
+    return exif.tobytes()
+
+
+def _as_part(picture: Image.Image, **told: Any) -> bytes:
+    file = io.BytesIO()
+    picture.convert("RGB").save(file, "JPEG", quality=95, **told)
+    head = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(file.getvalue())
+    return head + file.getvalue() + b"\r\n"
+
+
+@pytest.mark.parametrize(("density", "aspect"), [((1, 3), 1), ((3, 1), 1), ((100, 1), 1), ((3, 4), Fraction(3, 4))])
+def test_pixels_of_a_shape_that_no_camera_has_are_taken_for_square(density: tuple[int, int], aspect: Fraction) -> None:
+    with _serving(_as_part(Image.new("L", (64, 48), 90), dpi=density) * 30) as address:
+        feed = open_feed(_source(address))
+        frame, _ = next(iter(feed))
+        feed.close()
+    assert feed.info.pixel_aspect == aspect
+    assert int(frame.planes[0].min()) > 16, "it is as large as its frame"
 
 
 def test_missing_and_foreign_files_are_errors(tmp_path: Path) -> None:

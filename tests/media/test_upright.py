@@ -77,6 +77,14 @@ def test_pictures_are_as_large_as_asked_and_never_larger_than_the_frame() -> Non
     assert Upright(info(720, 576, aspect=Fraction(64, 45)), 1280).size == (1024, 576)
 
 
+@pytest.mark.parametrize(
+    ("aspect", "size"),
+    [("1/3", (640, 360)), ("3", (640, 360)), ("16", (640, 360)), ("5/11", (291, 360)), ("32/11", (1862, 360))],
+)
+def test_faces_are_not_stretched_by_a_tag_that_no_camera_means(aspect: str, size: tuple[int, int]) -> None:
+    assert Upright(info(640, 360, aspect=Fraction(aspect)), 1920).size == size
+
+
 @pytest.mark.parametrize("rotation", TURNS)
 @pytest.mark.parametrize("side", [1280, 80])
 def test_part_that_is_cut_out_is_seen_as_in_the_whole(rotation: int, side: int) -> None:

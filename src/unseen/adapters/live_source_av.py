@@ -14,8 +14,8 @@ from unseen.adapters.video.lead_in import MARKS, marked
 from unseen.adapters.video.planes import Letterbox, ToRgb
 from unseen.core.live import CameraSource
 from unseen.core.photos import Rgb8
-from unseen.core.video import ColourTags, VideoFrame, VideoInfo
-from unseen.errors import DamagedInput, FileError, UnreadableInput, UnsupportedInput
+from unseen.core.video import ColourTags, VideoFrame, VideoInfo, believed_aspect
+from unseen.errors import DamagedInput, FileError, UnreadableInput
 
 if TYPE_CHECKING:
     import av
@@ -103,8 +103,8 @@ def _as_errors(source: CameraSource) -> Iterator[None]:
 class AvFeed:
     """A connected source: iterating yields (frame, time stamp in seconds or None), for as long as pictures come.
 
-    Frames are 8-bit 4:2:0 of one even size, in the source's colours, with black bars where the shape changed. Frames
-    that corrupt data may have reached are `damaged`, up to the next key picture. Raises UnreadableInput when the
+    Frames are upright, 8-bit 4:2:0 of one even size, in the source's colours, with black bars where the shape changed.
+    Those that corrupt data may have reached are `damaged`, up to the next key picture. Raises UnreadableInput when the
     connection is lost; a file ends.
     """
 
@@ -130,16 +130,10 @@ class AvFeed:
         if first is None:
             raise DamagedInput(f"{source.name}: {name} sends no picture that can be decoded")
         self._head: tuple[av.VideoFrame, bool] | None = first
-        if source.kind == "file":
-            self._refuse_turned(first[0], name)
-        self.info = like or _facts(self._stream, first[0])
+        with _as_errors(source):
+            self.info = like or _facts(self._stream, first[0])
         self._letterbox = Letterbox(self.info)
         self._to_rgb = ToRgb(self.info)
-
-    def _refuse_turned(self, picture: av.VideoFrame, name: str) -> None:
-        info = probe.facts(self._container, self._stream, picture)
-        if info.rotation or probe.is_mirrored(picture):
-            raise UnsupportedInput(f"{name}: is stored turned or mirrored, in which faces are missed; turn it first")
 
     def close(self) -> None:
         """Disconnect; frames that were handed out stay valid."""
@@ -158,7 +152,8 @@ class AvFeed:
             if self._source.kind == "file":
                 start = self._keep_pace(start, stamp or 0.0)
             # Copies: a picture that waits longer than its decoder lives would keep all of the decoder's memory.
-            planes = self._letterbox.planes(picture, _aspect(self._stream))
+            with _as_errors(self._source):
+                planes = self._letterbox.planes(picture, _aspect(self._stream), *probe.orientation(picture))
             yield VideoFrame(planes, index, picture.pts or 0, damaged), stamp
 
     def _all(self) -> Iterator[tuple[av.VideoFrame, bool]]:
@@ -209,7 +204,7 @@ class AvFeed:
 
 
 def _aspect(stream: Any) -> Fraction:
-    return stream.sample_aspect_ratio or Fraction(1)
+    return believed_aspect(stream.sample_aspect_ratio or Fraction(1))
 
 
 def _facts(stream: Any, picture: av.VideoFrame) -> VideoInfo:
@@ -218,14 +213,17 @@ def _facts(stream: Any, picture: av.VideoFrame) -> VideoInfo:
     full = int(picture.color_range) == 2 or picture.format.name.startswith("yuvj")
     rgb = picture.format.is_rgb or picture.format.has_palette
     matrix = 1 if rgb else int(picture.colorspace)
+    width, height, aspect = picture.width, picture.height, _aspect(stream)
+    if probe.orientation(picture)[0] % 180:
+        width, height, aspect = height, width, 1 / aspect
     return VideoInfo(
         container="live",
         codec=stream.codec_context.name,
-        width=max(2, picture.width // 2 * 2),
-        height=max(2, picture.height // 2 * 2),
+        width=max(2, width // 2 * 2),
+        height=max(2, height // 2 * 2),
         rate=rate,
         time_base=stream.time_base or Fraction(1, 90_000),
         pixel_format=_FORMAT,
-        pixel_aspect=_aspect(stream),
+        pixel_aspect=aspect,
         colour=ColourTags(2, 2, matrix if 0 < matrix <= 14 else 2, full and not rgb),
     )

@@ -26,6 +26,7 @@ __all__ = [
     "VideoInfo",
     "VideoRecipe",
     "VideoStyle",
+    "believed_aspect",
 ]
 
 #: Frames from look to look that are allowed at the most, and seconds from check to check.
@@ -85,6 +86,13 @@ class VideoInfo:
     has_audio: bool = False
     other_streams: tuple[str, ...] = ()
     created: datetime | None = None
+
+
+def believed_aspect(aspect: Fraction) -> Fraction:
+    """Return the shape of pixels that detectors may go by, which is 1 for one that no camera has."""
+    # The narrowest in use are those of 704 x 240, 5:11, and the widest that are standard 32:11 (ITU-T H.264, table
+    # E-1). Tags are easily wrong, as the density of a JPEG is, and stretched by them faces are not found any more.
+    return aspect if Fraction(2, 5) <= aspect < 3 else Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)

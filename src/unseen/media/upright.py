@@ -11,7 +11,7 @@ import numpy as np
 from unseen.core.photos import Rgb8
 from unseen.core.ports import VideoReader
 from unseen.core.regions import Box, Detection
-from unseen.core.video import VideoFrame, VideoInfo
+from unseen.core.video import VideoFrame, VideoInfo, believed_aspect
 
 __all__ = ["Upright"]
 
@@ -25,7 +25,7 @@ class Upright:
     def __init__(self, info: VideoInfo, side: int) -> None:
         self._stored = (info.width, info.height)
         self._turns = info.rotation // 90 % 4
-        wide = max(1.0, info.width * float(info.pixel_aspect))
+        wide = max(1.0, info.width * float(believed_aspect(info.pixel_aspect)))
         factor = min(1.0, side / max(wide, info.height))
         #: Size of a picture before it is turned.
         self._size = (max(1, round(wide * factor)), max(1, round(info.height * factor)))

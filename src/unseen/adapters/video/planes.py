@@ -155,42 +155,56 @@ class Fitter:
 class Letterbox:
     """Brings decoded pictures to a video's size and format; those of another shape lie in black, as large as fits.
 
-    Stretched, faces are not found any more.
+    Stretched or lying down, faces are not found any more.
     """
 
     def __init__(self, info: VideoInfo) -> None:
         self._info = info
-        self._whole = self._inner = Fitter(info.width, info.height, info.pixel_format, info.colour)
+        self._whole = layout(info.pixel_format)
+        self._inner = Fitter(info.width, info.height, info.pixel_format, info.colour)
 
-    def planes(self, picture: av.VideoFrame, aspect: Fraction) -> tuple[Pixels, ...]:
-        """Return copies of the picture's planes, whose pixels have this `aspect`; raises av.FFmpegError."""
-        width, height = self._size(picture, aspect)
-        if (width, height) == (self._whole.width, self._whole.height):
-            return tuple(plane.copy() for plane in planes_of(self._whole.fit(picture), self._whole.form))
-        if (width, height) != (self._inner.width, self._inner.height):
-            self._inner = Fitter(width, height, self._info.pixel_format, self._info.colour)
-        form, out = self._whole.form, []
+    def planes(
+        self, picture: av.VideoFrame, aspect: Fraction, turn: int = 0, mirrored: bool = False
+    ) -> tuple[Pixels, ...]:
+        """Return copies of the planes of a picture whose stored pixels have this `aspect`; raises av.FFmpegError.
+
+        It is mirrored left to right, then turned clockwise by `turn` degrees, a multiple of 90.
+        """
+        lying = turn % 180 != 0
+        wide, high = (picture.height, picture.width) if lying else (picture.width, picture.height)
+        width, height = self._size(wide, high, 1 / aspect if lying else aspect)
+        stored = (height, width) if lying else (width, height)
+        if stored != (self._inner.width, self._inner.height):
+            self._inner = Fitter(*stored, self._info.pixel_format, self._info.colour)
+        form, out = self._whole, []
+        upright = [_turned(plane, turn, mirrored) for plane in planes_of(self._inner.fit(picture), form)]
+        if (width, height) == (self._info.width, self._info.height):
+            return tuple(plane.copy() for plane in upright)
         black = (0 if self._info.colour.full_range else 16, 128, 128, 255)
         shapes = form.shapes(self._info.width, self._info.height)
-        for inner, shape, level in zip(planes_of(self._inner.fit(picture), form), shapes, black, strict=False):
+        for inner, shape, level in zip(upright, shapes, black, strict=False):
             plane = np.full(shape, level * 2 ** (form.bits - 8), form.dtype)
             top, left = (shape[0] - inner.shape[0]) // 2, (shape[1] - inner.shape[1]) // 2
             plane[top : top + inner.shape[0], left : left + inner.shape[1]] = inner
             out.append(plane)
         return tuple(out)
 
-    def _size(self, picture: av.VideoFrame, aspect: Fraction) -> tuple[int, int]:
+    def _size(self, width: int, height: int, aspect: Fraction) -> tuple[int, int]:
         info = self._info
         wider = aspect / info.pixel_aspect
         # Odd sizes lose a line, which in a tiny picture would be another shape.
-        if abs(picture.width - info.width) > 1 or abs(picture.height - info.height) > 1:
-            wider *= Fraction(picture.width * info.height, picture.height * info.width)
+        if abs(width - info.width) > 1 or abs(height - info.height) > 1:
+            wider *= Fraction(width * info.height, height * info.width)
         if abs(wider - 1) < _SAME_SHAPE:
             return info.width, info.height
         # Less by multiples of 4, so that the bars on either side are whole chroma samples.
         narrow = round(info.width * (1 - min(wider, Fraction(1))) / 4) * 4
         flat = round(info.height * (1 - 1 / max(wider, Fraction(1))) / 4) * 4
         return max(2, info.width - narrow), max(2, info.height - flat)
+
+
+def _turned(plane: Pixels, turn: int, mirrored: bool) -> Pixels:
+    return np.rot90(plane[:, ::-1] if mirrored else plane, -turn // 90)
 
 
 class ToRgb:

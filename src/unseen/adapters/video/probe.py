@@ -27,8 +27,8 @@ __all__ = [
     "MAX_PIXELS",
     "damage_as_errors",
     "facts",
-    "is_mirrored",
     "open_container",
+    "orientation",
     "picture_stream",
     "seconds",
 ]
@@ -43,6 +43,8 @@ _DECODERS = (
 #: Containers whose clocks begin anywhere.
 _ANY_CLOCK = frozenset({"mpegts", "mpeg"})
 _UNSET_RATE = Fraction(25)
+#: Kinds of side data (FFmpeg's AVFrameSideDataType) that PyAV has no names for; 31 is EXIF.
+_NAMELESS = range(28, 33)
 
 
 def open_container(path: Path, name: str, max_pixels: int) -> InputContainer:
@@ -170,7 +172,7 @@ def facts(container: InputContainer, stream: VideoStream, picture: av.VideoFrame
         pixel_format=stored_format(picture.format),
         frames=stream.frames or None,
         seconds=told if told > 0 else None,
-        rotation=_rotation(picture),
+        rotation=orientation(picture)[0],
         pixel_aspect=_pixel_aspect(stream),
         interlaced=picture.interlaced_frame,
         colour=_colour(picture),
@@ -230,7 +232,7 @@ def _known(tag: int, highest: int) -> int:
 
 def _matrix(picture: av.VideoFrame) -> tuple[int, int, int, int] | None:
     """Return a, b, c, d of the display matrix: a stored pixel (x, y) is shown at (a x + c y, b x + d y)."""
-    side_data: Any = picture.side_data
+    side_data = _side_data(picture)
     for index in range(len(side_data)):
         data = side_data[index]
         if data.type.name == "DISPLAYMATRIX":
@@ -239,20 +241,41 @@ def _matrix(picture: av.VideoFrame) -> tuple[int, int, int, int] | None:
     return None
 
 
-def is_mirrored(picture: av.VideoFrame) -> bool:
-    """Whether the display matrix mirrors the picture, beside turning it."""
-    matrix = _matrix(picture)
-    return matrix is not None and matrix[0] * matrix[3] - matrix[1] * matrix[2] < 0
+def _side_data(picture: av.VideoFrame) -> Any:
+    """Return what is told beside the picture; raises ValueError where PyAV cannot say what it is.
+
+    One kind that PyAV has no name for, as the EXIF of a JPEG, keeps it from telling of any.
+    """
+    try:
+        return picture.side_data
+    except ValueError:
+        from av.filter import Graph
+
+        graph = Graph()
+        last = graph.add_buffer(
+            width=picture.width, height=picture.height, format=picture.format, time_base=Fraction(1, 1000)
+        )
+        steps = [graph.add("sidedata", f"mode=delete:type={kind}") for kind in _NAMELESS]
+        for step in (*steps, graph.add("buffersink")):
+            last.link_to(step)
+            last = step
+        graph.configure()
+        graph.push(picture)
+        return graph.pull().side_data
 
 
-def _rotation(picture: av.VideoFrame) -> int:
-    """Return the clockwise turn to the next quarter; of a mirrored picture, the turn after mirroring left to right."""
+def orientation(picture: av.VideoFrame) -> tuple[int, bool]:
+    """Return how a player turns a picture, in degrees clockwise (0, 90, 180, 270), and whether it mirrors it before.
+
+    Turns are to the next quarter, mirroring is left to right. Raises ValueError where it cannot be told.
+    """
     matrix = _matrix(picture)
     if matrix is None:
-        return 0
-    sign = -1 if is_mirrored(picture) else 1
+        return 0, False
+    mirrored = matrix[0] * matrix[3] - matrix[1] * matrix[2] < 0
+    sign = -1 if mirrored else 1
     degrees = math.degrees(math.atan2(sign * matrix[1], sign * matrix[0]))
-    return round(degrees / 90) * 90 % 360
+    return round(degrees / 90) * 90 % 360, mirrored
 
 
 def _others(container: InputContainer, stream: VideoStream) -> tuple[str, ...]:
