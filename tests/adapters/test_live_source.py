@@ -13,8 +13,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
+from av.bitstream import BitStreamFilterContext
 from PIL import Image, ImageOps
 
 from tests.adapters.video_clips import Clip, make_clip, trim
@@ -193,6 +195,22 @@ def test_turned_file_comes_upright(turn: int, mirrored: bool, tmp_path: Path) ->
             upright = np.rot90(before, -turn // 90)
             assert np.array_equal(plane, np.fliplr(upright) if mirrored else upright)
     stored.close()
+
+
+def test_stream_that_says_only_once_that_it_lies_comes_upright(tmp_path: Path) -> None:
+    upright, lying = write(tmp_path / "a.ts", Clip(options={"bf": "0"})), tmp_path / "b.ts"
+    with av.open(str(upright)) as read, av.open(str(lying), "w") as made:
+        stream = made.add_stream_from_template(read.streams.video[0])
+        tell = BitStreamFilterContext("h264_metadata=display_orientation=insert:rotate=-90", stream)
+        for number, packet in enumerate(read.demux(video=0)):
+            for told in tell.filter(packet) if not number else [packet] if packet.size else []:
+                told.stream = stream
+                made.mux(told)
+    feeds = [open_feed(_source(path), wait=lambda _: None) for path in (upright, lying)]
+    for (before, _), (after, _) in zip(*feeds, strict=True):
+        assert np.array_equal(np.rot90(before.planes[0], -1), after.planes[0])
+    for feed in feeds:
+        feed.close()
 
 
 @pytest.mark.parametrize("orientation", range(9))

@@ -123,7 +123,7 @@ class AvFeed:
         self._decoder.thread_type, self._decoder.thread_count = "SLICE", 1
         self._decoder.options = {"err_detect": "crccheck+bitstream+buffer", "max_pixels": str(probe.MAX_PIXELS)}
         self._decoder.flags |= MARKS
-        self._doubtful = True
+        self._doubtful, self._turn = True, probe.UPRIGHT
         with _as_errors(source):
             self._pictures = self._decoded()
             first = next(self._pictures, None)
@@ -131,7 +131,7 @@ class AvFeed:
             raise DamagedInput(f"{source.name}: {name} sends no picture that can be decoded")
         self._head: tuple[av.VideoFrame, bool] | None = first
         with _as_errors(source):
-            self.info = like or _facts(self._stream, first[0])
+            self.info = like or _facts(self._stream, first[0], self._orientation(first[0]))
         self._letterbox = Letterbox(self.info)
         self._to_rgb = ToRgb(self.info)
 
@@ -153,7 +153,7 @@ class AvFeed:
                 start = self._keep_pace(start, stamp or 0.0)
             # Copies: a picture that waits longer than its decoder lives would keep all of the decoder's memory.
             with _as_errors(self._source):
-                planes = self._letterbox.planes(picture, _aspect(self._stream), *probe.orientation(picture))
+                planes = self._letterbox.planes(picture, _aspect(self._stream), *self._orientation(picture))
             yield VideoFrame(planes, index, picture.pts or 0, damaged), stamp
 
     def _all(self) -> Iterator[tuple[av.VideoFrame, bool]]:
@@ -162,6 +162,13 @@ class AvFeed:
             yield head
         with _as_errors(self._source):
             yield from self._pictures
+
+    def _orientation(self, picture: av.VideoFrame) -> tuple[int, bool]:
+        told = probe.orientation(picture)
+        # A video stream says it now and then, for all that comes; a JPEG speaks for itself.
+        if told is not None or self._decoder.name == "mjpeg":
+            self._turn = told or probe.UPRIGHT
+        return self._turn
 
     def _stamp(self, picture: av.VideoFrame) -> float | None:
         # MJPEG over HTTP has no times: FFmpeg counts pictures at a rate that it makes up.
@@ -207,14 +214,14 @@ def _aspect(stream: Any) -> Fraction:
     return believed_aspect(stream.sample_aspect_ratio or Fraction(1))
 
 
-def _facts(stream: Any, picture: av.VideoFrame) -> VideoInfo:
+def _facts(stream: Any, picture: av.VideoFrame, orientation: tuple[int, bool]) -> VideoInfo:
     rates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
     rate = next((rate for rate in rates if rate and 1 <= rate <= 120), _RATE)
     full = int(picture.color_range) == 2 or picture.format.name.startswith("yuvj")
     rgb = picture.format.is_rgb or picture.format.has_palette
     matrix = 1 if rgb else int(picture.colorspace)
     width, height, aspect = picture.width, picture.height, _aspect(stream)
-    if probe.orientation(picture)[0] % 180:
+    if orientation[0] % 180:
         width, height, aspect = height, width, 1 / aspect
     return VideoInfo(
         container="live",

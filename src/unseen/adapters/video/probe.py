@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_PIXELS",
+    "UPRIGHT",
     "damage_as_errors",
     "facts",
     "open_container",
@@ -35,6 +36,8 @@ __all__ = [
 
 #: Pixels of the largest picture that is decoded: 8192 x 8192.
 MAX_PIXELS = 1 << 26
+#: The orientation of what is neither turned nor mirrored.
+UPRIGHT = (0, False)
 
 _DECODERS = (
     "h264", "hevc", "vp8", "vp9", "libvpx-vp9", "libdav1d", "av1", "mjpeg", "mpeg1video", "mpeg2video", "mpeg4",
@@ -172,7 +175,7 @@ def facts(container: InputContainer, stream: VideoStream, picture: av.VideoFrame
         pixel_format=stored_format(picture.format),
         frames=stream.frames or None,
         seconds=told if told > 0 else None,
-        rotation=orientation(picture)[0],
+        rotation=(orientation(picture) or UPRIGHT)[0],
         pixel_aspect=_pixel_aspect(stream),
         interlaced=picture.interlaced_frame,
         colour=_colour(picture),
@@ -264,14 +267,15 @@ def _side_data(picture: av.VideoFrame) -> Any:
         return graph.pull().side_data
 
 
-def orientation(picture: av.VideoFrame) -> tuple[int, bool]:
+def orientation(picture: av.VideoFrame) -> tuple[int, bool] | None:
     """Return how a player turns a picture, in degrees clockwise (0, 90, 180, 270), and whether it mirrors it before.
 
-    Turns are to the next quarter, mirroring is left to right. Raises ValueError where it cannot be told.
+    Turns are to the next quarter, mirroring is left to right. None where the picture says nothing of it; raises
+    ValueError where that cannot be told.
     """
     matrix = _matrix(picture)
     if matrix is None:
-        return 0, False
+        return None
     mirrored = matrix[0] * matrix[3] - matrix[1] * matrix[2] < 0
     sign = -1 if mirrored else 1
     degrees = math.degrees(math.atan2(sign * matrix[1], sign * matrix[0]))

@@ -86,7 +86,7 @@ class AvReader:
                 raise DamagedInput(f"{name}: has no frame that can be decoded; fetch it again or leave it out")
             self.info = self._facts(head[0], stamps)
         self._head: tuple[av.VideoFrame, bool] | None = head
-        _, self._mirrored = probe.orientation(head[0])
+        _, self._mirrored = probe.orientation(head[0]) or probe.UPRIGHT
         self._clock = Clock(self.info.time_base, self.info.rate, round(probe.origin(container) / self.info.time_base))
         self._to_rgb = ToRgb(self.info)
 
