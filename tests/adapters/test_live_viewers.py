@@ -113,6 +113,26 @@ def test_worker_tells_of_a_problem_and_begins_again_at_a_key_picture() -> None:
     target.close()
 
 
+def test_worker_that_fails_as_nobody_expects_tells_of_it_and_begins_again() -> None:
+    written: list[int] = []
+    fails = [KeyError("a secret")]
+
+    def make(_: str) -> _Sink:
+        if fails:
+            raise fails.pop()
+        return _Sink(written, [])
+
+    target = WorkerTarget(make, "mp4", lambda c, e: c, (OSError,))
+    target.send("a", _unit(0, key=True))
+    _wait_for(lambda: target.problems)
+    assert target.problems == {"a": "a: mp4 fails (KeyError), which it must not; report this"}
+    _wait_for(lambda: target.wants("a") == (frozenset({"mp4"}), True))
+    target.send("a", _unit(1, key=True))
+    _wait_for(lambda: written)
+    _wait_for(lambda: not target.problems)
+    target.close()
+
+
 def test_worker_writes_what_waits_before_it_ends() -> None:
     written: list[int] = []
     target = WorkerTarget(lambda _: _Sink(written, []), "mp4", lambda c, e: c, (OSError,))

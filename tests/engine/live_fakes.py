@@ -53,6 +53,8 @@ def look(image):
         os._exit(9)
     if count == orders.get("hangs"):
         time.sleep(600)
+    if count == 2 and "prints" in orders:
+        os.write(1, orders["prints"])
     if count == orders.get("fails"):
         raise UnseenError("cannot look")
     y, x = np.nonzero(image.min(axis=2) > 170)

@@ -69,6 +69,17 @@ def test_process_that_dies_while_it_looks_finds_nothing() -> None:
         assert made.look(_PICTURE)
 
 
+@pytest.mark.parametrize(
+    "printed", [b"a library says hello\n", bytes(7) + b"\x04what", bytes(7) + b"\x01."], ids=["text", "words", "empty"]
+)
+def test_what_a_library_prints_is_no_answer(printed: bytes) -> None:
+    with _started(detector(prints=printed)) as made:
+        assert made.look(_PICTURE)
+        assert made.look(_PICTURE) is None
+        assert made.look(_PICTURE) is None
+        assert made.look(_PICTURE)
+
+
 def test_process_that_hangs_is_killed() -> None:
     with _started(detector(stall=0.3, hangs=2)) as made:
         assert made.look(_PICTURE)

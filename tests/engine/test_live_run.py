@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import os
 import signal
 import threading
 import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,11 @@ import pytest
 from tests.adapters.small_disk import files_of_at_most
 from tests.engine.governed import CITY, agree, found_city, remembered
 from tests.engine.live_fakes import bright_shares, job_for, running, tools, wait_for, write_clip
+from unseen.adapters.live_source_av import open_feed
 from unseen.core.consents import ConsentEvent
+from unseen.core.live import CameraSource
+from unseen.core.ports import LiveFeed
+from unseen.core.video import VideoFrame, VideoInfo
 from unseen.engine import live_permit
 from unseen.engine.governance import open_governance
 from unseen.engine.labelling import tighten
@@ -110,6 +117,30 @@ def test_several_cameras_run_at_once(clip: Path, tmp_path: Path) -> None:
         shares = _written(tmp_path / camera)
         assert len(shares) > 10
         assert max(share for share, _ in shares) == 0
+
+
+class _BrokenFeed:
+    """A feed that goes wrong in a way that nobody expects, after some frames."""
+
+    def __init__(self, feed: LiveFeed) -> None:
+        self._feed = feed
+        self.info, self.to_rgb, self.close = feed.info, feed.to_rgb, feed.close
+
+    def __iter__(self) -> Iterator[tuple[VideoFrame, float | None]]:
+        yield from itertools.islice(self._feed, 20)
+        raise ValueError("whatever it is")
+
+
+@pytest.mark.parametrize("names", [["yard"], ["door", "yard"]])
+def test_fault_in_one_cameras_thread_ends_the_run_with_an_error(names: list[str], clip: Path, tmp_path: Path) -> None:
+    def opened(source: CameraSource, like: VideoInfo | None, wait: Callable[[float], object]) -> LiveFeed:
+        feed = open_feed(source, like, wait=wait)
+        return feed if source.name == "door" else _BrokenFeed(feed)
+
+    job = job_for(*(f"{name}={clip}" for name in names), publish=(str(tmp_path),), loop=True, look_ahead=0.4)
+    with pytest.raises(UnseenError, match=r"feed yard: ended by itself \(ValueError\)"):
+        run(job, tools=replace(tools(), open_feed=opened))
+    assert max((share for share, _ in _written(tmp_path)), default=0) == 0
 
 
 def test_viewers_see_hidden_pictures_status_and_metrics(clip: Path) -> None:

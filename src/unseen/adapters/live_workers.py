@@ -34,7 +34,8 @@ class Sink(Protocol):
 class WorkerTarget:
     """A `core.ports.LiveTarget` that writes in threads; `make` opens a camera's sink, also again after an error.
 
-    What `make` and the sink raise of `errors` is kept as the camera's problem, and tried again, later each time.
+    What `make` and the sink raise is kept as the camera's problem, and tried again, later each time; `tell` says it of
+    `errors`, which are those to be expected.
     """
 
     def __init__(
@@ -86,8 +87,10 @@ class WorkerTarget:
             try:
                 self._write_on(camera)
                 return
-            except self._errors as error:
-                self._problems[camera] = self._tell(camera, error)
+            except Exception as error:  # noqa: BLE001  # whatever it is, that nothing is written has to be told
+                expected = isinstance(error, self._errors)
+                fault = f"{camera}: {self._kind} fails ({type(error).__name__}), which it must not; report this"
+                self._problems[camera] = self._tell(camera, error) if expected else fault
             self._stop.wait(_WAITS[min(failures, len(_WAITS) - 1)])
             failures += 1
             self._queues[camera] = Viewer(self._kind)  # begins at a key picture

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,12 +29,13 @@ from unseen.engine.assemble import Models, require_models
 from unseen.engine.counts import minimised
 from unseen.engine.live_camera import Camera, FeedOpener
 from unseen.engine.live_count import LiveCounts
+from unseen.engine.live_crew import Crew
 from unseen.engine.live_detector import LiveDetector
 from unseen.engine.live_figures import prometheus
 from unseen.engine.live_looker import LookerSetup
 from unseen.engine.live_permit import Permit
 from unseen.engine.models import model_store
-from unseen.errors import OutputFailed, Refused, UnreadableInput, UnseenError, UsageError
+from unseen.errors import OutputFailed, Refused, UnreadableInput, UsageError
 from unseen.media.live_tracks import warm_up
 
 if TYPE_CHECKING:
@@ -159,11 +161,13 @@ def _run(
     with ExitStack() as stack:
         stack.callback(detector.close)
         _open_targets(job, live, stack, tools)
-        _start_detector(live)
-        threads = _start(live, wake)
-        stack.callback(_finish, live, threads, wake)
+        crew, done = Crew(), threading.Event()
+        stack.callback(_finish, live, crew, wake, done)
+        crew.start("watchdog", partial(_watch, live, done))
+        detector.start()
+        publishing = _start(live, crew, wake)
         ready(live)
-        _wait(live, job, threads, tell)
+        _wait(live, job, crew, publishing, tell)
     status = live.status()
     if counts is not None:
         counts.finish()
@@ -237,31 +241,18 @@ def _open_targets(job: LiveJob, live: Live, stack: ExitStack, tools: LiveTools) 
         stack.callback(opened.close)
 
 
-def _start_detector(live: Live) -> None:
-    """Start the detector, watched already; what it says of missing models or devices ends the run."""
-    done = threading.Event()
-    watch = threading.Thread(target=_watch, args=(live, done), daemon=True, name="watchdog")
-    watch.start()
-    try:
-        live.detector.start()
-    finally:
-        done.set()
-
-
 def _watch(live: Live, done: threading.Event) -> None:
+    """Watch over the detector, and do nothing else that could hold this up."""
     while not done.wait(_TICK):
         live.detector.check()
 
 
-def _start(live: Live, wake: threading.Event) -> list[threading.Thread]:
-    threads = [threading.Thread(target=_look, args=(live, wake), daemon=True, name="look")]
+def _start(live: Live, crew: Crew, wake: threading.Event) -> list[threading.Thread]:
+    """Let all work begin, and return the threads that publish."""
+    crew.start("look", partial(_look, live, wake))
     for camera in live.cameras:
-        for work in (camera.feed, camera.publish):
-            name = f"{work.__name__} {camera.source.name}"
-            threads.append(threading.Thread(target=work, args=(live.stop,), daemon=True, name=name))
-    for thread in threads:
-        thread.start()
-    return threads
+        crew.start(f"feed {camera.source.name}", partial(camera.feed, live.stop))
+    return [crew.start(f"publish {each.source.name}", partial(each.publish, live.stop)) for each in live.cameras]
 
 
 def _look(live: Live, wake: threading.Event) -> None:
@@ -278,12 +269,13 @@ def _look(live: Live, wake: threading.Event) -> None:
             wake.wait(_TICK)
 
 
-def _wait(live: Live, job: LiveJob, threads: Sequence[threading.Thread], tell: Callable[[str], None]) -> None:
-    """Watch over the detector and the threads until the run is over; raises UnseenError if a thread has died."""
-    publishers = [thread for thread in threads if thread.name.startswith("publish")]
+def _wait(
+    live: Live, job: LiveJob, crew: Crew, publishing: Sequence[threading.Thread], tell: Callable[[str], None]
+) -> None:
+    """Watch over the threads, permits and counts until the run is over; raises UnseenError if a thread has died."""
     told = list[str]()
     while not live.stop.wait(_TICK):
-        live.detector.check()
+        crew.check()
         before, told = told, live.problems
         for problem in told:
             if problem not in before:
@@ -296,21 +288,17 @@ def _wait(live: Live, job: LiveJob, threads: Sequence[threading.Thread], tell: C
                 raise live.counts.error
         if job.stop_after is not None and live.clock() - live.began >= job.stop_after:
             return
-        if not any(thread.is_alive() for thread in publishers):
-            if all(camera.ended for camera in live.cameras):
-                return
-            raise UnseenError("publishing ended by itself, which it must not; report this")
-        if not threads[0].is_alive():
-            raise UnseenError("looking ended by itself, which it must not; report this")
+        if not any(thread.is_alive() for thread in publishing):
+            crew.check()
+            return
 
 
-def _finish(live: Live, threads: Sequence[threading.Thread], wake: threading.Event) -> None:
+def _finish(live: Live, crew: Crew, wake: threading.Event, done: threading.Event) -> None:
     live.stop.set()
     wake.set()
     live.detector.close()
-    until = time.monotonic() + _JOIN
-    for thread in threads:
-        thread.join(max(0.0, until - time.monotonic()))
+    done.set()
+    crew.join(_JOIN)
 
 
 def _check_report(path: Path | None) -> None:

@@ -24,6 +24,8 @@ __all__ = ["Answer", "LookerSetup", "main", "receive", "receive_picture", "send"
 
 _SIZE = struct.Struct(">Q")
 _SHAPE = struct.Struct(">QII")
+#: Bytes of the largest value; what a library printed is a larger number.
+_MOST = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,18 @@ def send(pipe: BinaryIO, value: object) -> None:
 
 
 def receive(pipe: BinaryIO) -> object:
-    """Read a value that `send` wrote; raises EOFError when the other side is gone. Only for our own processes."""
-    return pickle.loads(_read(pipe, _SIZE.unpack(_read(pipe, _SIZE.size))[0]))  # noqa: S301  # our own process
+    """Read a value that `send` wrote; raises EOFError when the other side is gone, ValueError for what is none.
+
+    Only for our own processes.
+    """
+    (size,) = _SIZE.unpack(_read(pipe, _SIZE.size))
+    if size > _MOST:
+        raise ValueError(f"a value of {size} bytes, which is more than any has")
+    data = _read(pipe, size)
+    try:
+        return pickle.loads(data)  # noqa: S301  # our own process
+    except Exception as error:  # what pickle raises depends on what it was given
+        raise ValueError("what came is no value") from error
 
 
 def _read(pipe: BinaryIO, count: int) -> bytes:
