@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import urllib.request
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ import pytest
 
 from tests.engine.live_fakes import bright_shares, write_clip
 from unseen.adapters.models_store import FileModelStore
-from unseen.cli.live import job_from
+from unseen.cli.live import job_from, run
 from unseen.cli.main import build_parser, main
 from unseen.core.live import LiveJob
 
@@ -72,7 +75,15 @@ def test_file_of_an_address_may_have_any_name(tmp_path: Path) -> None:
         (["a.mp4", "--publish", "https://0.0.0.0:8080"], 3, "needs TLS and a token"),
         (["a.mp4", "--publish", "ftp://x/"], 2, "nothing is published by ftp"),
         (["gopher://u:Zq7xSecret@x/", "--publish", "out"], 2, "no camera is read by gopher"),
-        (["a.mp4", "--publish", "out", "--look-ahead", "1"], 2, "look-ahead"),
+        (
+            ["a.mp4", "--publish", "out", "--look-ahead", "50"],
+            2,
+            "look-ahead must be from 100 to 10000 milliseconds, got 50",
+        ),
+        (["a.mp4", "--publish", "out", "--keep", "-1"], 2, "--keep must be a number above 0, got -1"),
+        (["a.mp4", "--publish", "out", "--keep", "nan"], 2, "--keep must be a number above 0, got nan"),
+        (["", "--publish", "out"], 2, "a source is empty; name rtsp://"),
+        (["a.mp4", "--publish", ""], 2, "a target to --publish to is empty; name http://"),
         (["a.mp4", "--publish", "out", "--classes", "elephant"], 2, "unknown class"),
         (["gate.1=rtsp://admin:Zq7xSecret@127.0.0.1:9", "--publish", "out"], 2, "gate.1: a camera cannot be called so"),
         (["rtsp:/admin:Zq7xSecret@127.0.0.1:9", "--publish", "out"], 2, "write rtsp://"),
@@ -96,6 +107,70 @@ def test_wrong_words_are_refused_in_one_line(words: list[str], code: int, said: 
     assert told.count("\n") == 1
     assert said in told
     assert "Zq7xSecret" not in told
+
+
+class _Gone(io.StringIO):
+    """An error output that nobody reads any more, or whose disk is full."""
+
+    def write(self, _: str) -> int:
+        raise BrokenPipeError
+
+
+def _ends(engine: Callable[..., dict[str, Any]], *, quiet: bool = True) -> int:
+    words = ["live", "door=a.mp4", "--publish", "out", *(["--quiet"] if quiet else [])]
+    return run(build_parser().parse_args(words), engine)
+
+
+def _status(out: int = 0, error: str | None = None, *, problems: Sequence[str] = ()) -> dict[str, Any]:
+    return {"problems": [*problems], "cameras": {"door": {"frames": {"out": out}, "error": error}}}
+
+
+def test_run_goes_on_where_nobody_reads_its_warnings(monkeypatch: pytest.MonkeyPatch) -> None:
+    def engine(_: LiveJob, *, tell: Callable[[str], None], **__: Any) -> dict[str, Any]:
+        tell("door: does not answer")
+        return _status(5, problems=["door: still does not"])
+
+    monkeypatch.setattr(sys, "stderr", _Gone())
+    assert _ends(engine) == 1
+
+
+def test_end_is_the_same_where_the_terminal_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = {"in": 5, "out": 5, "dropped": 0, "hidden_whole": 0}
+    status = {"problems": [], "cameras": {"door": {"frames": frames, "error": None, "latency_s": {"p95": None}}}}
+    monkeypatch.setattr(sys, "stdout", _Gone())
+    assert _ends(lambda _, **__: status, quiet=False) == 0
+
+
+@pytest.mark.parametrize(
+    ("out", "error", "code"),
+    [(0, "door: x does not answer", 1), (0, "x holds no video", 1), (9, "door: x does not answer", 0), (0, None, 0)],
+    ids=["never-there", "unreadable", "away-at-the-end", "at-once-ended"],
+)
+def test_run_without_any_picture_is_a_failure(out: int, error: str | None, code: int, capsys: Any) -> None:
+    assert _ends(lambda _, **__: _status(out, error)) == code
+    told = capsys.readouterr().err
+    assert told == (f"failed: door: {(error or '').removeprefix('door: ')}\n" if code else "")
+
+
+@pytest.mark.parametrize("ignored", [False, True], ids=["terminal", "nohup"])
+def test_closed_terminal_ends_the_run_cleanly_unless_told_otherwise(ignored: bool) -> None:
+    heard: list[int] = []
+
+    def engine(_: LiveJob, *, stop: threading.Event, **__: Any) -> dict[str, Any]:
+        signal.raise_signal(signal.SIGHUP)
+        assert stop.is_set() is not ignored
+        return _status()
+
+    def hear(number: int, _: Any) -> None:
+        heard.append(number)
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else hear)
+    try:
+        assert _ends(engine) == 0
+        assert heard == []
+        assert signal.getsignal(signal.SIGHUP) == (signal.SIG_IGN if ignored else hear)
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_file_with_the_signs_of_an_address_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,7 @@ from unseen.engine.governance import open_governance
 from unseen.engine.labelling import tighten
 from unseen.engine.live import run
 from unseen.engine.live_figures import prometheus
-from unseen.errors import Refused, UnreadableInput, UnseenError, UsageError
+from unseen.errors import Refused, UnreadableInput, UnseenError, UnsupportedInput, UsageError
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +201,42 @@ def test_target_that_takes_nothing_is_told_of_while_it_goes_on(clip: Path, tmp_p
     job = job_for(str(clip), publish=(str(tmp_path),), loop=True, stop_after=2.5)
     with files_of_at_most(1000):
         status = run(job, tools=tools(), tell=told.append)
-    assert told == status["problems"] == ["camera1: segments cannot be written (File too large)"]
+    (problem,) = status["problems"]
+    assert problem == "camera1: segments cannot be written (File too large)"
+    assert told == [f"{problem}; tried again until it works"]
+
+
+def test_camera_that_is_away_is_told_of_once_and_again_when_it_is_for_another_reason(tmp_path: Path) -> None:
+    reasons = iter(["does not answer", "does not answer", "refuses"])
+    told, stop = list[str](), threading.Event()
+
+    def opened(source: CameraSource, like: VideoInfo | None, wait: Callable[[float], object]) -> LiveFeed:
+        raise UnreadableInput(f"{source.name}: {next(reasons)}")
+
+    def tell(words: str) -> None:
+        told.append(words)
+        if "refuses" in words:
+            stop.set()
+
+    job = job_for("door=rtsp://127.0.0.1:9/x", publish=(str(tmp_path),), stop_after=60)
+    run(job, stop=stop, tools=replace(tools(), open_feed=opened), tell=tell)
+    assert told == [f"door: {why}; tried again until it works" for why in ("does not answer", "refuses")]
+
+
+def test_file_that_is_none_is_told_of_while_other_cameras_go_on(clip: Path, tmp_path: Path) -> None:
+    (tmp_path / "none.mp4").write_text("this is no film")
+    told, stop = list[str](), threading.Event()
+
+    def tell(words: str) -> None:
+        told.append(words)
+        stop.set()
+
+    job = job_for(str(clip), str(tmp_path / "none.mp4"), publish=(str(tmp_path / "out"),), loop=True, stop_after=60)
+    with pytest.raises(UnsupportedInput):
+        run(job, stop=stop, tools=tools(), tell=tell)
+    (words,) = told
+    assert words.startswith("camera2: none.mp4: ")
+    assert "tried again" not in words
 
 
 def test_stop_ends_the_run_at_once(clip: Path, tmp_path: Path) -> None:

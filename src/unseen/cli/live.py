@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import math
 import os
 import re
@@ -10,7 +11,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -137,13 +137,19 @@ def job_from(args: argparse.Namespace) -> LiveJob:
         side=args.side,
         loop=args.loop,
         listening=Listening(args.tls_cert, args.tls_key, _token(args.token_file)),
-        segments=Segments(args.segment, args.keep * 3600, _bytes(args.keep_mb)),
+        segments=Segments(args.segment, _hours(args.keep) * 3600, _bytes(args.keep_mb)),
         **access_from(args),
         device=args.device,
         report=args.report,
         stop_after=args.stop_after,
         counting=counting_from(args, args.count, args.counts),
     )
+
+
+def _hours(hours: float) -> float:
+    if not hours > 0:
+        raise UsageError(f"--keep must be a number above 0, got {hours:g}")
+    return hours
 
 
 def _bytes(megabytes: float | None) -> int | None:
@@ -184,8 +190,8 @@ def _first_line(path: Path, what: str) -> str:
 
 
 def run(args: argparse.Namespace, engine: LiveEngine | None = None) -> int:
-    """Run the job until it ends or is told to, by SIGTERM or Ctrl-C, and print what was done; returns 0, or 1 where a
-    target takes no pictures at the end."""
+    """Run the job until it ends or is told to, by SIGTERM, SIGHUP or Ctrl-C, and print what was done; returns 0, or 1
+    where a target takes no pictures at the end, or no camera ever sent one."""
     job = job_from(args)
     from unseen.engine.live import run as real
 
@@ -193,17 +199,32 @@ def run(args: argparse.Namespace, engine: LiveEngine | None = None) -> int:
         _warn(job.recipe)
     with _stop_on_signals() as stop:
         status = (engine or real)(
-            job, stop=stop, ready=lambda live: None if args.quiet else _say_ready(job, live), tell=_warn_of
+            job,
+            stop=stop,
+            ready=lambda live: None if args.quiet else _say_ready(job, live),
+            tell=lambda words: _tell(f"unseen: warning: {words}"),
         )
     if not args.quiet:
-        _print_totals(status)
-    for problem in status["problems"]:
-        print(f"failed: {problem}", file=sys.stderr)
-    return 1 if status["problems"] else 0
+        with contextlib.suppress(OSError, ValueError):  # the terminal may be gone
+            _print_totals(status)
+    failed = [*status["problems"], *_never_seen(status)]
+    for problem in failed:
+        _tell(f"failed: {problem}")
+    return 1 if failed else 0
 
 
-def _warn_of(problem: str) -> None:
-    print(f"unseen: warning: {problem}; tried again until it works", file=sys.stderr, flush=True)
+def _never_seen(status: dict[str, Any]) -> list[str]:
+    """Return why there was nothing to publish at all, if so."""
+    cameras = status["cameras"]
+    if any(told["frames"]["out"] or not told["error"] for told in cameras.values()):
+        return []
+    return [f"{name}: {told['error'].removeprefix(f'{name}: ')}" for name, told in cameras.items()]
+
+
+def _tell(words: str) -> None:
+    """Print a line to the error output, if somebody reads it: cameras go on where nobody does."""
+    with contextlib.suppress(OSError, ValueError):
+        print(words, file=sys.stderr, flush=True)
 
 
 def _warn(recipe: Recipe) -> None:
@@ -214,11 +235,14 @@ def _warn(recipe: Recipe) -> None:
         print(f"unseen: note: told to stay visible: {', '.join(recipe.visible_by_choice)}", file=sys.stderr)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _stop_on_signals() -> Iterator[threading.Event]:
-    """Yield an event that SIGTERM and Ctrl-C set, once; the second one does what it did before."""
+    """Yield an event that SIGTERM, SIGHUP and Ctrl-C set, once; the second one does what it did before."""
     stop = threading.Event()
-    numbers = (signal.SIGTERM, signal.SIGINT)
+    numbers = [signal.SIGTERM, signal.SIGINT]
+    # Whoever starts it by nohup wants it to outlive the terminal.
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return

@@ -80,6 +80,8 @@ def parse_source(text: str, number: int, *, exists: Callable[[str], bool] = _nev
     A source is rtsp://, rtsps://, http:// or https:// (MJPEG), /dev/video0 or webcam:0, or a file; a file that looks
     like an address is one only if it `exists`. Raises UsageError.
     """
+    if not text.strip():
+        raise UsageError("a source is empty; name rtsp://, http://, a webcam or a file")
     name, rest = _named(text, f"camera{number + 1}", exists)
     if name in _TAKEN:
         raise UsageError(f"a camera cannot be called {name}, which is a page of its own; give it another name")
@@ -144,6 +146,8 @@ def parse_target(text: str, *, cameras: int = 1, exists: Callable[[str], bool] =
     Raises UsageError; with several cameras an rtsp:// address needs "{camera}" in it. A folder that looks like an
     address has to begin with "/" or ".", and is one only if it `exists`, so that none is made of a mistyped address.
     """
+    if not text.strip():
+        raise UsageError("a target to --publish to is empty; name http://, https://, rtsp:// or a folder")
     scheme = SCHEME.match(text)
     if scheme is None:
         if looks_like_address(text) and not (text.startswith(("/", ".")) and exists(text)):
@@ -242,7 +246,7 @@ class LiveJob:
     counting: Counting | None = None
 
     def __post_init__(self) -> None:
-        _check_between("look-ahead", self.look_ahead, 0.1, 10.0, "seconds")
+        _check_between("look-ahead", self.look_ahead * 1000, 100.0, 10_000.0, "milliseconds")
         _check_between("number of looks", self.looks, 0.5, 60.0, "a second")
         _check_between("side", self.side, 160, 1920, "pixels")
         if self.stop_after is not None and not self.stop_after > 0:

@@ -46,6 +46,7 @@ __all__ = ["SCHEMA", "Live", "LiveTools", "run"]
 SCHEMA = "unseen-live/1"
 _TICK = 0.05
 _JOIN = 5.0
+_AGAIN = "tried again until it works"
 
 
 def _connect(source: Any, like: Any, wait: Callable[[float], object]) -> LiveFeed:
@@ -80,6 +81,17 @@ class Live:
     def problems(self) -> list[str]:
         """What goes wrong at targets just now."""
         return [problem for target in self.targets for problem in target.problems.values()]
+
+    @property
+    def troubles(self) -> list[str]:
+        """What goes wrong just now at targets and cameras, and what becomes of it, in words for people."""
+        told = [f"{problem}; {_AGAIN}" for problem in self.problems]
+        for camera in self.cameras:
+            if camera.error is not None:
+                name = f"{camera.source.name}: "
+                text = name + str(camera.error).removeprefix(name)
+                told.append(text if camera.source.kind == "file" else f"{text}; {_AGAIN}")
+        return told
 
     @property
     def addresses(self) -> list[str]:
@@ -118,9 +130,9 @@ def run(
 ) -> dict[str, Any]:
     """Run until `stop` is set, the time is up or all files have ended, and return the last status.
 
-    `ready` is called once everything is open, and `tell` with each problem of a target when it begins. Raises
-    UsageError, UnreadableInput, Refused or ModelUnavailable before anything is published, and what ended a camera for
-    good: a file that cannot be read.
+    `ready` is called once everything is open, and `tell` with what goes wrong at a target or a camera, when it begins
+    and when it changes. Raises UsageError, UnreadableInput, Refused or ModelUnavailable before anything is published,
+    what ended a camera for good (a file that cannot be read), and UnseenError if a thread of its own died.
     """
     tools = tools or LiveTools()
     _check_report(job.report)
@@ -276,7 +288,7 @@ def _wait(
     told = list[str]()
     while not live.stop.wait(_TICK):
         crew.check()
-        before, told = told, live.problems
+        before, told = told, live.troubles
         for problem in told:
             if problem not in before:
                 tell(problem)
