@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -53,6 +54,8 @@ def look(image):
         os._exit(9)
     if count == orders.get("hangs"):
         time.sleep(600)
+    while count in orders.get("gates", {}) and not os.path.exists(orders["gates"][count]):
+        time.sleep(0.01)
     if count == 2 and "prints" in orders:
         os.write(1, orders["prints"])
     if count == orders.get("fails"):
@@ -66,9 +69,9 @@ serve(pictures, answers, look)
 """
 
 
-def detector(stall: float = 1.0, **orders: Any) -> LiveDetector:
+def detector(stall: float = 1.0, clock: Callable[[], float] = time.monotonic, **orders: Any) -> LiveDetector:
     """Return a detector, not started, whose process does as it is told."""
-    return LiveDetector(orders, stall=stall, command=(sys.executable, "-P", "-c", _SCRIPT))
+    return LiveDetector(orders, stall=stall, command=(sys.executable, "-P", "-c", _SCRIPT), clock=clock)
 
 
 def tools(**orders: Any) -> LiveTools:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -85,6 +86,52 @@ def test_process_that_hangs_is_killed() -> None:
         assert made.look(_PICTURE)
         assert made.look(_PICTURE) is None
         assert made.stalls == 1
+
+
+class _Clock:
+    """A clock that stands still; before it next tells the time, something may happen."""
+
+    def __init__(self) -> None:
+        self.now, self.asked = 0.0, 0
+        self.first: Callable[[], None] | None = None
+
+    def __call__(self) -> float:
+        self.asked += 1
+        first, self.first = self.first, None
+        if first is not None:
+            first()
+        return self.now
+
+
+def test_look_that_begins_while_another_is_judged_is_not_killed_for_it(tmp_path: Path) -> None:
+    clock, gates = _Clock(), {number: str(tmp_path / str(number)) for number in (1, 2)}
+    made = detector(clock=clock, gates=gates)
+    made.start()
+    found: list[object] = []
+
+    def begin() -> threading.Thread:
+        asked = clock.asked
+        look = threading.Thread(target=lambda: found.append(made.look(_PICTURE)))
+        look.start()
+        wait_for(lambda: clock.asked > asked)
+        return look
+
+    first, others = begin(), list[threading.Thread]()
+
+    def another() -> None:
+        Path(gates[1]).touch()
+        first.join()
+        clock.now = 5.0
+        others.append(begin())
+
+    clock.first = another
+    made.check()
+    Path(gates[2]).touch()
+    others[0].join()
+    assert made.stalls == 0
+    assert len(found) == 2
+    assert all(found)
+    made.close()
 
 
 def test_stopped_process_is_killed_though_the_pipe_is_full() -> None:

@@ -28,7 +28,7 @@ from unseen.core.video import VideoFrame, VideoInfo
 from unseen.engine import live_permit
 from unseen.engine.governance import open_governance
 from unseen.engine.labelling import tighten
-from unseen.engine.live import run
+from unseen.engine.live import Live, run
 from unseen.engine.live_figures import prometheus
 from unseen.errors import Refused, UnreadableInput, UnseenError, UnsupportedInput, UsageError
 
@@ -141,6 +141,19 @@ def test_fault_in_one_cameras_thread_ends_the_run_with_an_error(names: list[str]
     with pytest.raises(UnseenError, match=r"feed yard: ended by itself \(ValueError\)"):
         run(job, tools=replace(tools(), open_feed=opened))
     assert max((share for share, _ in _written(tmp_path)), default=0) == 0
+
+
+def test_hung_detector_is_killed_though_a_warning_takes_for_ever_to_print(clip: Path, tmp_path: Path) -> None:
+    (tmp_path / "none.mp4").write_text("this is no film")
+    lives, stop = list[Live](), threading.Event()
+
+    def tell(_: str) -> None:
+        wait_for(lambda: lives[0].detector.stalls)
+        stop.set()
+
+    job = job_for(str(clip), str(tmp_path / "none.mp4"), publish=(str(tmp_path / "out"),), loop=True)
+    with pytest.raises(UnsupportedInput):
+        run(job, stop=stop, ready=lives.append, tools=tools(hangs=3, stall=0.3), tell=tell)
 
 
 def test_viewers_see_hidden_pictures_status_and_metrics(clip: Path) -> None:

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, BinaryIO, Literal
 
 from unseen.core.photos import Rgb8
@@ -23,6 +24,15 @@ _COMMAND = (sys.executable, "-P", "-c", "import sys; from unseen.engine.live_loo
 _START_SECONDS, _END_SECONDS = 60.0, 2.0
 #: Seconds to wait before the first, second ... start that follows a failed one.
 _WAITS = (0.1, 0.5, 1.0, 2.0, 5.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Busy:
+    """A process that has been busy since then, and may be for `limit` seconds."""
+
+    process: subprocess.Popen[bytes]
+    since: float
+    limit: float
 
 
 class LiveDetector:
@@ -45,8 +55,7 @@ class LiveDetector:
         self._clock, self._wait = clock, wait
         self._process: subprocess.Popen[bytes] | None = None
         self._guard = threading.Lock()
-        self._since: float | None = None
-        self._limit = stall
+        self._busy_now: _Busy | None = None
         self._number = self._failed = 0
         self._closed = False
         self.devices: tuple[str, ...] = ()
@@ -104,11 +113,13 @@ class LiveDetector:
 
     def check(self) -> None:
         """Kill the process if it has been busy for too long."""
-        since = self._since
-        if since is not None and self._clock() - since > self._limit:
-            self.stalls += 1
-            self._kill()
-            self._since = None
+        now = self._clock()
+        with self._guard:  # else it might be the next one that is killed
+            busy = self._busy_now
+            if busy is not None and now - busy.since > busy.limit:
+                self.stalls += 1
+                self._busy_now = None
+                busy.process.kill()
 
     def close(self) -> None:
         """End the process for good."""
@@ -117,7 +128,7 @@ class LiveDetector:
         self._kill()
         # Who looks just now reads the end of the pipe, and closes it.
         until = time.monotonic() + _END_SECONDS
-        while self._since is not None and time.monotonic() < until:
+        while self._busy_now is not None and time.monotonic() < until:
             time.sleep(0.01)
         self._bury()
 
@@ -131,11 +142,18 @@ class LiveDetector:
 
     @contextlib.contextmanager
     def _busy(self, limit: float) -> Any:
-        self._limit, self._since = limit, self._clock()
+        process = self._process
+        if process is None:
+            raise EOFError
+        busy = _Busy(process, self._clock(), limit)
+        with self._guard:
+            self._busy_now = busy
         try:
             yield
         finally:
-            self._since = None
+            with self._guard:
+                if self._busy_now is busy:
+                    self._busy_now = None
 
     def _pipe(self, name: Literal["stdin", "stdout"]) -> BinaryIO:
         process = self._process
