@@ -36,6 +36,8 @@ _PROTOCOLS = {
 _FORMATS = {"rtsp": "rtsp,sdp,rtp", "http": "mpjpeg,mjpeg,mpegts,jpeg_pipe"}
 #: A file that is this many seconds behind its pace does not try to catch up.
 _BEHIND = 1.0
+#: Seconds that a file's frame is shown at most: a file whose stamps jump ahead would look like a camera that is away.
+_LONGEST = 2.0
 _MOST_FAILED = 256
 
 
@@ -147,10 +149,12 @@ class AvFeed:
 
     def __iter__(self) -> Iterator[tuple[VideoFrame, float | None]]:
         start: float | None = None
+        pace = _Pace(1 / float(self.info.rate))
         for index, (picture, damaged) in enumerate(self._all()):
             stamp = self._stamp(picture)
             if self._source.kind == "file":
-                start = self._keep_pace(start, stamp or 0.0)
+                stamp = pace.time(stamp)
+                start = self._keep_pace(start, stamp)
             # Copies: a picture that waits longer than its decoder lives would keep all of the decoder's memory.
             with _as_errors(self._source):
                 planes = self._letterbox.planes(picture, _aspect(self._stream), *self._orientation(picture))
@@ -208,6 +212,22 @@ class AvFeed:
                 self._doubtful = corrupt or (self._doubtful and not picture.key_frame)
                 if picture.opaque is None:
                     yield picture, self._doubtful
+
+
+class _Pace:
+    """When a file's frames are to be shown, in seconds: `usual` ones apart where their stamps do not rise."""
+
+    def __init__(self, usual: float) -> None:
+        self._usual = usual
+        self._at: float | None = None
+        self._stamp: float | None = None
+
+    def time(self, stamp: float | None) -> float:
+        """Return the time of a frame with this stamp."""
+        before, self._stamp = self._stamp, stamp
+        step = 0.0 if stamp is None or before is None else stamp - before
+        self._at = 0.0 if self._at is None else self._at + (min(step, _LONGEST) if step > 0 else self._usual)
+        return self._at
 
 
 def _aspect(stream: Any) -> Fraction:
