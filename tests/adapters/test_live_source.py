@@ -84,17 +84,20 @@ def test_file_that_is_far_behind_does_not_rush(tmp_path: Path) -> None:
     [
         ((*range(12), *range(90_000, 90_012)), 22 / 25 + 2.0),
         ((7,) * 24, 23 / 25),
+        (tuple(7 + i / 40 for i in range(24)), 23 / 25),
         ((*range(12), *(11,) * 6, *range(12, 18)), 23 / 25),
     ],
-    ids=["an-hour-ahead", "stand-still", "stand-still-for-a-while"],
+    ids=["an-hour-ahead", "stand-still", "hardly-rise", "stand-still-for-a-while"],
 )
-def test_file_whose_stamps_jump_or_stand_still_goes_on(stamps: tuple[int, ...], seconds: float, tmp_path: Path) -> None:
+def test_file_whose_stamps_jump_or_stand_still_goes_on(
+    stamps: tuple[float, ...], seconds: float, tmp_path: Path
+) -> None:
     time = _Time()
     even, path = write(tmp_path / "a.mkv", Clip("mjpeg", "yuvj420p")), tmp_path / "b.mkv"
     with av.open(str(even)) as read, av.open(str(path), "w") as made:
         stream = made.add_stream_from_template(read.streams.video[0])
         for packet, stamp in zip(read.demux(video=0), stamps, strict=False):
-            packet.pts = packet.dts = stamp * 40  # milliseconds
+            packet.pts = packet.dts = round(stamp * 40)  # milliseconds
             packet.stream = stream
             made.mux(packet)
     feed = open_feed(_source(path), wait=time.wait, clock=time.clock)

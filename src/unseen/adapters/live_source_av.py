@@ -37,7 +37,8 @@ _FORMATS = {"rtsp": "rtsp,sdp,rtp", "http": "mpjpeg,mjpeg,mpegts,jpeg_pipe"}
 #: A file that is this many seconds behind its pace does not try to catch up.
 _BEHIND = 1.0
 #: Seconds that a file's frame is shown at most: a file whose stamps jump ahead would look like a camera that is away.
-_LONGEST = 2.0
+#: Frames that are less than the shortest time apart bear no times, as where a muxer only made them rise.
+_LONGEST, _SHORTEST = 2.0, 0.002
 _MOST_FAILED = 256
 
 
@@ -215,7 +216,7 @@ class AvFeed:
 
 
 class _Pace:
-    """When a file's frames are to be shown, in seconds: `usual` ones apart where their stamps do not rise."""
+    """When a file's frames are to be shown, in seconds: `usual` ones apart where their stamps hardly rise."""
 
     def __init__(self, usual: float) -> None:
         self._usual = usual
@@ -226,7 +227,7 @@ class _Pace:
         """Return the time of a frame with this stamp."""
         before, self._stamp = self._stamp, stamp
         step = 0.0 if stamp is None or before is None else stamp - before
-        self._at = 0.0 if self._at is None else self._at + (min(step, _LONGEST) if step > 0 else self._usual)
+        self._at = 0.0 if self._at is None else self._at + (min(step, _LONGEST) if step >= _SHORTEST else self._usual)
         return self._at
 
 
