@@ -92,7 +92,7 @@ def believed_aspect(aspect: Fraction) -> Fraction:
     """Return the shape of pixels that detectors may go by, which is 1 for one that no camera has."""
     # The narrowest in use are those of 704 x 240, 5:11, and the widest that are standard 32:11 (ITU-T H.264, table
     # E-1). Tags are easily wrong, as the density of a JPEG is, and stretched by them faces are not found any more.
-    return aspect if Fraction(2, 5) <= aspect < 3 else Fraction(1)
+    return aspect if Fraction(1, 3) < aspect < 3 else Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
