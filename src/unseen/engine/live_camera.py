@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import gc
-import secrets
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
-from unseen.adapters.live_encode import H264Encoder, JpegEncoder
-from unseen.adapters.video.smaller import Smaller
-from unseen.core.live import CameraSource, LiveJob, Unit, UnitKind
-from unseen.core.photos import Pixels, Rgb8
+from unseen.core.live import CameraSource, LiveJob
+from unseen.core.photos import Rgb8
 from unseen.core.ports import LiveFeed, LiveTarget
-from unseen.core.recipe import Recipe
 from unseen.core.regions import Box, Detection
 from unseen.core.video import VideoFrame, VideoInfo
 from unseen.engine.live_count import LiveCounts
 from unseen.engine.live_figures import CameraFigures
+from unseen.engine.live_output import Output
 from unseen.engine.live_permit import Permit
 from unseen.errors import FileError, UnseenError
-from unseen.media.live import HIDDEN_WHOLE, Due, Look, LookAhead, quick
-from unseen.media.live_pace import EvenTimes, Haste, Shedding
-from unseen.media.thin import Slots, lower_rate
-from unseen.pixels.notice import notice
-from unseen.pixels.planes import Grain, HeldCells, PlaneForm, hide_planes
+from unseen.media.live import Due, Look, LookAhead
+from unseen.media.live_pace import EvenTimes, Shedding
+from unseen.media.thin import Slots
 
 __all__ = ["Camera", "FeedOpener", "Question"]
 
@@ -38,7 +31,6 @@ _BACKOFF = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 #: A connection that held for this many seconds was a good one: the next is tried soon.
 _GOOD = 10.0
 _NO_SIGNAL_AFTER, _NO_SIGNAL_EVERY = 1.0, 0.5
-_HELD_FRAMES = 12
 _IDLE = 0.1
 
 
@@ -79,7 +71,7 @@ class Camera:
         self._change = threading.Condition()
         self._state: LookAhead | None = None
         self._info: VideoInfo | None = None
-        self._output: _Output | None = None
+        self._output: Output | None = None
         self._to_rgb: Callable[[VideoFrame, int, int], Rgb8] | None = None
         self._times = EvenTimes()
         rate = job.recipe.video.max_rate
@@ -131,7 +123,7 @@ class Camera:
             if self._state is None:
                 info = self._info = feed.info
                 self._state = LookAhead(self._job.recipe, info.width, info.height, seconds=self._job.look_ahead)
-                self._output = _Output(self.source.name, info, self._job.recipe, self._targets, self._clock)
+                self._output = Output(self.source.name, info, self._job.recipe, self._targets, self._clock)
                 if self._counts is not None:
                     self._counts.begin(info)
 
@@ -267,80 +259,3 @@ def _enlarged(found: Detection, question: Question) -> Detection:
     return Detection(
         found.cls, Box(box.x1 * across, box.y1 * down, box.x2 * across, box.y2 * down), found.score, found.model
     )
-
-
-class _Output:
-    """Hides frames, encodes each once for all who want it, and hands it to the targets."""
-
-    def __init__(
-        self,
-        camera: str,
-        info: VideoInfo,
-        recipe: Recipe,
-        targets: Sequence[LiveTarget],
-        clock: Callable[[], float],
-    ) -> None:
-        rate = recipe.video.max_rate
-        info = info if rate is None else lower_rate(info, rate)
-        self._smaller = Smaller(info, recipe.max_side)
-        self._camera, self._info, self._targets, self._clock = camera, self._smaller.info, targets, clock
-        self.haste = Haste(1 / float(info.rate))
-        self._form = PlaneForm(full_range=info.colour.full_range)
-        self._held = HeldCells(_HELD_FRAMES)
-        self._seed = secrets.randbits(128)
-        self._grain = Grain(np.random.default_rng(self._seed))
-        self._h264: H264Encoder | None = None
-        self._jpeg: JpegEncoder | None = None
-        height, width = self._info.height, self._info.width
-        small = (-(-height // 2), -(-width // 2))
-        self._blank = tuple(np.zeros(shape, np.uint8) for shape in ((height, width), small, small))
-        self._notices: dict[str, tuple[Pixels, ...]] = {}
-        self.faults = 0
-
-    def hand_on(self, due: Due) -> str:
-        """Hide a frame and hand it on; return why it was hidden whole, "" if it was not."""
-        whole: str = due.whole
-        if whole:
-            planes = self._notice(HIDDEN_WHOLE[due.whole])
-        else:
-            began = self._clock()
-            try:
-                # The same grain in each frame: it would else be the costliest part to encode.
-                noise = np.random.default_rng(self._seed)
-                regions = [quick(region) for region in due.regions] if self.haste.now else due.regions
-                hidden = hide_planes(due.frame.planes, regions, self._form, noise, self._held, self._grain)
-                planes = self._smaller.planes(hidden)
-            except Exception:  # noqa: BLE001  # whatever goes wrong, the frame is not shown
-                self.faults += 1
-                whole, planes = "fault", self._notice("HIDDEN  FAULT")
-            self.haste.note(self._clock() - began)
-        self._send(planes, due.at)
-        return whole
-
-    def no_signal(self, at: float) -> None:
-        """Hand on a picture that says that the camera sends none."""
-        self._send(self._notice("NO SIGNAL"), at)
-
-    def _notice(self, text: str) -> tuple[Pixels, ...]:
-        if text not in self._notices:
-            self._notices[text] = notice(self._blank, self._form, text)
-        return self._notices[text]
-
-    def _send(self, planes: tuple[Pixels, ...], at: float) -> None:
-        wanted = [target.wants(self._camera) for target in self._targets]
-        kinds: frozenset[UnitKind] = frozenset().union(*(kinds for kinds, _ in wanted))
-        units: list[Unit] = []
-        try:
-            if kinds & {"h264", "mp4"}:
-                self._h264 = self._h264 or H264Encoder(self._info)
-                key = any(new for of, new in wanted if of & {"h264", "mp4"})
-                units += self._h264.encode(planes, at, key=key)
-            if "jpeg" in kinds:
-                self._jpeg = self._jpeg or JpegEncoder(self._info)
-                units += self._jpeg.encode(planes, at)
-        except UnseenError:
-            self.faults += 1
-            self._h264 = self._jpeg = None
-        for unit in units:
-            for target in self._targets:
-                target.send(self._camera, unit)
