@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from fractions import Fraction
 
 import av
@@ -60,6 +61,68 @@ def test_stream_begins_at_nought_whatever_the_clock_says() -> None:
 def test_key_picture_comes_when_it_is_asked_for() -> None:
     units = _encoded(60, keys=frozenset({7}))
     assert [i for i, unit in enumerate(units) if unit.key] == [0, 7, 57]
+
+
+def _encoded_at(times: list[float], *, keys: frozenset[int] = frozenset()) -> list[Unit]:
+    encoder = H264Encoder(_info())
+    return [encoder.encode(_planes(40 + 4 * (i % 20)), at, key=i in keys)[1] for i, at in enumerate(times)]
+
+
+def _kept_by_browsers(units: list[Unit]) -> list[int]:
+    """Return which pictures a browser keeps by the rules of Media Source Extensions (coded frame processing)."""
+    kept, waits, before, lasted = list[int](), True, 0.0, 0.0
+    for i, unit in enumerate(units):
+        with av.open(io.BytesIO(_file([units[0], unit] if i else [unit])), "r") as container:
+            packet = [packet for packet in container.demux(video=0) if packet.size][-1]
+        assert packet.pts is not None
+        assert packet.duration is not None
+        waits = (waits or packet.pts - before > 2 * lasted) and not unit.key
+        if not waits:
+            kept.append(i)
+            before, lasted = packet.pts, packet.duration
+    return kept
+
+
+def _steps(*parts: tuple[int, float]) -> list[float]:
+    """Return times that are so many times so many seconds apart."""
+    return [0.0, *itertools.accumulate(step for count, step in parts for _ in range(count))]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        _steps((30, 0.2)),
+        _steps((8, 1.0)),
+        _steps((4, 5.0)),
+        _steps((30, 0.04), (30, 0.125)),
+        _steps((30, 0.04), (1, 1.4), (4, 0.5), (30, 0.04)),
+        [0.2 * (i // 5) + 0.001 * (i % 5) for i in range(80)],
+    ],
+    ids=["slow", "slower", "slowest", "slows-down", "away-and-back", "bursts"],
+)
+def test_browsers_keep_every_picture_of_a_camera_that_sends_fewer_than_it_says(times: list[float]) -> None:
+    assert _kept_by_browsers(_encoded_at(times)) == list(range(len(times)))
+
+
+def test_key_picture_comes_every_two_seconds_however_many_pictures_do() -> None:
+    units = _encoded_at(_steps((30, 0.2)))
+    at = [unit.at for unit in units if unit.key]
+    assert at[:2] == [0, 0.2], "the second is later than the first one said"
+    assert [round(b - a, 3) for a, b in itertools.pairwise(at[1:])] == [2, 2]
+    units = _encoded_at(_steps((300, 0.01)))
+    assert [round(unit.at, 3) for unit in units if unit.key] == [0, 2]
+
+
+def test_bursts_of_a_link_do_not_make_every_fifth_picture_a_key_picture() -> None:
+    units = _encoded_at([0.2 * (i // 5) + 0.001 * (i % 5) for i in range(80)])
+    assert [round(unit.at, 3) for unit in units if unit.key] == [0, 0.2, 2.2]
+
+
+def test_time_in_which_nobody_watched_is_not_the_length_of_a_picture() -> None:
+    units = _encoded_at([0.0, 0.04, 3600.0, 3600.04], keys=frozenset({2}))
+    with av.open(io.BytesIO(_file([units[0], *units[2:]])), "r") as container:
+        lengths = [packet.duration for packet in container.demux(video=0) if packet.size]
+    assert lengths == [3600, 3600, 3600]
 
 
 def test_later_key_picture_begins_a_file_of_its_own() -> None:

@@ -7,6 +7,8 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,9 @@ from PIL import Image
 
 from tests.engine.live_browser import browser, find_browser
 from tests.engine.live_fakes import bright_shares, job_for, running, tools, wait_for, write_clip
+from unseen.adapters.live_source_av import open_feed
+from unseen.core.ports import LiveFeed
+from unseen.core.video import VideoFrame
 
 _PYTHON = "/usr/bin/python3"
 _SERVER = Path(__file__).parent / "live_rtsp_server.py"
@@ -143,6 +148,28 @@ def test_browser_shows_pictures(clip: Path, tmp_path: Path, chromium: str) -> No
         share, mean = _bright(page.picture(), *page.ask(_AREA % "img"))
         assert share < 0.02
         assert 20 < mean < 120
+        assert page.complaints == []
+
+
+class _Boastful:
+    """A feed that says that it sends 25 pictures a second, whatever it does, as MJPEG over HTTP does."""
+
+    def __init__(self, feed: LiveFeed) -> None:
+        self._feed, self.to_rgb, self.close = feed, feed.to_rgb, feed.close
+        self.info = replace(feed.info, rate=Fraction(25))
+
+    def __iter__(self) -> Iterator[tuple[VideoFrame, float | None]]:
+        return iter(self._feed)
+
+
+def test_browser_plays_all_pictures_of_a_camera_that_sends_fewer_than_it_says(tmp_path: Path, chromium: str) -> None:
+    clip = write_clip(tmp_path / "slow.mp4", 100, rate=5)
+    job = job_for(f"door={clip}", publish=("http://127.0.0.1:0",), loop=True)
+    slow = replace(tools(), open_feed=lambda source, like, wait: _Boastful(open_feed(source, like, wait=wait)))
+    with running(job, slow) as live, browser(chromium, tmp_path / "profile") as page:
+        page.open(f"{live.addresses[0]}door/play")
+        # In the time that is waited a key picture every 50 would come three times.
+        page.wait("document.querySelector('video')?.getVideoPlaybackQuality().totalVideoFrames > 15")
         assert page.complaints == []
 
 

@@ -19,8 +19,13 @@ __all__ = ["TICKS", "H264Encoder", "JpegEncoder"]
 TICKS = 90_000
 _LIMITED, _FULL = 1, 2
 _SEI = "6"
-#: Seconds between key pictures: how long a new viewer waits at most.
+#: Seconds between key pictures: how long a new viewer waits at most, if no key picture is asked for.
 _KEY_SECONDS = 2
+#: Browsers drop all up to the next key picture when one comes later than this many lengths of the one before (Media
+#: Source Extensions, coded frame processing): such a picture is made one.
+_BREAK = 2
+#: How much of a length the next one keeps at least, so that not every burst of a link begins with a break.
+_FADES = 0.9
 
 
 class H264Encoder:
@@ -38,6 +43,8 @@ class H264Encoder:
         self._filter = BitStreamFilterContext(f"filter_units=remove_types={_SEI}", "h264")
         self._first: float | None = None
         self._last = -1
+        self._key = 0
+        self._usual = self._lasts = round(TICKS / info.rate)
         self._number = 0
         self.head: StreamHead | None = None
 
@@ -48,20 +55,30 @@ class H264Encoder:
         picture = _picture(planes, self._form, self._info)
         # From 0 on: this machine's clock says since when it runs.
         self._first = at if self._first is None else self._first
-        picture.pts = self._last = max(self._last + 1, round((at - self._first) * TICKS))
-        picture.time_base = Fraction(1, TICKS)
-        picture.pict_type = 1 if key else 0  # I, or as the encoder likes
+        before, self._last = self._last, max(self._last + 1, round((at - self._first) * TICKS))
+        picture.pts, picture.time_base = self._last, Fraction(1, TICKS)
+        first = before < 0
+        picture.pict_type = 1 if self._takes_key(self._last - before, asked=key or first) else 0  # I, or as usual
         try:
             packets = [bytes(p) for packet in self._codec.encode(picture) for p in self._filter.filter(packet)]
         except av.FFmpegError as error:
             raise UnseenError(f"a picture cannot be encoded ({error.strerror})") from error
         return [unit for data in packets for unit in self._units(data, at)]
 
+    def _takes_key(self, step: int, *, asked: bool) -> bool:
+        """Settle how long a picture lasts that comes `step` ticks after the one before, and whether it is a key one."""
+        most = _KEY_SECONDS * TICKS
+        key = asked or step > _BREAK * self._lasts or self._last - self._key >= most
+        # Whoever asks for a key picture is new: how long nobody watched is no length.
+        self._lasts = self._usual if asked else max(self._usual, min(step, most), round(_FADES * self._lasts))
+        self._key = self._last if key else self._key
+        return key
+
     def _units(self, data: bytes, at: float) -> list[Unit]:
         if self.head is None:
             self.head = head_of(data, self._info, TICKS)
         self._number += 1
-        made = fragment(data, self._number, self._last, round(TICKS / self._info.rate))
+        made = fragment(data, self._number, self._last, self._lasts)
         return [
             Unit("h264", data, at, made.key, self.head),
             Unit("mp4", made.data, at, made.key, self.head, self._last),
@@ -83,7 +100,7 @@ def _x264(info: VideoInfo, quality: int) -> Any:
         "preset": "superfast",
         "tune": "zerolatency",
         "crf": str(quality),
-        "g": str(max(1, round(info.rate * _KEY_SECONDS))),
+        "g": str(1 << 30),  # none but those that are asked for: a camera may send fewer pictures than it says
         "x264-params": "repeat-headers=1:scenecut=0:sliced-threads=0",
     }
     try:
