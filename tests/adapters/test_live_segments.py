@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -164,6 +165,94 @@ def test_what_a_killed_run_left_is_finished(tmp_path: Path, units: list[Unit]) -
     segment_target(tmp_path, ("door",), Segments()).close()
     assert [path.name for path in camera.iterdir()] == ["20200101T000000Z.mp4"]
     assert _frames(camera / "20200101T000000Z.mp4") == 20
+
+
+def test_what_is_finished_later_is_as_old_as_its_last_picture(tmp_path: Path, units: list[Unit]) -> None:
+    assert units[0].head is not None
+    camera = tmp_path / "door"
+    camera.mkdir()
+    torn = units[0].head.init + units[0].data + units[1].data[:-5]
+    for day, at in ((1, 1000), (2, 9000)):
+        part = camera / f".2020010{day}T000000Z.mp4.part"
+        part.write_bytes(torn)
+        os.utime(part, (at, at))
+    whole = camera / "20200103T000000Z.mp4"
+    whole.write_bytes(bytes(1000))
+    os.utime(whole, (9500, 9500))
+    segment_target(tmp_path, ("door",), Segments(keep_seconds=3600), clock=lambda: 10_000.0).close()
+    assert sorted(path.name for path in camera.iterdir()) == ["20200102T000000Z.mp4", whole.name], "the old one is gone"
+    segment_target(tmp_path, ("door",), Segments(keep_seconds=None, keep_bytes=1000), clock=lambda: 10_000.0).close()
+    assert list(camera.iterdir()) == [whole], "it is not the newest"
+
+
+def test_files_of_a_camera_that_is_not_named_any_more_are_deleted_by_what_was_said_then(tmp_path: Path) -> None:
+    def start(*cameras: str, keep: float | None, now: float) -> None:
+        segment_target(tmp_path, cameras, Segments(keep_seconds=keep), clock=lambda: now).close()
+
+    start("door", "yard", keep=3600, now=0)
+    start("roof", keep=None, now=0)
+    old, part = "20200101T000000Z.mp4", ".20200102T000000Z.mp4.part"
+    for folder in ("yard", "roof", "mine"):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        for name in (old, part, "holiday.mp4", ".holiday.mp4.part"):
+            (tmp_path / folder / name).touch()
+            os.utime(tmp_path / folder / name, (100, 100))
+    start("door", keep=10, now=3000)
+    assert (tmp_path / "yard" / old).exists(), "a run that keeps for a shorter time does not decide for another"
+    start("door", keep=None, now=4000)
+    assert sorted(path.name for path in (tmp_path / "yard").iterdir()) == [".holiday.mp4.part", "holiday.mp4"]
+    for folder in ("roof", "mine"):
+        assert len(list((tmp_path / folder).iterdir())) == 4, "nothing says that these may be deleted"
+
+
+@pytest.mark.parametrize("said", [b"", b"0 seconds", b"-1 seconds", b"soon", b"\xff"])
+def test_note_that_is_not_understood_deletes_nothing(said: bytes, tmp_path: Path) -> None:
+    (tmp_path / "yard").mkdir()
+    old = tmp_path / "yard" / "20200101T000000Z.mp4"
+    old.touch()
+    (tmp_path / "yard.keep").write_bytes(said)
+    segment_target(tmp_path, ("door",), Segments(), clock=lambda: 1e12).close()
+    assert old.exists()
+
+
+def test_link_to_a_folder_elsewhere_is_not_followed_for_a_camera_that_is_not_named(tmp_path: Path) -> None:
+    elsewhere, folder = tmp_path / "elsewhere", tmp_path / "recordings"
+    for path in (elsewhere, folder):
+        path.mkdir()
+    (elsewhere / "20200101T000000Z.mp4").touch()
+    (folder / "yard").symlink_to(elsewhere)
+    (folder / "yard.keep").write_text("1 seconds\n")
+    segment_target(folder, ("door",), Segments(), clock=lambda: 1e12).close()
+    assert len(list(elsewhere.iterdir())) == 1
+
+
+def test_writing_goes_on_when_somebody_deleted_the_folder_of_the_camera(tmp_path: Path, units: list[Unit]) -> None:
+    (tmp_path / "door").mkdir()
+    target = segment_target(tmp_path, ("door",), Segments(seconds=1))
+    try:
+        target.send("door", units[0])
+        wait_for(lambda: list((tmp_path / "door").iterdir()))
+        shutil.rmtree(tmp_path / "door")
+        target.send("door", units[50])
+        wait_for(lambda: target.problems)
+
+        def written() -> bool:
+            # Two key pictures end a file that the first of them began.
+            for unit in (units[50], units[100]):
+                target.send("door", unit)
+            return bool(list((tmp_path / "door").glob("2*.mp4")) if (tmp_path / "door").exists() else ())
+
+        wait_for(written)
+        wait_for(lambda: not target.problems)
+    finally:
+        target.close()
+
+
+def test_nothing_is_made_where_the_whole_folder_is_gone(tmp_path: Path, units: list[Unit]) -> None:
+    folder = SegmentFolder(tmp_path / "disk" / "door", Segments(), lambda: 0.0)
+    with pytest.raises(FileNotFoundError):
+        folder.write(units[0])
+    assert not (tmp_path / "disk").exists()
 
 
 def test_unfinished_files_of_others_are_left_alone(tmp_path: Path) -> None:

@@ -15,12 +15,15 @@ from typing import BinaryIO
 from unseen.adapters.live_mp4 import rebased
 from unseen.adapters.live_workers import WorkerTarget
 from unseen.core.live import Segments, Unit
+from unseen.core.live_address import CAMERA_NAME
 from unseen.errors import OutputFailed
 
 __all__ = ["SegmentFolder", "segment_target"]
 
 _OURS = re.compile(r"\d{8}T\d{6}Z(-\d+)?\.mp4")
-_PART = ".part"
+_OURS_OR_PART = re.compile(rf"{_OURS.pattern}|\.{_OURS.pattern}\.part")
+_PART, _NOTE = ".part", ".keep"
+_CAMERA, _SECONDS = re.compile(CAMERA_NAME), re.compile(r"(\d{1,12}) seconds\n?")
 
 
 def segment_target(
@@ -30,7 +33,8 @@ def segment_target(
     """Return a target that writes each camera's files to a folder of its name; raises OutputFailed.
 
     `clock` gives the seconds since 1970 that name the files. What an earlier run left unfinished is finished first.
-    What is too old or too much is deleted now and `every` so many seconds, also while a camera is away.
+    What is too old or too much is deleted now and `every` so many seconds, also while a camera is away. How long a
+    camera's files are kept is noted beside its folder: a run that does not name the camera deletes them by that.
     """
     try:
         for camera in cameras:
@@ -39,6 +43,7 @@ def segment_target(
                 if _OURS.fullmatch(_finished(part).name):
                     _recover(part)
             _delete_old(folder / camera, settings, clock())
+            _note(folder, camera, settings)
     except OSError as error:
         raise OutputFailed(f"{folder}: cannot be written ({error.strerror}); check the folder") from error
     return _SegmentTarget(folder, cameras, settings, clock, every)
@@ -55,13 +60,15 @@ class _SegmentTarget(WorkerTarget):
         self._closed = threading.Event()
 
         def sweep() -> None:
-            while not self._closed.wait(every):
-                for camera in cameras:
+            while True:
+                for camera, kept in [*((camera, settings) for camera in cameras), *_others(folder, cameras)]:
                     try:
-                        _delete_old(folder / camera, settings, clock())
+                        _delete_old(folder / camera, kept, clock(), unfinished=camera not in cameras)
                         self._kept.pop(camera, None)
                     except OSError as error:
                         self._kept[camera] = f"{camera}: old segments cannot be deleted ({_reason(error)})"
+                if self._closed.wait(every):
+                    return
 
         self._sweeper = threading.Thread(target=sweep, daemon=True, name="old segments")
         self._sweeper.start()
@@ -76,6 +83,44 @@ class _SegmentTarget(WorkerTarget):
         self._closed.set()
         super().close()
         self._sweeper.join(3.0)
+
+
+def _noted(folder: Path, camera: str) -> Path:
+    return folder / f"{camera}{_NOTE}"
+
+
+def _note(folder: Path, camera: str, settings: Segments) -> None:
+    """Note for how many seconds a camera's files are kept, for runs that do not name it."""
+    if settings.keep_seconds is None:
+        _noted(folder, camera).unlink(missing_ok=True)
+    else:
+        _noted(folder, camera).write_text(f"{max(1.0, settings.keep_seconds):.0f} seconds\n", encoding="utf-8")
+
+
+def _others(folder: Path, cameras: tuple[str, ...]) -> list[tuple[str, Segments]]:
+    """Return the other cameras of which earlier runs, or runs beside this one, noted how long their files are kept."""
+    others = []
+    with contextlib.suppress(OSError):
+        for path in folder.glob(f"*{_NOTE}"):
+            camera, seconds = path.name.removesuffix(_NOTE), _seconds(path)
+            own = folder / camera
+            if (
+                seconds
+                and camera not in cameras
+                and _CAMERA.fullmatch(camera)
+                and own.is_dir()
+                and not own.is_symlink()
+            ):
+                others.append((camera, Segments(keep_seconds=seconds)))
+    return others
+
+
+def _seconds(note: Path) -> int:
+    """Return what a note says, 0 if it says nothing that is understood."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        said = _SECONDS.fullmatch(note.read_text(encoding="utf-8"))
+        return int(said[1]) if said else 0
+    return 0
 
 
 def _told(camera: str, error: BaseException) -> str:
@@ -109,6 +154,8 @@ class SegmentFolder:
 
     def _begin(self, unit: Unit) -> BinaryIO:
         name = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self._clock()))
+        # Somebody may have deleted it; where the folder above is gone, too, a disk may be, and nothing is made of it.
+        self._folder.mkdir(exist_ok=True)
         path, number = self._folder / f"{name}.mp4", 1
         while path.exists() or _hidden(path).exists():
             path, number = self._folder / f"{name}-{number}.mp4", number + 1
@@ -132,10 +179,13 @@ class SegmentFolder:
             _delete_old(self._folder, self._settings, self._clock())
 
 
-def _delete_old(folder: Path, settings: Segments, now: float) -> None:
-    """Delete what is too old, and the oldest beyond the size; the newest stays however large it is."""
+def _delete_old(folder: Path, settings: Segments, now: float, *, unfinished: bool = False) -> None:
+    """Delete what is too old, and the oldest beyond the size; the newest stays however large it is.
+
+    What is `unfinished` is deleted only if nobody will finish it.
+    """
     total, newest = 0, True
-    for path, status in sorted(_files(folder), key=lambda pair: pair[1].st_mtime, reverse=True):
+    for path, status in sorted(_files(folder, unfinished=unfinished), key=lambda pair: pair[1].st_mtime, reverse=True):
         total += status.st_size
         old = settings.keep_seconds is not None and now - status.st_mtime > settings.keep_seconds
         much = settings.keep_bytes is not None and total > settings.keep_bytes and not newest
@@ -144,11 +194,11 @@ def _delete_old(folder: Path, settings: Segments, now: float) -> None:
         newest = False
 
 
-def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+def _files(folder: Path, *, unfinished: bool) -> Iterator[tuple[Path, os.stat_result]]:
     for path in folder.iterdir():
         # Whoever else deletes, the timer or somebody by hand, may be quicker.
         with contextlib.suppress(FileNotFoundError):
-            if _OURS.fullmatch(path.name):
+            if (_OURS_OR_PART if unfinished else _OURS).fullmatch(path.name):
                 yield path, path.stat()
 
 
@@ -161,15 +211,20 @@ def _finished(part: Path) -> Path:
 
 
 def _recover(part: Path) -> None:
-    """Give a file that was not finished its name, cut behind the last whole fragment; delete it if there is none."""
+    """Give a file that was not finished its name, cut behind the last whole fragment; delete it if there is none.
+
+    Its time stays that of its last picture: it is no newer for being finished.
+    """
     end = _whole_end(part)
     path = _finished(part)
     if not end or path.exists():
         part.unlink()
         return
+    status = part.stat()
     with part.open("r+b") as file:
         file.truncate(end)
         os.fsync(file.fileno())
+    os.utime(part, ns=(status.st_atime_ns, status.st_mtime_ns))
     part.replace(path)
 
 
