@@ -134,6 +134,18 @@ def test_later_key_picture_begins_a_file_of_its_own() -> None:
     assert frames[0].time == 0
 
 
+def test_fragment_is_not_moved_before_its_file_begins() -> None:
+    units = _encoded(3)
+    with pytest.raises(UnseenError, match="older than the file"):
+        rebased(units[1].data, units[2].ticks)
+
+
+def test_encoder_that_begins_anew_counts_on() -> None:
+    (_, unit) = H264Encoder(_info(), 100.0).encode(_planes(40), 101.0)
+    assert unit.key
+    assert unit.ticks == TICKS
+
+
 def test_codec_is_told_as_browsers_want_it() -> None:
     head = _encoded(1)[0].head
     assert head is not None

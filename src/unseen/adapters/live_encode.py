@@ -31,17 +31,18 @@ _FADES = 0.9
 class H264Encoder:
     """Encodes frames of `info` (8-bit 4:2:0 planes) as H.264, each at once, into access units and MP4 fragments.
 
-    Nothing tells of the encoder's settings or the time of day. Raises UnseenError when FFmpeg fails.
+    MP4's times count from `origin` in seconds, or from the first frame. Nothing tells of the encoder's settings or the
+    time of day. Raises UnseenError when FFmpeg fails.
     """
 
-    def __init__(self, info: VideoInfo, *, quality: int = 23) -> None:
+    def __init__(self, info: VideoInfo, origin: float | None = None, *, quality: int = 23) -> None:
         from av import BitStreamFilterContext
 
         self._info = info
         self._form = layout("yuv420p")
         self._codec = _x264(info, quality)
         self._filter = BitStreamFilterContext(f"filter_units=remove_types={_SEI}", "h264")
-        self._first: float | None = None
+        self._first = origin
         self._last = -1
         self._key = 0
         self._usual = self._lasts = round(TICKS / info.rate)
@@ -136,8 +137,8 @@ class JpegEncoder:
         self._codec = codec
         self._count = 0
 
-    def encode(self, planes: Sequence[Pixels], at: float) -> list[Unit]:
-        """Encode one frame at a time in seconds."""
+    def encode(self, planes: Sequence[Pixels], at: float, *, key: bool = False) -> list[Unit]:
+        """Encode one frame at a time in seconds; each is a key picture."""
         import av
 
         picture = _picture(planes, self._form, self._info)

@@ -123,7 +123,9 @@ def fragment(data: bytes, number: int, time: int, duration: int) -> Fragment:
 
 
 def rebased(data: bytes, by: int) -> bytes:
-    """Return a fragment that `fragment` made, shown `by` ticks earlier."""
+    """Return a fragment that `fragment` made, shown `by` ticks earlier; raises UnseenError if that is before 0."""
     at = data.index(b"tfdt") + 8
-    time = struct.unpack_from(">Q", data, at)[0]
-    return data[:at] + struct.pack(">Q", max(0, time - by)) + data[at + 8 :]
+    time = struct.unpack_from(">Q", data, at)[0] - by
+    if time < 0:
+        raise UnseenError("a picture is older than the file that it belongs to; report this")
+    return data[:at] + struct.pack(">Q", time) + data[at + 8 :]

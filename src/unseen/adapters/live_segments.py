@@ -16,7 +16,7 @@ from unseen.adapters.live_mp4 import rebased
 from unseen.adapters.live_workers import WorkerTarget
 from unseen.core.live import Segments, Unit
 from unseen.core.live_address import CAMERA_NAME
-from unseen.errors import OutputFailed
+from unseen.errors import OutputFailed, UnseenError
 
 __all__ = ["SegmentFolder", "segment_target"]
 
@@ -55,7 +55,8 @@ class _SegmentTarget(WorkerTarget):
     def __init__(
         self, folder: Path, cameras: tuple[str, ...], settings: Segments, clock: Callable[[], float], every: float
     ) -> None:
-        super().__init__(lambda camera: SegmentFolder(folder / camera, settings, clock), "mp4", _told, (OSError,))
+        errors = (OSError, UnseenError)
+        super().__init__(lambda camera: SegmentFolder(folder / camera, settings, clock), "mp4", _told, errors)
         self._kept: dict[str, str] = {}
         self._closed = threading.Event()
 

@@ -235,6 +235,14 @@ class LiveFeed(Protocol):
         ...
 
 
+class LiveEncoder(Protocol):
+    """Encodes one camera's hidden pictures, each at once."""
+
+    def encode(self, planes: Sequence[Pixels], at: float, *, key: bool = False) -> Sequence[Unit]:
+        """Encode a picture at a time in seconds, which must rise, as a key picture if one is wanted."""
+        ...
+
+
 class LiveTarget(Protocol):
     """Where encoded pictures of all cameras go; nothing here may block for long, or raise."""
 
