@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from unseen.core.regions import Box, Detection
+from unseen.media.live_pace import MOST_GAP
 from unseen.pixels.boxes import hull, shift
 from unseen.tracks.assign import Gate, assign
 from unseen.tracks.settings import KINDS
@@ -24,8 +25,9 @@ _REACH, _REACH_A_SECOND, _FAR = 0.5, 1.5, 1.5
 _DOUBT, _MOST_DOUBT = 0.4, 0.35
 _BETWEEN = 0.15
 #: A detection below this score begins no track, it only continues one (as in ByteTrack); one sighting below the other
-#: is expected for a shorter time before and after, in seconds, because most of those are nothing.
-_BEGINS, _SURE, _UNSURE_SECONDS = 0.2, 0.4, 0.25
+#: is expected for a shorter time before and after, because most of those are nothing: for the longest time over which
+#: frames may leave between it and the next look.
+_BEGINS, _SURE, _UNSURE_SECONDS = 0.2, 0.4, MOST_GAP
 #: A speed is believed for this many seconds; then the box stays where it is, and its doubt goes on growing.
 _COASTS = 0.5
 
