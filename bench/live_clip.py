@@ -132,13 +132,16 @@ def judge(luma: Luma, faces: dict[int, Luma]) -> tuple[str, float]:
     """Return what a published frame is, and which share of the face's pixels is as it was.
 
     "whole" is hidden whole: black but for a line of text. "hidden" shows less than half of the face, "raw" shows it;
-    "unknown" has no number that can be read.
+    "unknown" has no number that can be read, and shows the face as it is in no frame.
     """
     if float((luma > 40).mean()) < 0.05:
         return "whole", 0.0
     number = number_in(luma)
-    if number is None:
-        return "unknown", 0.0
-    before, after = faces[number].astype(np.int16), _cut(luma, number).astype(np.int16)
-    same = float((np.abs(before - after) < _NEAR).mean())
-    return ("raw" if same >= 0.5 else "hidden"), same
+    same = max(_same(luma, each, faces[each]) for each in (faces if number is None else (number,)))
+    return ("raw" if same >= 0.5 else "unknown" if number is None else "hidden"), same
+
+
+def _same(luma: Luma, number: int, face: Luma) -> float:
+    """Return which share of the face's pixels is as in frame `number` of the clip."""
+    before, after = face.astype(np.int16), _cut(luma, number).astype(np.int16)
+    return float((np.abs(before - after) < _NEAR).mean())

@@ -4,7 +4,8 @@
 
 A clip in which every frame has a number and a known face is published over WebSocket and to files; FOLDER holds the
 street video that it is laid over (video/). All that is published and written is decoded and compared with the
-clip: a frame that shows the face is raw. Printed are the counts, latency, memory with its slope, and CPU time.
+clip: a frame that shows the face is raw. Printed are the counts, latency, memory with its slope, and CPU time. It fails
+on a raw frame, and on all that would keep it from seeing one: too few frames looked at, or no trouble made.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +34,15 @@ import numpy as np
 from bench.live_clip import Luma, judge, luma_of, make_clip
 from bench.samples import required
 
-__all__ = ["Findings", "main", "slope"]
+__all__ = ["Findings", "Results", "Trouble", "Viewer", "main", "slope"]
 
 _STREET = Path("video/rknnlite_people-walking.mp4")
 _SAMPLE_SECONDS = 5.0
 _LATENCY = 0.7
+#: Of the frames that went out at least so many have to be looked at, and of these at most so many may have no number.
+_EXAMINED, _UNKNOWN = 0.95, 0.01
+#: Bytes a minute by which memory may grow after the first seconds, and from how many samples on that is said.
+_GROWTH, _SETTLED, _ENOUGH = 2e6, 120.0, 12
 
 
 class Findings:
@@ -64,13 +70,16 @@ class Viewer(threading.Thread):
         super().__init__(daemon=True)
         self._address, self._faces = address, faces
         self.findings = Findings()
+        self.errors: list[str] = []
         self.stopped = threading.Event()
 
     def run(self) -> None:
-        """Decode each fragment as it comes; connect again when it ends."""
+        """Decode each fragment as it comes; connect again when it ends, and keep why it did."""
         while not self.stopped.is_set():
-            with contextlib.suppress(Exception):
+            try:
                 self._watch()
+            except Exception as error:  # noqa: BLE001  # told of in the end, whatever it is
+                self.errors.append(f"{type(error).__name__}: {error}")
             self.stopped.wait(0.2)
 
     def _watch(self) -> None:
@@ -100,16 +109,23 @@ class Viewer(threading.Thread):
 class Trouble(threading.Thread):
     """Kills, stops, slows and starves the detector at random."""
 
-    def __init__(self, pid: Callable[[], int | None], seed: int) -> None:
+    def __init__(self, pid: Callable[[], int | None], seed: int, every: tuple[float, float] = (3, 9)) -> None:
         super().__init__(daemon=True)
-        self._pid, self._random = pid, random.Random(seed)
+        self._pid, self._random, self._every = pid, random.Random(seed), every
         self.counts: Counter[str] = Counter()
+        self.error = ""
         self.stopped = threading.Event()
 
     def run(self) -> None:
-        """Make trouble every few seconds."""
+        """Make trouble every few seconds; keep why there is no more of it."""
+        try:
+            self._trouble()
+        except Exception as error:  # noqa: BLE001  # told of in the end, whatever it is
+            self.error = f"{type(error).__name__}: {error}"
+
+    def _trouble(self) -> None:
         kinds = (self._kill, self._halt, self._slow, self._starve)
-        while not self.stopped.wait(self._random.uniform(3, 9)):
+        while not self.stopped.wait(self._random.uniform(*self._every)):
             kind = self._random.choice(kinds)
             pid = self._pid()
             if pid is None:
@@ -185,6 +201,7 @@ def _live(clip: Path, segments: Path) -> Iterator[tuple[subprocess.Popen[str], s
 
 def _soak(minutes: float, seed: int, clip: Path, segments: Path, faces: dict[int, Luma]) -> int:
     with _live(clip, segments) as (process, address):
+        before = _status(address)["cameras"]["soak"]["frames"]["out"]
         viewer = Viewer(f"{address.replace('http', 'ws')}soak/stream", faces)
         trouble = Trouble(lambda: _status(address)["detector"]["process"], seed)
         viewer.start()
@@ -196,7 +213,7 @@ def _soak(minutes: float, seed: int, clip: Path, segments: Path, faces: dict[int
             p95.append(_status(address)["cameras"]["soak"]["latency_s"]["p95"])
             memory.append((time.monotonic() - began, _memory(process.pid)))
         trouble.stopped.set()
-        trouble.join(10)
+        trouble.join(20)
         status, cpu = _status(address), _cpu(process.pid)
         viewer.stopped.set()
         viewer.join(10)
@@ -210,13 +227,14 @@ def _soak(minutes: float, seed: int, clip: Path, segments: Path, faces: dict[int
     print(f"trouble: {', '.join(f'{n} {kind}' for kind, n in sorted(trouble.counts.items()))}")
     print(f"detector: {status['detector']['starts']} starts, {status['detector']['stalls']} killed as stalled")
     _print_camera(status["cameras"]["soak"], p95, cpu, status["seconds"])
-    settled = [sample for sample in memory if sample[0] >= min(60, 20 * minutes)]
-    rise, error = slope(settled)
-    print(f"memory: {memory[-1][1] / 1e6:.0f} MB at the end, {rise / 1e6:+.2f} +- {2 * error / 1e6:.2f} MB a minute")
     print(f"published, {viewer.findings}")
     print(f"written, {written}")
     print(f"SIGTERM: exit code {code} after {ended:.1f} s; {len(list(segments.glob('*/.*')))} unfinished files left")
-    return _verdict(viewer.findings, written, p95, code)
+    out = status["cameras"]["soak"]["frames"]["out"]
+    made = sum(trouble.counts.values())
+    told = [*viewer.errors, *(["the viewer does not end"] if viewer.is_alive() else [])]
+    lost = "it does not end" if trouble.is_alive() else trouble.error
+    return Results(viewer.findings, written, out - before, out, p95, memory, made, code, told, lost).verdict()
 
 
 def _look_through(path: Path, findings: Findings, faces: dict[int, Luma]) -> None:
@@ -241,16 +259,75 @@ def _print_camera(camera: dict[str, Any], p95: Sequence[float], cpu: float, seco
     print(f"CPU of the main process: {cpu:.0f} s in {seconds:.0f} s; detector {camera['detector']}")
 
 
-def _verdict(published: Findings, written: Findings, p95: Sequence[float], code: int) -> int:
-    raw = published.counts["raw"] + written.counts["raw"]
-    late = float(np.median(p95)) >= _LATENCY
-    enough = published.counts["hidden"] > 0 and written.counts["hidden"] > 0
-    print(f"raw frames: {raw}, wanted 0; p95 under {1000 * _LATENCY:.0f} ms: {'SHORT' if late else 'ok'}")
-    return int(bool(raw) or late or code != 0 or not enough)
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What a soak came to: frames as a viewer and files had them, how many went out meanwhile and in all, the rest.
+
+    `p95` are latencies in seconds, `memory` is (seconds, bytes); `troubles` is how often there was any, `viewer` and
+    `trouble` say what ended them too early, if anything did.
+    """
+
+    published: Findings
+    written: Findings
+    watched: int
+    out: int
+    p95: Sequence[float]
+    memory: Sequence[tuple[float, float]]
+    troubles: int
+    code: int
+    viewer: Sequence[str] = ()
+    trouble: str = ""
+
+    def shortcomings(self) -> list[str]:
+        """Return what is not as it has to be, in words."""
+        short = []
+        for what, found, out in (("published", self.published, self.watched), ("written", self.written, self.out)):
+            counts, number = found.counts, sum(found.counts.values())
+            if counts["raw"]:
+                short.append(f"{counts['raw']} {what} frames are raw")
+            if number < _EXAMINED * out:
+                short.append(f"{number} of {out} {what} frames were looked at, at least {_EXAMINED:.0%} are wanted")
+            if counts["unknown"] > _UNKNOWN * number:
+                short.append(f"{counts['unknown']} {what} frames have no number, at most {_UNKNOWN:.0%} may")
+            if not counts["hidden"]:
+                short.append(f"no {what} frame shows anything, so none could be raw")
+        if not self.p95 or float(np.median(self.p95)) >= _LATENCY:
+            short.append(f"latency p95 is not under {1000 * _LATENCY:.0f} ms")
+        short += [f"the viewer failed: {error}" for error in self.viewer]
+        if self.trouble or not self.troubles:
+            short.append(f"trouble ended: {self.trouble}" if self.trouble else "there was no trouble")
+        growth = self.growth
+        if growth is not None and growth[0] > _GROWTH:
+            short.append(f"memory grows by more than {_GROWTH / 1e6:g} MB a minute")
+        if self.code:
+            short.append(f"it ended with exit code {self.code}")
+        return short
+
+    @property
+    def growth(self) -> tuple[float, float] | None:
+        """Bytes a minute by which memory grows once the run has settled, and the standard error; None if too short."""
+        settled = [sample for sample in self.memory if sample[0] >= _SETTLED]
+        return slope(settled) if len(settled) >= _ENOUGH else None
+
+    def verdict(self) -> int:
+        """Print memory and what is not as it has to be, and return the exit code."""
+        said = "its growth is told of runs of 3 minutes or more"
+        if self.growth is not None:
+            rise, error = self.growth
+            said = f"{rise / 1e6:+.2f} +- {2 * error / 1e6:.2f} MB a minute after {_SETTLED:.0f} s"
+        if self.memory:
+            print(f"memory: {self.memory[-1][1] / 1e6:.0f} MB at the end; {said}")
+        short = self.shortcomings()
+        for each in short:
+            print(f"SHORT: {each}")
+        print("raw frames: {}, wanted 0; {}".format(
+            self.published.counts["raw"] + self.written.counts["raw"], "SHORT" if short else "ok"
+        ))  # fmt: skip
+        return int(bool(short))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the soak and return 0 if no raw frame came out, latency was as wanted and the command ended cleanly."""
+    """Run the soak and return 0 if no raw frame came out, and everything else was as it has to be, too."""
     parser = argparse.ArgumentParser(prog="python -m bench.live_soak", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--data", metavar="FOLDER", type=Path, required=True, help="folder of samples, with video/")
     parser.add_argument("--minutes", type=float, default=10.0)
