@@ -6,9 +6,15 @@ import socket
 import subprocess
 import sys
 import threading
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from unseen.adapters import live_rtsp_push
 from unseen.core.live import StreamHead, Unit
@@ -30,7 +36,8 @@ def tick():
         time.sleep(0.02)
 threading.Thread(target=tick, daemon=True).start()
 try:
-    RtspPush(sys.argv[1]).write(picture())
+    RtspPush(sys.argv[1], *sys.argv[2:]).write(picture())
+    print("it was taken", longest < 2.0, sep="|")
 except OSError as error:
     time.sleep(0.1)
     print(error.strerror, longest < 2.0, sep="|")
@@ -38,12 +45,21 @@ except OSError as error:
 
 # Takes whoever pushes, reads no more than that, and keeps the connection.
 _SERVER = """
-import re, socket, time
+import re, socket, ssl, sys, time
 server = socket.create_server(("127.0.0.1", 0))
 print(server.getsockname()[1], flush=True)
 kept = []
 while True:
     connection, _ = server.accept()
+    if sys.argv[1:]:
+        # One certificate and key a connection, the last for all that come then.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*sys.argv[1].split(","))
+        del sys.argv[1:2 if sys.argv[2:] else 1]
+        try:
+            connection = context.wrap_socket(connection, server_side=True)
+        except OSError:
+            continue
     kept.append(connection)
     heard, word = b"", ""
     while word != "RECORD":
@@ -69,12 +85,88 @@ def picture(size: int = 100, number: int = 0) -> Unit:
     return Unit("h264", b"\0\0\0\1\x65" + b"\x55" * size, number / 25, True, _HEAD)
 
 
+def _certificate(folder: Path) -> tuple[Path, Path]:
+    """Write a certificate for localhost that signs itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1))
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    folder.mkdir()
+    made = folder / "certificate.pem", folder / "key.pem"
+    made[0].write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    made[1].write_bytes(key.private_bytes(*form))
+    return made
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for localhost that signs itself, and its key, as PEM files."""
+    return _certificate(tmp_path_factory.mktemp("tls") / "own")
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Another one for the same name."""
+    return _certificate(tmp_path_factory.mktemp("tls") / "other")
+
+
+def _pushed(host: str, trusted: Path, *shown: tuple[Path, Path]) -> str:
+    """Push a picture to a server that shows one certificate after another; return what came of it."""
+    words = [f"{certificate},{key}" for certificate, key in shown]
+    with subprocess.Popen([sys.executable, "-c", _SERVER, *words], stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            url = f"rtsps://user:secret@{host}:{int(server.stdout.readline())}/push"
+            push = [sys.executable, "-c", _PUSH, url, str(trusted)]
+            return subprocess.run(push, timeout=60, capture_output=True, text=True, check=True).stdout
+        finally:
+            server.kill()
+
+
+def test_media_server_whose_certificate_is_trusted_gets_pictures(certificate: tuple[Path, Path]) -> None:
+    assert _pushed("localhost", certificate[0], certificate).startswith("it was taken|")
+
+
+def test_media_server_whose_certificate_is_not_trusted_gets_nothing(
+    certificate: tuple[Path, Path], other: tuple[Path, Path]
+) -> None:
+    assert _pushed("localhost", other[0], certificate).startswith("its certificate is not trusted; name the one")
+    assert "certificate is not valid for '127.0.0.1'" in _pushed("127.0.0.1", certificate[0], certificate)
+
+
+def test_media_server_that_changes_its_certificate_after_it_was_asked_gets_nothing(
+    certificate: tuple[Path, Path], other: tuple[Path, Path]
+) -> None:
+    assert "taken" not in _pushed("localhost", certificate[0], certificate, other)
+
+
+def test_without_certificates_of_authorities_nothing_is_pushed_by_tls() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        push = live_rtsp_push.RtspPush(f"rtsps://127.0.0.1:{server.getsockname()[1]}/push")
+        with pytest.raises(FileNotFoundError, match="SSL_CERT_FILE"):
+            push.write(picture())
+
+
+def test_certificates_of_the_system_are_found_unless_others_are_named(
+    certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    assert live_rtsp_push.authorities() == str(certificate[0])
+
+
 @pytest.mark.parametrize("scheme", ["rtsp", "rtsps"])
-def test_server_that_does_not_answer_holds_up_nobody(scheme: str) -> None:
+def test_server_that_does_not_answer_holds_up_nobody(scheme: str, certificate: tuple[Path, Path]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"{scheme}://user:secret@127.0.0.1:{server.getsockname()[1]}/push"
         done = subprocess.run(
-            [sys.executable, "-c", _PUSH, url], timeout=60, capture_output=True, text=True, check=True
+            [sys.executable, "-c", _PUSH, url, str(certificate[0])],
+            timeout=60,
+            capture_output=True,
+            text=True,
+            check=True,
         )
     assert done.stdout.strip() == "it does not answer|True"
 

@@ -8,6 +8,7 @@ import socket
 import ssl
 import time
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,11 +16,14 @@ from unseen.adapters.live_encode import TICKS
 from unseen.adapters.live_workers import WorkerTarget
 from unseen.core.live import Target, Unit
 
-__all__ = ["RtspPush", "rtsp_target"]
+__all__ = ["RtspPush", "authorities", "rtsp_target"]
 
 #: Seconds in which a server has to answer before FFmpeg is let at it, and then each time that FFmpeg waits for it.
 _ANSWER, _PATIENCE = 3.0, 2.0
 _PORTS = {"rtsp": 554, "rtsps": 322}
+#: Where systems keep the certificates of the authorities that they trust, if OpenSSL does not know.
+_AUTHORITIES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
+_UNTRUSTED = "its certificate is not trusted; name the one that signed it in SSL_CERT_FILE"
 
 
 def rtsp_target(target: Target) -> WorkerTarget:
@@ -32,14 +36,23 @@ def rtsp_target(target: Target) -> WorkerTarget:
         return f"{camera}: {target.shown} does not take pictures ({reason})"
 
     errors = (av.FFmpegError, OSError, ValueError)
-    return WorkerTarget(lambda camera: RtspPush(target.for_camera(camera)), "h264", tell, errors)
+    return WorkerTarget(lambda camera: RtspPush(target.for_camera(camera), authorities()), "h264", tell, errors)
+
+
+def authorities() -> str | None:
+    """Return the file of the certificates that are trusted: SSL_CERT_FILE or the system's; None if there is none."""
+    known = ssl.get_default_verify_paths().cafile
+    return known or next((path for path in _AUTHORITIES if Path(path).is_file()), None)
 
 
 class RtspPush:
-    """One camera's connection, made when the first key picture comes (RFC 2326: ANNOUNCE, RECORD; over TCP)."""
+    """One camera's connection, made when the first key picture comes (RFC 2326: ANNOUNCE, RECORD; over TCP).
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    A server at rtsps:// needs a certificate for its name that one in the PEM file `trusted` stands for.
+    """
+
+    def __init__(self, url: str, trusted: str | None = None) -> None:
+        self._url, self._trusted = url, trusted
         self._container: Any = None
         self._stream: Any = None
         self._first = 0.0
@@ -69,9 +82,11 @@ class RtspPush:
         head = unit.head
         assert head is not None  # noqa: S101  # checked by the caller
         # PyAV holds the interpreter's lock while FFmpeg connects: all cameras, pages and signals would wait with it.
-        _ask(self._url)
+        _ask(self._url, self._trusted)
         limit = str(round(_PATIENCE * 1e6))
         options = {"rtsp_transport": "tcp", "fflags": "+bitexact", "timeout": limit}
+        if self._trusted is not None:
+            options |= {"tls_verify": "1", "ca_file": self._trusted}
         container = av.open(self._url, "w", format="rtsp", options=options)
         self._container, self._first = container, unit.at
         self._stream = container.add_mux_stream(
@@ -89,7 +104,7 @@ class RtspPush:
             self._container = None
 
 
-def _ask(url: str) -> None:
+def _ask(url: str, trusted: str | None = None) -> None:
     """Ask a server what it can do (RFC 2326, 10.1), without saying who asks; raises OSError unless it answers soon."""
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -102,7 +117,7 @@ def _ask(url: str) -> None:
             address = (host, parts.port or _PORTS.get(parts.scheme, 554))
             connection = stack.enter_context(socket.create_connection(address, _ANSWER))
             if parts.scheme == "rtsps":
-                connection = stack.enter_context(_tls().wrap_socket(connection, server_hostname=host))
+                connection = stack.enter_context(_tls(trusted).wrap_socket(connection, server_hostname=host))
             connection.sendall(request.encode())
             # Any answer will do, also that it wants a password: FFmpeg asks again.
             while len(answer) < len(b"RTSP/"):
@@ -112,14 +127,15 @@ def _ask(url: str) -> None:
                 if not data:
                     raise ConnectionResetError(errno.ECONNRESET, "it closes the connection")
                 answer += data
+    except ssl.SSLCertVerificationError as error:
+        raise PermissionError(errno.EACCES, f"{_UNTRUSTED}: {error.verify_message}") from error
     except TimeoutError as error:
         raise TimeoutError(errno.ETIMEDOUT, "it does not answer") from error
     if not answer.startswith(b"RTSP/"):
         raise OSError(errno.EPROTO, "it does not speak RTSP")
 
 
-def _tls() -> ssl.SSLContext:
-    """Return TLS as FFmpeg does it by default: media servers sign their own certificates."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context
+def _tls(trusted: str | None) -> ssl.SSLContext:
+    if trusted is None:
+        raise FileNotFoundError(errno.ENOENT, "no certificates of authorities are here; name a file in SSL_CERT_FILE")
+    return ssl.create_default_context(cafile=trusted)
