@@ -24,8 +24,9 @@ _KEY_SECONDS = 2
 #: Browsers drop all up to the next key picture when one comes later than this many lengths of the one before (Media
 #: Source Extensions, coded frame processing): such a picture is made one.
 _BREAK = 2
-#: How much of a length the next one keeps at least, so that not every burst of a link begins with a break.
-_FADES = 0.9
+#: How much of a length the next one keeps at least, so that not every burst of a link begins with a break, and how
+#: many times as long it may be: a player that is in the middle of one long picture shows late what comes after it.
+_FADES, _GROWS = 0.9, 2
 
 
 class H264Encoder:
@@ -71,7 +72,8 @@ class H264Encoder:
         most = _KEY_SECONDS * TICKS
         key = asked or step > _BREAK * self._lasts or self._last - self._key >= most
         # Whoever asks for a key picture is new: how long nobody watched is no length.
-        self._lasts = self._usual if asked else max(self._usual, min(step, most), round(_FADES * self._lasts))
+        longest = min(step, most, _GROWS * self._lasts)
+        self._lasts = self._usual if asked else max(self._usual, longest, round(_FADES * self._lasts))
         self._key = self._last if key else self._key
         return key
 
