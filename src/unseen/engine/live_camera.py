@@ -188,7 +188,8 @@ class Camera:
                 return
             if not due and self._output is not None and not self.connected and self._is_silent(said):
                 said = self._clock() + _NO_SIGNAL_EVERY - _NO_SIGNAL_AFTER - self._job.look_ahead
-                self._output.no_signal(self._clock())
+                # Stamped as a frame that leaves now would be: the first frames after it are not squeezed behind it.
+                self._output.no_signal(self._clock() - self._job.look_ahead)
 
     def _is_silent(self, said: float) -> bool:
         return self._clock() - said > _NO_SIGNAL_AFTER + self._job.look_ahead
