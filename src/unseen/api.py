@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from unseen.core.looks import Look
 from unseen.core.photos import Colour, Frame, Photo, Pixels
-from unseen.core.recipe import Recall, Recipe, looks_for, parse_hide
+from unseen.core.recipe import Recall, Recipe, asks_for_heads, looks_for, parse_hide
 from unseen.core.regions import Region
 from unseen.errors import UsageError
 
@@ -59,11 +59,13 @@ def redact(
     """
     from unseen.engine.single import redact_photo
 
+    looks = _looks(hide)
     recipe = Recipe(
-        looks=looks_for(classes, _looks(hide)),
+        looks=looks_for(classes, looks),
         recall=recall,
         verify="full" if verify else "skip",
         unsafe_strength=unsafe_strength,
+        require_heads=asks_for_heads(classes, looks),
     )
     if isinstance(image, str | os.PathLike):
         photo, recipe = _from_vault(image, recipe, under) or _from_file(Path(image), recipe, under)

@@ -98,6 +98,8 @@ def test_file_of_an_address_may_have_any_name(tmp_path: Path) -> None:
         (["@gone.txt", "--publish", "out"], 2, "cannot read the address"),
         (["a.mp4", "b.mp4", "--publish", "rtsp://x/y"], 2, "several cameras"),
         (["a.mp4", "--publish", "out", "--hide", "face=mosaic:99"], 3, "floor"),
+        (["a.mp4", "--publish", "out", "--classes", "face,head"], 2, "name person instead"),
+        (["a.mp4", "--publish", "out", "--hide", "head=solid"], 2, "name person instead"),
     ],
 )
 def test_wrong_words_are_refused_in_one_line(words: list[str], code: int, said: str, capsys: Any) -> None:

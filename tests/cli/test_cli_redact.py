@@ -181,6 +181,23 @@ def _job(*words: str) -> Job:
     return job_from(build_parser().parse_args(["redact", "in", "-o", "out", *words]))
 
 
+@pytest.mark.parametrize(
+    ("words", "heads", "required"),
+    [
+        ("", False, False),
+        ("--recall high", True, False),
+        ("--classes face,head", True, True),
+        ("--hide head=solid", True, True),
+        ("--classes face --hide head=none", False, False),
+    ],
+)
+def test_videos_are_searched_for_heads_where_high_recall_or_heads_are_said(
+    words: str, heads: bool, required: bool
+) -> None:
+    recipe = _job(*words.split()).recipe
+    assert (recipe.video.heads, recipe.require_heads) == (heads, required)
+
+
 def test_words_become_a_job() -> None:
     assert _job() == Job((Path("in"),), Path("out"), _job().recipe)
     words = """--classes face,vehicle --hide plate=mosaic:4,car=none --recall fast --margin 0.2 --face-shape ellipse

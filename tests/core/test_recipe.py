@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from unseen.core.formats import FORMATS, KEEPABLE, Limits
 from unseen.core.looks import DEFAULT_LOOKS, LEAKS, METHODS, Look, floor_of
-from unseen.core.recipe import DEFAULT_CLASSES, Recipe, expand_classes, looks_for, parse_hide
+from unseen.core.recipe import DEFAULT_CLASSES, Recipe, asks_for_heads, expand_classes, looks_for, parse_hide
 from unseen.core.regions import CLASSES, GROUPS, VEHICLES
+from unseen.core.video import VideoRecipe
 from unseen.errors import Refused, UsageError
 
 
@@ -129,6 +130,28 @@ def test_classes_get_their_default_looks_and_hide_goes_first() -> None:
 @pytest.mark.parametrize("face", [Look("mosaic"), Look("none"), Look("fill", shape="ellipse")])
 def test_a_head_follows_the_face(face: Look) -> None:
     assert looks_for(None, {"face": face})["head"] == face
+
+
+def test_heads_that_are_required_are_looked_for_in_videos_and_not_at_low_recall() -> None:
+    assert Recipe(require_heads=True).video.heads
+    for more in ({"require_heads": True}, {"video": VideoRecipe(heads=True)}):
+        with pytest.raises(UsageError, match="leave out --recall fast"):
+            Recipe(recall="fast", **more)
+
+
+@pytest.mark.parametrize(
+    ("classes", "hide", "asks"),
+    [
+        (None, "", False),
+        (["face"], "face=solid", False),
+        (["face", "head"], "", True),
+        (["face", "head"], "head=none", False),
+        (None, "head=solid", True),
+        (None, "head=none", False),
+    ],
+)
+def test_heads_are_asked_for_by_name_only(classes: list[str] | None, hide: str, asks: bool) -> None:
+    assert asks_for_heads(classes, parse_hide(hide)) == asks
 
 
 def test_a_head_that_is_named_itself_does_not_follow() -> None:

@@ -56,6 +56,24 @@ def test_yolo_helps_where_it_is_there_and_is_required_for_what_only_it_finds() -
             require_models(_recipe(cls), _WITHOUT)
 
 
+def test_heads_that_are_asked_for_need_the_model_that_finds_people() -> None:
+    looks = looks_for(["face", "head"], None)
+    with pytest.raises(ModelUnavailable, match="yolo26n is not here"):
+        require_models(Recipe(looks=looks, require_heads=True), _WITHOUT)
+    asked = Recipe(looks=looks, require_heads=True)
+    needed = require_models(asked, _WITH_YOLO)
+    assert "yolo26n" in for_films(asked, needed, counting=False).hide
+    assert "yolo26n" not in for_films(Recipe(looks=looks), needed, counting=False).hide
+
+
+@pytest.mark.parametrize("classes", [("head",), ("head", "plate")])
+def test_heads_alone_would_let_everybody_pass_who_shows_a_face(classes: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError, match="name face, too"):
+        require_models(_recipe(*classes, require_heads=True), _WITH_YOLO)
+    with pytest.raises(UsageError, match="name face, too"):
+        require_models(_recipe("head"), _WITH_YOLO)
+
+
 def test_recipe_that_skips_verification_needs_no_verifier() -> None:
     assert require_models(_recipe("face", verify="skip"), _WITH_YUNET).verify == {}
 

@@ -14,7 +14,7 @@ from unseen.core.formats import Limits
 from unseen.core.looks import Look
 from unseen.core.models import ModelFile
 from unseen.core.photos import Frame, Photo, Rgb8
-from unseen.core.recipe import Recipe
+from unseen.core.recipe import Recipe, looks_for
 from unseen.core.regions import Box, Detection, Region
 from unseen.engine.release import (
     MAX_ROUNDS,
@@ -67,6 +67,12 @@ def test_classes_without_a_second_opinion_are_said_to_be_unchecked(tmp_path: Pat
     recipe = Recipe(looks={"face": Look("fill"), "text": Look("solid"), "plate": Look("none")})
     staged = stage_verified(_photo(), _NOTHING, recipe, _bench(tmp_path, MagentaDetector()), "a", look_again=True)
     assert (staged.verdict.checked, staged.verdict.unchecked) == (("face",), ("text",))
+
+
+def test_heads_which_no_second_model_looks_for_are_said_to_be_unchecked(tmp_path: Path) -> None:
+    recipe = Recipe(looks=looks_for(["face", "head"], None))
+    staged = stage_verified(_photo(), _NOTHING, recipe, _bench(tmp_path, MagentaDetector()), "a", look_again=True)
+    assert (staged.verdict.checked, staged.verdict.unchecked) == (("face",), ("head",))
 
 
 def test_no_more_than_three_rounds_and_nothing_left(tmp_path: Path) -> None:

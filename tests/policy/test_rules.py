@@ -49,7 +49,21 @@ def test_a_recipe_is_never_decided_weaker_than_it_was_asked_for(recipe: Recipe, 
     decided = decide(recipe, policy).recipe
     assert VERIFY.index(decided.verify) >= VERIFY.index(recipe.verify)
     assert RECALL.index(decided.recall) >= RECALL.index(recipe.recall)
-    assert replace(decided, verify=recipe.verify, recall=recipe.recall) == recipe
+    asked = {name: getattr(recipe, name) for name in ("verify", "recall", "video", "require_heads")}
+    assert decided.video.heads >= recipe.video.heads
+    assert replace(decided, **asked) == recipe
+
+
+@pytest.mark.parametrize("rule", [Policy(require_recall="high"), Policy(require_hidden=frozenset({"head"}))])
+def test_a_policy_for_high_recall_or_heads_has_videos_searched_for_heads_too(rule: Policy) -> None:
+    asked = Recipe(looks=looks_for(["face"], None))
+    decision = decide(asked, rule)
+    assert (asked.video.heads, decision.allowed) == (False, True)
+    assert decision.recipe.video.heads
+    assert "heads looked for in videos" in decision.raised
+    assert decision.recipe.require_heads == ("head" in rule.require_hidden)
+    assert decide(Recipe(recall="fast"), rule).recipe.recall == "high"
+    assert decide(decision.recipe, rule).raised == ()
 
 
 @given(recipes, policies)

@@ -21,7 +21,7 @@ from unseen.core.live import Listening, LiveJob, Segments, parse_source, parse_t
 from unseen.core.live_address import CAMERA_NAME
 from unseen.core.looks import LEAKS
 from unseen.core.names import display
-from unseen.core.recipe import Recipe, looks_for, parse_hide
+from unseen.core.recipe import Recipe, asks_for_heads, looks_for, parse_hide
 from unseen.core.regions import CLASSES, GROUPS
 from unseen.errors import UsageError
 
@@ -119,8 +119,11 @@ def _add_running(group: Any) -> None:
 def job_from(args: argparse.Namespace) -> LiveJob:
     """Build the job from parsed words; raises UsageError or Refused."""
     classes = [word.strip() for word in args.classes.split(",") if word.strip()]
+    hide = parse_hide(args.hide)
+    if asks_for_heads(classes, hide):
+        raise UsageError("head: live pictures are not searched for heads; name person instead")
     recipe = Recipe(
-        looks=looks_for(classes, parse_hide(args.hide)), recall="fast", verify="skip", margin=args.margin,
+        looks=looks_for(classes, hide), recall="fast", verify="skip", margin=args.margin,
         unsafe_strength=args.unsafe_strength,
     )  # fmt: skip
     sources = tuple(

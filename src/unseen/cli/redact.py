@@ -18,7 +18,7 @@ from unseen.cli.receipt import print_receipt
 from unseen.core.formats import FORMATS, KEEPABLE, Limits
 from unseen.core.jobs import Job
 from unseen.core.looks import LEAKS, METHODS
-from unseen.core.recipe import Recipe, looks_for, parse_hide
+from unseen.core.recipe import Recipe, asks_for_heads, looks_for, parse_hide
 from unseen.core.regions import CLASSES, GROUPS
 from unseen.core.video import Audio, VideoRecipe, VideoStyle
 from unseen.errors import OutputFailed, UsageError
@@ -84,7 +84,7 @@ def _add_what(group: Any) -> None:
         "--recall",
         choices=("high", "fast"),
         help="high (default) looks at two scales and hides heads in which no face was found; fast does neither; "
-        "in videos heads are hidden only where high is said, because tracks find what single frames miss",
+        "in videos heads are hidden only where high or the class head is said: tracks find what single frames miss",
     )
     group.add_argument(
         "--margin",
@@ -250,8 +250,9 @@ def job_from(args: argparse.Namespace) -> Job:
 
 
 def _recipe(args: argparse.Namespace, classes: list[str] | None, words: list[str], pixels: int) -> Recipe:
+    hide = parse_hide(args.hide)
     return Recipe(
-        looks=looks_for(classes, parse_hide(args.hide)),
+        looks=looks_for(classes, hide),
         recall=args.recall or "high",
         verify="skip" if args.unsafe_skip_verify else args.verify or "full",
         sample_share=args.sample_share,
@@ -269,6 +270,7 @@ def _recipe(args: argparse.Namespace, classes: list[str] | None, words: list[str
             check_all=args.verify == "full",
             heads=args.recall == "high",
         ),
+        require_heads=asks_for_heads(classes, hide),
     )
 
 

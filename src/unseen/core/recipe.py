@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
@@ -15,7 +15,16 @@ from unseen.core.regions import CLASSES, GROUPS
 from unseen.core.video import VideoRecipe
 from unseen.errors import UsageError
 
-__all__ = ["DEFAULT_CLASSES", "Recall", "Recipe", "VerifyMode", "expand_classes", "looks_for", "parse_hide"]
+__all__ = [
+    "DEFAULT_CLASSES",
+    "Recall",
+    "Recipe",
+    "VerifyMode",
+    "asks_for_heads",
+    "expand_classes",
+    "looks_for",
+    "parse_hide",
+]
 
 Recall = Literal["high", "fast"]
 VerifyMode = Literal["full", "sample", "skip"]
@@ -80,6 +89,12 @@ def looks_for(classes: Sequence[str] | None, hide: Mapping[str, Look] | None) ->
     return looks
 
 
+def asks_for_heads(classes: Sequence[str] | None, hide: Mapping[str, Look] | None) -> bool:
+    """Whether heads are named among what is to be hidden, and do not just go with faces."""
+    look = (hide or {}).get("head")
+    return "head" in (classes or ()) if look is None else look.method != "none"
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """How photos and videos are redacted; `video` holds what concerns videos alone.
@@ -87,8 +102,10 @@ class Recipe:
     `looks` maps each class to its look, or a group for all of its classes; classes that are missing, or have the look
     "none", stay visible. `margin` is added to the calibrated widening of each region, as a share of its side, 0 or
     more. `keep` names metadata that may stay; photos and videos are made smaller until their longer side has at most
-    `max_side` pixels, None for as they are; `credentials` says that results carry content credentials. Raises
-    UsageError for unknown words, or when no class is named at all, and Refused for a strength below the floor.
+    `max_side` pixels, None for as they are; `credentials` says that results carry content credentials. With
+    `require_heads` heads must be looked for, in videos too, and not just where the model for it is there. Raises
+    UsageError for unknown words, when no class is named at all, or when heads cannot be looked for at this recall, and
+    Refused for a strength below the floor.
     """
 
     looks: Mapping[str, Look] = field(default_factory=lambda: looks_for(None, None))
@@ -104,6 +121,7 @@ class Recipe:
     video: VideoRecipe = field(default_factory=VideoRecipe)
     max_side: int | None = None
     credentials: bool = False
+    require_heads: bool = False
 
     def __post_init__(self) -> None:
         _check_word("recall", self.recall, get_args(Recall))
@@ -121,6 +139,10 @@ class Recipe:
             raise UsageError(f"the longer side must be at least 16 pixels, got {self.max_side}")
         if not self.looks:
             raise UsageError("no class is named, so nothing would be hidden; name one, as in face=fill or face=none")
+        if self.require_heads and not self.video.heads:
+            object.__setattr__(self, "video", replace(self.video, heads=True))
+        if self.video.heads and self.recall != "high":
+            raise UsageError("heads are looked for at recall high only; leave out --recall fast, or the class head")
         looks = _by_class(self.looks)
         for cls, look in looks.items():
             look.check_floor(cls, unsafe=self.unsafe_strength)

@@ -71,11 +71,16 @@ class Models:
 def require_models(recipe: Recipe, store: ModelStore, *, counting: bool = False) -> Models:
     """Find or fetch the models that a recipe needs.
 
-    YOLO is used when it is there, and must be when a person or a vehicle is to be hidden or counted. Raises UsageError
-    when the recipe hides nothing, ModelUnavailable, which says how to get what is missing, or ModelCorrupt.
+    YOLO is used when it is there, and must be when a person or a vehicle is to be hidden or counted, or heads must be
+    looked for. Raises UsageError when the recipe hides nothing, or heads without faces, ModelUnavailable, which says
+    how to get what is missing, or ModelCorrupt.
     """
     if not recipe.hidden:
         raise UsageError("nothing is to be hidden; name a class in --classes or a method in --hide")
+    heads = recipe.require_heads or recipe.hidden == {"head"}
+    if heads and "face" not in recipe.hidden:
+        # Who shows a face has no head to be hidden: without faces the class would let most people pass.
+        raise UsageError("head is the head of somebody in whom no face is found, so it goes with face; name face, too")
     hide: dict[str, ModelFile] = {}
     verify: dict[str, ModelFile] = {}
     quick: dict[str, ModelFile] = {}
@@ -87,7 +92,7 @@ def require_models(recipe: Recipe, store: ModelStore, *, counting: bool = False)
         hide["ppocr-det"] = store.require("ppocr-det")
     if "plate" in recipe.hidden:
         hide["ppocr-rec"] = store.require("ppocr-rec")
-    if counting or recipe.hidden & _OBJECTS:
+    if counting or heads or recipe.hidden & _OBJECTS:
         hide["yolo26n"] = require_objects(store)
     elif _helps(recipe) and (yolo := store.find("yolo26n")) is not None:
         hide["yolo26n"] = yolo

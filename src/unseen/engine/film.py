@@ -23,7 +23,7 @@ from unseen.engine.film_count import FilmCounts, VideoCounting
 from unseen.engine.film_edit import Editing, NoLooks
 from unseen.engine.film_render import Part, Renderer, Settled
 from unseen.engine.film_store import FilmStore, Progress
-from unseen.engine.release import Stopwatch
+from unseen.engine.release import Stopwatch, verdict_of
 from unseen.errors import VerificationFailed
 from unseen.media.ahead import ahead
 from unseen.media.find import Eyes, find, find_again
@@ -309,17 +309,8 @@ class Film:
         )
 
     def _verdict(self) -> Verdict:
-        wanted = self._recipe.hidden - {"head"}
-        looked = self._recipe.verify != "skip"
-        checked = tuple(sorted(wanted & set(self._tools.opinion.classes))) if looked else ()
-        return Verdict(
-            outcome="pass" if looked else "not-verified",
-            checked=checked,
-            unchecked=tuple(sorted(wanted - set(checked))),
-            residues=self._counts["residues"],
-            rounds=self._counts["rounds"],
-            detail="" if looked else "streams scanned; not looked at again by a second model",
-        )
+        counts, scanned = self._counts, "streams" if self._recipe.verify == "skip" else ""
+        return verdict_of(self._recipe, self._tools.opinion, counts["residues"], counts["rounds"], scanned=scanned)
 
 
 def _but_sound(kinds: tuple[str, ...]) -> tuple[str, ...]:

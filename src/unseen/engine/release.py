@@ -31,6 +31,7 @@ __all__ = [
     "Workbench",
     "left_over",
     "stage_verified",
+    "verdict_of",
     "with_residues",
 ]
 
@@ -87,7 +88,8 @@ def stage_verified(
             raise
         found = sum(map(len, left))
         if not found:
-            return Staged(path, data, regions, _verdict(recipe, bench.opinion, total, round_, look_again=look_again))
+            verdict = verdict_of(recipe, bench.opinion, total, round_, scanned="" if look_again else "metadata")
+            return Staged(path, data, regions, verdict)
         discard(path)
         total += found
         regions = with_residues(regions, left, recipe, photo, earlier=round_)
@@ -96,16 +98,19 @@ def stage_verified(
     )
 
 
-def _verdict(recipe: Recipe, opinion: SecondOpinion, found: int, rounds: int, *, look_again: bool) -> Verdict:
-    wanted = recipe.hidden - {"head"}
-    checked = tuple(sorted(wanted & set(opinion.classes))) if look_again else ()
+def verdict_of(recipe: Recipe, opinion: SecondOpinion, found: int, rounds: int, *, scanned: str = "") -> Verdict:
+    """Return the verdict on a file in which a second model `found` so many residues, hidden in so many `rounds`.
+
+    Of a file that no second model looked at, `scanned` names what else was.
+    """
+    checked = frozenset[str]() if scanned else recipe.hidden & set(opinion.classes)
     return Verdict(
-        outcome="pass" if look_again else "not-verified",
-        checked=checked,
-        unchecked=tuple(sorted(wanted - set(checked))),
+        outcome="not-verified" if scanned else "pass",
+        checked=tuple(sorted(checked)),
+        unchecked=tuple(sorted(recipe.hidden - checked)),
         residues=found,
         rounds=rounds,
-        detail="" if look_again else "metadata scanned; not looked at again by a second model",
+        detail=f"{scanned} scanned; not looked at again by a second model" if scanned else "",
     )
 
 

@@ -131,9 +131,18 @@ def _raise_floors(recipe: Recipe, policy: Policy) -> Decision:
     if _VERIFY_ORDER.index(recipe.verify) < _VERIFY_ORDER.index(policy.require_verify):
         recipe = replace(recipe, verify=policy.require_verify)  # type: ignore[arg-type]  # checked by parse_policy
         raised.append(f"verify raised to {policy.require_verify}")
-    if _RECALL_ORDER.index(recipe.recall) < _RECALL_ORDER.index(policy.require_recall):
-        recipe = replace(recipe, recall=policy.require_recall)  # type: ignore[arg-type]
-        raised.append(f"recall raised to {policy.require_recall}")
+    must_heads = "head" in policy.require_hidden
+    floor = "high" if must_heads else policy.require_recall
+    if _RECALL_ORDER.index(recipe.recall) < _RECALL_ORDER.index(floor):
+        recipe = replace(recipe, recall=floor)  # type: ignore[arg-type]
+        raised.append(f"recall raised to {floor}")
+    # Videos are looked at with high recall where they are searched for heads, too: that is what the floor asks for.
+    if floor == "high" and "head" in recipe.hidden and not recipe.video.heads:
+        recipe = replace(recipe, video=replace(recipe.video, heads=True))
+        raised.append("heads looked for in videos")
+    if must_heads and not recipe.require_heads:
+        recipe = replace(recipe, require_heads=True)
+        raised.append("heads required")
     return Decision(True, ("no rule refuses",), recipe, tuple(raised))
 
 
