@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,10 +16,11 @@ from unseen.core.ports import VideoCodec, VideoReader
 from unseen.core.receipts import Minimised, Verdict, VideoReceipt
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Detection
-from unseen.core.video import Sound, VideoFrame, VideoInfo
+from unseen.core.video import VideoFrame, VideoInfo
 from unseen.engine.film_count import FilmCounts, VideoCounting
 from unseen.engine.film_edit import Editing, NoLooks
 from unseen.engine.film_render import Part, Renderer, Settled
+from unseen.engine.film_sound import sound_of, streams_dropped
 from unseen.engine.film_store import FilmStore, Progress
 from unseen.engine.release import Stopwatch, verdict_of
 from unseen.errors import VerificationFailed
@@ -43,7 +42,6 @@ __all__ = ["Film", "FilmDone", "FilmTools"]
 
 #: Longer side in pixels of the pictures that detectors get.
 _SIDE = 1280
-_PEOPLE = frozenset({"face", "head", "person"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +114,7 @@ class Film:
             self._looked: deque[int] = deque()
             frames, last = self._all_windows(reader, self._renderer(reader))
             problems = reader.problems
-        sound = self._sound()
+        sound = sound_of(self._source, self._recipe.video.audio, self._store.hidden(), 1 / float(info.rate))
         with self._tools.watch.time("join"):
             told = self._smaller.info
             told = told if "datetime" in self._recipe.keep else replace(told, created=None)
@@ -272,14 +270,6 @@ class Film:
         whole = frozenset(frame.index for frame in window.frames if frame.damaged)
         self._store.commit(part.path, regions, window.first, times, progress, whole)
 
-    def _sound(self) -> Sound | None:
-        """Return what becomes of the sound."""
-        if self._recipe.video.audio == "drop":
-            return None
-        if self._recipe.video.audio == "keep":
-            return Sound(self._source)
-        return Sound(self._source, tuple(_times_with(self._store.hidden(), _PEOPLE, 1 / float(self._info.rate))))
-
     def _check_whole(self, staged: Path, joined: int, frames: int) -> None:
         """Look at the written file for anything but pictures and sound; raises VerificationFailed and deletes it."""
         keep = (self._recipe.keep & {"datetime"}) | ({"audio"} if self._recipe.video.audio != "drop" else set())
@@ -305,35 +295,9 @@ class Film:
             looked=counts["looked"],
             checked=counts["checked"],
             problems=problems,
-            dropped=info.other_streams if self._recipe.video.audio == "drop" else _but_sound(info.other_streams),
+            dropped=streams_dropped(info.other_streams, self._recipe.video.audio),
         )
 
     def _verdict(self) -> Verdict:
         counts, scanned = self._counts, "streams" if self._recipe.verify == "skip" else ""
         return verdict_of(self._recipe, self._tools.opinion, counts["residues"], counts["rounds"], scanned=scanned)
-
-
-def _but_sound(kinds: tuple[str, ...]) -> tuple[str, ...]:
-    """Return kinds of streams but the first one of sound."""
-    sound = next((number for number, kind in enumerate(kinds) if kind.startswith("audio")), len(kinds))
-    return (*kinds[:sound], *kinds[sound + 1 :])
-
-
-def _times_with(lines: Iterable[str], classes: frozenset[str], step: float) -> Iterator[tuple[float, float]]:
-    """Yield the times (start, end) in seconds in which a region of one of the classes is hidden, or all of a frame, and
-    `step` seconds around; a frame is shown until the next one is, or for `step` seconds."""
-    since: float | None = None
-    end, shows = -math.inf, False
-    for frame in map(json.loads, lines):
-        time = frame["time"]
-        if shows:
-            end = max(end, time + step)
-        if since is not None and time - step > end:
-            yield since, end
-            since = None
-        shows = frame.get("whole", False) or any(region[0] in classes for region in frame["regions"])
-        if shows:
-            since = time - step if since is None else since
-            end = time + 2 * step
-    if since is not None:
-        yield since, end
