@@ -59,6 +59,25 @@ def test_bad_stamps_are_mended(given_: list[int | None], wanted: list[int]) -> N
     assert _stamps(given_) == wanted
 
 
+@pytest.mark.parametrize(
+    ("stamps", "shifted"),
+    [
+        ([0, 40, None, 120, 110, 160], False),
+        ([-30, 10], False),
+        ([-3000, 10], True),
+        ([5000, 5040, 0, 40], True),
+        ([5000, 5040, 0, 5080], True),
+        ([0, 40, 10**12], True),
+        ([0, 40, 3_600_000], False),
+    ],
+)
+def test_clock_tells_that_other_streams_are_out_of_step(stamps: list[int | None], shifted: bool) -> None:
+    clock = Clock(TICK, RATE)
+    for stamp in stamps:
+        clock.stamp(stamp)
+    assert clock.shifted == shifted
+
+
 def test_mended_stamps_are_counted() -> None:
     clock = Clock(TICK, RATE)
     for stamp in (0, None, 80, 80, 120):

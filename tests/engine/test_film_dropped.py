@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -92,6 +93,32 @@ def test_nothing_is_mute_without_a_person(unseen: Command, tmp_path: Path) -> No
     written, video = _redacted(unseen, source, "--audio", "mute-when-person")
     assert _loud(written)[:29].all()
     assert video["tracks"] == []
+
+
+@pytest.mark.parametrize(("audio", "told"), [("mute-when-person", "all of it is muted"), ("keep", "out of step")])
+def test_spliced_recording_does_not_let_out_the_voice_of_somebody_who_is_hidden(
+    unseen: Command, tmp_path: Path, audio: str, told: str
+) -> None:
+    """The second part's stamps begin in the middle of the first one's; somebody shows in its second half."""
+
+    def scene(since: int) -> Callable[[int, int, int, str], Planes]:
+        return lambda index, *form: draw(index, *form, square=index >= since)
+
+    first = film(tmp_path / "first.ts", LONG, scene(75))
+    second = film(tmp_path / "second.ts", replace(LONG, stamps=range(38, 113)), scene(37))
+    source = tmp_path / "in" / "a.ts"
+    source.parent.mkdir()
+    source.write_bytes(first.read_bytes() + second.read_bytes())
+    written, video = _redacted(unseen, source, "--audio", audio, "--stride", "1")
+    assert told in video["problems"][-1]
+    assert _loud(written).any() == (audio == "keep")
+
+
+def test_sound_that_is_in_step_has_no_problem(unseen: Command, tmp_path: Path) -> None:
+    source = film(tmp_path / "in" / "a.ts", LONG, _comes_and_goes)
+    written, video = _redacted(unseen, source, "--audio", "mute-when-person")
+    assert video["problems"] == []
+    assert _loud(written)[26:29].all()
 
 
 def test_silent_video_stays_silent_whatever_is_asked_for(unseen: Command, tmp_path: Path) -> None:

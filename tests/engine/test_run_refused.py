@@ -116,6 +116,7 @@ def test_missing_source_is_a_wrong_call(unseen: Command, tmp_path: Path, photos:
         (["--classes", "face,head"], 2, "yolo26n is not here"),
         (["--hide", "head=solid"], 2, "yolo26n is not here"),
         (["--classes", "face,head", "--recall", "fast"], 2, "leave out --recall fast"),
+        (["--classes", "plate", "--audio", "mute-when-person"], 2, "say --audio drop"),
         (["--keep-metadata", "gps"], 2, "unknown metadata"),
         (["--margin", "-1"], 2, "margin must be"),
         (["--margin", "nan"], 2, "margin must be"),

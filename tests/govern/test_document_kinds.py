@@ -30,10 +30,12 @@ from unseen.core.looks import Look
 from unseen.core.recipe import Recipe
 from unseen.core.regions import CLASSES
 from unseen.core.terms import BASES
+from unseen.core.video import Audio, VideoRecipe
 from unseen.engine.documents_facts import fates_of
 from unseen.engine.policy_tools import first_policy
 from unseen.errors import UnseenError, UsageError
 from unseen.govern.documents.decisions import decisions_from
+from unseen.govern.documents.evidence import redaction
 from unseen.govern.documents.facts import Facts
 from unseen.govern.documents.kinds import BUILDERS, Asked, build
 from unseen.govern.documents.model import Document, Input, Layout, Question, Row, Section, Source
@@ -209,6 +211,16 @@ def test_decisions_say_who_when_and_what(wrong: dict[str, Any]) -> None:
 
 
 # Safe Harbor.
+
+
+@pytest.mark.parametrize(
+    ("audio", "told"),
+    [("drop", "dropped"), ("keep", "kept"), ("mute-when-person", "muted while a face, a head or a person is hidden")],
+)
+def test_sound_that_was_muted_is_not_said_to_be_kept(audio: Audio, told: str) -> None:
+    report = Node(redaction_values(Recipe(video=VideoRecipe(audio=audio))), "report.json")
+    (row,) = (row for row in redaction(report) if row.label == "Sound of videos")
+    assert row.values[0].startswith(told)
 
 
 def _safe_harbor(*studies: dict[str, Any], redactions: tuple[dict[str, Any], ...] = ()) -> Document:

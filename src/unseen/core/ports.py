@@ -165,6 +165,11 @@ class VideoReader(Protocol):
         """What was lost or mended, a line each; complete after the last frame."""
         ...
 
+    @property
+    def shifted(self) -> bool:
+        """Whether times of frames were moved against those of the sound; sure after the last frame."""
+        ...
+
     def __enter__(self) -> VideoReader: ...
 
     def __exit__(

@@ -17,6 +17,7 @@ from unseen.errors import UsageError
 
 __all__ = [
     "DEFAULT_CLASSES",
+    "PEOPLE",
     "Recall",
     "Recipe",
     "VerifyMode",
@@ -30,6 +31,8 @@ Recall = Literal["high", "fast"]
 VerifyMode = Literal["full", "sample", "skip"]
 #: What is hidden when the caller names no classes.
 DEFAULT_CLASSES: tuple[str, ...] = ("face", "plate")
+#: Classes that a voice may belong to.
+PEOPLE = frozenset({"face", "head", "person"})
 
 
 def expand_classes(names: Sequence[str]) -> tuple[str, ...]:
@@ -147,6 +150,8 @@ class Recipe:
         for cls, look in looks.items():
             look.check_floor(cls, unsafe=self.unsafe_strength)
         object.__setattr__(self, "looks", MappingProxyType(looks))
+        if self.video.audio == "mute-when-person" and not self.hidden & PEOPLE:
+            raise UsageError("--audio mute-when-person mutes nothing unless face or person is hidden; say --audio drop")
 
     def __reduce__(self) -> Any:
         # A mapping proxy cannot be pickled; workers get a plain dict and make their own.

@@ -20,7 +20,7 @@ from unseen.core.video import VideoFrame, VideoInfo
 from unseen.engine.film_count import FilmCounts, VideoCounting
 from unseen.engine.film_edit import Editing, NoLooks
 from unseen.engine.film_render import Part, Renderer, Settled
-from unseen.engine.film_sound import sound_of, streams_dropped
+from unseen.engine.film_sound import sound_of, sound_problems, streams_dropped
 from unseen.engine.film_store import FilmStore, Progress
 from unseen.engine.release import Stopwatch, verdict_of
 from unseen.errors import VerificationFailed
@@ -113,8 +113,10 @@ class Film:
             self._latest = 0.0
             self._looked: deque[int] = deque()
             frames, last = self._all_windows(reader, self._renderer(reader))
-            problems = reader.problems
-        sound = sound_of(self._source, self._recipe.video.audio, self._store.hidden(), 1 / float(info.rate))
+            problems, shifted = reader.problems, reader.shifted
+        audio, step = self._recipe.video.audio, 1 / float(info.rate)
+        problems += sound_problems(audio, shifted=shifted, has_audio=info.has_audio)
+        sound = sound_of(self._source, audio, self._store.hidden(), step, shifted=shifted)
         with self._tools.watch.time("join"):
             told = self._smaller.info
             told = told if "datetime" in self._recipe.keep else replace(told, created=None)

@@ -7,22 +7,35 @@ import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from unseen.core.recipe import PEOPLE
 from unseen.core.video import Audio, Sound
 
-__all__ = ["sound_of", "streams_dropped"]
+__all__ = ["sound_of", "sound_problems", "streams_dropped"]
 
-_PEOPLE = frozenset({"face", "head", "person"})
+#: Seconds before and after which there is no sound.
+_EVER = 1e6
 
 
-def sound_of(source: Path, audio: Audio, lines: Iterable[str], step: float) -> Sound | None:
+def sound_of(source: Path, audio: Audio, lines: Iterable[str], step: float, *, shifted: bool) -> Sound | None:
     """Return the sound to put beside the pictures, None for none.
 
     `lines` tell what is hidden in each frame, as `FilmStore.hidden` yields them; `step` is the usual time from frame to
-    frame in seconds.
+    frame in seconds. Where the times of frames were `shifted` against the sound's nobody can tell what to mute, and all
+    of it is silent.
     """
     if audio == "drop":
         return None
-    return Sound(source) if audio == "keep" else Sound(source, tuple(_times_with(lines, _PEOPLE, step)))
+    if audio == "keep":
+        return Sound(source)
+    return Sound(source, ((-_EVER, _EVER),) if shifted else tuple(_times_with(lines, PEOPLE, step)))
+
+
+def sound_problems(audio: Audio, *, shifted: bool, has_audio: bool) -> tuple[str, ...]:
+    """Return what is wrong with the sound beside frames whose times were `shifted`, a line each."""
+    if audio == "drop" or not (shifted and has_audio):
+        return ()
+    told = "so that it may be out of step" if audio == "keep" else "so that all of it is muted"
+    return (f"the time stamps step back or leap, and the sound's place is not known, {told}",)
 
 
 def streams_dropped(kinds: tuple[str, ...], audio: Audio) -> tuple[str, ...]:

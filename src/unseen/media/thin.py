@@ -60,6 +60,11 @@ class ThinnedReader:
         """What was lost or mended."""
         return self._reader.problems
 
+    @property
+    def shifted(self) -> bool:
+        """Whether times of frames were moved against those of the sound."""
+        return self._reader.shifted
+
     def __enter__(self) -> ThinnedReader:
         return self
 

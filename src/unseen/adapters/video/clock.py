@@ -15,13 +15,15 @@ class Clock:
     """Hands out strictly rising time stamps, in ticks of `time_base` seconds, for pictures in display order.
 
     `rate` (pictures a second) gives the step where a stamp is missing; the stamp `origin` becomes 0, or the first one
-    if it is less. A stamp that is not later than the last one
-    becomes one tick later; after a step back of more than a second or a gap of more than a day (a splice, damage) the
-    stamps that follow are shifted, so that their spacing is kept.
+    if it is less. A stamp that is not later than the last one becomes one tick later; after a step back of more than a
+    second or a gap of more than a day (a splice, damage) the stamps that follow are shifted, so that their spacing is
+    kept. `shifted` tells that this was done, or that the first one came before the origin by more than a step: other
+    streams of the file, which keep their stamps, are then out of step. `mended` counts the stamps that were changed.
     """
 
     def __init__(self, time_base: Fraction, rate: Fraction, origin: int = 0) -> None:
         self.mended = 0
+        self.shifted = False
         self._origin = origin
         self._step = max(1, round(1 / (rate * time_base)))
         self._back = max(1, int(_LONGEST_STEP_BACK / time_base))
@@ -35,11 +37,13 @@ class Clock:
         if self._last is None:
             self.mended += pts is None
             self._last = max(0, pts or 0)
+            self.shifted = (pts or 0) < -self._step
             self._origin += min(0, pts or 0)
             return self._last
         wanted = self._last + self._step if pts is None else pts + self._shift
         if pts is not None and not -self._back <= wanted - self._last <= self._gap:
             self._shift = self._last + self._step - pts
+            self.shifted = True
             wanted = pts + self._shift
         mended = max(wanted, self._last + 1)
         self.mended += pts is None or mended != pts

@@ -119,6 +119,11 @@ class AvReader:
         )
         return (*(text.format(count) for count, text in said if count), *self._missing_end())
 
+    @property
+    def shifted(self) -> bool:
+        """Whether frames so far have other times than their time stamps, as after a splice."""
+        return self._clock.shifted
+
     def to_rgb(self, frame: VideoFrame, width: int | None = None, height: int | None = None) -> Rgb8:
         """Return a frame as RGB, shape (height, width, 3), scaled; in stored orientation."""
         return self._to_rgb(frame, width, height)

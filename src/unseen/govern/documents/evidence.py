@@ -19,6 +19,11 @@ __all__ = [
     "unchecked_classes",
 ]
 
+_SOUND = {
+    "drop": "dropped",
+    "keep": "kept",
+    "mute-when-person": "muted while a face, a head or a person is hidden, else kept",
+}
 _FILES = ("released", "resumed", "failed", "skipped")
 
 
@@ -150,7 +155,7 @@ def redaction(report: Node) -> tuple[Row, ...]:
     rows.append(Row("Metadata of files", (text,), (recipe["keep_metadata"].source,)))
     if totals["frames"].whole():
         audio = recipe["video"]["audio"]
-        rows.append(Row("Sound of videos", ("dropped" if audio.text() == "drop" else "kept",), (audio.source,)))
+        rows.append(Row("Sound of videos", (_SOUND.get(audio.text(), "kept"),), (audio.source,)))
     rows.append(_weak_tracks(report))
     rows += [
         _labels(report),
