@@ -53,6 +53,10 @@ def test_edits_of_one_video_are_gathered() -> None:
         ({"a.mp4": [{"add": {**ADD, "boxes": [[0, 0, 1, "1"]]}}]}, "box 1 must have four numbers"),
         ({"a.mp4": [{"add": {**ADD, "boxes": [[0, 0, 1, 10**400]]}}]}, "box 1 must have four numbers"),
         ({"a.mp4": [{"add": {**ADD, "boxes": [[5, 0, 5, 9]]}}]}, "box 1 must have x1 < x2"),
+        ({"a.mp4": [{"of": 7}, {"remove": [1]}]}, "a.mp4: edit 1: of: must be the digest of tracks"),
+        ({"a.mp4": [{"of": ""}, {"remove": [1]}]}, "a.mp4: edit 1: of: must be the digest of tracks"),
+        ({"a.mp4": [{"of": "a"}, {"remove": [1]}, {"of": "b"}]}, "a.mp4: edit 3: of: edits are of the tracks of one"),
+        ({"a.mp4": [{"of": "a"}]}, "a.mp4: changes nothing"),
         ({"a\n.mp4": []}, "a\\n.mp4: must be a list"),
     ],
 )
@@ -89,7 +93,7 @@ def test_a_box_is_held_gone_between_or_given_for_each_frame() -> None:
 
 def test_a_receipt_tells_classes_and_numbers() -> None:
     edits = Edits((1,), (2,), (Added("person", 3, 9, (Box(0, 0, 1, 1),)),))
-    assert edits.receipt(KNOWN).as_dict() == {
+    assert edits.receipt(KNOWN, {}).as_dict() == {
         "counts": {"removed": 1, "visible": 1, "added": 1},
         "removed": {"face": [1]},
         "visible_by_choice": {"plate": [2]},

@@ -12,6 +12,7 @@ import pytest
 
 from tests.engine.edit_scenes import FRAMES, HEIGHT, WIDTH, HalvesDetector, halves_engine, shown, two_faces
 from tests.engine.engine_fakes import ROOT, Command, Outcome, make_photo
+from unseen.core.regions import Box, Detection
 from unseen.engine.film_tracks import kept_lines, read_kept
 
 Again = Callable[..., Outcome]
@@ -20,14 +21,16 @@ EVERY = ("--stride", "1")
 
 @pytest.fixture
 def again(tmp_path: Path, unseen: Command, key: Path) -> Again:
-    """Redact the clip once, and return what does it again with edits."""
+    """Redact the clip once, and return what does it again with edits, which tell the digest unless told not to."""
     clip = two_faces(tmp_path / "in" / "clip.mp4")
     done = unseen(clip, "-o", tmp_path / "out", "--key", key, *EVERY, engine=halves_engine())
     assert done.code == 0
     assert shown(tmp_path / "out" / "clip.mp4") == ([0] * FRAMES, [0] * FRAMES)
 
-    def command(edits: Any, *words: str | Path, engine: Any = None) -> Outcome:
+    def command(edits: Any, *words: str | Path, engine: Any = None, tells: bool = True) -> Outcome:
         path = tmp_path / "edits.json"
+        if tells and isinstance(edits, dict):
+            edits = {name: [{"of": _digest(tmp_path / "out")}, *each] for name, each in edits.items()}
         path.write_text(edits if isinstance(edits, str) else json.dumps(edits), encoding="utf-8")
         more = (clip, "-o", tmp_path / "out", "--key", key, *EVERY, "--edits", path, *words)
         return unseen(*more, engine=engine or halves_engine())
@@ -37,6 +40,14 @@ def again(tmp_path: Path, unseen: Command, key: Path) -> Again:
 
 def _tracks(done: Outcome) -> dict[int, str]:
     return {track["track"]: track["class"] for track in done.files["clip.mp4"]["video"]["tracks"]}
+
+
+def _digest(folder: Path) -> str:
+    """Return the digest of the tracks that are kept of the clip."""
+    (path,) = (folder / ".unseen" / "tracks").iterdir()
+    kept = read_kept(path)
+    assert kept is not None
+    return kept.digest
 
 
 def _left_track(folder: Path) -> int:
@@ -69,6 +80,7 @@ def test_a_track_that_is_spared_shows_in_every_frame_and_the_other_in_none(
         "residues_hidden": 0, "rounds": 0, "detail": "",
     }  # fmt: skip
     assert f"note: clip.mp4: edited: {int(kind == 'remove')} tracks removed" in done.out
+    assert f"note: clip.mp4: shows face {number} from 00:00:00.000 to 00:00:01.160" in done.out
 
 
 def test_an_added_region_is_hidden_in_its_frames_only(again: Again, tmp_path: Path) -> None:
@@ -92,8 +104,6 @@ def test_what_verification_sees_elsewhere_is_hidden_and_can_be_named_afterwards(
             return [[self._at(image.shape[1] / WIDTH)] for image in images]
 
         def _at(self, scale: float) -> Any:
-            from unseen.core.regions import Box, Detection
-
             return Detection("face", Box(*(v * scale for v in (70, 50, 90, 70))), 0.9, self.name)
 
     ghost = halves_engine(again=Ghost("mediapipe-full-range"))
@@ -139,7 +149,7 @@ def test_a_run_that_broke_off_goes_on_with_its_own_edits_only(
     assert unseen(*every, engine=halves_engine()).code == 0
     number = _left_track(out)
     for spared, code in ((number, 1), (3 - number, 0)):
-        edits.write_text(json.dumps({"clip.mp4": [{"remove": [spared]}]}), encoding="utf-8")
+        edits.write_text(json.dumps({"clip.mp4": [{"of": _digest(out)}, {"remove": [spared]}]}), encoding="utf-8")
         engine = halves_engine(again=Breaking("mediapipe-full-range") if code else None)
         assert unseen(*every, "--edits", edits, engine=engine).code == code
     left, right = shown(out / "clip.mp4")
@@ -186,11 +196,11 @@ _ADD = {"class": "face", "frames": [0, 3], "boxes": [[0, 0, 20, 20]]}
         ({}, "holds no edits; "),
         ({"clip.mp4": [{"remove": [9]}]}, "clip.mp4: remove: unknown track 9; "),
         ({"clip.mp4": [{"visible": [9]}]}, "clip.mp4: visible: unknown track 9; "),
-        ({"clip.mp4": [{"add": {**_ADD, "class": "hat"}}]}, 'clip.mp4: edit 1: add: unknown class "hat"; '),
-        ({"clip.mp4": [{"add": {**_ADD, "frames": [0, FRAMES]}}]}, f"edit 1: add: frame {FRAMES} is out of range; "),
+        ({"clip.mp4": [{"add": {**_ADD, "class": "hat"}}]}, 'clip.mp4: edit 2: add: unknown class "hat"; '),
+        ({"clip.mp4": [{"add": {**_ADD, "frames": [0, FRAMES]}}]}, f"edit 2: add: frame {FRAMES} is out of range; "),
         (
             {"clip.mp4": [{"remove": [1]}, {"add": {**_ADD, "boxes": [[0, 0, 20, HEIGHT + 1]]}}]},
-            f"clip.mp4: edit 2: add: a box reaches out of the picture of {WIDTH} x {HEIGHT} pixels; ",
+            f"clip.mp4: edit 3: add: a box reaches out of the picture of {WIDTH} x {HEIGHT} pixels; ",
         ),
         ({"other.mp4": [{"remove": [1]}]}, "other.mp4: no input video is called so; "),
     ],
@@ -203,6 +213,56 @@ def test_wrong_edits_end_before_anything_is_done(again: Again, tmp_path: Path, e
     assert done.err.startswith(f"unseen: error: {tmp_path / 'edits.json'}: ")
     assert done.err.count("\n") == 1
     assert {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()} == before
+
+
+def test_numbers_of_another_run_show_nobody_else(again: Again, unseen: Command, tmp_path: Path, key: Path) -> None:
+    """A later run finds one face less and numbers the tracks anew: the number is that of another person then."""
+
+    class LeftOnly(HalvesDetector):
+        def detect(self, images: Any) -> Any:
+            return [[d for d in found if d.box.x2 < image.shape[1] / 2] for image, found in self._both(images)]
+
+        def _both(self, images: Any) -> Any:
+            return zip(images, super().detect(images), strict=True)
+
+    out, clip = tmp_path / "out", tmp_path / "in" / "clip.mp4"
+    right = 3 - _left_track(out)
+    edits: dict[str, Any] = {"clip.mp4": [{"of": _digest(out)}, {"visible": [right]}]}
+    assert again(edits, tells=False).code == 0
+    assert shown(out / "clip.mp4")[0] == [0] * FRAMES
+    blind = halves_engine(LeftOnly(), LeftOnly("mediapipe-full-range"))
+    done = unseen(clip, "-o", out, "--key", key, *EVERY, engine=blind)
+    told = done.files["clip.mp4"]["video"]["tracks_digest"]
+    assert (done.code, told) == (0, _digest(out))
+    assert told != edits["clip.mp4"][0]["of"]
+    before = (out / "clip.mp4").read_bytes()
+    done = again(edits, tells=False)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert f'clip.mp4: the edits are of other tracks ("of" is {edits["clip.mp4"][0]["of"]}, not {told})' in done.err
+    assert (out / "clip.mp4").read_bytes() == before
+
+
+@pytest.mark.parametrize("kind", ["remove", "visible"])
+def test_numbers_without_a_digest_are_refused_with_the_digest_to_add(again: Again, tmp_path: Path, kind: str) -> None:
+    done = again({"clip.mp4": [{kind: [1]}]}, tells=False)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert f'add {{"of": "{_digest(tmp_path / "out")}"}} to the edits' in done.err
+    assert again({"clip.mp4": [{"add": _ADD}]}, tells=False).code == 0
+
+
+def test_tracks_that_verification_adds_leave_the_digest_as_it_is(again: Again, tmp_path: Path) -> None:
+    class Corner(HalvesDetector):
+        def detect(self, images: Any) -> Any:
+            scale = images[0].shape[1] / WIDTH
+            box = Box(*(v * scale for v in (70, 50, 90, 70)))
+            return [[Detection("face", box, 0.9, self.name)] for _ in images]
+
+    digest, corner = _digest(tmp_path / "out"), halves_engine(again=Corner("mediapipe-full-range"))
+    edits = {"clip.mp4": [{"of": digest}, {"remove": [1]}]}
+    done = again(edits, engine=corner, tells=False)
+    assert (done.code, max(_tracks(done)) > 2) == (0, True)
+    assert done.files["clip.mp4"]["video"]["tracks_digest"] == _digest(tmp_path / "out") == digest
+    assert again({"clip.mp4": [*edits["clip.mp4"], {"visible": [2]}]}, engine=corner, tells=False).code == 0
 
 
 def test_edits_fit_only_the_bytes_options_and_key_they_were_made_for(

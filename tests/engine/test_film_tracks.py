@@ -25,7 +25,7 @@ from unseen.engine.film_tracks import (
 )
 from unseen.errors import OutputFailed
 
-KEPT = Kept("a" * 64, "b" * 64, KnownTracks(64, 48, 2, {1: "face", 12: "plate"}))
+KEPT = Kept("a" * 64, "b" * 64, KnownTracks(64, 48, 2, {1: "face", 12: "plate"}), "0123456789abcdef")
 LINES = ['{"frame": 0, "regions": []}', '{"frame": 1, "regions": []}']
 
 

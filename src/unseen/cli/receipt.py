@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from unseen.cli.counting import print_counted
@@ -62,7 +63,8 @@ def _print_video_notes(report: Report, job: Job) -> None:
         if file.video.whole:
             print(f"note: {file.input}: {file.video.whole} damaged frames are hidden whole")
         if file.video.edits is not None:
-            print(f"note: {file.input}: {_edits_line(file.video.edits)}")
+            for line in _edits_lines(file.video.edits):
+                print(f"note: {file.input}: {line}")
         if file.video.preview is not None:
             print(f"preview: {display(job.output / file.video.preview)}")
         weak = [track for track in file.video.tracks if track.review]
@@ -72,13 +74,16 @@ def _print_video_notes(report: Report, job: Job) -> None:
             print(f"review: {file.input}: {first.cls} at {time_code(first.start)} ({first.review}){more}")
 
 
-def _edits_line(edits: EditsReceipt) -> str:
-    """Say what a person changed; what stays visible is named by class."""
+def _edits_lines(edits: EditsReceipt) -> Iterator[str]:
+    """Say what a person changed; each track that shows is named by class, with its first and last time code."""
     visible = ", ".join(f"{cls} {number}" for number, cls in edits.visible)
-    return (
+    yield (
         f"edited: {len(edits.removed)} tracks removed, {len(edits.visible)} kept visible by choice"
         f"{f' ({visible})' if visible else ''}, {len(edits.added)} regions added"
     )
+    classes = dict((*edits.removed, *edits.visible))
+    for number, first, last in edits.spans:
+        yield f"shows {classes[number]} {number} from {time_code(first)} to {time_code(last)}"
 
 
 def _sample_line(totals: dict[str, Any]) -> str:

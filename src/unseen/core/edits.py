@@ -16,7 +16,7 @@ from unseen.errors import UsageError
 
 __all__ = ["Added", "Edits", "KnownTracks", "parse_edits"]
 
-_KINDS = ("remove", "visible", "add")
+_KINDS = ("remove", "visible", "add", "of")
 _ADD_KEYS = ("class", "frames", "boxes")
 
 
@@ -65,11 +65,13 @@ class KnownTracks:
 @dataclass(frozen=True, slots=True)
 class Edits:
     """The edits of one video: numbers of tracks that are not to be hidden (`removed`), or are kept visible by choice
-    (`visible`), both sorted, and regions that are `added`."""
+    (`visible`), both sorted, and regions that are `added`. `of` is the digest of the tracks that the numbers are of, ""
+    where it is not told."""
 
     removed: tuple[int, ...] = ()
     visible: tuple[int, ...] = ()
     added: tuple[Added, ...] = ()
+    of: str = ""
 
     @property
     def spared(self) -> frozenset[int]:
@@ -79,17 +81,32 @@ class Edits:
     def digest(self) -> str:
         """Return the SHA-256 of the edits in canonical JSON, hexadecimal."""
         added = [[a.cls, a.first, a.last, [box.xyxy for box in a.boxes]] for a in self.added]
-        text = json.dumps([self.removed, self.visible, added], separators=(",", ":"))
+        text = json.dumps([self.removed, self.visible, added, self.of], separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def receipt(self, known: KnownTracks) -> EditsReceipt:
-        """Return what is said of the edits: tracks with their classes; added ones are numbered from there on."""
+    def receipt(self, known: KnownTracks, spans: Mapping[int, tuple[float, float]]) -> EditsReceipt:
+        """Return what is said of the edits: tracks with their classes; added ones are numbered from there on.
+
+        `spans` has by the number of a track the seconds at which it is first and last seen.
+        """
         first = known.next_number
         return EditsReceipt(
             removed=tuple((n, known.classes[n]) for n in self.removed),
             visible=tuple((n, known.classes[n]) for n in self.visible),
             added=tuple((n, a.cls, a.first, a.last) for n, a in enumerate(self.added, start=first)),
+            spans=tuple((n, *spans[n]) for n in sorted(self.spared) if n in spans),
         )
+
+    def problem_of(self, digest: str) -> str:
+        """Return why the numbers cannot be those of the tracks with this digest, or "": another run numbers anew."""
+        if self.of and self.of != digest:
+            return (
+                f'the edits are of other tracks ("of" is {display(self.of)}, not {digest}), as a later run numbered '
+                "them anew; look at the numbers again, and then change it"
+            )
+        if self.spared and not self.of:
+            return f'say of which tracks the numbers are: look at them, and then add {{"of": "{digest}"}} to the edits'
+        return ""
 
     def check(self, known: KnownTracks) -> None:
         """Raise UsageError if the edits speak of a track, a frame or a part of the picture that is not there."""
@@ -124,7 +141,7 @@ def _edits(values: Any, name: str) -> Edits:
     if not isinstance(values, list) or not values:
         raise UsageError(f"{name}: must be a list of edits, and not an empty one")
     numbers: dict[str, set[int]] = {"remove": set(), "visible": set()}
-    added = []
+    added, of = [], ""
     for index, each in enumerate(values, start=1):
         place = f"{name}: edit {index}"
         if not isinstance(each, dict) or len(each) != 1 or next(iter(each)) not in _KINDS:
@@ -132,12 +149,25 @@ def _edits(values: Any, name: str) -> Edits:
         ((kind, value),) = each.items()
         if kind == "add":
             added.append(_added(value, f"{place}: add"))
+        elif kind == "of":
+            of = _digest(value, of, place)
         else:
             numbers[kind] |= set(_numbers(value, f"{place}: {kind}"))
     twice = sorted(numbers["remove"] & numbers["visible"])
     if twice:
         raise UsageError(f"{name}: track {twice[0]} is both removed and kept visible; choose one")
-    return Edits(tuple(sorted(numbers["remove"])), tuple(sorted(numbers["visible"])), tuple(added))
+    edits = Edits(tuple(sorted(numbers["remove"])), tuple(sorted(numbers["visible"])), tuple(added), of)
+    if not edits.spared and not added:
+        raise UsageError(f"{name}: changes nothing; name tracks to remove or keep visible, or add regions")
+    return edits
+
+
+def _digest(value: Any, before: str, place: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise UsageError(f"{place}: of: must be the digest of tracks, as the report tells it in tracks_digest")
+    if before not in ("", value):
+        raise UsageError(f"{place}: of: edits are of the tracks of one run; leave out the other one")
+    return value
 
 
 def _numbers(value: Any, place: str) -> Sequence[int]:

@@ -98,11 +98,13 @@ class TrackReceipt:
 @dataclass(frozen=True, slots=True)
 class EditsReceipt:
     """What a person changed in a video: tracks (number, class) that are not hidden, or are kept visible by choice, and
-    regions that were added (track, class, first and last frame)."""
+    regions that were added (track, class, first and last frame). `spans` has when the former are seen (number, first
+    and last second)."""
 
     removed: tuple[tuple[int, str], ...] = ()
     visible: tuple[tuple[int, str], ...] = ()
     added: tuple[tuple[int, str, int, int], ...] = ()
+    spans: tuple[tuple[int, float, float], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return counts, and numbers by class, as plain values."""
@@ -147,7 +149,8 @@ class VideoReceipt:
     `whole` counts the frames that were hidden whole, `looked` those in which something was looked for, `checked` the
     pictures that a second model looked at; `problems` tell what was wrong with the input; `dropped` names what else
     the input held, by kind; `edits` what a person changed; `preview` names the preview below the output folder.
-    `minimised` says what a smaller or slower video was before, None for one that is as it was.
+    `minimised` says what a smaller or slower video was before, None for one that is as it was. `tracks_digest` tells
+    the tracks of the run that detected them from those of another, for edits; None where they cannot be edited.
     """
 
     frames: int
@@ -161,6 +164,7 @@ class VideoReceipt:
     edits: EditsReceipt | None = None
     preview: str | None = None
     minimised: Minimised | None = None
+    tracks_digest: str | None = None
 
     @property
     def size_before(self) -> tuple[int, int] | None:
@@ -181,6 +185,7 @@ class VideoReceipt:
             "edits": None if self.edits is None else self.edits.as_dict(),
             "preview": self.preview,
             **({} if self.minimised is None else {"minimised": self.minimised.as_dict()}),
+            "tracks_digest": self.tracks_digest,
             "tracks": [track.as_dict() for track in self.tracks],
             "needs_review": [
                 {

@@ -45,7 +45,7 @@ def edits_for(
             if each is None or each.item.fate != "redact" or not is_video(each.below.name):
                 raise UsageError(f"{display(name)}: no input video is called so; name it as the report does")
             kept = read_kept(tracks_path(folder, path_tag(hasher, each.below)))
-            problem = _problem(each, kept, hasher, recipe)
+            problem = _problem(each, kept, hasher, recipe, edits)
             if kept is None or problem:
                 raise UsageError(f"{display(name)}: {problem}")
             _check(edits, kept, policy, display(name))
@@ -57,13 +57,13 @@ def edits_for(
     return found
 
 
-def fits(kept: Kept, input_hash: str, recipe: Recipe) -> str:
-    """Return why what is kept of a video does not fit its bytes and the recipe, or ""."""
+def fits(kept: Kept, input_hash: str, recipe: Recipe, edits: Edits) -> str:
+    """Return why what is kept of a video does not fit its bytes, the recipe and the edits, or ""."""
     if kept.input_hash != input_hash:
         return "is another file than the one whose tracks are kept; run once without --edits"
     if kept.recipe != recipe.digest():
         return "its tracks are those of other options; say the same ones again, or run once without --edits"
-    return ""
+    return edits.problem_of(kept.digest)
 
 
 def keep_for_edits(work: Path, task: Task, receipt: FileReceipt, recipe: str, folder: Path) -> None:
@@ -86,14 +86,14 @@ def keep_for_edits(work: Path, task: Task, receipt: FileReceipt, recipe: str, fo
         lines = with_tracks(kept_lines(path), lines, first)
     size = receipt.video.size_before or (receipt.width, receipt.height)
     known = KnownTracks(*size, receipt.video.frames, classes)
-    keep_tracks(path, Kept(receipt.input_hash or "", recipe, known), lines, name)
+    keep_tracks(path, Kept(receipt.input_hash or "", recipe, known, receipt.video.tracks_digest or ""), lines, name)
 
 
-def _problem(each: Placed, kept: Kept | None, hasher: Hasher, recipe: Recipe) -> str:
+def _problem(each: Placed, kept: Kept | None, hasher: Hasher, recipe: Recipe, edits: Edits) -> str:
     if kept is None:
         return "no tracks are kept of it in the output folder; run once without --edits and with the same --key"
     try:
-        return fits(kept, hasher.of_file("input", each.item.path), recipe)
+        return fits(kept, hasher.of_file("input", each.item.path), recipe, edits)
     except OSError as error:
         return f"cannot be read ({error.strerror}); check its permissions"
 

@@ -18,7 +18,7 @@ from unseen.engine.film_edit import Editing
 from unseen.engine.film_preview import write_preview
 from unseen.engine.film_render import MOST_ROUNDS
 from unseen.engine.film_store import FilmStore
-from unseen.engine.film_tracks import kept_lines, read_kept, tracks_path
+from unseen.engine.film_tracks import digest_of, kept_lines, read_kept, spans_in, tracks_path
 from unseen.engine.release import ResiduesRemain, Stopwatch
 from unseen.engine.resume import unchanged
 from unseen.engine.work import Done, Task, Tools
@@ -78,7 +78,7 @@ def _sealed(
     receipt: FileReceipt, staged: Path, done: FilmDone, store: FilmStore, watch: Stopwatch, task: Task, tools: Tools
 ) -> tuple[Path, FileReceipt]:  # fmt: skip
     """Return where a verified video lies and what is said of it, after it was given its content credentials, if any."""
-    told = _told(task, tools, done.receipt)
+    told = _told(task, tools, done.receipt, store)
     if tools.setup.signing is None:
         return staged, replace(receipt, video=told)
     from unseen.engine.credentials import film_areas, seal  # here: most runs have no use for it
@@ -113,19 +113,22 @@ def _film(
         path = tracks_path(setup.tracks, task.tag)
         kept = read_kept(path)
         problem = "its tracks are gone; run once without --edits" if kept is None else ""
-        if kept is None or (problem := fits(kept, input_hash, setup.recipe)):
+        if kept is None or (problem := fits(kept, input_hash, setup.recipe, task.edits)):
             raise UnreadableInput(f"{name}: {problem}")
         editing = Editing(kept_lines(path), task.edits, kept.known, setup.recipe, name)
     return Film(task.placed.item.path, name, staged, setup.recipe, kit, store, editing, task.counting)
 
 
-def _told(task: Task, tools: Tools, receipt: VideoReceipt) -> VideoReceipt:
-    """Return the receipt with what a person changed, and where the preview goes."""
-    preview = None if task.preview is None else display(task.preview)
-    kept = None if task.edits is None else read_kept(tracks_path(tools.setup.tracks, task.tag))
+def _told(task: Task, tools: Tools, receipt: VideoReceipt, store: FilmStore) -> VideoReceipt:
+    """Return the receipt with what a person changed, of which tracks, and where the preview goes."""
+    receipt = replace(receipt, preview=None if task.preview is None else display(task.preview))
+    path = tracks_path(tools.setup.tracks, task.tag)
+    kept = None if task.edits is None else read_kept(path)
     if task.edits is None or kept is None:
-        return replace(receipt, preview=preview)
-    return replace(receipt, preview=preview, edits=task.edits.receipt(kept.known))
+        digest = digest_of(store.hidden()) if tools.setup.hasher.comparable else None
+        return replace(receipt, tracks_digest=digest)
+    edits = task.edits.receipt(kept.known, spans_in(kept_lines(path), task.edits.spared))
+    return replace(receipt, edits=edits, tracks_digest=kept.digest)
 
 
 def _hash_of(path: Path, tools: Tools, name: str) -> str:

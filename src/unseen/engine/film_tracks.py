@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import os
 import secrets
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,19 +22,33 @@ from unseen.core.regions import Box, Region
 from unseen.errors import OutputFailed, UsageError
 from unseen.media.edits import look_again
 
-__all__ = ["Kept", "keep_tracks", "kept_lines", "read_kept", "region_rows", "regions_in", "tracks_path", "with_tracks"]
+__all__ = [
+    "Kept",
+    "digest_of",
+    "keep_tracks",
+    "kept_lines",
+    "read_kept",
+    "region_rows",
+    "regions_in",
+    "spans_in",
+    "tracks_path",
+    "with_tracks",
+]
 
 _SCHEMA = "unseen-tracks/1"
+_DIGITS = 16
 _BROKEN = (OSError, EOFError, ValueError, zlib.error)
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What the file begins with: commitment to the input, digest of the recipe, and what edits can speak of."""
+    """What the file begins with: commitment to the input, digest of the recipe, what edits can speak of, and the digest
+    of the tracks that were detected, which stays where verification adds some to them."""
 
     input_hash: str
     recipe: str
     known: KnownTracks
+    digest: str
 
 
 def tracks_path(folder: Path, tag: str) -> Path:
@@ -51,6 +66,7 @@ def keep_tracks(path: Path, kept: Kept, lines: Iterable[str], name: str) -> None
         "recipe": kept.recipe,
         "size": [known.width, known.height],
         "frames": known.frames,
+        "digest": kept.digest,
         "tracks": {str(number): cls for number, cls in sorted(known.classes.items())},
     }
     try:
@@ -78,8 +94,29 @@ def read_kept(path: Path) -> Kept | None:
         width, height = head["size"]
         classes = {int(number): str(cls) for number, cls in head["tracks"].items()}
         known = KnownTracks(int(width), int(height), int(head["frames"]), classes)
-        return Kept(str(head["input"]), str(head["recipe"]), known)
+        # Files of earlier versions tell no digest.
+        digest = str(head["digest"]) if "digest" in head else digest_of(file)
+        return Kept(str(head["input"]), str(head["recipe"]), known, digest)
     return None
+
+
+def digest_of(lines: Iterable[str]) -> str:
+    """Return a short digest of the tracks in lines with a JSON text for each frame: numbers, classes, boxes."""
+    digest = hashlib.sha256()
+    for frame in map(json.loads, lines):
+        rows = sorted((row[5], *row[:5]) for row in frame["regions"] if row[5] is not None)
+        if rows:
+            digest.update(json.dumps([frame["frame"], rows], separators=(",", ":")).encode())
+    return digest.hexdigest()[:_DIGITS]
+
+
+def spans_in(lines: Iterable[str], tracks: Collection[int]) -> dict[int, tuple[float, float]]:
+    """Return by its number when each of the tracks is first and last there, in seconds."""
+    spans: dict[int, tuple[float, float]] = {}
+    for frame in map(json.loads, lines):
+        for number in {row[5] for row in frame["regions"]}.intersection(tracks):
+            spans[number] = spans.get(number, (frame["time"], 0.0))[0], frame["time"]
+    return spans
 
 
 def kept_lines(path: Path) -> Iterator[str]:
