@@ -179,8 +179,10 @@ class Film:
                 for each in settled:
                     self._count(each.window)
                     part = renderer.render(each)
-                    if waiting is not None:
-                        self._keep(waiting.result())
+                    # It no longer waits while it is kept: what cannot be kept is not kept once more below.
+                    written, waiting = waiting, None
+                    if written is not None:
+                        self._keep(written.result())
                     waiting = verifier.submit(renderer.check, part)
                     frames, self._latest = each.window.frames[-1].index + 1, self._seconds(each.window.frames[-1])
                     self._tools.note(frames, self._info.frames)

@@ -63,8 +63,6 @@ class FilmStore:
             if not all(segment.is_file() for segment in self.segments):
                 raise ValueError
             self.progress = _progress(state, self.segments)
-            for unfinished in folder.glob("*.new*"):
-                unfinished.unlink(missing_ok=True)
         except (KeyError, TypeError, ValueError, AttributeError, OSError):
             self._parts, self.progress = [], Progress()
             shutil.rmtree(folder, ignore_errors=True)
@@ -109,15 +107,16 @@ class FilmStore:
                 os.fsync(file.fileno())
             _write(_tracks_of(final), progress.tracks)
             staged.replace(final)
-            self._parts.append(final.name)
-            self._save(progress)
+            parts = [*self._parts, final.name]
+            self._save(progress, parts)
         except OSError as error:
             raise _failed(self.folder, error) from error
+        self._parts = parts
 
-    def _save(self, progress: Progress) -> None:
+    def _save(self, progress: Progress, parts: Sequence[str]) -> None:
         state = {
             "context": self._context,
-            "parts": self._parts,
+            "parts": parts,
             "next": progress.next_frame,
             "counts": progress.counts,
             "looks": [[look.frame, [_plain(d) for d in look.found], look.kind] for look in progress.looks],
@@ -130,14 +129,21 @@ class FilmStore:
 
     def hidden(self) -> Iterator[str]:
         """Yield one JSON text a frame: its index and what is hidden in it."""
-        return self.lines_in(self.folder)
+        return _lines(self.segments)
 
     @staticmethod
     def lines_in(folder: Path) -> Iterator[str]:
-        """Yield what `hidden` does, for the folder of a video that is done."""
-        for part in sorted(folder.glob("*.jsonl")):
-            with part.open(encoding="utf-8") as file:
-                yield from (line.rstrip("\n") for line in file)
+        """Yield what `hidden` does, for the folder of a video that is done; raises OutputFailed for any other one."""
+        parts = _read(folder / _STATE).get("parts")
+        if not parts:
+            raise OutputFailed(f"{display(folder)}: what was hidden is not there any more; run again")
+        yield from _lines(folder / part for part in parts)
+
+
+def _lines(segments: Iterable[Path]) -> Iterator[str]:
+    for segment in segments:
+        with _list_of(segment).open(encoding="utf-8") as file:
+            yield from (line.rstrip("\n") for line in file)
 
 
 def _list_of(segment: Path) -> Path:
