@@ -68,6 +68,16 @@ def test_an_unknown_class_is_refused_wherever_it_stands(word: str) -> None:
             make()
 
 
+@pytest.mark.parametrize(
+    ("word", "near"), [("faces", "face"), ("plates", "plate"), ("vehicles", "vehicle"), ("cars", "car")]
+)
+def test_an_unknown_class_that_is_nearly_one_is_told_which(word: str, near: str) -> None:
+    with pytest.raises(UsageError, match=rf"unknown class '{word}' \(did you mean {near}\?\); choose from face, "):
+        expand_classes([word])
+    with pytest.raises(UsageError, match="unknown class 'qqq'; choose from face, "):
+        expand_classes(["qqq"])
+
+
 @pytest.mark.parametrize("text", ["Face=fill", "faces=fill", "=fill", "face =fil l", "face=fill;plate=solid"])
 def test_a_typo_in_hide_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="unknown"):

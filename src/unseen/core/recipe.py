@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
@@ -40,7 +41,8 @@ def expand_classes(names: Sequence[str]) -> tuple[str, ...]:
     out: list[str] = []
     for name in names:
         if name not in CLASSES and name not in GROUPS:
-            raise UsageError(f"unknown class {name!r}; choose from {', '.join((*CLASSES, *GROUPS))}")
+            near = "".join(f" (did you mean {each}?)" for each in get_close_matches(name, (*CLASSES, *GROUPS), 1))
+            raise UsageError(f"unknown class {name!r}{near}; choose from {', '.join((*CLASSES, *GROUPS))}")
         out += GROUPS.get(name, (name,))
     return tuple(dict.fromkeys(out))
 
