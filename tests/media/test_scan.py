@@ -43,15 +43,18 @@ def looked(
     problem_at: int | None = None,
     step: int = 60,
     at_once: int = 1,
+    shown: frozenset[int] = frozenset(),
 ) -> list[int]:
-    """Return the frames that are looked at in a video of grey frames."""
+    """Return the frames that are looked at in a video of grey frames; in those `shown` something white is there."""
     reader = FakeReader()
 
     def frames() -> Any:
         for i, level in enumerate(levels):
             if i == problem_at:
                 reader.problems = ("1 packets cannot be decoded",)
-            yield VideoFrame((np.full((48, 64), level, np.uint8),), i, i, i in damaged)
+            luma = np.full((48, 64), level, np.uint8)
+            luma[10:30, 20:40] = 255 if i in shown else level
+            yield VideoFrame((luma,), i, i, i in damaged)
 
     def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
         return []
@@ -64,6 +67,15 @@ def looked(
 
 def test_first_and_last_frames_of_shots() -> None:
     assert looked([20] * 20 + [220] * 20) == [0, 19, 20, 39]
+
+
+def test_frames_around_flashes_and_around_changes_between_pictures_of_like_brightness() -> None:
+    assert looked([20] * 20 + [220] * 3 + [20] * 20) == [0, 19, 20, 22, 23, 42]
+    assert looked([60] * 20 + [110] * 20) == [0, 19, 20, 39]
+
+
+def test_who_shows_for_an_instant_between_two_looks_is_met() -> None:
+    assert looked([60] * 40, shown=frozenset(range(14, 20))) == [0, 13, 14, 39]
 
 
 def test_frames_around_damage_but_no_damaged_one() -> None:

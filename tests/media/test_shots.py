@@ -1,4 +1,4 @@
-"""Where shots begin: at hard cuts, and not at flashes, fades, noise, movement or in the dark."""
+"""Where shots begin: at hard cuts, and not behind flashes, at fades, noise, movement or in the dark; sudden changes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,12 @@ def picture(low: int, high: int, seed: int = 0, size: tuple[int, int] = (90, 160
 
 def cuts(frames: Sequence[NDArray[np.generic]], bits: int = 8) -> list[int]:
     shots = ShotCuts(bits)
-    return [i for i, frame in enumerate(frames) if shots.begins(frame)]
+    return [i for i, frame in enumerate(frames) if shots.change(frame).cut]
+
+
+def sudden(frames: Sequence[NDArray[np.generic]]) -> list[int]:
+    shots = ShotCuts(8)
+    return [i for i, frame in enumerate(frames) if shots.change(frame).sudden]
 
 
 DARK, BRIGHT = picture(20, 90), picture(140, 230, 1)
@@ -66,6 +71,30 @@ def test_flicker_is_at_most_one_cut() -> None:
     """Flashes follow one another: a track that ended at each of them would cover nothing."""
     assert len(cuts([DARK] * 10 + [BRIGHT] + [DARK] * 10)) <= 1
     assert len(cuts([DARK if i % 2 else BRIGHT for i in range(40)])) <= 1
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3, 6, 11])
+def test_behind_a_flash_no_shot_begins_but_both_its_edges_are_sudden(frames: int) -> None:
+    """Who is followed before it is still there behind it."""
+    flash = [DARK] * 10 + [BRIGHT] * frames + [DARK] * 20
+    assert cuts(flash) == [10]
+    assert sudden(flash) == [10, 10 + frames]
+
+
+def test_each_picture_of_a_montage_is_sudden() -> None:
+    montage = [picture(20, 230, seed) for seed in range(12)]
+    assert sudden(montage) == list(range(1, 12))
+    assert sudden([each for each in montage for _ in range(2)]) == list(range(2, 24, 2))
+    assert cuts(montage) == []
+
+
+def test_calm_pictures_noise_and_fades_are_not_sudden() -> None:
+    rng = np.random.default_rng(4)
+    noise = [np.clip(DARK + rng.normal(0, 25, DARK.shape), 0, 255).astype(np.uint8) for _ in range(30)]
+    shares = np.linspace(0, 1, 30)
+    assert sudden([DARK] * 30) == []
+    assert set(sudden(noise)) <= {1}  # nothing is known yet of what is usual
+    assert sudden([(DARK * (1 - s) + BRIGHT * s).astype(np.uint8) for s in shares]) == []
 
 
 def test_first_frame_and_another_size_are_no_cut() -> None:

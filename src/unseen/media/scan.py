@@ -40,8 +40,8 @@ def scan(
     """Yield each frame, with what was found in it where the pace wants it looked at.
 
     The first frame of each further shot must be looked at, and the last one of each: who comes in just before would
-    show. A damaged frame is not, as it is hidden whole; those before and after it must be, and all of them once the
-    file is known to be damaged, because not every decoder notices what it was given.
+    show. So must those before and behind a sudden change, and around a damaged frame, which is not, as it is hidden
+    whole; and all once the file is known to be damaged, because not every decoder notices what it was given.
     Up to `at_once` frames are looked at at the same time, in so many `threads` (as many, if it is None). The pace then
     knows all looks but the latest `at_once` - 1, and at a new shot and behind damage all of them, however long they
     take and whatever `threads` is, so that the same frames are looked at every time. At most `most_waiting` frames
@@ -53,14 +53,14 @@ def scan(
     after_damage = False
     with ThreadPoolExecutor(threads or at_once, "look") as pool:
         looks = _Looks(upright, pace, known, at_once - 1)
-        for frame, begins, ends in _with_ends(frames, cuts):
+        for frame, begins, edge in _with_edges(frames, cuts):
             if frame.index < first:
                 after_damage = frame.damaged
                 continue
             now = frame.index if ticks is None else ticks.of(frame)
             if begins or after_damage:
                 yield from looks.taken(0)
-            must = begins or ends or after_damage or bool(reader.problems)
+            must = edge or after_damage or bool(reader.problems)
             after_damage = frame.damaged
             kind = None if frame.damaged else pace.wants(now, must)
             made = None if kind is None else pool.submit(find, upright.view(reader, frame), kind, looks.latest)
@@ -136,13 +136,16 @@ class _Looks:
         return found
 
 
-def _with_ends(frames: Iterable[VideoFrame], cuts: ShotCuts) -> Iterator[tuple[VideoFrame, bool, bool]]:
-    """Yield each frame, whether a shot begins with it, and whether a shot or what can be looked at ends with it."""
-    held: tuple[VideoFrame, bool] | None = None
+def _with_edges(frames: Iterable[VideoFrame], cuts: ShotCuts) -> Iterator[tuple[VideoFrame, bool, bool]]:
+    """Yield each frame, whether a shot begins with it, and whether it is just before or behind a sudden change, or the
+    last one that can be looked at."""
+    held: tuple[VideoFrame, bool, bool] | None = None
     for frame in frames:
-        begins = cuts.begins(frame.planes[0]) and not frame.damaged
+        change = cuts.change(frame.planes[0])
+        sudden = change.sudden and not frame.damaged
         if held is not None:
-            yield (*held, begins or frame.damaged)
-        held = (frame, begins)
+            before, cut, edge = held
+            yield before, cut, edge or sudden or frame.damaged
+        held = (frame, change.cut and sudden, sudden)
     if held is not None:
-        yield (*held, True)
+        yield held[0], held[1], True

@@ -1,0 +1,66 @@
+"""What pops up in a part of the picture, or goes from it at once: a face that shows for an instant, an inset."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Pops"]
+
+#: Rows and columns of samples that make a block; a lone sample changes with any grain.
+_DOWN, _ACROSS = 2, 4
+#: A block pops by this share of the range, or more, and by so many times what it and those around it changed lately.
+_POP, _MORE = 0.08, 3.0
+#: How much of what changed lately is kept from frame to frame.
+_KEPT = 0.9
+#: So many blocks at least, and so many times as many as usual: one is a reflection.
+_LEAST, _UNUSUAL = 2, 2.0
+
+
+class Pops:
+    """Tells for each frame of a video, by its thumbnail, whether something pops up in a part of the picture or goes.
+
+    What moves comes into a block from one beside it, which changed before. What pops up does not. A camera that moves
+    brings much that is new in each frame: so more must be new than usual.
+    """
+
+    def __init__(self) -> None:
+        self._last: NDArray[np.float32] | None = None
+        self._lately = np.zeros((0, 0), np.float32)
+        self._usual = 0.0
+
+    def comes(self, small: NDArray[np.float32], all_over: bool) -> bool:
+        """Take the next thumbnail (rows, columns; 0..1) and return whether something pops up; in the first none does.
+
+        `all_over` says that the whole picture changed: this is for others to tell, and says nothing of what moves.
+        """
+        blocks = _means(small)
+        last, self._last = self._last, blocks
+        if last is None or last.shape != blocks.shape:
+            self._lately, self._usual = np.zeros_like(blocks), 0.0
+            return False
+        if all_over:
+            return False
+        change = np.abs(blocks - last)
+        new = np.count_nonzero((change >= _POP) & (change > _MORE * self._lately))
+        usual, self._usual = self._usual, 0.7 * self._usual + 0.3 * new
+        self._lately = np.maximum(_KEPT * self._lately, _spread(change))
+        return new >= _LEAST and new > _UNUSUAL * usual
+
+
+def _means(small: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the means of whole blocks of a thumbnail, its right and lower edges left out."""
+    rows, columns = small.shape[0] // _DOWN * _DOWN, small.shape[1] // _ACROSS * _ACROSS
+    tall = np.asarray(sum(small[i:rows:_DOWN, :columns] for i in range(_DOWN)))
+    return np.asarray(sum(tall[:, i::_ACROSS] for i in range(_ACROSS)) / np.float32(_DOWN * _ACROSS))
+
+
+def _spread(change: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return for each block the most of it and the eight around it."""
+    tall = change.copy()
+    np.maximum(tall[1:], change[:-1], out=tall[1:])
+    np.maximum(tall[:-1], change[1:], out=tall[:-1])
+    wide = tall.copy()
+    np.maximum(wide[:, 1:], tall[:, :-1], out=wide[:, 1:])
+    np.maximum(wide[:, :-1], tall[:, 1:], out=wide[:, :-1])
+    return wide
