@@ -11,41 +11,44 @@ __all__ = ["Pops"]
 _DOWN, _ACROSS = 2, 4
 #: A block pops by this share of the range, or more, and by so many times what it and those around it changed lately.
 _POP, _MORE = 0.08, 3.0
-#: How much of what changed lately is kept from frame to frame.
+#: How much of the most that changed lately is kept from frame to frame.
 _KEPT = 0.9
-#: So many blocks at least, and so many times as many as usual: one is a reflection.
-_LEAST, _UNUSUAL = 2, 2.0
+#: So many blocks at least, and so many times as many as lately: one or two are a reflection, or a foot that moves.
+_LEAST, _UNUSUAL = 3, 2.0
 
 
 class Pops:
     """Tells for each frame of a video, by its thumbnail, whether something pops up in a part of the picture or goes.
 
     What moves comes into a block from one beside it, which changed before. What pops up does not. A camera that moves
-    brings much that is new in each frame: so more must be new than usual.
+    brings much that is new in each frame: so more must be new than lately.
     """
 
     def __init__(self) -> None:
         self._last: NDArray[np.float32] | None = None
-        self._lately = np.zeros((0, 0), np.float32)
-        self._usual = 0.0
+        self._lately: NDArray[np.float32] | None = None
+        self._often = 0.0
 
     def comes(self, small: NDArray[np.float32], all_over: bool) -> bool:
-        """Take the next thumbnail (rows, columns; 0..1) and return whether something pops up; in the first none does.
+        """Take the next thumbnail (rows, columns; 0..1) and return whether something pops up; not in the first two.
 
         `all_over` says that the whole picture changed: this is for others to tell, and says nothing of what moves.
         """
         blocks = _means(small)
         last, self._last = self._last, blocks
         if last is None or last.shape != blocks.shape:
-            self._lately, self._usual = np.zeros_like(blocks), 0.0
+            self._lately = None
             return False
         if all_over:
             return False
         change = np.abs(blocks - last)
-        new = np.count_nonzero((change >= _POP) & (change > _MORE * self._lately))
-        usual, self._usual = self._usual, 0.7 * self._usual + 0.3 * new
-        self._lately = np.maximum(_KEPT * self._lately, _spread(change))
-        return new >= _LEAST and new > _UNUSUAL * usual
+        lately, self._lately = self._lately, _spread(change)
+        if lately is None:
+            return False
+        new = int(np.count_nonzero((change >= _POP) & (change > _MORE * lately)))
+        often, self._often = self._often, max(_KEPT * self._often, float(new))
+        np.maximum(self._lately, _KEPT * lately, out=self._lately)
+        return new >= _LEAST and new > _UNUSUAL * often
 
 
 def _means(small: NDArray[np.float32]) -> NDArray[np.float32]:
