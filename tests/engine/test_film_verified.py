@@ -94,12 +94,25 @@ class WhiteToo(SecondDetector):
         return [[*some, *more] for some, more in zip(super().detect(images), white, strict=True)]
 
 
+def test_who_comes_in_behind_the_first_frame_is_met_by_the_second_model(unseen: Command, tmp_path: Path) -> None:
+    """A look at each window's first frame alone would meet nobody before the next window, when this one is written."""
+
+    def coming(index: int, width: int, height: int, pixel_format: str) -> Planes:
+        planes = draw(index, width, height, pixel_format, square=False)
+        return placed(planes, 300, 200) if index >= 1 else planes
+
+    source = film(tmp_path / "in" / "a.mp4", replace(FILM, size=(640, 480), stamps=range(120)), coming)
+    done = unseen(source, "-o", tmp_path / "out", engine=film_engine(BlindDetector, SecondDetector))
+    assert done.code == 0, done.err
+    assert watch(tmp_path / "out" / "a.mp4").shown == [0] * 120
+
+
 def test_where_one_shows_more_of_the_window_is_looked_at_for_others(unseen: Command, tmp_path: Path) -> None:
     """In the frame that is due only the corner shows; the square comes and goes between that one and the next."""
 
     def passing(index: int, width: int, height: int, pixel_format: str) -> Planes:
         planes = draw(index, width, height, pixel_format, square=False)
-        planes[0][:10, :10] = 235 if index < 3 else 107
+        planes[0][:10, :10] = 235 if index > 46 else 107
         return placed(planes, 300 + 2 * index, 200) if 10 <= index < 40 else planes
 
     source = film(tmp_path / "in" / "a.mp4", replace(FILM, size=(640, 480), stamps=range(50)), passing)

@@ -1,4 +1,4 @@
-"""Moments that are looked at again: even steps as a whole, and the ends of tracks around where they were."""
+"""Moments that are looked at again: even steps to the end as a whole, and the ends of tracks around where they were."""
 
 from __future__ import annotations
 
@@ -18,30 +18,44 @@ def track(first: int, last: int, box: Box = PLACE, *, detected: bool = True) -> 
 
 
 def ends(tracks: list[Track], size: tuple[int, int] = SIZE) -> list[Moment]:
-    """Return what is looked at in part in a window of which the first frame alone is looked at as a whole."""
-    return moments(0, 49, 50, tracks, size)[1:]
+    """Return what is looked at in part in a window of which the last frame alone is looked at as a whole."""
+    return moments(0, 49, 50, tracks, size)[:-1]
 
 
-def test_every_nth_frame_of_the_video_counts_from_its_start() -> None:
-    assert moments(7, 33, 10, [], SIZE) == [Moment(10), Moment(20), Moment(30)]
+def test_every_nth_frame_counts_back_from_the_last_one() -> None:
+    assert moments(7, 33, 10, [], SIZE) == [Moment(13), Moment(23), Moment(33)]
     assert moments(0, 3, 1, [], SIZE) == [Moment(0), Moment(1), Moment(2), Moment(3)]
-
-
-def test_a_window_without_such_a_frame_is_looked_at_in_its_middle() -> None:
-    assert moments(51, 70, 50, [], SIZE) == [Moment(60)]
+    assert moments(51, 70, 50, [], SIZE) == [Moment(70)]
     assert moments(51, 51, 50, [], SIZE) == [Moment(51)]
     assert moments(51, 70, 50, [], SIZE, {52: [PLACE]}) == [Moment(52, Box(240, 140, 400, 300))]
 
 
+@given(st.lists(st.integers(1, 90), min_size=1, max_size=9), st.integers(1, 70), st.data())
+def test_who_shows_as_long_as_a_step_is_met_and_before_the_window_ends_who_stays(
+    lengths: list[int], step: int, data: st.DataObject
+) -> None:
+    looks, ends = set[int](), [sum(lengths[: i + 1]) - 1 for i in range(len(lengths))]
+    for length, end in zip(lengths, ends, strict=True):
+        seen = {moment.frame for moment in moments(end - length + 1, end, step, [], SIZE)}
+        assert len(seen) <= -(-length // step)
+        looks |= seen
+    comes = data.draw(st.integers(0, ends[-1]))
+    goes = data.draw(st.integers(comes, ends[-1]))
+    met = looks & set(range(comes, goes + 1))
+    window = next(end for end in ends if end >= comes)
+    assert met or goes - comes + 1 < step
+    assert goes < window or {frame for frame in met if frame <= window}
+
+
 def test_frames_just_outside_of_a_track_are_looked_at_around_it() -> None:
     found = moments(0, 49, 50, [track(10, 20)], SIZE)
-    assert [m.frame for m in found] == [0, 9, 21]
-    assert found[1].part == found[2].part == Box(240, 140, 400, 300)
+    assert [m.frame for m in found] == [9, 21, 49]
+    assert found[0].part == found[1].part == Box(240, 140, 400, 300)
 
 
 def test_ends_outside_of_the_window_or_looked_at_as_a_whole_are_left_out() -> None:
     assert moments(10, 20, 10, [track(10, 20)], SIZE) == [Moment(10), Moment(20)]
-    assert moments(0, 20, 9, [track(10, 20)], SIZE) == [Moment(0), Moment(9), Moment(18)]
+    assert moments(2, 20, 9, [track(12, 20)], SIZE) == [Moment(2), Moment(11), Moment(20)]
 
 
 def test_tracks_that_were_hardly_found_have_no_ends() -> None:

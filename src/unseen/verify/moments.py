@@ -1,4 +1,4 @@
-"""Which moments of a video are looked at again: at even steps, and where each track begins and ends."""
+"""Which moments of a video are looked at again: at even steps to its end, and where each track begins and ends."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from unseen.core.regions import Box
 from unseen.core.video import Track
 
-__all__ = ["Moment", "around", "moments"]
+__all__ = ["Moment", "around", "moments", "whole_frames"]
 
 #: A look around the end of a track reaches this many of its sides to all sides, and has at least this many pixels, and
 #: a multiple of so many: of few sizes, what is made ready for one is of use for the next.
@@ -36,12 +36,11 @@ def moments(
 ) -> list[Moment]:
     """Return what to look at in frames `first` to `last` of a video whose frames are `size` pixels wide and high.
 
-    Every `step`-th frame of the video is looked at as a whole, and the middle one where none is among them; or else
-    the surroundings of the boxes that `only` has for some frames; the last frame before each track and the first one
-    after it around where it was, because what is missed of it is there. In the order of frames.
+    The frames that `whole_frames` says are looked at as a whole; or else the surroundings of the boxes that `only` has
+    for some frames; the last frame before each track and the first one after it around where it was, because what is
+    missed of it is there. In the order of frames.
     """
-    whole = {frame for frame in range(first, last + 1) if frame % step == 0} or {(first + last) // 2}
-    whole = whole if only is None else set()
+    whole = whole_frames(first, last, step) if only is None else frozenset()
     found = [Moment(frame) for frame in sorted(whole)]
     for frame, boxes in (only or {}).items():
         found += [Moment(frame, around(box, size)) for box in boxes if first <= frame <= last]
@@ -53,6 +52,16 @@ def moments(
             if first <= frame <= last and frame not in whole:
                 found.append(Moment(frame, around(box, size)))
     return sorted(found, key=lambda moment: moment.frame)
+
+
+def whole_frames(first: int, last: int, step: int) -> frozenset[int]:
+    """Return the frames `first` to `last` of a video that are looked at as a whole: the last one, and every `step`-th
+    before it.
+
+    Who shows for `step` frames is met, and who still shows at the end is met before these frames are done: of who
+    comes in behind the last look the next frames would tell, too late.
+    """
+    return frozenset(range(last, first - 1, -step))
 
 
 def around(box: Box, size: tuple[int, int]) -> Box:
