@@ -42,6 +42,8 @@ def test_reasons_for_a_review() -> None:
     assert review(logged("dddvdd")) == "found by verification"
     assert review(logged("ffdff", score=0.4)) == "found in 1 frames only"
     assert review(logged("dd", score=0.9)) == ""
+    assert review(logged("fffdfff", score=0.9)) == "found in 1 frames only"
+    assert review(logged("ffdff", score=0.9)) == ""  # in a shot so short there is hardly another look
     assert review(logged("d" * 9, score=0.2)) == "mean score 0.20"
     assert review(logged("dd" + "f" * 16 + "dd")) == "not found for 16 frames in a row"
     assert review(logged("dd" + "f" * 15 + "dd")) == ""

@@ -13,6 +13,8 @@ __all__ = ["TrackLog"]
 
 #: A track is reviewed by a person if it was found in fewer frames than this, or less surely, or lost for longer.
 _FEW, _UNSURE, _LONG_S = 3, 0.3, 0.6
+#: One that was found at a single look, however surely, if it is hidden for longer: there were others that saw nothing.
+_ONCE_S = 0.2
 
 
 @dataclass(slots=True)
@@ -100,7 +102,8 @@ def _review(entry: _Entry, mean: float, rate: float) -> str:
     """Say what is weak about the evidence for a track, or ""."""
     if entry.verified:
         return "found by verification"
-    if entry.detected < _FEW and mean < 0.5:
+    once = entry.detected == 1 and entry.last - entry.first + 1 > _ONCE_S * rate
+    if once or (entry.detected < _FEW and mean < 0.5):
         return f"found in {entry.detected} frames only"
     if mean < _UNSURE:
         return f"mean score {mean:.2f}"
