@@ -43,6 +43,17 @@ def test_a_faint_track_is_hidden_while_it_is_small_and_left_out_when_it_is_large
     assert all(hidden(seen("yunet", 40.0, 0.9)))
 
 
+@pytest.mark.parametrize(("frames", "every", "hides"), [(40, 4, True), (40, 12, False), (24, 4, False)])
+def test_who_is_seen_somewhat_faintly_is_hidden_where_that_goes_on_for_long(
+    frames: int, every: int, hides: bool
+) -> None:
+    """Seen often and for more than a second; once in a while, or for a moment, it is mostly nothing."""
+    looks = tuple(Look(i, (seen("yunet", 40.0, 0.34),)) for i in range(0, frames, every))
+    window = Window(tuple(frame(i) for i in range(40)), looks, (), 39, every)
+    regions = cover_window(window, info(1280, 720), _RECIPE, Named(1))[0]
+    assert all(regions) if hides else not any(regions)
+
+
 def test_one_good_look_is_enough_for_all_of_a_track() -> None:
     faint, clear = seen("yunet", 40.0, 0.3), seen("yunet", 40.0, 0.8)
     looks = tuple(Look(i, (clear if i == 20 else faint,)) for i in range(0, 40, 4))
@@ -75,6 +86,21 @@ def test_in_a_larger_video_a_face_of_as_many_pixels_was_seen_smaller() -> None:
         Window((frame(0),), (Look(0, (seen("yunet", 36.0, 0.4),)),), (), 0, 1), info(3840, 2160), _RECIPE, Named(1)
     )
     assert track[0] != [()]
+
+
+def first_hidden(model: str) -> int:
+    """Return the first frame in which a faint face is hidden that the second look at the whole picture met, where
+    there is a close look after every fourth frame."""
+    face = seen(model, 12.0, 0.31)
+    looks = tuple(Look(i, (face,) if i == 24 else (), "whole" if i % 12 == 0 else "close") for i in range(0, 40, 4))
+    window = Window(tuple(frame(i) for i in range(40)), looks, (), 39, 4)
+    return next(i for i, each in enumerate(cover_window(window, info(1280, 720), _RECIPE, Named(1))[0]) if each)
+
+
+def test_a_faint_face_is_hidden_from_the_last_look_on_that_could_have_met_it() -> None:
+    """CenterFace looks closely at where faces were: whoever is new shows since the last look at the whole picture."""
+    assert first_hidden("centerface") == 13
+    assert first_hidden("yunet") == 21
 
 
 def test_other_models_are_believed_whatever_they_say() -> None:

@@ -15,6 +15,9 @@ __all__ = ["ELSE", "FOLLOWED", "Belief", "Followed", "followed"]
 
 #: Longer side in pixels of the pictures that detectors see of a video.
 _SEEN_AT = 1280
+#: A track that was seen so often, over so many seconds, is believed from this share of the score on: what is taken for
+#: a face for long and is none was seen with half the score (the front of a car).
+_OFTEN, _STEADY_S, _STEADY = 5, 1.0, 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +42,25 @@ class Belief:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Followed:
-    """How what a model finds is linked and covered; tracks that it never saw as well as `belief` says are left out."""
+    """How what a model finds is linked and covered; tracks that it never saw as well as `belief` says are left out.
+
+    `anywhere` says that it looks at the whole picture in close looks, too, so that it sees there who is new.
+    """
 
     link: LinkSettings = field(default_factory=LinkSettings)
     cover: CoverSettings = field(default_factory=CoverSettings)
     belief: Belief | None = None
+    anywhere: bool = False
 
-    def believed(self, track: Track, longer: int) -> bool:
-        """Whether a track of a video whose longer side is `longer` pixels is taken for what it says it is."""
+    def believed(self, track: Track, longer: int, rate: float) -> bool:
+        """Whether a track of a video of `rate` frames a second, whose longer side is `longer` pixels, is taken for what
+        it says it is."""
         if self.belief is None:
             return True
         seen = [point for point in track.points if point.detected]
         size = statistics.median(math.sqrt(point.box.area) for point in seen) * min(1.0, _SEEN_AT / longer)
-        return max(point.score for point in seen) >= self.belief.least(size)
+        steady = len(seen) >= _OFTEN and seen[-1].frame - seen[0].frame >= _STEADY_S * rate
+        return max(point.score for point in seen) >= self.belief.least(size) * (_STEADY if steady else 1.0)
 
 
 ELSE = Followed()
@@ -67,8 +76,9 @@ FOLLOWED: Mapping[str, Followed] = MappingProxyType(
                 grain=1.5, beyond={**BEYOND, "face": replace(BEYOND["face"], extend_s=0.25, sure=40, strong=0.7)}
             ),
             Belief(0.25, 0.6, (16.0, 160.0)),
+            anywhere=True,
         ),
-        "yolo26n": Followed(cover=CoverSettings(sparse=0.1)),
+        "yolo26n": Followed(cover=CoverSettings(sparse=0.1), anywhere=True),
     }
 )
 

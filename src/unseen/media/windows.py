@@ -101,6 +101,13 @@ class Window:
         """Index of the first frame."""
         return self.frames[0].index
 
+    @property
+    def fresh(self) -> int:
+        """The most frames from one look at the whole picture to the next; `step` where no two are known."""
+        shot = max((cut for cut in self.cuts if cut <= self.first), default=0)
+        whole = [look.frame for look in self.looks if look.kind == "whole" and look.frame >= shot]
+        return max([self.step, *(b - a for a, b in pairwise(whole))])
+
     def handed_on(self, around: int) -> tuple[Look, ...]:
         """Return the looks that a run needs which goes on behind this window: those at the last `around` frames of a
         shot that goes on there, too."""
@@ -202,7 +209,7 @@ def cover_window(
         for track in named(linked, 0, min([window.first, *frames[:1]]))
         if track.number in named.believed
         or verifiers & set(track.models)
-        or followed(track.models).believed(track, longer)
+        or followed(track.models).believed(track, longer, rate)
     ]
     named.believed.update(track.number for track in tracks)
     wide: list[Track] = []
@@ -210,7 +217,7 @@ def cover_window(
         wide += extend_all(
             [track for track in tracks if followed(track.models) is way],
             width=info.width, height=info.height, rate=rate, last_frame=window.horizon, cuts=window.cuts,
-            stride=window.step, settings=way.cover,
+            stride=window.step, fresh=1 if way.anywhere else window.fresh, settings=way.cover,
         )  # fmt: skip
     regions: list[list[Region]] = [[] for _ in window.frames]
     first, end = window.first, window.first + len(window.frames)
