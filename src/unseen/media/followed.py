@@ -17,7 +17,7 @@ __all__ = ["ELSE", "FOLLOWED", "Belief", "Followed", "followed"]
 _SEEN_AT = 1280
 #: A track that was seen so often, over so many seconds, is believed from this share of the score on: what is taken for
 #: a face for long and is none was seen with half the score (the front of a car).
-_OFTEN, _STEADY_S, _STEADY = 5, 1.0, 0.8
+_OFTEN, _STEADY_S, _STEADY = 5, 1.0, 0.7
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,10 @@ from unseen.tracks.states import corners, sizes, states_of
 
 __all__ = ["covering_box", "extend", "extend_all"]
 
+#: What was found at a single look, and with less than this score, is mostly nothing: it is not taken back to the look
+#: that could have found it before.
+_SEEN = 0.3
+
 
 def covering_box(point: TrackPoint, k: float = 2.0) -> Box:
     """Return the box to hide at a point: its own, with every side moved outward by `k` standard deviations."""
@@ -120,8 +124,9 @@ class _Scene:
         strong = any(p.score >= beyond.strong for p in found)
         share = 1.0 if strong else min(1.0, len(found) * self.stride / beyond.sure)
         far = max(round(beyond.extend_s * self.rate * share), self.stride - 1)
+        fresh = self.fresh if len(found) > 1 or found[0].score >= _SEEN else 1
         shot = self._shot(track.first)
-        before = min(max(far, self.fresh - 1), int(frames[0]) - self.shots[shot - 1])
+        before = min(max(far, fresh - 1), int(frames[0]) - self.shots[shot - 1])
         after = min(far, self.shots[shot] - 1 - int(frames[-1]))
         return Sightings(frames, states, settings.motions[kind], before, after)
 
