@@ -25,7 +25,7 @@ from unseen.media.ahead import ahead
 from unseen.media.windows import Look, Window, Windows
 from unseen.pixels.planes import Grain, HeldCells, PlaneForm, hide_planes, whole_frame
 from unseen.tracks.named import NOTHING_KNOWN, Known
-from unseen.verify.moments import Moment, moments
+from unseen.verify.moments import Moment, moments, whole_frames
 from unseen.verify.residues import SecondOpinion
 from unseen.verify.trace import seen_again, traced
 
@@ -149,7 +149,8 @@ class Renderer:
         for moment in moments(first, last, step, settled.tracks if only is None else (), size, only):
             _add(found, moment.frame, shows(moment))
         if only is None and (sure := seen_again(found, size, shows)):
-            more = {f: shows(Moment(f)) for f in _grid(first, last, step / _MORE_LOOKS) if f % step != 0}
+            whole = whole_frames(first, last, step)
+            more = {f: shows(Moment(f)) for f in _grid(first, last, step / _MORE_LOOKS) if f not in whole}
             for frame, shown in more.items():
                 _add(found, frame, shown)
             sure += seen_again(more, size, shows)
