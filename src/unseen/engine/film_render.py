@@ -34,8 +34,8 @@ __all__ = ["MOST_ROUNDS", "Part", "Renderer", "Settled"]
 _GROWTH = 0.25
 #: Hidden frames that wait for the encoder.
 _AHEAD = 2
-#: Where something still shows, the whole frame is looked at so many times as often, and every so many seconds what
-#: shows is followed: the models that hide do not see it, or saw it too late.
+#: Where somebody still shows, the whole frame is looked at so many times as often, and every so many seconds who shows
+#: is followed: the models that hide do not see them, or saw them too late.
 _MORE_LOOKS, _TRACED_S = 4, 0.16
 #: Frames that were hidden already, by index, each with the regions that were hidden in it.
 _Hidden: TypeAlias = dict[int, tuple[tuple[Region, ...], VideoFrame]]
@@ -151,9 +151,9 @@ class Renderer:
         if only is None and (sure := seen_again(found, size, shows)):
             whole = whole_frames(first, last, step)
             more = {f: shows(Moment(f)) for f in _grid(first, last, step / _MORE_LOOKS) if f not in whole}
-            for frame, shown in more.items():
-                _add(found, frame, shown)
-            sure += seen_again(more, size, shows)
+            for frame, shown in seen_again(more, size, shows):
+                _add(found, frame, [shown])
+                sure.append((frame, shown))
             found = traced(found, _grid(first, last, _TRACED_S * rate), size, shows, sure)
         return [Look(frame, tuple(found[frame])) for frame in sorted(found) if found[frame]]
 
