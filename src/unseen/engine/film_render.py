@@ -19,12 +19,13 @@ from unseen.core.ports import VideoCodec, VideoReader
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Box, Detection, Region
 from unseen.core.video import Track, VideoFrame, VideoInfo
-from unseen.engine.film_check import Checker, Meant, check_written, meant_by
 from unseen.engine.release import ResiduesRemain, Stopwatch
 from unseen.media.ahead import ahead
 from unseen.media.windows import Look, Window, Windows
 from unseen.pixels.planes import Grain, HeldCells, PlaneForm, hide_planes, whole_frame
 from unseen.tracks.named import NOTHING_KNOWN, Known
+from unseen.verify.film_shows import Checker
+from unseen.verify.film_written import Meant, check_written, meant_by
 from unseen.verify.moments import Moment, moments, whole_frames
 from unseen.verify.residues import SecondOpinion
 from unseen.verify.trace import seen_again, traced
@@ -206,8 +207,13 @@ class Renderer:
         """
         with self._watch.time("verify"):
             coarse = self._recipe.video.style.quality is not None
-            check_written(part.path, part.meant, self._smaller.info, self._codec, self._name, coarse=coarse)
+            info = self._smaller.info
+            check_written(part.path, part.meant, info, self._codec, _bits, self._name, coarse=coarse)
         return part
+
+
+def _bits(pixel_format: str) -> int:
+    return layout(pixel_format).bits
 
 
 def _add(found: dict[int, list[Detection]], frame: int, shown: Sequence[Detection]) -> None:

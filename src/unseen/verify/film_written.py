@@ -1,53 +1,25 @@
-"""Looking at hidden frames with the second model family, and at written segments to see if they hold those frames."""
+"""Whether the segments of a video hold, as they were written, the frames that were meant."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unseen.adapters.video.planes import layout
 from unseen.core.photos import Pixels
-from unseen.core.ports import VideoCodec, VideoReader
-from unseen.core.recipe import Recipe
-from unseen.core.regions import Box, Detection, Region
-from unseen.core.video import VideoFrame, VideoInfo
+from unseen.core.ports import VideoCodec
+from unseen.core.regions import Box, Region
+from unseen.core.video import VideoInfo
 from unseen.errors import VerificationFailed
-from unseen.media.upright import Upright
-from unseen.pixels.boxes import intersection, shift
-from unseen.verify.moments import Moment
-from unseen.verify.residues import SecondOpinion, residues
 
-__all__ = ["Checker", "Meant", "check_written", "meant_by"]
+__all__ = ["Meant", "check_written", "meant_by"]
 
-_SIDE = 1280
 #: Mean difference of brightness, as a share of the range, beyond which a written frame is not the one that was meant.
 _OTHER = 0.06
 _SPARSE = (slice(None, None, 16), slice(None, None, 16))
-
-
-class Checker:
-    """Says what still shows in hidden frames of one video."""
-
-    def __init__(self, reader: VideoReader, opinion: SecondOpinion, recipe: Recipe) -> None:
-        self._reader, self._opinion, self._recipe = reader, opinion, recipe
-        self._upright = Upright(reader.info, _SIDE)
-
-    def residues(self, frame: VideoFrame, regions: Sequence[Region], moment: Moment) -> list[Detection]:
-        """Return what a second model sees in a hidden frame, or the part of it that a moment names, in its pixels."""
-        upright, left, top = self._upright, 0.0, 0.0
-        if moment.part is not None:
-            part = _aligned(moment.part, *frame.planes[0].shape)
-            upright, frame = upright.within(part), _cut(frame, part)
-            regions = [r for r in regions if intersection(r.box, part) is not None]
-            left, top = part.x1, part.y1
-        picture = upright.view(self._reader, frame)
-        shown = [replace(r, box=upright.shown(shift(r.box, -left, -top))) for r in regions]
-        found = upright.stored(residues(picture, shown, self._opinion, self._recipe.hidden))
-        return [replace(d, box=shift(d.box, left, top)) for d in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +57,25 @@ def meant_by(planes: Sequence[Pixels], regions: Sequence[Region]) -> Meant:
 
 
 def check_written(
-    path: Path, meant: Sequence[Meant], source: VideoInfo, codec: VideoCodec, name: str, *, coarse: bool = False
+    path: Path,
+    meant: Sequence[Meant],
+    source: VideoInfo,
+    codec: VideoCodec,
+    bits: Callable[[str], int],
+    name: str,
+    *,
+    coarse: bool = False,
 ) -> None:
     """Compare every frame of a written segment with the one that was meant, as a whole and inside each region.
 
-    Raises VerificationFailed when one differs by more than encoding does, or their number does. `coarse` says that a
+    `source` tells how the planes that were meant are stored, and `bits` how many a sample has in a pixel format. Raises
+    VerificationFailed when a frame differs by more than encoding does, or their number does. `coarse` says that a
     quality was asked for, which may be the reason.
     """
     advice = "say a lower --quality" if coarse else "run again"
     count = 0
     with codec.open_video(path, path.name) as reader:
-        peaks = tuple((1 << layout(each.pixel_format).bits) - 1 for each in (reader.info, source))
+        peaks = tuple((1 << bits(each.pixel_format)) - 1 for each in (reader.info, source))
         for written in reader:
             if count == len(meant) or not _is_meant(written.planes, meant[count], *peaks):
                 raise VerificationFailed(f"{name}: a frame of the output is not the one that was meant; {advice}")
@@ -133,20 +113,3 @@ def _every_second(box: Box, across: float, down: float, shape: tuple[int, ...]) 
     y1, y2 = max(0, int(box.y1 * down)), min(shape[0], int(box.y2 * down))
     x1, x2 = max(0, int(box.x1 * across)), min(shape[1], int(box.x2 * across))
     return slice(y1, y2, 2), slice(x1, x2, 2)
-
-
-def _aligned(part: Box, height: int, width: int) -> Box:
-    """Return a part of a frame grown to whole chroma samples, which hold at most two pixels a side."""
-    x1, y1 = max(0.0, part.x1 // 2 * 2), max(0.0, part.y1 // 2 * 2)
-    return Box(x1, y1, min(float(width), -(-part.x2 // 2) * 2), min(float(height), -(-part.y2 // 2) * 2))
-
-
-def _cut(frame: VideoFrame, part: Box) -> VideoFrame:
-    """Return a part of a frame as a frame of its own."""
-    height, width = frame.planes[0].shape
-    cut = []
-    for plane in frame.planes:
-        down, across = -(-height // plane.shape[0]), -(-width // plane.shape[1])
-        rows = slice(int(part.y1) // down, -(-int(part.y2) // down))
-        cut.append(plane[rows, int(part.x1) // across : -(-int(part.x2) // across)])
-    return replace(frame, planes=tuple(cut))

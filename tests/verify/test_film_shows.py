@@ -16,7 +16,8 @@ from unseen.core.photos import Rgb8
 from unseen.core.recipe import Recipe, looks_for
 from unseen.core.regions import Box, Detection, Region
 from unseen.core.video import VideoFrame, VideoInfo
-from unseen.engine.film_check import Checker
+from unseen.media.upright import Upright
+from unseen.verify.film_shows import Checker
 from unseen.verify.moments import Moment
 from unseen.verify.residues import SecondOpinion
 
@@ -56,16 +57,35 @@ class _Bright:
         ]
 
 
+def _frame() -> VideoFrame:
+    luma = np.zeros((300, 400), np.uint8)
+    luma[120:160, 200:240] = 255
+    return VideoFrame((luma, *(np.full((150, 200), 128, np.uint8),) * 2), 0, 0)
+
+
+def _checker(rotation: int, bright: _Bright) -> Checker:
+    recipe = Recipe(looks=looks_for(["face"], None))
+    return Checker(_Reader(rotation), SecondOpinion(faces=(bright,)), recipe)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
 @pytest.mark.parametrize("part", [None, Box(151, 101, 299, 233)], ids=["whole", "part"])
 def test_what_shows_is_found_where_it_is_unless_it_is_hidden(rotation: int, part: Box | None) -> None:
-    luma = np.zeros((300, 400), np.uint8)
-    luma[120:160, 200:240] = 255
-    frame = VideoFrame((luma, *(np.full((150, 200), 128, np.uint8),) * 2), 0, 0)
-    bright, recipe = _Bright(), Recipe(looks=looks_for(["face"], None))
-    checker = Checker(_Reader(rotation), SecondOpinion(faces=(bright,)), recipe)  # type: ignore[arg-type]
-    (found,) = checker.residues(frame, (), Moment(0, part))
+    bright = _Bright()
+    checker = _checker(rotation, bright)
+    (found,) = checker.residues(_frame(), (), Moment(0, part))
     assert found.box.xyxy == pytest.approx(_SQUARE.xyxy, abs=1)
-    assert checker.residues(frame, [Region("face", Box(190, 110, 250, 170), Look("fill"))], Moment(0, part)) == []
+    assert checker.residues(_frame(), [Region("face", Box(190, 110, 250, 170), Look("fill"))], Moment(0, part)) == []
     sizes = {(300, 400)} if part is None else {(134, 150)}
     assert set(bright.sizes) == {size[::-1] if rotation % 180 else size for size in sizes}
+
+
+@pytest.mark.parametrize("part", [None, Box(151, 101, 299, 233)], ids=["whole", "part"])
+def test_finder_that_turns_frames_the_wrong_way_does_not_blind_the_verifier(
+    part: Box | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Upright, "view", lambda self, reader, frame: np.zeros((*self.size[::-1], 3), np.uint8))
+    monkeypatch.setattr(Upright, "shown", lambda self, box: Box(0, 0, *self.size))
+    checker, beside = _checker(90, _Bright()), Region("face", Box(160, 110, 190, 220), Look("fill"))
+    (found,) = checker.residues(_frame(), [beside], Moment(0, part))
+    assert found.box.xyxy == pytest.approx(_SQUARE.xyxy, abs=1)

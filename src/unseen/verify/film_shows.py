@@ -1,0 +1,65 @@
+"""What the second model family still sees in hidden frames of a video, or in parts of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from unseen.core.ports import VideoReader
+from unseen.core.recipe import Recipe
+from unseen.core.regions import Box, Detection, Region
+from unseen.core.video import VideoFrame
+from unseen.verify.moments import Moment
+from unseen.verify.residues import SecondOpinion, residues
+from unseen.verify.turned import Turned
+
+__all__ = ["Checker"]
+
+_SIDE = 1280
+
+
+class Checker:
+    """Says what still shows in hidden frames of one video."""
+
+    def __init__(self, reader: VideoReader, opinion: SecondOpinion, recipe: Recipe) -> None:
+        self._reader, self._opinion, self._recipe = reader, opinion, recipe
+        self._turned = Turned.of(reader.info, _SIDE)
+
+    def residues(self, frame: VideoFrame, regions: Sequence[Region], moment: Moment) -> list[Detection]:
+        """Return what a second model sees in a hidden frame, or the part of it that a moment names, in its pixels."""
+        turned, left, top = self._turned, 0.0, 0.0
+        if moment.part is not None:
+            part = _aligned(moment.part, *frame.planes[0].shape)
+            turned, frame = turned.within(part), _cut(frame, part)
+            regions = [r for r in regions if _meet(r.box, part)]
+            left, top = part.x1, part.y1
+        picture = turned.picture(self._reader, frame)
+        shown = [replace(r, box=turned.shown(_moved(r.box, -left, -top))) for r in regions]
+        found = residues(picture, shown, self._opinion, self._recipe.hidden)
+        return [replace(d, box=_moved(turned.stored(d.box), left, top)) for d in found]
+
+
+def _meet(one: Box, other: Box) -> bool:
+    """Whether two boxes share any area."""
+    return one.x1 < other.x2 and other.x1 < one.x2 and one.y1 < other.y2 and other.y1 < one.y2
+
+
+def _moved(box: Box, right: float, down: float) -> Box:
+    return Box(box.x1 + right, box.y1 + down, box.x2 + right, box.y2 + down)
+
+
+def _aligned(part: Box, height: int, width: int) -> Box:
+    """Return a part of a frame grown to whole chroma samples, which hold at most two pixels a side."""
+    x1, y1 = max(0.0, part.x1 // 2 * 2), max(0.0, part.y1 // 2 * 2)
+    return Box(x1, y1, min(float(width), -(-part.x2 // 2) * 2), min(float(height), -(-part.y2 // 2) * 2))
+
+
+def _cut(frame: VideoFrame, part: Box) -> VideoFrame:
+    """Return a part of a frame as a frame of its own."""
+    height, width = frame.planes[0].shape
+    cut = []
+    for plane in frame.planes:
+        down, across = -(-height // plane.shape[0]), -(-width // plane.shape[1])
+        rows = slice(int(part.y1) // down, -(-int(part.y2) // down))
+        cut.append(plane[rows, int(part.x1) // across : -(-int(part.x2) // across)])
+    return replace(frame, planes=tuple(cut))
