@@ -136,6 +136,7 @@ def test_speed_is_not_measured_over_a_cut_or_on_doubtful_things() -> None:
     pace = AutoPace(25.0)
     assert pace.wants(0, False)
     pace.saw(0, [face(0.0)])
+    pace.begin()
     assert pace.wants(4, True)
     pace.saw(4, [face(60.0)])
     assert pace.wants(7, False) is None
@@ -200,3 +201,22 @@ def test_ticks_rise_as_frames_do_at_least(steps: list[int], rate: float, first: 
     assert counted[0] == first
     for before, after, step in zip(counted, counted[1:], steps, strict=False):
         assert after - before == max(1, round(step * rate * 0.001))
+
+
+@pytest.mark.parametrize("goes_on_at", [22, 23, 24, 31])
+@pytest.mark.parametrize("speed", [6.0, 20.0])
+def test_a_run_that_goes_on_behind_a_sudden_change_looks_where_one_without_a_break_does(
+    goes_on_at: int, speed: float
+) -> None:
+    whole = looks(AutoPace(30.0), 60, frozenset({20, 21}), speed)
+    again = AutoPace(30.0)
+    rest: dict[int, str] = {}
+    for i, kind in whole.items():
+        if i < goes_on_at:
+            again.made(i, "whole" if kind == "whole" else "close")
+            again.saw(i, [face(speed * i)])
+    for i in range(goes_on_at, 60):
+        if now := again.wants(i, False):
+            rest[i] = now
+            again.saw(i, [face(speed * i)])
+    assert rest == {i: kind for i, kind in whole.items() if i >= goes_on_at}

@@ -282,6 +282,18 @@ def test_the_pace_has_heard_of_all_looks_at_a_shot_before_the_next_one_begins_an
     assert (pace.asked, pace.heard) == (len(new), pace.wanted)
 
 
+def test_the_pace_hears_of_what_close_looks_see_and_of_no_plate_text_or_head() -> None:
+    """Else each plate would be gone in between, and the whole frame looked at again and again for it."""
+
+    def kinds(cls: str) -> list[Kind | None]:
+        def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
+            return [Detection(cls, Box(8, 8, 24, 24), 0.9, "model")] if kind == "whole" or cls == "face" else []
+
+        return [each.kind for each in walked(range(90), find, AutoPace(30.0), 1)]
+
+    assert kinds("plate") == kinds("text") == kinds("head") == kinds("face")
+
+
 def test_a_look_that_fails_raises_in_its_turn_and_leaves_no_thread() -> None:
     calls = itertools.count()
 

@@ -99,13 +99,19 @@ def test_what_only_one_cut_of_the_frame_shows_is_not_followed() -> None:
     assert len(asked) == len(FRAMES) - 1
 
 
-def test_what_is_seen_elsewhere_or_as_another_class_is_not_seen_again() -> None:
+def test_what_a_look_around_a_find_sees_beside_it_counts_too_and_once() -> None:
+    def other(frame: int) -> Detection:
+        return at(frame, y=245.0)
+
+    found = {20: [at(20), at(20, y=215.0)], 24: [at(24)]}
+    assert seen_again(found, SIZE, seeing(other)) == [(20, other(20)), (24, other(24))]
+
+
+def test_another_class_in_its_place_does_not_make_a_find_seen_again() -> None:
     def plate(frame: int) -> Detection:
         return Detection("plate", at(frame).box, 0.8, "ppocr-rec")
 
-    found = {20: [at(20)]}
-    assert seen_again(found, SIZE, seeing(plate)) == []
-    assert seen_again(found, SIZE, seeing(lambda f: at(f, y=235.0))) == []
+    assert seen_again({20: [at(20)]}, SIZE, seeing(plate)) == []
 
 
 @given(

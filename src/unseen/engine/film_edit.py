@@ -27,6 +27,9 @@ _DONE = Look("fill")
 class NoLooks:
     """A pace at which no frame is looked at."""
 
+    def begin(self) -> None:
+        """Take it that a shot begins: nothing is looked at there either."""
+
     def wants(self, frame: int, must: bool) -> Kind | None:
         """How to look at a frame: not at all."""
         return None

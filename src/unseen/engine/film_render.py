@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -101,7 +100,6 @@ class Renderer:
         self._form = PlaneForm(form.across, form.down, form.bits, self._info.colour.full_range)
         self._checker = Checker(reader, opinion, recipe)
         self._held = HeldCells(max(1, round(float(self._info.rate))))
-        self._guard = threading.Lock()
         # One pattern of grain for the whole video: drawn anew in each frame it would flicker.
         self._seed = int(np.random.default_rng().integers(1 << 63))
         self._grain = Grain(np.random.default_rng(self._seed))
@@ -109,8 +107,9 @@ class Renderer:
     def settle(self, window: Window) -> Settled:
         """Cover a window, and look at its hidden frames with the second model family until nothing shows.
 
-        Looks at each frame that is due and where tracks begin and end; what shows is followed through the window,
-        hidden as well, and looked at again, a bounded number of times. Raises ResiduesRemain after the last.
+        Looks at each frame that is due and where tracks begin and end; what shows is hidden as well, and followed
+        through the window where a look around it sees it, too; then it is looked at again, a bounded number of times.
+        Raises ResiduesRemain after the last.
         """
         only: dict[int, list[Box]] | None = None
         hidden: _Hidden = {}
@@ -130,7 +129,7 @@ class Renderer:
         raise ResiduesRemain(f"{self._name}: faces or plates still show after {MOST_ROUNDS} more tries; leave it out")
 
     def _covered(self, window: Window) -> Settled:
-        with self._watch.time("cover"), self._guard:
+        with self._watch.time("cover"):
             return self._cover(window)
 
     def _still_shows(self, settled: Settled, only: Mapping[int, Sequence[Box]] | None, hidden: _Hidden) -> list[Look]:
@@ -147,14 +146,14 @@ class Renderer:
         step = 1 if recipe.check_all else max(1, round(recipe.check_s * rate))
         shows = partial(self._shows, settled, hidden)
         found: dict[int, list[Detection]] = {}
-        for moment in moments(first, last, step, settled.tracks if only is None else (), size, only):
+        whole = whole_frames([frame.index for frame in settled.window.frames if not frame.damaged], step)
+        for moment in moments(first, last, whole, settled.tracks if only is None else (), size, only):
             _add(found, moment.frame, shows(moment))
         if only is None and (sure := seen_again(found, size, shows)):
-            whole = whole_frames(first, last, step)
             more = {f: shows(Moment(f)) for f in _grid(first, last, step / _MORE_LOOKS) if f not in whole}
-            for frame, shown in seen_again(more, size, shows):
-                _add(found, frame, [shown])
-                sure.append((frame, shown))
+            sure += seen_again(more, size, shows)
+            for frame, each in sure:
+                _add(found, frame, () if each in found.get(frame, ()) else [each])
             found = traced(found, _grid(first, last, _TRACED_S * rate), size, shows, sure)
         return [Look(frame, tuple(found[frame])) for frame in sorted(found) if found[frame]]
 

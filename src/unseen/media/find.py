@@ -16,7 +16,10 @@ from unseen.media.close import look_close
 from unseen.media.cover import heads_without_face
 from unseen.media.plates import is_legible, is_texture, looks_like_plate, needs_reading, on_vehicle
 
-__all__ = ["Eyes", "find", "find_again"]
+__all__ = ["SEEN_CLOSELY", "Eyes", "find", "find_again"]
+
+#: The classes that close looks see, too.
+SEEN_CLOSELY = frozenset({"face", "person", *VEHICLES})
 
 _HEAD_SCORE = 0.25
 _LOOK_CLOSER = 0.08

@@ -54,6 +54,10 @@ class Ticks:
 class Pace(Protocol):
     """Decides which frames are looked at; frames may be told by their numbers or by `Ticks`."""
 
+    def begin(self) -> None:
+        """Take it that a shot begins: nothing in it was seen before."""
+        ...
+
     def wants(self, frame: int, must: bool) -> Kind | None:
         """How to look at a frame, the next in order, or None; `must` says that it is to be looked at in any case."""
         ...
@@ -69,11 +73,14 @@ class Pace(Protocol):
 
 
 class EveryNth:
-    """Looks at the whole of every nth frame, and where a shot begins."""
+    """Looks at the whole of every nth frame, and of those that must be looked at."""
 
     def __init__(self, step: int) -> None:
         self._step = step
         self._next = 0
+
+    def begin(self) -> None:
+        """Take it that a shot begins: it changes nothing."""
 
     def wants(self, frame: int, must: bool) -> Kind | None:
         """How to look at a frame."""
@@ -93,9 +100,9 @@ class EveryNth:
 class AutoPace:
     """Looks often enough that nothing moves far from look to look, measured in its own sizes.
 
-    The whole frame is looked at three times a second, where a shot begins, after frames that could not be, and where
-    somebody is gone from around where they were. What was found is looked for again closely in between; `quick` says
-    that this is done in whole frames, too.
+    The whole frame is looked at three times a second, where it must be, and where somebody is gone from around where
+    they were. What was found is looked for again closely in between; `quick` says that this is done in whole frames,
+    too.
     """
 
     def __init__(self, rate: float, *, quick: bool = False) -> None:
@@ -109,10 +116,12 @@ class AutoPace:
         self._last: tuple[int, Sequence[Detection]] | None = None
         self._gone: list[_Seen] = []
 
+    def begin(self) -> None:
+        """Take it that a shot begins."""
+        self._last, self._gone = None, []
+
     def wants(self, frame: int, must: bool) -> Kind | None:
         """How to look at a frame."""
-        if must:
-            self._last, self._gone = None, []
         whole = must or self._whole_is_due(frame)
         if not whole and frame < self._next:
             return None
@@ -194,6 +203,10 @@ class Denser:
     def __init__(self, pace: Pace, step: int) -> None:
         self._pace, self._step = pace, step
         self._next = 0
+
+    def begin(self) -> None:
+        """Take it that a shot begins."""
+        self._pace.begin()
 
     def wants(self, frame: int, must: bool) -> Kind | None:
         """How to look at a frame."""

@@ -11,6 +11,7 @@ from unseen.core.photos import Rgb8
 from unseen.core.ports import VideoReader
 from unseen.core.regions import Detection
 from unseen.core.video import VideoFrame
+from unseen.media.find import SEEN_CLOSELY
 from unseen.media.pace import Kind, Pace, Ticks
 from unseen.media.shots import ShotCuts
 from unseen.media.upright import Upright
@@ -60,6 +61,8 @@ def scan(
             now = frame.index if ticks is None else ticks.of(frame)
             if begins or after_damage:
                 yield from looks.taken(0)
+            if begins:
+                pace.begin()
             must = edge or after_damage or bool(reader.problems)
             after_damage = frame.damaged
             kind = None if frame.damaged else pace.wants(now, must)
@@ -132,7 +135,8 @@ class _Looks:
         else:
             self.latest = look.result()
             found = tuple(self._upright.stored(self.latest))
-        self._pace.saw(now, found)
+        # Of what only some looks see nothing can be told from its being gone at others.
+        self._pace.saw(now, [each for each in found if each.cls in SEEN_CLOSELY])
         return found
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from unseen.core.regions import Box
@@ -29,18 +30,18 @@ class Moment:
 def moments(
     first: int,
     last: int,
-    step: int,
+    whole: Collection[int],
     tracks: Sequence[Track],
     size: tuple[int, int],
     only: Mapping[int, Sequence[Box]] | None = None,
 ) -> list[Moment]:
     """Return what to look at in frames `first` to `last` of a video whose frames are `size` pixels wide and high.
 
-    The frames that `whole_frames` says are looked at as a whole; or else the surroundings of the boxes that `only` has
-    for some frames; the last frame before each track and the first one after it around where it was, because what is
-    missed of it is there. In the order of frames.
+    The frames `whole` are looked at as a whole; or else the surroundings of the boxes that `only` has for some frames;
+    the last frame before each track and the first one after it around where it was, because what is missed of it is
+    there. In the order of frames.
     """
-    whole = whole_frames(first, last, step) if only is None else frozenset()
+    whole = whole if only is None else ()
     found = [Moment(frame) for frame in sorted(whole)]
     for frame, boxes in (only or {}).items():
         found += [Moment(frame, around(box, size)) for box in boxes if first <= frame <= last]
@@ -54,14 +55,22 @@ def moments(
     return sorted(found, key=lambda moment: moment.frame)
 
 
-def whole_frames(first: int, last: int, step: int) -> frozenset[int]:
-    """Return the frames `first` to `last` of a video that are looked at as a whole: the last one, and every `step`-th
-    before it.
+def whole_frames(clear: Sequence[int], step: int) -> frozenset[int]:
+    """Return which of the frames `clear`, in order, are looked at as a whole: the last one, and from each on the one
+    that is `step` before it, or the nearest behind that.
 
     Who shows for `step` frames is met, and who still shows at the end is met before these frames are done: of who
-    comes in behind the last look the next frames would tell, too late.
+    comes in behind the last look the next frames would tell, too late. Frames that are hidden whole are not `clear`.
     """
-    return frozenset(range(last, first - 1, -step))
+    chosen: set[int] = set()
+    at = len(clear) - 1
+    while at >= 0:
+        chosen.add(clear[at])
+        due = clear[at] - step
+        if due < clear[0]:
+            break
+        at = min(bisect_left(clear, due), at - 1)
+    return frozenset(chosen)
 
 
 def around(box: Box, size: tuple[int, int]) -> Box:

@@ -20,20 +20,23 @@ _SAME = 0.3
 def seen_again(
     found: Mapping[int, Sequence[Detection]], size: tuple[int, int], shows: Shows
 ) -> list[tuple[int, Detection]]:
-    """Return what of `found`, by frame of `size` pixels (width, height), a look around it sees, too, with its frame.
+    """Return what of `found`, by frame of `size` pixels (width, height), a look around it sees, too, and what else that
+    look sees, with the frames.
 
     Who is there is seen in both. In folds, leaves and the edges of what is hidden models see faces that are gone as
     soon as the cut is another.
     """
-    return [
-        (frame, each)
-        for frame, some in found.items()
-        for each in some
-        if any(
-            other.cls == each.cls and _overlap(each.box, other.box) >= _SAME
-            for other in shows(Moment(frame, around(each.box, size)))
-        )
-    ]
+    again: list[tuple[int, Detection]] = []
+    for frame, some in found.items():
+        known = list(some)
+        for each in some:
+            seen = shows(Moment(frame, around(each.box, size)))
+            if any(other.cls == each.cls and _overlap(each.box, other.box) >= _SAME for other in seen):
+                again.append((frame, each))
+            new = [d for d in seen if all(_overlap(d.box, other.box) < _SAME for other in known)]
+            known += new
+            again += [(frame, d) for d in new]
+    return again
 
 
 def traced(
