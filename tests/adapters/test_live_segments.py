@@ -18,7 +18,7 @@ from unseen.adapters.live_encode import H264Encoder
 from unseen.adapters.live_segments import SegmentFolder, segment_target
 from unseen.core.live import Segments, Unit
 from unseen.core.video import VideoInfo
-from unseen.errors import OutputFailed
+from unseen.errors import OutputFailed, UsageError
 
 _INFO = VideoInfo("live", "h264", 64, 48, Fraction(25), Fraction(1, 90_000), "yuv420p")
 
@@ -135,10 +135,11 @@ def test_old_files_are_deleted_without_pictures(tmp_path: Path) -> None:
         wait_for(lambda: not (camera / names[2]).exists())
         (camera / "holiday.mp4").rename(tmp_path / "holiday.mp4")
         camera.rmdir()
+        camera.touch()
         wait_for(lambda: target.problems)
-        assert target.problems == {"door": "door: old segments cannot be deleted (No such file or directory)"}
-        camera.mkdir()
-        wait_for(lambda: not target.problems)
+        assert target.problems == {"door": "door: old segments cannot be deleted (Not a directory)"}
+        camera.unlink()
+        wait_for(lambda: not target.problems)  # a folder that is gone holds nothing to delete
     finally:
         target.close()
     assert (tmp_path / "holiday.mp4").exists()
@@ -205,6 +206,48 @@ def test_files_of_a_camera_that_is_not_named_any_more_are_deleted_by_what_was_sa
         assert len(list((tmp_path / folder).iterdir())) == 4, "nothing says that these may be deleted"
 
 
+def test_file_that_a_run_beside_this_one_is_writing_is_left_alone_however_long_its_camera_is_silent(
+    tmp_path: Path, units: list[Unit]
+) -> None:
+    (tmp_path / "yard.keep").write_text("1 seconds\n")
+    yard = SegmentFolder(tmp_path / "yard", Segments(seconds=60), lambda: 0.0)
+    yard.write(units[0])
+    (part,) = (tmp_path / "yard").iterdir()
+    os.utime(part, (0, 0))
+    segment_target(tmp_path, ("door",), Segments(), clock=lambda: 1e12).close()
+    for unit in units[1:]:
+        yard.write(unit)
+    yard.close()
+    (path,) = (tmp_path / "yard").iterdir()
+    assert _frames(path) == 150
+
+
+def test_camera_that_another_run_is_writing_is_refused_and_its_file_stays(tmp_path: Path, units: list[Unit]) -> None:
+    (tmp_path / "door").mkdir()
+    first = SegmentFolder(tmp_path / "door", Segments(seconds=60), lambda: 0.0)
+    for unit in units[:20]:
+        first.write(unit)
+    with pytest.raises(UsageError, match="door: another run records there; name another folder"):
+        segment_target(tmp_path, ("door",), Segments())
+    first.close()
+    (path,) = (tmp_path / "door").iterdir()
+    assert _frames(path) == 20
+    segment_target(tmp_path, ("door",), Segments()).close()
+
+
+def test_what_could_not_be_deleted_is_told_no_more_when_nothing_says_that_it_shall_be(tmp_path: Path) -> None:
+    (tmp_path / "yard").mkdir()
+    (tmp_path / "yard.keep").write_text("1 seconds\n")
+    (tmp_path / "yard" / "20200101T000000Z.mp4").mkdir()
+    target = segment_target(tmp_path, ("door",), Segments(), clock=lambda: 1e12, every=0.02)
+    try:
+        wait_for(lambda: "yard" in target.problems)
+        (tmp_path / "yard.keep").unlink()
+        wait_for(lambda: not target.problems)
+    finally:
+        target.close()
+
+
 @pytest.mark.parametrize("said", [b"", b"0 seconds", b"-1 seconds", b"soon", b"\xff"])
 def test_note_that_is_not_understood_deletes_nothing(said: bytes, tmp_path: Path) -> None:
     (tmp_path / "yard").mkdir()
@@ -233,11 +276,9 @@ def test_writing_goes_on_when_somebody_deleted_the_folder_of_the_camera(tmp_path
         target.send("door", units[0])
         wait_for(lambda: list((tmp_path / "door").iterdir()))
         shutil.rmtree(tmp_path / "door")
-        target.send("door", units[50])
-        wait_for(lambda: target.problems)
 
         def written() -> bool:
-            # Two key pictures end a file that the first of them began.
+            # The first key picture begins a file, and the second ends it.
             for unit in (units[50], units[100]):
                 target.send("door", unit)
             return bool(list((tmp_path / "door").glob("2*.mp4")) if (tmp_path / "door").exists() else ())
@@ -246,6 +287,26 @@ def test_writing_goes_on_when_somebody_deleted_the_folder_of_the_camera(tmp_path
         wait_for(lambda: not target.problems)
     finally:
         target.close()
+
+
+def test_file_that_somebody_deleted_is_not_written_on(tmp_path: Path, units: list[Unit]) -> None:
+    ticks = _clock()
+    folder = SegmentFolder(tmp_path, Segments(seconds=60), lambda: next(ticks))
+    for unit in units[:10]:
+        folder.write(unit)
+    for path in tmp_path.iterdir():
+        path.unlink()
+    for unit in units[10:100]:
+        folder.write(unit)
+    (part,) = tmp_path.iterdir()
+    part.unlink()
+    folder.close()
+    assert list(tmp_path.iterdir()) == []
+    for unit in units[100:]:
+        folder.write(unit)
+    folder.close()
+    (path,) = tmp_path.iterdir()
+    assert _frames(path) == 50
 
 
 def test_nothing_is_made_where_the_whole_folder_is_gone(tmp_path: Path, units: list[Unit]) -> None:

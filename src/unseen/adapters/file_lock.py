@@ -11,7 +11,7 @@ from typing import IO
 from unseen.core.names import display
 from unseen.errors import UnseenError
 
-__all__ = ["FileLock"]
+__all__ = ["FileLock", "try_lock"]
 
 #: Windows locks bytes, and lets nobody read those that are locked: so one is locked that no file has.
 _FAR = 1 << 30
@@ -37,7 +37,7 @@ class FileLock:
     def tried(self) -> Iterator[bool]:
         """Hold the lock if it is free now, and say whether it was."""
         with self._opened() as file:
-            yield _try(file)
+            yield try_lock(file)
 
     @contextmanager
     def _opened(self) -> Iterator[IO[bytes]]:
@@ -67,7 +67,11 @@ def _wait(file: IO[bytes], shared: bool) -> None:
         fcntl.flock(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
 
 
-def _try(file: IO[bytes]) -> bool:
+def try_lock(file: IO[bytes]) -> bool:
+    """Lock an open file, until it is closed, if nobody else did, and say whether it is; its position may change.
+
+    Raises OSError where the file's system knows no locks.
+    """
     try:
         if os.name == "nt":
             import msvcrt

@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from unseen.adapters.file_lock import try_lock
 from unseen.adapters.live_mp4 import rebased
 from unseen.adapters.live_workers import WorkerTarget
 from unseen.core.live import Segments, Unit
 from unseen.core.live_address import CAMERA_NAME
-from unseen.errors import OutputFailed, UnseenError
+from unseen.core.names import display
+from unseen.errors import OutputFailed, UnseenError, UsageError
 
 __all__ = ["SegmentFolder", "segment_target"]
 
@@ -32,6 +34,8 @@ def segment_target(
 ) -> WorkerTarget:  # fmt: skip
     """Return a target that writes each camera's files to a folder of its name; raises OutputFailed.
 
+    Raises UsageError where another run is writing a file of one of these cameras.
+
     `clock` gives the seconds since 1970 that name the files. What an earlier run left unfinished is finished first.
     What is too old or too much is deleted now and `every` so many seconds, also while a camera is away. How long a
     camera's files are kept is noted beside its folder: a run that does not name the camera deletes them by that.
@@ -40,8 +44,11 @@ def segment_target(
         for camera in cameras:
             (folder / camera).mkdir(parents=True, exist_ok=True)
             for part in (folder / camera).glob(f".*.mp4{_PART}"):
-                if _OURS.fullmatch(_finished(part).name):
-                    _recover(part)
+                if not _OURS.fullmatch(_finished(part).name):
+                    continue
+                if _is_written(part):
+                    raise UsageError(f"{display(folder / camera)}: another run records there; name another folder")
+                _recover(part)
             _delete_old(folder / camera, settings, clock())
             _note(folder, camera, settings)
     except OSError as error:
@@ -62,12 +69,13 @@ class _SegmentTarget(WorkerTarget):
 
         def sweep() -> None:
             while True:
+                failed = {}
                 for camera, kept in [*((camera, settings) for camera in cameras), *_others(folder, cameras)]:
                     try:
                         _delete_old(folder / camera, kept, clock(), unfinished=camera not in cameras)
-                        self._kept.pop(camera, None)
                     except OSError as error:
-                        self._kept[camera] = f"{camera}: old segments cannot be deleted ({_reason(error)})"
+                        failed[camera] = f"{camera}: old segments cannot be deleted ({_reason(error)})"
+                self._kept = failed
                 if self._closed.wait(every):
                     return
 
@@ -143,6 +151,7 @@ class SegmentFolder:
 
     def write(self, unit: Unit) -> None:
         """Write a fragment; at a key picture a new file begins if the one before is long enough."""
+        self._let_go_if_deleted()
         if self._file is not None and unit.key and unit.at - self._began >= self._settings.seconds:
             self.close()
         if self._file is None:
@@ -161,10 +170,21 @@ class SegmentFolder:
         while path.exists() or _hidden(path).exists():
             path, number = self._folder / f"{name}-{number}.mp4", number + 1
         self._path, self._began, self._base = path, unit.at, unit.ticks
-        return _hidden(path).open("wb")
+        file = _hidden(path).open("xb")
+        with contextlib.suppress(OSError):  # a disk that knows no locks is written to all the same
+            try_lock(file)  # so that no other run takes it for one that nobody finishes
+        file.seek(0)
+        return file
+
+    def _let_go_if_deleted(self) -> None:
+        """Let go of a file that somebody deleted: nobody would ever see what is written on."""
+        if self._file is not None and not os.fstat(self._file.fileno()).st_nlink:
+            file, self._file = self._file, None
+            file.close()
 
     def close(self) -> None:
         """Finish the file that is being written, and delete those that are too old or too many."""
+        self._let_go_if_deleted()
         if self._file is None:
             return
         file, self._file = self._file, None
@@ -183,21 +203,24 @@ class SegmentFolder:
 def _delete_old(folder: Path, settings: Segments, now: float, *, unfinished: bool = False) -> None:
     """Delete what is too old, and the oldest beyond the size; the newest stays however large it is.
 
-    What is `unfinished` is deleted only if nobody will finish it.
+    What is `unfinished` is deleted, too, unless a run is writing it.
     """
     total, newest = 0, True
     for path, status in sorted(_files(folder, unfinished=unfinished), key=lambda pair: pair[1].st_mtime, reverse=True):
         total += status.st_size
         old = settings.keep_seconds is not None and now - status.st_mtime > settings.keep_seconds
         much = settings.keep_bytes is not None and total > settings.keep_bytes and not newest
-        if old or much:
+        if (old or much) and not (path.suffix == _PART and _is_written(path)):
             path.unlink(missing_ok=True)
         newest = False
 
 
 def _files(folder: Path, *, unfinished: bool) -> Iterator[tuple[Path, os.stat_result]]:
-    for path in folder.iterdir():
-        # Whoever else deletes, the timer or somebody by hand, may be quicker.
+    # Whoever else deletes, the timer or somebody by hand, may be quicker.
+    paths = list[Path]()
+    with contextlib.suppress(FileNotFoundError):
+        paths.extend(folder.iterdir())
+    for path in paths:
         with contextlib.suppress(FileNotFoundError):
             if (_OURS_OR_PART if unfinished else _OURS).fullmatch(path.name):
                 yield path, path.stat()
@@ -209,6 +232,16 @@ def _hidden(path: Path) -> Path:
 
 def _finished(part: Path) -> Path:
     return part.with_name(part.name.removeprefix(".").removesuffix(_PART))
+
+
+def _is_written(part: Path) -> bool:
+    """Whether a run is writing a file that is not finished; where a disk knows no locks, none is."""
+    with contextlib.suppress(FileNotFoundError), part.open("r+b") as file:
+        try:
+            return not try_lock(file)
+        except OSError:
+            return False
+    return False
 
 
 def _recover(part: Path) -> None:
