@@ -19,16 +19,19 @@ import pytest
 
 from tests.adapters.small_disk import files_of_at_most
 from tests.engine.governed import CITY, agree, found_city, remembered
-from tests.engine.live_fakes import bright_shares, job_for, running, tools, wait_for, write_clip
+from tests.engine.live_fakes import bright_shares, detector, job_for, running, tools, wait_for, write_clip
 from unseen.adapters.live_source_av import open_feed
 from unseen.core.consents import ConsentEvent
-from unseen.core.live import CameraSource
+from unseen.core.live import CameraSource, LiveJob
 from unseen.core.ports import LiveFeed
+from unseen.core.recipe import Recipe
 from unseen.core.video import VideoFrame, VideoInfo
 from unseen.engine import live_permit
+from unseen.engine.assemble import Models
 from unseen.engine.governance import open_governance
 from unseen.engine.labelling import tighten
-from unseen.engine.live import Live, run
+from unseen.engine.live import Live, LiveTools, run
+from unseen.engine.live_detector import LiveDetector
 from unseen.engine.live_figures import prometheus
 from unseen.errors import Refused, UnreadableInput, UnseenError, UnsupportedInput, UsageError
 
@@ -269,13 +272,37 @@ def test_detector_that_does_not_start_is_an_error(clip: Path, tmp_path: Path) ->
         run(job_for(str(clip), publish=(str(tmp_path),)), tools=tools(refuses=True))
 
 
-@pytest.mark.parametrize("rule", ['require_verify = "full"', 'require_hidden = ["plate"]', 'refuse_methods = ["fill"]'])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        'require_verify = "full"',
+        'require_hidden = ["plate"]',
+        'require_hidden = ["face", "head"]',
+        'refuse_methods = ["fill"]',
+    ],
+)
 def test_policy_that_live_cannot_follow_refuses(clip: Path, tmp_path: Path, rule: str) -> None:
     policy = tmp_path / "policy.toml"
     policy.write_text(rule)
     with pytest.raises(Refused):
         run(job_for(str(clip), publish=(str(tmp_path / "out"),), policy_file=policy), tools=tools())
     assert not (tmp_path / "out").exists()
+
+
+def test_policy_that_asks_for_high_recall_does_not_make_live_pictures_wait_for_heads(
+    clip: Path, tmp_path: Path
+) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text('require_recall = "high"')
+    asked: list[Recipe] = []
+
+    def make(recipe: Recipe, models: Models | None, job: LiveJob) -> LiveDetector:
+        asked.append(recipe)
+        return detector()
+
+    job = job_for(str(clip), publish=(str(tmp_path / "out"),), policy_file=policy, stop_after=0.2)
+    run(job, tools=LiveTools(make_detector=make))
+    assert [(made.recall, made.hidden, made.video.heads) for made in asked] == [("high", frozenset({"face"}), False)]
 
 
 def test_camera_that_is_away_is_tried_again_and_its_password_does_not_show(tmp_path: Path) -> None:

@@ -32,10 +32,10 @@ from unseen.engine.live_count import LiveCounts
 from unseen.engine.live_crew import Crew
 from unseen.engine.live_detector import LiveDetector
 from unseen.engine.live_figures import prometheus
-from unseen.engine.live_looker import LookerSetup
+from unseen.engine.live_looker import LookerSetup, for_live
 from unseen.engine.live_permit import Permit
 from unseen.engine.models import model_store
-from unseen.errors import OutputFailed, Refused, UnreadableInput, UsageError
+from unseen.errors import OutputFailed, UnreadableInput, UsageError
 from unseen.media.live_tracks import warm_up
 
 if TYPE_CHECKING:
@@ -200,11 +200,10 @@ def _settled(job: LiveJob) -> tuple[LiveJob, Standing | None]:
                 admission.check(files[source], output="live")
             else:
                 admission.check_camera(source.name)
-        if admission.recipe.verify != "skip":
-            raise Refused("the policy requires verification, and live pictures are gone before they could be verified")
+        recipe = for_live(admission.recipe)
         counting = None if job.counting is None else minimised(job.counting, admission.kept.fields)
         standing = admission.standing("live")
-    settled = replace(job, recipe=admission.recipe, counting=counting)
+    settled = replace(job, recipe=recipe, counting=counting)
     return settled, None if standing is None else _watching(standing, job, files)
 
 
