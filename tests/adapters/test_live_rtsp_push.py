@@ -151,10 +151,14 @@ def test_without_certificates_of_authorities_nothing_is_pushed_by_tls() -> None:
 
 
 def test_certificates_of_the_system_are_found_unless_others_are_named(
-    certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+    certificate: tuple[Path, Path], other: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    places = [str(tmp_path / "none.pem"), str(tmp_path), str(other[0]), str(certificate[0])]
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
-    assert live_rtsp_push.authorities() == str(certificate[0])
+    assert live_rtsp_push.authorities(places) == str(certificate[0])
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "gone.pem"))  # OpenSSL knows of none then
+    assert live_rtsp_push.authorities(places) == str(other[0])
+    assert live_rtsp_push.authorities(places[:2]) is None
 
 
 @pytest.mark.parametrize("scheme", ["rtsp", "rtsps"])

@@ -7,6 +7,7 @@ import errno
 import socket
 import ssl
 import time
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -39,10 +40,13 @@ def rtsp_target(target: Target) -> WorkerTarget:
     return WorkerTarget(lambda camera: RtspPush(target.for_camera(camera), authorities()), "h264", tell, errors)
 
 
-def authorities() -> str | None:
-    """Return the file of the certificates that are trusted: SSL_CERT_FILE or the system's; None if there is none."""
+def authorities(places: Sequence[str] = _AUTHORITIES) -> str | None:
+    """Return the file of the certificates that are trusted, None if there is none.
+
+    It is SSL_CERT_FILE, else the one that OpenSSL knows, else the first of `places` that is there.
+    """
     known = ssl.get_default_verify_paths().cafile
-    return known or next((path for path in _AUTHORITIES if Path(path).is_file()), None)
+    return known or next((path for path in places if Path(path).is_file()), None)
 
 
 class RtspPush:
