@@ -13,7 +13,7 @@ from PIL import Image
 
 from unseen.core.regions import Box, Detection
 from unseen.core.video import VideoFrame, VideoInfo
-from unseen.media.upright import Upright
+from unseen.media.upright import Upright, shrunk_size
 
 TURNS = (0, 90, 180, 270)
 
@@ -75,6 +75,22 @@ def test_pictures_are_as_large_as_asked_and_never_larger_than_the_frame() -> Non
     assert Upright(info(1920, 1080, 90), 1280).size == (720, 1280)
     assert Upright(info(320, 240), 1280).size == (320, 240)
     assert Upright(info(720, 576, aspect=Fraction(64, 45)), 1280).size == (1024, 576)
+
+
+@pytest.mark.parametrize(
+    ("stored", "side", "size"),
+    [
+        (info(1920, 1080, 90), 640, (640, 360)),
+        (info(720, 576, aspect=Fraction(64, 45)), 640, (640, 360)),
+        (info(320, 240), 640, (320, 240)),
+        (info(4000, 2), 640, (640, 1)),
+        (info(640, 480, aspect=Fraction(100)), 640, (640, 480)),
+    ],
+)
+def test_frames_are_shrunk_as_they_are_stored_to_square_pixels(
+    stored: VideoInfo, side: int, size: tuple[int, int]
+) -> None:
+    assert shrunk_size(stored, side) == size
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from unseen.errors import FileError, UnseenError
 from unseen.media.live import Due, Look, LookAhead
 from unseen.media.live_pace import EvenTimes, Shedding
 from unseen.media.thin import Slots
+from unseen.media.upright import shrunk_size
 
 __all__ = ["Camera", "FeedOpener", "Question"]
 
@@ -151,9 +152,7 @@ class Camera:
             look = None if state is None else state.wanted(0.0 if self.ended else level.interval)
         if look is None or info is None or to_rgb is None:
             return None
-        wide = max(1.0, info.width * float(info.pixel_aspect))
-        factor = min(1.0, level.side / max(wide, info.height))
-        width, height = max(1, round(wide * factor)), max(1, round(info.height * factor))
+        width, height = shrunk_size(info, level.side)
         return Question(look, to_rgb(look.frame, width, height), info.width / width, info.height / height)
 
     def answer(self, question: Question, found: Sequence[Detection] | None) -> None:

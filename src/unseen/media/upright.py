@@ -13,7 +13,14 @@ from unseen.core.ports import VideoReader
 from unseen.core.regions import Box, Detection
 from unseen.core.video import VideoFrame, VideoInfo, believed_aspect
 
-__all__ = ["Upright"]
+__all__ = ["Upright", "shrunk_size"]
+
+
+def shrunk_size(info: VideoInfo, side: int) -> tuple[int, int]:
+    """Return width and height of a stored frame in square pixels, shrunk until its longer side has at most `side`."""
+    wide = max(1.0, info.width * float(believed_aspect(info.pixel_aspect)))
+    factor = min(1.0, side / max(wide, info.height))
+    return max(1, round(wide * factor)), max(1, round(info.height * factor))
 
 
 class Upright:
@@ -25,10 +32,8 @@ class Upright:
     def __init__(self, info: VideoInfo, side: int) -> None:
         self._stored = (info.width, info.height)
         self._turns = info.rotation // 90 % 4
-        wide = max(1.0, info.width * float(believed_aspect(info.pixel_aspect)))
-        factor = min(1.0, side / max(wide, info.height))
         #: Size of a picture before it is turned.
-        self._size = (max(1, round(wide * factor)), max(1, round(info.height * factor)))
+        self._size = shrunk_size(info, side)
 
     def within(self, part: Box) -> Upright:
         """Return the same for frames of which only `part`, a box of whole pixels, is cut out; at the same scale."""
