@@ -77,6 +77,42 @@ def test_status_and_metrics_are_told(opener: Opener) -> None:
     assert _get(target, "/metrics")[2] == b"unseen_live_fine 1\n"
 
 
+@pytest.mark.parametrize("path", ["/", "/door", "/door/play", "/style.css", "/status", "/metrics", "/nobody"])
+def test_head_is_answered_as_get_without_a_body(opener: Opener, path: str) -> None:
+    target = opener()
+    status, headers, body = _get(target, path)
+    asked = http.client.HTTPConnection("127.0.0.1", _port(target), timeout=60)
+    asked.request("HEAD", path)
+    answer = asked.getresponse()
+    assert (answer.status, answer.headers["Content-Length"]) == (status, str(len(body)))
+    assert answer.headers["Content-Type"] == headers["content-type"]
+    answer.read()
+    if status == 200:  # the connection is as it was: nothing lies in it that would be read for the next answer
+        asked.request("GET", path)
+        assert asked.getresponse().read() == body
+    asked.close()
+
+
+@pytest.mark.parametrize("path", ["/door/mjpeg", "/yard/stream"])
+def test_head_of_a_stream_is_refused_and_opens_none(opener: Opener, path: str) -> None:
+    target = opener()
+    with socket.create_connection(("127.0.0.1", _port(target)), 60) as asked:
+        asked.sendall(f"HEAD {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        with asked.makefile("rb") as answer:
+            said = answer.read()
+    assert said.startswith(b"HTTP/1.1 405 ")
+    assert b"\r\nAllow: GET\r\n" in said
+    assert said.endswith(b"\r\n\r\n")
+    assert not target.watching(path.split("/")[1])
+
+
+def test_head_needs_the_token_too(opener: Opener) -> None:
+    asked = http.client.HTTPConnection("127.0.0.1", _port(opener(listening=Listening(token=_TOKEN))), timeout=60)
+    asked.request("HEAD", "/status")
+    assert asked.getresponse().status == 401
+    asked.close()
+
+
 @pytest.mark.parametrize("path", ["/nobody", "/door/raw", "/../etc/passwd", "/door/play/x"])
 def test_other_addresses_are_not_there(opener: Opener, path: str) -> None:
     assert _get(opener(), path)[0] == 404
@@ -267,7 +303,18 @@ def test_token_opens_for_programs_and_for_browsers(opener: Opener) -> None:
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
     assert _get(target, "/door", Cookie=cookie.partition(";")[0])[0] == 200
-    assert _get(target, "/door", Cookie="unseen=wrong")[0] == 401
+    assert _get(target, "/door", Cookie=f"{cookie.partition('=')[0]}=wrong")[0] == 401
+
+
+def test_browser_that_two_services_of_one_host_let_in_stays_let_in_at_both(opener: Opener) -> None:
+    tokens = (_TOKEN, f"another-{_TOKEN}")
+    targets = [opener(listening=Listening(token=token)) for token in tokens]
+    jar: dict[str, str] = {}  # browsers keep one for all ports of a host
+    for target, token in zip(targets, tokens, strict=True):
+        name, _, value = _get(target, f"/?token={token}")[1]["set-cookie"].partition(";")[0].partition("=")
+        jar[name] = value
+    cookies = "; ".join(f"{name}={value}" for name, value in jar.items())
+    assert [_get(target, "/", Cookie=cookies)[0] for target in targets] == [200, 200]
 
 
 def test_token_leads_nowhere_else(opener: Opener) -> None:

@@ -26,7 +26,6 @@ from unseen.core.live import UnitKind, is_loopback
 __all__ = ["Handler"]
 
 _BOUNDARY = "unseen-frame"
-_COOKIE = "unseen"
 _ICON = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8" rx="2"/></svg>'
 #: Seconds after which a viewer that does not take a picture is let go, and between signs of life to one.
 _PATIENCE, _QUIET = 10.0, 5.0
@@ -67,7 +66,7 @@ class _Asking(io.RawIOBase):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers GET alone; the server says which cameras there are, and which token opens them."""
+    """Answers GET and HEAD alone; the server says which cameras there are, and which token opens them."""
 
     server: Any
     protocol_version = "HTTP/1.1"
@@ -113,6 +112,10 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._route(parts.path)
 
+    def do_HEAD(self) -> None:
+        """Answer a request as GET does, without the body."""
+        self.do_GET()
+
     def _route(self, path: str) -> None:
         fixed: dict[str, Callable[[], tuple[str, bytes]]] = {
             "/": lambda: ("text/html; charset=utf-8", index_page(self.server.cameras)),
@@ -128,6 +131,8 @@ class Handler(BaseHTTPRequestHandler):
         camera, _, what = path.lstrip("/").partition("/")
         if camera not in self.server.cameras or what not in ("", "play", "mjpeg", "stream"):
             self._say(HTTPStatus.NOT_FOUND, "nothing is here")
+        elif self.command == "HEAD" and what in ("mjpeg", "stream"):
+            self._say(HTTPStatus.METHOD_NOT_ALLOWED, "streams are for GET")
         elif what == "mjpeg":
             self._watch(camera, "jpeg")
         elif what == "stream":
@@ -159,9 +164,14 @@ class Handler(BaseHTTPRequestHandler):
         if kind.lower() == "bearer" and self._is_token(given.strip()):
             return True
         with contextlib.suppress(CookieError):
-            cookie = SimpleCookie(self.headers.get("Cookie", "")).get(_COOKIE)
+            cookie = SimpleCookie(self.headers.get("Cookie", "")).get(self._cookie)
             return cookie is not None and hmac.compare_digest(cookie.value.encode(), self._pass().encode())
         return False
+
+    @property
+    def _cookie(self) -> str:
+        """The cookie's name: browsers send cookies to every port of a host, and another service may be at another."""
+        return f"unseen-{self.server.server_port}"
 
     def _pass(self) -> str:
         """Return what a browser keeps instead of the token."""
@@ -171,7 +181,7 @@ class Handler(BaseHTTPRequestHandler):
         """Give the browser its pass and send it on, so that the token does not stay in its address line."""
         self.send_response(HTTPStatus.SEE_OTHER)
         secure = "; Secure" if self.server.secure else ""
-        self.send_header("Set-Cookie", f"{_COOKIE}={self._pass()}; Path=/; HttpOnly; SameSite=Strict{secure}")
+        self.send_header("Set-Cookie", f"{self._cookie}={self._pass()}; Path=/; HttpOnly; SameSite=Strict{secure}")
         self.send_header("Location", "/" + path.lstrip("/"))
         self.send_header("Content-Length", "0")
         self._end()
@@ -187,8 +197,11 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         if status != HTTPStatus.OK:
             self.send_header("Connection", "close")  # who is not let in keeps no connection by asking again
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            self.send_header("Allow", "GET")
         self._end()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def _say(self, status: HTTPStatus, text: str) -> None:
         self._send("text/plain; charset=utf-8", f"{text}\n".encode(), status)
