@@ -104,6 +104,17 @@ def test_a_faint_face_is_hidden_from_the_last_look_on_that_could_have_met_it() -
     assert first_hidden("centerface", 0.2) > 13  # mostly nothing
 
 
+@pytest.mark.parametrize("score", [0.31, 0.45, 0.6])
+def test_so_is_a_head_that_is_told_by_a_person_without_a_face(score: float) -> None:
+    """Persons are looked for in close looks, too, but whether they show a face only in those at the whole picture."""
+    head = Detection("head", Box(300.0, 200.0, 336.0, 236.0), score, "yolo26n")
+    looks = tuple(Look(i, (head,) if i == 24 else (), "whole" if i % 12 == 0 else "close") for i in range(0, 40, 4))
+    window = Window(tuple(frame(i) for i in range(40)), looks, (), 39, 4)
+    recipe = Recipe(looks=looks_for(["face", "head"], None))
+    regions = cover_window(window, info(1280, 720), recipe, Named(1))[0]
+    assert next(i for i, each in enumerate(regions) if each) == 13
+
+
 def test_other_models_are_believed_whatever_they_say() -> None:
     assert all(hidden(seen("centerface", 40.0, 0.2)))
     assert followed(("centerface",)) is ELSE

@@ -14,6 +14,7 @@ from tests.effort import examples
 from unseen.core.recipe import Recipe, looks_for
 from unseen.core.regions import Box, Detection
 from unseen.core.video import Track, TrackPoint, VideoFrame, VideoInfo
+from unseen.media.pace import Kind
 from unseen.media.windows import Look, Scanned, Sizes, Window, Windows, cover_window, sizes_for
 from unseen.tracks.named import Named
 
@@ -105,6 +106,34 @@ def test_what_verification_found_is_handed_on_and_nothing_goes_over_a_cut() -> N
     assert [look.frame for look in again.handed_on(10)] == [30, 32, 33, 34, 36, 38]
     assert [look.frame for look in Window(frames, looks, (20,), 49, 2).handed_on(30)] == list(range(20, 40, 2))
     assert Window(frames, looks, (), 39, 2).handed_on(10) == ()
+
+
+def seldom_whole(index: int) -> Scanned:
+    """A frame of a video that is looked at closely every fourth frame, and as a whole every twentieth."""
+    kind: Kind | None = "whole" if index % 20 == 0 else "close" if index % 4 == 0 else None
+    return Scanned(frame(index), None if kind is None else (), kind=kind)
+
+
+def test_where_windows_are_short_it_is_known_how_far_apart_looks_at_the_whole_picture_are() -> None:
+    """Twelve frames of large pictures: looks within reach hold one of them at the most."""
+    sizes = Sizes(4, 4)
+    found = windows_of([seldom_whole(i) for i in range(100)], sizes)
+    met = [w for w in found if any(look.kind == "whole" and look.frame >= 20 for look in w.looks)]
+    assert len(met) > 8
+    assert {w.fresh for w in met} == {20}
+    assert {w.step for w in found} == {4}
+    # A run that goes on behind any of them knows as much.
+    for window, after in pairwise(found):
+        rest = Windows(sizes)
+        rest.remember(window.handed_on(sizes.around))
+        again = next(rest.gather(seldom_whole(i) for i in range(after.first, 100)))
+        assert (again.fresh, again.step, again.looks) == (after.fresh, after.step, after.looks)
+
+
+def test_where_they_are_shorter_than_from_look_to_look_the_step_is_known_too() -> None:
+    scanned = [Scanned(frame(i), () if i % 10 == 0 else None, kind="whole") for i in range(60)]
+    found = windows_of(scanned, Sizes(2, 4))
+    assert {w.step for w in found if w.first >= 10 and w.looks} == {10}
 
 
 def test_what_is_remembered_adds_to_what_was_found() -> None:

@@ -6,7 +6,7 @@ import bisect
 import math
 import statistics
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -15,7 +15,7 @@ from unseen.core.recipe import Recipe
 from unseen.core.regions import Detection, Region
 from unseen.core.video import Track, TrackPoint, VideoFrame, VideoInfo
 from unseen.media.cover import cover_point
-from unseen.media.followed import followed
+from unseen.media.followed import Followed, followed
 from unseen.media.pace import Kind
 from unseen.tracks.cover import covering_box, extend_all
 from unseen.tracks.link import link
@@ -87,7 +87,8 @@ class Window:
     """Consecutive frames with all that was seen in and around them.
 
     `looks` reach from before the first frame to after the last one, up to frame `horizon`; no look is in another shot
-    than those that `cuts` part. `step` is the most frames from one look to the next.
+    than those that `cuts` part. `step` is the most frames from one look to the next. `before` has the latest look
+    before those, and the latest one at the whole picture.
     """
 
     frames: tuple[VideoFrame, ...]
@@ -95,6 +96,7 @@ class Window:
     cuts: tuple[int, ...]
     horizon: int
     step: int
+    before: tuple[Look, ...] = ()
 
     @property
     def first(self) -> int:
@@ -105,17 +107,22 @@ class Window:
     def fresh(self) -> int:
         """The most frames from one look at the whole picture to the next; `step` where no two are known."""
         shot = max((cut for cut in self.cuts if cut <= self.first), default=0)
-        whole = [look.frame for look in self.looks if look.kind == "whole" and look.frame >= shot]
+        looks = (*self.before, *self.looks)
+        whole = [look.frame for look in looks if look.kind == "whole" and look.frame >= shot]
         return max([self.step, *(b - a for a, b in pairwise(whole))])
 
     def handed_on(self, around: int) -> tuple[Look, ...]:
         """Return the looks that a run needs which goes on behind this window: those at the last `around` frames of a
-        shot that goes on there, too."""
+        shot that goes on there, too, and when it was looked at before them."""
         last = self.frames[-1].index
         if self.horizon == last:
             return ()  # nothing behind it was known of when it was gathered: the shot ends with it
-        earliest = max([last + 1 - around, *(cut for cut in self.cuts if cut <= last)])
-        return tuple(look for look in self.looks if earliest <= look.frame <= last)
+        shot = max((cut for cut in self.cuts if cut <= last), default=0)
+        known = [look for look in (*self.before, *self.looks) if shot <= look.frame <= last]
+        recent = tuple(look for look in known if look.frame > last - around)
+        past = _latest(known[: len(known) - len(recent)])
+        # Two tell how far apart looks are; beside them one at the whole picture need only be known of.
+        return (*(_whole(past)[-1:] if len(recent) > 1 else past), *recent)
 
     def rate(self, info: VideoInfo) -> float:
         """Return how many frames a second there are here, by the median of the steps between them; the video's rate
@@ -138,6 +145,15 @@ def _together(looks: Iterable[Look], more: Iterable[Look]) -> tuple[Look, ...]:
     return tuple(known[frame] for frame in sorted(known))
 
 
+def _latest(looks: Sequence[Look]) -> tuple[Look, ...]:
+    """Return the latest look, and before it the latest one at the whole picture, without what that found."""
+    return (*_whole(looks[:-1])[-1:], *looks[-1:])
+
+
+def _whole(looks: Sequence[Look]) -> list[Look]:
+    return [replace(look, found=()) for look in looks if look.kind == "whole"]
+
+
 class Windows:
     """Gathers scanned frames into windows; a window ends early where a shot ends."""
 
@@ -145,6 +161,7 @@ class Windows:
         self._sizes = sizes
         self._waiting: deque[VideoFrame] = deque()
         self._looks: list[Look] = []
+        self._before: tuple[Look, ...] = ()
         self._cuts: list[int] = []
 
     def remember(self, looks: Iterable[Look]) -> None:
@@ -177,13 +194,16 @@ class Windows:
     def _window(self, count: int, horizon: int) -> Window:
         frames = tuple(self._waiting.popleft() for _ in range(count))
         earliest = frames[0].index - self._sizes.around
-        self._looks = self._looks[bisect.bisect_left(self._looks, earliest, key=lambda look: look.frame) :]
+        past = bisect.bisect_left(self._looks, earliest, key=lambda look: look.frame)
+        self._before = _latest((*self._before, *self._looks[:past]))
+        self._looks = self._looks[past:]
         looks = tuple(self._looks)
         cuts = tuple(c for c in self._cuts if c > earliest)
         self._cuts = list(cuts)
         shot = max((c for c in cuts if c <= frames[0].index), default=0)
-        steps = [b.frame - a.frame for a, b in pairwise(looks) if a.frame >= shot]
-        return Window(frames, looks, cuts, horizon, max([1, *steps]))
+        known = looks if len(looks) > 1 else (*self._before[-1:], *looks)
+        steps = [b.frame - a.frame for a, b in pairwise(known) if a.frame >= shot]
+        return Window(frames, looks, cuts, horizon, max([1, *steps]), self._before)
 
 
 def cover_window(
@@ -213,11 +233,12 @@ def cover_window(
     ]
     named.believed.update(track.number for track in tracks)
     wide: list[Track] = []
-    for way in dict.fromkeys(followed(track.models) for track in tracks):
+    for way, head in dict.fromkeys(map(_met_by, tracks)):
+        # Heads are told by persons without a face, which needs a look at the whole picture.
         wide += extend_all(
-            [track for track in tracks if followed(track.models) is way],
+            [track for track in tracks if _met_by(track) == (way, head)],
             width=info.width, height=info.height, rate=rate, last_frame=window.horizon, cuts=window.cuts,
-            stride=window.step, fresh=1 if way.anywhere else window.fresh, settings=way.cover,
+            stride=window.step, fresh=1 if way.anywhere and not head else window.fresh, settings=way.cover,
         )  # fmt: skip
     regions: list[list[Region]] = [[] for _ in window.frames]
     first, end = window.first, window.first + len(window.frames)
@@ -226,6 +247,11 @@ def cover_window(
             if (region := _region(track, point, recipe, info, verifiers)) is not None:
                 regions[point.frame - first].append(region)
     return [tuple(each) for each in regions], wide
+
+
+def _met_by(track: Track) -> tuple[Followed, bool]:
+    """Return how a track is followed, and whether it is a head."""
+    return followed(track.models), track.cls == "head"
 
 
 def _region(
