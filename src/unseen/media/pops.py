@@ -15,19 +15,25 @@ _POP, _MORE = 0.08, 3.0
 _KEPT = 0.9
 #: So many blocks at least, and so many times as many as lately: one or two are a reflection, or a foot that moves.
 _LEAST, _UNUSUAL = 3, 2.0
+#: So many pops may come at once, and one more in so many frames: what pops more often flickers or moves on, and is
+#: remembered as what moves.
+_MOST, _EVERY = 2.0, 4
 
 
 class Pops:
     """Tells for each frame of a video, by its thumbnail, whether something pops up in a part of the picture or goes.
 
     What moves comes into a block from one beside it, which changed before. What pops up does not. A camera that moves
-    brings much that is new in each frame: so more must be new than lately.
+    brings much that is new in each frame: so more must be new than lately. What popped up is not held against what
+    takes its place, or its going, unless that comes too often; in the very next frame it is, as that may be its motion.
     """
 
     def __init__(self) -> None:
         self._last: NDArray[np.float32] | None = None
         self._lately: NDArray[np.float32] | None = None
+        self._just: NDArray[np.float32] | None = None
         self._often = 0.0
+        self._spent = 0.0
 
     def comes(self, small: NDArray[np.float32], all_over: bool) -> bool:
         """Take the next thumbnail (rows, columns; 0..1) and return whether something pops up; not in the first two.
@@ -42,13 +48,20 @@ class Pops:
         if all_over:
             return False
         change = np.abs(blocks - last)
-        lately, self._lately = self._lately, _spread(change)
-        if lately is None:
+        lately, just = self._lately, self._just
+        self._lately = self._just = _spread(change)
+        if lately is None or just is None:
             return False
-        new = int(np.count_nonzero((change >= _POP) & (change > _MORE * lately)))
-        often, self._often = self._often, max(_KEPT * self._often, float(new))
-        np.maximum(self._lately, _KEPT * lately, out=self._lately)
-        return new >= _LEAST and new > _UNUSUAL * often
+        new = (change >= _POP) & (change > _MORE * lately)
+        count = float(np.count_nonzero(new))
+        unusual = count >= _LEAST and count > _UNUSUAL * self._often
+        self._spent = max(0.0, self._spent - 1 / _EVERY) + unusual
+        if unusual and self._spent <= _MOST:
+            self._lately = _spread(np.where(_spread(new.astype(np.float32)) > 0, np.float32(0), change))
+            count = 0.0
+        self._often = max(_KEPT * self._often, count)
+        self._lately = np.maximum(self._lately, _KEPT * lately)
+        return unusual and int(np.count_nonzero(new & (change > _MORE * just))) >= _LEAST
 
 
 def _means(small: NDArray[np.float32]) -> NDArray[np.float32]:
