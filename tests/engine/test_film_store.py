@@ -82,3 +82,23 @@ def test_folder_without_a_state_tells_nothing_of_a_video(tmp_path: Path) -> None
     (store.folder / "state.json").unlink()
     with pytest.raises(OutputFailed, match="run again"):
         list(FilmStore.lines_in(store.folder))
+
+
+def test_part_that_does_not_tell_any_more_what_it_hides_is_done_again(tmp_path: Path) -> None:
+    store = FilmStore(tmp_path / "parts", "context")
+    _part(store, 0)
+    _part(store, 1)
+    store.segments[0].with_suffix(".jsonl").unlink()
+    for lines in (store.hidden(), FilmStore.lines_in(store.folder)):
+        with pytest.raises(OutputFailed, match="run again"):
+            list(lines)
+    again = FilmStore(tmp_path / "parts", "context")
+    assert (again.segments, again.progress, list(again.hidden())) == ([], Progress(), [])
+
+
+def test_lines_that_are_no_text_end_in_one_error(tmp_path: Path) -> None:
+    store = FilmStore(tmp_path / "parts", "context")
+    _part(store, 0)
+    store.segments[0].with_suffix(".jsonl").write_bytes(b"\xff\xfe")
+    with pytest.raises(OutputFailed, match="run again"):
+        list(store.hidden())

@@ -60,7 +60,7 @@ class FilmStore:
             if state.get("context") != context:
                 raise ValueError
             self._parts = [str(part) for part in state["parts"]]
-            if not all(segment.is_file() for segment in self.segments):
+            if not all(each.is_file() and _list_of(each).is_file() for each in self.segments):
                 raise ValueError
             self.progress = _progress(state, self.segments)
         except (KeyError, TypeError, ValueError, AttributeError, OSError):
@@ -128,7 +128,7 @@ class FilmStore:
         part.replace(self.folder / _STATE)
 
     def hidden(self) -> Iterator[str]:
-        """Yield one JSON text a frame: its index and what is hidden in it."""
+        """Yield one JSON text a frame: its index and what is hidden in it; raises OutputFailed where it is gone."""
         return _lines(self.segments)
 
     @staticmethod
@@ -136,14 +136,17 @@ class FilmStore:
         """Yield what `hidden` does, for the folder of a video that is done; raises OutputFailed for any other one."""
         parts = _read(folder / _STATE).get("parts")
         if not parts:
-            raise OutputFailed(f"{display(folder)}: what was hidden is not there any more; run again")
+            raise _gone(folder)
         yield from _lines(folder / part for part in parts)
 
 
 def _lines(segments: Iterable[Path]) -> Iterator[str]:
     for segment in segments:
-        with _list_of(segment).open(encoding="utf-8") as file:
-            yield from (line.rstrip("\n") for line in file)
+        try:
+            with _list_of(segment).open(encoding="utf-8") as file:
+                yield from (line.rstrip("\n") for line in file)
+        except (OSError, UnicodeDecodeError) as error:
+            raise _gone(segment.parent) from error
 
 
 def _list_of(segment: Path) -> Path:
@@ -191,6 +194,10 @@ def _read(path: Path) -> dict[str, Any]:
         if isinstance(state, dict):
             return state
     return {}
+
+
+def _gone(folder: Path) -> OutputFailed:
+    return OutputFailed(f"{display(folder)}: what was hidden is not there any more; run again")
 
 
 def _failed(folder: Path, error: OSError) -> OutputFailed:
