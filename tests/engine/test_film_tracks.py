@@ -20,6 +20,7 @@ from unseen.engine.film_tracks import (
     read_kept,
     region_rows,
     regions_in,
+    spans_in,
     tracks_path,
     with_tracks,
 )
@@ -95,3 +96,13 @@ def test_new_tracks_are_added_to_the_frames_that_they_are_in() -> None:
         return json.dumps({"regions": [["face", 0, 0, 1, 1, track] for track in tracks]})
 
     assert list(with_tracks([line(1), line(1, 2)], [line(2, 5), line(4)], 4)) == [line(1, 5), line(1, 2, 4)]
+
+
+def test_spans_are_told_from_the_first_frame_on_as_the_report_does() -> None:
+    """Recordings that were cut out of longer ones begin anywhere."""
+
+    def line(time: float, *tracks: int) -> str:
+        return json.dumps({"time": time, "regions": [["face", 0, 0, 1, 1, track] for track in tracks]})
+
+    lines = [line(12.0), line(12.04, 1, 2), line(12.08, 1), line(12.12, 3)]
+    assert spans_in(lines, {1, 3}) == {1: (0.04, 0.08), 3: (0.12, 0.12)}

@@ -111,11 +111,14 @@ def digest_of(lines: Iterable[str]) -> str:
 
 
 def spans_in(lines: Iterable[str], tracks: Collection[int]) -> dict[int, tuple[float, float]]:
-    """Return by its number when each of the tracks is first and last there, in seconds."""
+    """Return by its number when each of the tracks is first and last there, in seconds from the first line on."""
     spans: dict[int, tuple[float, float]] = {}
+    zero: float | None = None
     for frame in map(json.loads, lines):
+        zero = frame["time"] if zero is None else zero
+        time = round(frame["time"] - zero, 6)
         for number in {row[5] for row in frame["regions"]}.intersection(tracks):
-            spans[number] = spans.get(number, (frame["time"], 0.0))[0], frame["time"]
+            spans[number] = spans.get(number, (time, 0.0))[0], time
     return spans
 
 
