@@ -42,3 +42,9 @@ def test_what_is_small_enough_goes_through_untouched_and_pixels_keep_their_shape
     wide = Smaller(replace(INFO, pixel_aspect=Fraction(2)), 160)
     assert (wide.info.width, wide.info.height, wide.info.pixel_aspect) == (80, 60, Fraction(2))
     assert (Smaller(replace(INFO, width=3000, height=18), 16).info.height) == 2
+
+
+@pytest.mark.parametrize("aspect", [Fraction(10), Fraction(1, 10)])
+def test_a_shape_of_pixels_that_no_camera_has_makes_nothing_narrow(aspect: Fraction) -> None:
+    wrong = Smaller(replace(INFO, width=1920, height=1080, pixel_aspect=aspect), 640)
+    assert (wrong.info.width, wrong.info.height, wrong.info.pixel_aspect) == (640, 360, aspect)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -15,6 +16,7 @@ from tests.engine.engine_fakes import Command
 from unseen.adapters.files_tree import Item
 from unseen.adapters.video_av import AvCodec
 from unseen.core.photos import Rgb8
+from unseen.core.video import VideoFrame, VideoInfo, VideoStyle
 from unseen.crypto.keys import Key
 from unseen.engine.film_preview import write_preview
 from unseen.engine.names import place, preview_places
@@ -64,7 +66,6 @@ def test_a_preview_shows_the_redacted_picture_twice_and_outlines_on_the_left(
 )
 def test_a_half_is_at_most_320_pixels_wide_and_upright(size: tuple[int, int], turn: int, aspect: float) -> None:
     from dataclasses import replace
-    from fractions import Fraction
 
     from tests.engine.edit_scenes import _INFO
     from unseen.engine.film_preview import _info, _side
@@ -78,6 +79,17 @@ def test_a_half_is_at_most_320_pixels_wide_and_upright(size: tuple[int, int], tu
     wide, high = size[0] * aspect, size[1]
     shape = (high / wide) if turn else (wide / high)
     assert made.width / 2 / made.height == pytest.approx(shape, rel=0.05)
+
+
+def test_a_shape_of_pixels_that_no_camera_has_makes_no_preview_too_wide(tmp_path: Path) -> None:
+    info = VideoInfo("mov", "h264", 1280, 720, Fraction(25), Fraction(1, 25), "yuv420p", pixel_aspect=Fraction(1, 10))
+    with AvCodec(1).open_writer(tmp_path / "a.mp4", info, VideoStyle(), "a.mp4") as writer:
+        planes = tuple(np.full((720 // by, 1280 // by), 128, np.uint8) for by in (1, 2, 2))
+        writer.write(VideoFrame(planes, 0, 0))
+    lines = [json.dumps({"frame": 0, "time": 0.0, "regions": []})]
+    write_preview(tmp_path / "a.mp4", lines, tmp_path / "p.mp4", AvCodec(1), "a.mp4")
+    (picture,) = _pictures(tmp_path / "p.mp4")
+    assert picture.shape == (180, 640, 3)
 
 
 def test_a_preview_of_other_frames_than_were_hidden_is_not_written(tmp_path: Path) -> None:
