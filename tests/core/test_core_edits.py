@@ -101,6 +101,21 @@ def test_a_receipt_tells_classes_and_numbers() -> None:
     }
 
 
+def test_numbers_go_by_the_digest_of_a_run_that_knew_them() -> None:
+    """Two tracks were detected; verification of an edited run added a third one, that of another one two more."""
+    digests = [("first", 3), ("second", 4), ("third", 6)]
+
+    def problem(of: str, *visible: int) -> str:
+        return Edits((), visible, of=of).problem_of(digests)
+
+    assert {problem("first", 1, 2), problem("second", 3), problem("third", 3, 5), problem("first"), problem("")} == {""}
+    for of, number in (("first", 3), ("first", 5), ("second", 4)):
+        told = f'track {number} is none of those that "of" tells of, {of}; look at the numbers again, and then change '
+        assert problem(of, 1, number) == told + "it to third"
+    assert '"of" is other, not third' in problem("other", 1)
+    assert '{"of": "third"}' in problem("", 1)
+
+
 def test_schema_knows_the_classes() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     add = SCHEMA["additionalProperties"]["items"]["oneOf"][2]["properties"]["add"]

@@ -250,19 +250,46 @@ def test_numbers_without_a_digest_are_refused_with_the_digest_to_add(again: Agai
     assert again({"clip.mp4": [{"add": _ADD}]}, tells=False).code == 0
 
 
-def test_tracks_that_verification_adds_leave_the_digest_as_it_is(again: Again, tmp_path: Path) -> None:
-    class Corner(HalvesDetector):
-        def detect(self, images: Any) -> Any:
-            scale = images[0].shape[1] / WIDTH
-            box = Box(*(v * scale for v in (70, 50, 90, 70)))
-            return [[Detection("face", box, 0.9, self.name)] for _ in images]
+class Corner(HalvesDetector):
+    """Finds a face at one place of a picture, and nothing else."""
 
-    digest, corner = _digest(tmp_path / "out"), halves_engine(again=Corner("mediapipe-full-range"))
-    edits = {"clip.mp4": [{"of": digest}, {"remove": [1]}]}
-    done = again(edits, engine=corner, tells=False)
-    assert (done.code, max(_tracks(done)) > 2) == (0, True)
-    assert done.files["clip.mp4"]["video"]["tracks_digest"] == _digest(tmp_path / "out") == digest
-    assert again({"clip.mp4": [*edits["clip.mp4"], {"visible": [2]}]}, engine=corner, tells=False).code == 0
+    corner: tuple[int, int] = (70, 50)
+
+    def detect(self, images: Any) -> Any:
+        scale, (x, y) = images[0].shape[1] / WIDTH, self.corner
+        box = Box(*(v * scale for v in (x, y, x + 20, y + 20)))
+        return [[Detection("face", box, 0.9, self.name)] for _ in images]
+
+
+class OtherCorner(Corner):
+    corner = (68, 4)
+
+
+def test_a_number_that_verification_gave_shows_nobody_else(
+    again: Again, unseen: Command, tmp_path: Path, key: Path
+) -> None:
+    """It is given once more after a fresh run, to somebody else; what was detected is numbered as before."""
+    out, clip = tmp_path / "out", tmp_path / "in" / "clip.mp4"
+    first, name = _digest(out), "mediapipe-full-range"
+    edits: list[Any] = [{"of": first}, {"remove": [1]}]
+    done = again({"clip.mp4": edits}, engine=halves_engine(again=Corner(name)), tells=False)
+    second, new = _digest(out), max(_tracks(done))
+    assert (done.code, new > 2, second != first) == (0, True, True)
+    assert done.files["clip.mp4"]["video"]["tracks_digest"] == second
+    # The first numbers may go by either digest, the new one only by the one that has it.
+    refused = again({"clip.mp4": [*edits, {"visible": [new]}]}, tells=False)
+    assert (refused.code, f'clip.mp4: track {new} is none of those that "of" tells of' in refused.err) == (2, True)
+    assert f"change it to {second}" in refused.err
+    named = {"clip.mp4": [{"of": second}, {"remove": [1]}, {"visible": [new]}]}
+    assert again(named, tells=False).code == 0
+    assert unseen(clip, "-o", out, "--key", key, *EVERY, engine=halves_engine()).code == 0
+    assert _digest(out) == first
+    done = again({"clip.mp4": edits}, engine=halves_engine(again=OtherCorner(name)), tells=False)
+    assert (done.code, max(_tracks(done))) == (0, new)
+    before = (out / "clip.mp4").read_bytes()
+    refused = again(named, tells=False)
+    assert (refused.code, f'"of" is {second}, not {_digest(out)}' in refused.err) == (2, True)
+    assert (out / "clip.mp4").read_bytes() == before
 
 
 def test_edits_fit_only_the_bytes_options_and_key_they_were_made_for(

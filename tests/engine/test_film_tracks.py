@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from unseen.core.recipe import Recipe
 from unseen.core.regions import Box, Region
 from unseen.engine.film_tracks import (
     Kept,
+    digest_of,
     keep_tracks,
     kept_lines,
     read_kept,
@@ -26,7 +28,7 @@ from unseen.engine.film_tracks import (
 )
 from unseen.errors import OutputFailed
 
-KEPT = Kept("a" * 64, "b" * 64, KnownTracks(64, 48, 2, {1: "face", 12: "plate"}), "0123456789abcdef")
+KEPT = Kept("a" * 64, "b" * 64, KnownTracks(64, 48, 2, {1: "face", 12: "plate"}), (("01234567", 3), ("89abcdef", 13)))
 LINES = ['{"frame": 0, "regions": []}', '{"frame": 1, "regions": []}']
 
 
@@ -39,6 +41,17 @@ def test_what_was_kept_is_read_again(tmp_path: Path) -> None:
     first = path.read_bytes()
     keep_tracks(path, KEPT, LINES, "a.mp4")
     assert path.read_bytes() == first
+
+
+def test_of_a_file_that_tells_no_digest_of_what_was_added_only_one_of_all_of_it_counts(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl.gz"
+    lines = ['{"frame": 0, "regions": [["face", 0, 0, 9, 9, 12]]}']
+    head = {"schema": "unseen-tracks/1", "input": "a", "recipe": "b", "size": [64, 48], "frames": 1}
+    head |= {"digest": "0123456789abcdef", "tracks": {"1": "face", "12": "face"}}
+    path.write_bytes(gzip.compress("\n".join([json.dumps(head), *lines]).encode()))
+    kept = read_kept(path)
+    assert kept is not None
+    assert kept.digests == ((digest_of(lines), 13),)
 
 
 @pytest.mark.parametrize("text", [b"", b"nonsense", b"\x1f\x8b\x08\x00"])

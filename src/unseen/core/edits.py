@@ -97,15 +97,25 @@ class Edits:
             spans=tuple((n, *spans[n]) for n in sorted(self.spared) if n in spans),
         )
 
-    def problem_of(self, digest: str) -> str:
-        """Return why the numbers cannot be those of the tracks with this digest, or "": another run numbers anew."""
-        if self.of and self.of != digest:
+    def problem_of(self, digests: Sequence[tuple[str, int]]) -> str:
+        """Return why the numbers cannot be those of the tracks that are kept, or "": another run numbers anew.
+
+        `digests` tell of the tracks at first, and then with what each edited run added, below which number they are.
+        """
+        latest, end = digests[-1][0], dict(digests).get(self.of)
+        if self.of and end is None:
             return (
-                f'the edits are of other tracks ("of" is {display(self.of)}, not {digest}), as a later run numbered '
+                f'the edits are of other tracks ("of" is {display(self.of)}, not {latest}), as a later run numbered '
                 "them anew; look at the numbers again, and then change it"
             )
-        if self.spared and not self.of:
-            return f'say of which tracks the numbers are: look at them, and then add {{"of": "{digest}"}} to the edits'
+        if self.spared and end is None:
+            return f'say of which tracks the numbers are: look at them, and then add {{"of": "{latest}"}} to the edits'
+        added = [number for number in sorted(self.spared) if end is not None and number >= end]
+        if added and self.of != latest:
+            return (
+                f'track {added[0]} is none of those that "of" tells of, {display(self.of)}; look at the numbers again, '
+                f"and then change it to {latest}"
+            )
         return ""
 
     def check(self, known: KnownTracks) -> None:

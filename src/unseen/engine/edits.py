@@ -63,7 +63,7 @@ def fits(kept: Kept, input_hash: str, recipe: Recipe, edits: Edits) -> str:
         return "is another file than the one whose tracks are kept; run once without --edits"
     if kept.recipe != recipe.digest():
         return "its tracks are those of other options; say the same ones again, or run once without --edits"
-    return edits.problem_of(kept.digest)
+    return edits.problem_of(kept.digests)
 
 
 def keep_for_edits(work: Path, task: Task, receipt: FileReceipt, recipe: str, folder: Path) -> None:
@@ -75,6 +75,7 @@ def keep_for_edits(work: Path, task: Task, receipt: FileReceipt, recipe: str, fo
         return
     path, name = tracks_path(folder, task.tag), task.placed.label
     lines = FilmStore.lines_in(work)
+    digests: tuple[tuple[str, int], ...] = ()
     classes = {track.number: track.cls for track in receipt.video.tracks}
     before = read_kept(path) if task.edits is not None else None
     if task.edits is not None and before is not None:
@@ -83,10 +84,11 @@ def keep_for_edits(work: Path, task: Task, receipt: FileReceipt, recipe: str, fo
         if not classes:
             return
         classes |= before.known.classes
-        lines = with_tracks(kept_lines(path), lines, first)
+        lines, digests = with_tracks(kept_lines(path), lines, first), before.digests
     size = receipt.video.size_before or (receipt.width, receipt.height)
     known = KnownTracks(*size, receipt.video.frames, classes)
-    keep_tracks(path, Kept(receipt.input_hash or "", recipe, known, receipt.video.tracks_digest or ""), lines, name)
+    digests = (*digests, (receipt.video.tracks_digest or "", known.next_number))
+    keep_tracks(path, Kept(receipt.input_hash or "", recipe, known, digests), lines, name)
 
 
 def _problem(each: Placed, kept: Kept | None, hasher: Hasher, recipe: Recipe, edits: Edits) -> str:

@@ -18,7 +18,7 @@ from unseen.engine.film_edit import Editing
 from unseen.engine.film_preview import write_preview
 from unseen.engine.film_render import MOST_ROUNDS
 from unseen.engine.film_store import FilmStore
-from unseen.engine.film_tracks import digest_of, kept_lines, read_kept, spans_in, tracks_path
+from unseen.engine.film_tracks import digest_of, kept_lines, read_kept, spans_in, tracks_path, with_tracks
 from unseen.engine.release import ResiduesRemain, Stopwatch
 from unseen.engine.resume import unchanged
 from unseen.engine.work import Done, Task, Tools
@@ -128,7 +128,9 @@ def _told(task: Task, tools: Tools, receipt: VideoReceipt, store: FilmStore) -> 
         digest = digest_of(store.hidden()) if tools.setup.hasher.comparable else None
         return replace(receipt, tracks_digest=digest)
     edits = task.edits.receipt(kept.known, spans_in(kept_lines(path), task.edits.spared))
-    return replace(receipt, edits=edits, tracks_digest=kept.digest)
+    first = kept.known.next_number + len(task.edits.added)
+    digest = digest_of(with_tracks(kept_lines(path), store.hidden(), first))
+    return replace(receipt, edits=edits, tracks_digest=digest)
 
 
 def _hash_of(path: Path, tools: Tools, name: str) -> str:

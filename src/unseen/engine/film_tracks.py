@@ -42,13 +42,21 @@ _BROKEN = (OSError, EOFError, ValueError, zlib.error)
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What the file begins with: commitment to the input, digest of the recipe, what edits can speak of, and the digest
-    of the tracks that were detected, which stays where verification adds some to them."""
+    """What the file begins with: commitment to the input, digest of the recipe, what edits can speak of, and `digests`.
+
+    These are the digest of the tracks that were detected and, for each edited run in which verification added some, the
+    one of all that were there then; each with the first number that was not taken.
+    """
 
     input_hash: str
     recipe: str
     known: KnownTracks
-    digest: str
+    digests: tuple[tuple[str, int], ...]
+
+    @property
+    def digest(self) -> str:
+        """The digest of all tracks that are there now."""
+        return self.digests[-1][0]
 
 
 def tracks_path(folder: Path, tag: str) -> Path:
@@ -66,7 +74,7 @@ def keep_tracks(path: Path, kept: Kept, lines: Iterable[str], name: str) -> None
         "recipe": kept.recipe,
         "size": [known.width, known.height],
         "frames": known.frames,
-        "digest": kept.digest,
+        "digests": kept.digests,
         "tracks": {str(number): cls for number, cls in sorted(known.classes.items())},
     }
     try:
@@ -94,9 +102,10 @@ def read_kept(path: Path) -> Kept | None:
         width, height = head["size"]
         classes = {int(number): str(cls) for number, cls in head["tracks"].items()}
         known = KnownTracks(int(width), int(height), int(head["frames"]), classes)
-        # Files of earlier versions tell no digest.
-        digest = str(head["digest"]) if "digest" in head else digest_of(file)
-        return Kept(str(head["input"]), str(head["recipe"]), known, digest)
+        # Files of earlier versions tell none, or none of what verification added.
+        told = head["digests"] if "digests" in head else [(digest_of(file), known.next_number)]
+        digests = tuple((str(digest), int(end)) for digest, end in told)
+        return Kept(str(head["input"]), str(head["recipe"]), known, digests) if digests else None
     return None
 
 
