@@ -43,17 +43,6 @@ def test_a_faint_track_is_hidden_while_it_is_small_and_left_out_when_it_is_large
     assert all(hidden(seen("yunet", 40.0, 0.9)))
 
 
-@pytest.mark.parametrize(("frames", "every", "hides"), [(40, 4, True), (40, 12, False), (24, 4, False)])
-def test_who_is_seen_somewhat_faintly_is_hidden_where_that_goes_on_for_long(
-    frames: int, every: int, hides: bool
-) -> None:
-    """Seen often and for more than a second; once in a while, or for a moment, it is mostly nothing."""
-    looks = tuple(Look(i, (seen("yunet", 40.0, 0.3),)) for i in range(0, frames, every))
-    window = Window(tuple(frame(i) for i in range(40)), looks, (), 39, every)
-    regions = cover_window(window, info(1280, 720), _RECIPE, Named(1))[0]
-    assert all(regions) if hides else not any(regions)
-
-
 def test_one_good_look_is_enough_for_all_of_a_track() -> None:
     faint, clear = seen("yunet", 40.0, 0.26), seen("yunet", 40.0, 0.8)
     looks = tuple(Look(i, (clear if i == 20 else faint,)) for i in range(0, 40, 4))

@@ -15,9 +15,6 @@ __all__ = ["ELSE", "FOLLOWED", "Belief", "Followed", "followed"]
 
 #: Longer side in pixels of the pictures that detectors see of a video.
 _SEEN_AT = 1280
-#: A track that was seen so often, over so many seconds, is believed from this share of the score on: what is taken for
-#: a face for long and is none was seen with half the score (the front of a car).
-_OFTEN, _STEADY_S, _STEADY = 5, 1.0, 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +49,13 @@ class Followed:
     belief: Belief | None = None
     anywhere: bool = False
 
-    def believed(self, track: Track, longer: int, rate: float) -> bool:
-        """Whether a track of a video of `rate` frames a second, whose longer side is `longer` pixels, is taken for what
-        it says it is."""
+    def believed(self, track: Track, longer: int) -> bool:
+        """Whether a track of a video whose longer side is `longer` pixels is taken for what it says it is."""
         if self.belief is None:
             return True
         seen = [point for point in track.points if point.detected]
         size = statistics.median(math.sqrt(point.box.area) for point in seen) * min(1.0, _SEEN_AT / longer)
-        steady = len(seen) >= _OFTEN and seen[-1].frame - seen[0].frame >= _STEADY_S * rate
-        return max(point.score for point in seen) >= self.belief.least(size) * (_STEADY if steady else 1.0)
+        return max(point.score for point in seen) >= self.belief.least(size)
 
 
 ELSE = Followed()

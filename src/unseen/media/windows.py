@@ -229,7 +229,7 @@ def cover_window(
         for track in named(linked, 0, min([window.first, *frames[:1]]))
         if track.number in named.believed
         or verifiers & set(track.models)
-        or followed(track.models).believed(track, longer, rate)
+        or followed(track.models).believed(track, longer)
     ]
     named.believed.update(track.number for track in tracks)
     wide: list[Track] = []
