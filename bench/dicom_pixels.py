@@ -30,8 +30,8 @@ from bench.table import aligned
 from unseen.core.regions import Box
 from unseen.dicom.pixels.clean import clean_pixels, hide_boxes
 from unseen.dicom.pixels.findings import PixelRecipe, PixelTools
-from unseen.engine.dicom_pixels import open_pixel_tools, pixel_models
-from unseen.engine.dicom_reading import open_second_reader, reading_models
+from unseen.engine.dicom.pixels import open_pixel_tools, pixel_models
+from unseen.engine.dicom.reading import open_second_reader, reading_models
 from unseen.engine.models import model_store
 from unseen.errors import FileError
 from unseen.verify.dicom.reading import TextEyes, shown_text

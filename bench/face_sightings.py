@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from unseen.adapters.detect_blazeface import SIDE, BlazeFaceDetector
-from unseen.adapters.detect_views import ViewsDetector
-from unseen.adapters.detect_yunet import YuNetDetector
+from unseen.adapters.detect.blazeface import SIDE, BlazeFaceDetector
+from unseen.adapters.detect.views import ViewsDetector
+from unseen.adapters.detect.yunet import YuNetDetector
 from unseen.adapters.runtimes import open_network
 from unseen.adapters.video_av import open_video
 from unseen.core.models import ModelFile

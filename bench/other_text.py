@@ -21,7 +21,7 @@ _TRIMS = (0.0, 0.12)
 
 def open_reader(environ: Mapping[str, str]) -> Read:
     """Return Unseen's own reader, from the models that an environment names."""
-    from unseen.adapters.detect_text import PpocrReader, characters_of
+    from unseen.adapters.detect.text import PpocrReader, characters_of
     from unseen.adapters.runtimes import open_network
     from unseen.engine.models import model_store
 

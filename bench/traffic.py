@@ -32,7 +32,7 @@ from unseen.cli.redact import stride
 from unseen.core.counts import COUNTING_LOOKS, REDACTION_LOOKS, Counting
 from unseen.core.jobs import CountJob
 from unseen.engine.count import CountTools, VideoCount, open_tools
-from unseen.engine.film_count import VideoCounting
+from unseen.engine.film.count import VideoCounting
 from unseen.engine.models import model_store
 from unseen.traffic.tally import Chooser, Tally
 from unseen.traffic.walk import Event, Span, Walk

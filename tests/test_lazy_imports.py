@@ -70,7 +70,7 @@ def test_heavy_libraries_are_seen_where_they_are_loaded() -> None:
 
 
 def test_work_without_a_policy_loads_nothing_of_policies_with_purposes() -> None:
-    loaded = _loaded_by("import unseen.engine.run, unseen.cli.redact, unseen.engine.live, unseen.engine.single")
+    loaded = _loaded_by("import unseen.engine.run, unseen.cli.redact, unseen.engine.live.live, unseen.engine.single")
     assert "unseen.engine.admission" in loaded
     governed = {"unseen.policy.charter", "unseen.core.labels", "unseen.engine.gate"}
     assert loaded & {"yaml", "cedarpy", "sqlite3", "cryptography", *governed} == set()
@@ -78,7 +78,7 @@ def test_work_without_a_policy_loads_nothing_of_policies_with_purposes() -> None
 
 def test_headers_are_cleaned_and_checked_without_a_library_of_pictures() -> None:
     loaded = _loaded_by(
-        "import unseen.engine.dicom, unseen.verify.dicom.standard as s, unseen.dicom.table as t; "
+        "import unseen.engine.dicom.dicom, unseen.verify.dicom.standard as s, unseen.dicom.table as t; "
         "assert t.load_table().vr_of(0x00100010) == s.vr_of(0x00100010).decode() == 'PN'"
     )
     assert "unseen.dicom.walk" in loaded

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.adapters.detector_fakes import file_of
-from unseen.adapters.detect_yolo import YoloDetector
+from unseen.adapters.detect.yolo import YoloDetector
 from unseen.adapters.models_store import FileModelStore
 from unseen.adapters.onnx_file import with_constants
 from unseen.adapters.onnx_yolo import cut_of, cut_square

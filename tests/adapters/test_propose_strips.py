@@ -39,7 +39,7 @@ def test_a_printed_plate_is_proposed_at_any_place_and_size(x: int, y: int, size:
 
 @pytest.mark.parametrize("size", [0.7, 1.0, 1.5])
 def test_what_is_proposed_is_read(models: FileModelStore, size: float) -> None:
-    from unseen.adapters.detect_text import PpocrReader, characters_of
+    from unseen.adapters.detect.text import PpocrReader, characters_of
     from unseen.adapters.runtimes import open_network
 
     file = models.require("ppocr-rec")

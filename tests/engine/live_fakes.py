@@ -17,8 +17,8 @@ import numpy as np
 
 from unseen.core.live import LiveJob, parse_source, parse_target
 from unseen.core.recipe import Recipe, looks_for
-from unseen.engine.live import Live, LiveTools, run
-from unseen.engine.live_detector import LiveDetector
+from unseen.engine.live.detector import LiveDetector
+from unseen.engine.live.live import Live, LiveTools, run
 
 __all__ = ["BRIGHT", "bright_shares", "detector", "job_for", "running", "tools", "wait_for", "write_clip"]
 
@@ -32,7 +32,7 @@ _SCRIPT = """
 import os, sys, time
 import numpy as np
 from unseen.core.regions import Box, Detection
-from unseen.engine.live_looker import Answer, receive, send, serve
+from unseen.engine.live.looker import Answer, receive, send, serve
 from unseen.errors import UnseenError
 
 pictures, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")

@@ -20,8 +20,8 @@ from unseen.core.rights import Restriction
 from unseen.crypto.labels import check_label
 from unseen.engine.admission import admit
 from unseen.engine.budgets import ledger_at, set_budget
-from unseen.engine.dicom import run_dicom
-from unseen.engine.dicom_report import DicomReport
+from unseen.engine.dicom.dicom import run_dicom
+from unseen.engine.dicom.report import DicomReport
 from unseen.engine.governance import label_path, open_governance
 from unseen.engine.publish import Desk, account_of, publish
 from unseen.engine.subjects import dossier

@@ -18,7 +18,7 @@ from unseen.adapters.video_av import AvCodec
 from unseen.core.photos import Rgb8
 from unseen.core.video import VideoFrame, VideoInfo, VideoStyle
 from unseen.crypto.keys import Key
-from unseen.engine.film_preview import write_preview
+from unseen.engine.film.preview import write_preview
 from unseen.engine.names import place, preview_places
 from unseen.errors import VerificationFailed
 from unseen.verify.streams import scan_video
@@ -68,7 +68,7 @@ def test_a_half_is_at_most_320_pixels_wide_and_upright(size: tuple[int, int], tu
     from dataclasses import replace
 
     from tests.engine.edit_scenes import _INFO
-    from unseen.engine.film_preview import _info, _side
+    from unseen.engine.film.preview import _info, _side
     from unseen.media.upright import Upright
 
     info = replace(_INFO, width=size[0], height=size[1], rotation=turn, pixel_aspect=Fraction(aspect))

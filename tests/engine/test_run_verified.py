@@ -25,7 +25,7 @@ from tests.engine.engine_fakes import (
     make_photo,
     shows_face,
 )
-from unseen.adapters.detect_centerface import CenterFaceDetector
+from unseen.adapters.detect.centerface import CenterFaceDetector
 from unseen.adapters.files_pillow import PillowCodec
 from unseen.core.catalogue import entry_named
 from unseen.core.formats import Limits

@@ -10,7 +10,7 @@ from tests.engine.governed import CITY, DAY, Clock, found_city, remembered
 from unseen.core.access import Access
 from unseen.core.recipe import Recipe
 from unseen.engine.admission import admit
-from unseen.engine.live_permit import Permit
+from unseen.engine.live.permit import Permit
 from unseen.engine.standing import CurrentPolicy, Standing
 from unseen.errors import Denied, PolicyInvalid
 

@@ -10,7 +10,7 @@ from unseen.adapters.video_av import AvCodec
 from unseen.core.counts import COUNTING_LOOKS, Counting
 from unseen.engine.assemble import open_objects, require_objects
 from unseen.engine.count import CountTools, VideoCount
-from unseen.engine.film_count import VideoCounting
+from unseen.engine.film.count import VideoCounting
 
 _NOWHERE = Path("nowhere.parquet")
 #: Of five people one stands on the line in the first frame, and cannot be known to cross it.

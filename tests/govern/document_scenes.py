@@ -17,7 +17,7 @@ from unseen.core.models import ModelFile
 from unseen.core.receipts import FileReceipt, TrackReceipt, Verdict, VideoReceipt
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Box, Region
-from unseen.engine.dicom_report import DicomReport
+from unseen.engine.dicom.report import DicomReport
 from unseen.engine.documents_facts import fates_of
 from unseen.engine.report import Report
 from unseen.govern.documents.decisions import Decisions, decisions_from

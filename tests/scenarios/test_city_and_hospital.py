@@ -28,10 +28,10 @@ from unseen.core.recipe import Recipe, looks_for
 from unseen.crypto.keys import Key
 from unseen.engine.capability import Capability
 from unseen.engine.consents import decide
-from unseen.engine.dicom_node import Reception
-from unseen.engine.dicom_node_gate import open_node_gate
-from unseen.engine.dicom_tools import open_dicom_tools
-from unseen.engine.dicom_work import DicomSetup
+from unseen.engine.dicom.node import Reception
+from unseen.engine.dicom.node_gate import open_node_gate
+from unseen.engine.dicom.tools import open_dicom_tools
+from unseen.engine.dicom.work import DicomSetup
 from unseen.engine.governance import Governance, label_path, open_governance
 from unseen.engine.hashing import Hasher
 from unseen.engine.labelling import label_of, models_of, override, tighten

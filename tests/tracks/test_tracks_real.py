@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from unseen.adapters.detect_yolo import YoloDetector
+from unseen.adapters.detect.yolo import YoloDetector
 from unseen.adapters.models_store import FileModelStore
 from unseen.adapters.runtimes import open_network
 from unseen.core.regions import Box, Detection

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unseen.adapters.detect_yolo import Cut
+from unseen.adapters.detect.yolo import Cut
 from unseen.adapters.onnx_file import free_shapes, with_constants
 from unseen.adapters.runtimes import open_network
 from unseen.core.models import ModelFile

@@ -16,11 +16,11 @@ from unseen.core.names import display
 from unseen.errors import OutputFailed, UsageError
 
 if TYPE_CHECKING:
-    from unseen.engine.dicom_report import DicomReport
+    from unseen.engine.dicom.report import DicomReport
 
 __all__ = ["DicomEngine", "add_parser", "job_from", "run"]
 
-#: What does a job and tells a listener: `unseen.engine.dicom.run_dicom`, or a stand-in for it.
+#: What does a job and tells a listener: `unseen.engine.dicom.dicom.run_dicom`, or a stand-in for it.
 DicomEngine = Callable[[DicomJob, Any], "DicomReport"]
 
 
@@ -206,7 +206,7 @@ def _real_engine(job: DicomJob) -> DicomEngine:
     from unseen.engine.local import nursery
 
     context = nursery(PRELOADED["dicom"]) if job.workers != 1 else None
-    from unseen.engine.dicom import run_dicom
+    from unseen.engine.dicom.dicom import run_dicom
 
     return partial(run_dicom, context=context)
 
@@ -232,7 +232,7 @@ def _print_receipt(report: DicomReport, job: DicomJob, *, quiet: bool) -> None:
 
 
 def _check_table() -> int:
-    from unseen.engine.dicom_look import table_gaps
+    from unseen.engine.dicom.look import table_gaps
 
     edition, version, gaps = table_gaps()
     print(f"the profile is {edition}; pydicom {version} does not know {len(gaps)} of its attributes")
@@ -242,7 +242,7 @@ def _check_table() -> int:
 
 
 def _reveal(args: argparse.Namespace) -> int:
-    from unseen.engine.dicom_look import revealed
+    from unseen.engine.dicom.look import revealed
 
     if args.vault is None or args.key is None:
         raise UsageError("--reveal needs --vault and --key")
@@ -255,7 +255,7 @@ def _reveal(args: argparse.Namespace) -> int:
 
 
 def _what_if(args: argparse.Namespace) -> int:
-    from unseen.engine.dicom_look import planned
+    from unseen.engine.dicom.look import planned
 
     if len(args.sources) != 1:
         raise UsageError("--what-if takes one file")

@@ -18,7 +18,7 @@ from unseen.errors import UsageError
 
 __all__ = ["NodeEngine", "add_parser", "job_from", "run"]
 
-#: What runs a node: `unseen.engine.dicom_node.run_node`, or a stand-in for it.
+#: What runs a node: `unseen.engine.dicom.node.run_node`, or a stand-in for it.
 NodeEngine = Callable[..., NodeFigures]
 
 _DESCRIPTION = """Receive DICOM objects, de-identify and verify them in memory, and forward them by C-STORE or STOW-RS.
@@ -124,7 +124,7 @@ def run(args: argparse.Namespace, engine: NodeEngine | None = None) -> int:
         unsafe_keep_pixels=args.unsafe_keep_pixels,
     )
     if engine is None:
-        from unseen.engine.dicom_node import run_node
+        from unseen.engine.dicom.node import run_node
 
         engine = run_node
     stopped = threading.Event()

@@ -11,7 +11,7 @@ __all__ = ["PRELOADED", "start"]
 #: What the workers of a verb need, in the order that it is loaded in.
 PRELOADED = {
     "redact": ("unseen.adapters.preload", "unseen.engine.run", "unseen.cli.redact"),
-    "dicom": ("unseen.engine.dicom_tools", "unseen.verify.dicom.check", "unseen.cli.main"),
+    "dicom": ("unseen.engine.dicom.tools", "unseen.verify.dicom.check", "unseen.cli.main"),
 }
 #: Options whose next word may be a folder, but none to work on.
 _ELSEWHERE = {"-o", "--output"}

@@ -27,7 +27,7 @@ from unseen.errors import UsageError
 
 __all__ = ["LiveEngine", "add_parser", "job_from", "run"]
 
-#: What runs a job: `unseen.engine.live.run`, or a stand-in for it.
+#: What runs a job: `unseen.engine.live.live.run`, or a stand-in for it.
 LiveEngine = Callable[..., dict[str, Any]]
 
 #: Unlike pathlib's, it says no to a word that is too long for a name.
@@ -196,7 +196,7 @@ def run(args: argparse.Namespace, engine: LiveEngine | None = None) -> int:
     """Run the job until it ends or is told to, by SIGTERM, SIGHUP or Ctrl-C, and print what was done; returns 0, or 1
     where a target takes no pictures at the end, or no camera ever sent one."""
     job = job_from(args)
-    from unseen.engine.live import run as real
+    from unseen.engine.live.live import run as real
 
     if not args.quiet:
         _warn(job.recipe)

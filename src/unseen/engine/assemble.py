@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from unseen.adapters.detect_blazeface import SIDE, BlazeFaceDetector
-from unseen.adapters.detect_centerface import CenterFaceDetector
-from unseen.adapters.detect_text import DbTextDetector, PpocrReader, characters_of
-from unseen.adapters.detect_views import (
+from unseen.adapters.detect.blazeface import SIDE, BlazeFaceDetector
+from unseen.adapters.detect.centerface import CenterFaceDetector
+from unseen.adapters.detect.text import DbTextDetector, PpocrReader, characters_of
+from unseen.adapters.detect.views import (
     Scales,
     ViewsDetector,
     face_scales,
@@ -17,8 +17,8 @@ from unseen.adapters.detect_views import (
     second_opinion_scales,
     up_to_own_size,
 )
-from unseen.adapters.detect_yolo import Cut, YoloDetector
-from unseen.adapters.detect_yunet import YuNetDetector
+from unseen.adapters.detect.yolo import Cut, YoloDetector
+from unseen.adapters.detect.yunet import YuNetDetector
 from unseen.adapters.onnx_yolo import cut_of
 from unseen.adapters.propose_strips import EdgeStripDetector
 from unseen.adapters.runtimes import open_network

@@ -24,7 +24,7 @@ from unseen.core.regions import Detection
 from unseen.engine.admission import admit
 from unseen.engine.assemble import open_objects, require_objects
 from unseen.engine.counts import minimised, plan_counting, write_counts
-from unseen.engine.film_count import FilmCounts, VideoCounting
+from unseen.engine.film.count import FilmCounts, VideoCounting
 from unseen.engine.local import share_cores
 from unseen.engine.models import model_store
 from unseen.errors import UsageError

@@ -18,7 +18,7 @@ from unseen.core.formats import is_video
 from unseen.core.jobs import Job
 from unseen.core.ports import VideoCodec
 from unseen.core.scene import Scene
-from unseen.engine.film_count import VideoCounting, check_scene
+from unseen.engine.film.count import VideoCounting, check_scene
 from unseen.engine.names import Placed
 from unseen.engine.report import Report
 from unseen.errors import Refused, UnseenError, UsageError

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unseen.adapters.cpu_threads import single_threaded
-from unseen.adapters.detect_centerface import CenterFaceDetector
-from unseen.adapters.detect_views import ViewsDetector, fit
+from unseen.adapters.detect.centerface import CenterFaceDetector
+from unseen.adapters.detect.views import ViewsDetector, fit
 from unseen.adapters.face_print import FacePrinter
 from unseen.adapters.runtimes import open_network
 from unseen.core.formats import FORMATS

@@ -25,13 +25,13 @@ from unseen.core.recipe import Recipe
 from unseen.engine.admission import Admission, admit
 from unseen.engine.assemble import Models, require_models
 from unseen.engine.clerk import recorded
+from unseen.engine.film.regions_file import RegionsFile
 from unseen.engine.hashing import Hasher
 from unseen.engine.inputs import read_key
 from unseen.engine.local import LocalExecutor, share_cores
 from unseen.engine.models import model_store
 from unseen.engine.names import Placed, place, preview_places
 from unseen.engine.photo import redact_photo
-from unseen.engine.regions_file import RegionsFile
 from unseen.engine.report import Report
 from unseen.engine.resume import Past, past_of, program_version
 from unseen.engine.sheet import write_sheet
@@ -178,7 +178,7 @@ def _placed(job: Job, terms: _Terms) -> list[Placed]:
 def _edits(job: Job, placed: list[Placed], terms: _Terms) -> Mapping[Path, Edits]:
     if job.edits is None:
         return {}
-    from unseen.engine.edits import edits_for
+    from unseen.engine.film.edits import edits_for
 
     rules, tracks = terms.admission.floor, OutputFolder(job.output).tracks
     return edits_for(job.edits, placed, tracks, terms.hasher, terms.recipe, rules)
@@ -229,7 +229,7 @@ def _executor(
 def redact_one(task: Task, tools: Tools, note: Callable[[FrameNote], None]) -> Done:
     """Take one file through the stages, up to a verified file that waits for its name; raises FileError."""
     if is_video(task.placed.item.path.name):
-        from unseen.engine.film_task import redact_video  # here and below: photos would wait for it in vain
+        from unseen.engine.film.task import redact_video  # here and below: photos would wait for it in vain
 
         return redact_video(task, tools, note)
     return redact_photo(task, tools)

@@ -17,10 +17,10 @@ from unseen.core.names import display
 from unseen.core.ports import Journal
 from unseen.core.receipts import FileReceipt
 from unseen.engine.admission import Admission
+from unseen.engine.film.regions_file import RegionsFile
 from unseen.engine.hashing import Hasher
 from unseen.engine.local import unexpected
 from unseen.engine.names import Placed
-from unseen.engine.regions_file import RegionsFile
 from unseen.engine.resume import Past, entry_for, path_tag, preview_entry
 from unseen.engine.work import Done, Task
 from unseen.errors import OutputFailed, OutputTaken, UnseenError
@@ -97,7 +97,7 @@ class Site:
             return None
         needed = [] if preview is None else [self.job.output / preview]
         if is_video(placed.below.name):
-            from unseen.engine.film_tracks import tracks_path  # here and below: photos would wait for it in vain
+            from unseen.engine.film.tracks import tracks_path  # here and below: photos would wait for it in vain
 
             needed.append(tracks_path(self.folder.tracks, tag))
         return past if all(path.is_file() for path in needed) else None
@@ -111,7 +111,7 @@ class Site:
                 raise OutputTaken(problem)
             receipt = self.admission.labelled(receipt, task.placed.item.path, staged, task.final)
             if done.work is not None and self.hasher.comparable:
-                from unseen.engine.edits import keep_for_edits
+                from unseen.engine.film.edits import keep_for_edits
 
                 keep_for_edits(done.work, task, receipt, self.admission.recipe.digest(), self.folder.tracks)
             if preview is not None and done.preview is not None:

@@ -24,7 +24,7 @@ from unseen.engine.names import Placed
 
 if TYPE_CHECKING:
     from unseen.engine.credentials import Signing
-    from unseen.engine.film_count import VideoCounting
+    from unseen.engine.film.count import VideoCounting
     from unseen.traffic.tally import Tally
 
 __all__ = ["Done", "Setup", "Task", "ToolMaker", "Tools", "credential_writer", "open_tools"]
@@ -124,7 +124,7 @@ def _load_for_films() -> None:
     """Load what only videos need and takes a while; what cannot be loaded is told by who needs it."""
     with contextlib.suppress(Exception):
         import_module("av")
-        import_module("unseen.engine.film_task")
+        import_module("unseen.engine.film.task")
 
 
 def credential_writer(setup: Setup) -> CredentialWriter | None:

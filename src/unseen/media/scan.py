@@ -42,14 +42,13 @@ def scan(
 
     The first frame of each further shot must be looked at, and the last one of each: who comes in just before would
     show. So must those before and behind a sudden change, and around a damaged frame, which is not, as it is hidden
-    whole; and all once the file is known to be damaged, because not every decoder notices what it was given.
-    Up to `at_once` frames are looked at at the same time, in so many `threads` (as many, if it is None). The pace then
-    knows all looks but the latest `at_once` - 1, and at a new shot and behind damage all of them, however long they
-    take and whatever `threads` is, so that the same frames are looked at every time. At most `most_waiting` frames
-    wait for looks at those before them.
-    Frames before `first` are gone through and not yielded: a run goes on there that `known` looks were made by, the
-    latest ones of the shot. It looks when it would have looked without a break, as far as they tell.
-    The pace counts frames, or `ticks` if they are given.
+    whole; and all once the file is known to be damaged, because not every decoder notices what it was given. Up to
+    `at_once` frames are looked at at the same time, in so many `threads` (as many, if it is None). The pace then knows
+    all looks but the latest `at_once` - 1, and at a new shot and behind damage all of them, however long they take and
+    whatever `threads` is, so that the same frames are looked at every time. At most `most_waiting` frames wait for
+    looks at those before them. Frames before `first` are gone through and not yielded: a run goes on there that `known`
+    looks were made by, the latest ones of the shot. It looks when it would have looked without a break, as far as they
+    tell. The pace counts frames, or `ticks` if they are given.
     """
     after_damage = False
     with ThreadPoolExecutor(threads or at_once, "look") as pool:
@@ -63,9 +62,8 @@ def scan(
                 yield from looks.taken(0)
             if begins:
                 pace.begin()
-            must = edge or after_damage or bool(reader.problems)
+            kind = None if frame.damaged else pace.wants(now, edge or after_damage or bool(reader.problems))
             after_damage = frame.damaged
-            kind = None if frame.damaged else pace.wants(now, must)
             made = None if kind is None else pool.submit(find, upright.view(reader, frame), kind, looks.latest)
             looks.add(frame, now, begins, kind, made)
             yield from looks.taken(at_once - 1 if looks.frames <= most_waiting else 0)

@@ -1,0 +1,1 @@
+"""Detectors, one family of networks a module."""

@@ -1,0 +1,1 @@
+"""DICOM studies, from inputs to the release, and the node."""

@@ -1,0 +1,1 @@
+"""Videos, from the first frame to the release."""

@@ -1,0 +1,140 @@
+"""One video through all stages, up to a verified file that waits for its name."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from unseen.adapters.files_output import discard
+from unseen.core.names import display
+from unseen.core.receipts import FileReceipt, FrameNote, Verdict, VideoReceipt
+from unseen.engine.film.editing import Editing
+from unseen.engine.film.edits import fits
+from unseen.engine.film.film import Film, FilmDone, FilmTools
+from unseen.engine.film.preview import write_preview
+from unseen.engine.film.render import MOST_ROUNDS
+from unseen.engine.film.store import FilmStore
+from unseen.engine.film.tracks import digest_of, kept_lines, read_kept, spans_in, tracks_path, with_tracks
+from unseen.engine.release import ResiduesRemain, Stopwatch
+from unseen.engine.resume import unchanged
+from unseen.engine.work import Done, Task, Tools
+from unseen.errors import UnreadableInput, VerificationFailed
+
+__all__ = ["redact_video"]
+
+
+def redact_video(task: Task, tools: Tools, note: Callable[[FrameNote], None]) -> Done:
+    """Take one video through the stages, up to a verified file that waits for its name; raises FileError.
+
+    Verified parts are kept when the run is killed, and the next one with the same key goes on behind them.
+    """
+    setup, name = tools.setup, task.placed.label
+    watch = Stopwatch(tools.clock)
+    with watch.time("read"):
+        input_hash = _hash_of(task.placed.item.path, tools, name)
+    receipt = FileReceipt(name, "released", input_hash=input_hash, seconds=watch.seconds)
+    if task.past is not None and unchanged(task.past, task.final, input_hash, setup.hasher):
+        return Done(replace(receipt, status="resumed", output_hash=str(task.past["output"])), None, {})
+    context = f"{input_hash} {setup.context} {task.edits.digest() if task.edits else ''}"
+    if task.counting is not None:
+        # What was counted is in memory only, so that a killed run cannot go on with it: nothing of it fits.
+        context += secrets.token_hex(16)
+    store = FilmStore(setup.work / task.tag[:32], hashlib.sha256(context.encode()).hexdigest())
+    setup.staging.mkdir(parents=True, exist_ok=True)
+    staged = setup.staging / f"{secrets.token_hex(16)}{task.final.suffix}"
+    preview = None if task.preview is None else setup.staging / f"{secrets.token_hex(16)}.mp4"
+    try:
+        done = _film(task, tools, staged, store, watch, note, input_hash).redact()
+        if preview is not None:
+            with watch.time("preview"):
+                write_preview(staged, store.hidden(), preview, tools.video, name, done.receipt.size_before)
+        staged, receipt = _sealed(receipt, staged, done, store, watch, task, tools)
+    except VerificationFailed as error:
+        discard(staged)
+        # Parts that cannot be trusted, or that end in the same failure, are no start for another run.
+        shutil.rmtree(store.folder, ignore_errors=True)
+        verdict = Verdict("fail", rounds=MOST_ROUNDS if isinstance(error, ResiduesRemain) else 0, detail=str(error))
+        return Done(replace(receipt, status="failed", error=str(error), verdict=verdict), None, tools.models.devices)
+    except BaseException:
+        discard(staged)
+        raise
+    finally:
+        store.drop_unfinished()
+    receipt = replace(
+        receipt,
+        output_hash=setup.hasher.of_file("output", staged),
+        width=done.info.width,
+        height=done.info.height,
+        verdict=done.verdict,
+    )
+    return Done(receipt, staged, tools.models.devices, store.folder, preview, done.tally)
+
+
+def _sealed(
+    receipt: FileReceipt, staged: Path, done: FilmDone, store: FilmStore, watch: Stopwatch, task: Task, tools: Tools
+) -> tuple[Path, FileReceipt]:  # fmt: skip
+    """Return where a verified video lies and what is said of it, after it was given its content credentials, if any."""
+    told = _told(task, tools, done.receipt, store)
+    if tools.setup.signing is None:
+        return staged, replace(receipt, video=told)
+    from unseen.engine.credentials import film_areas, seal  # here: most runs have no use for it
+
+    with watch.time("sign"):
+        width, height = told.size_before or (done.info.width, done.info.height)
+        areas, edits = film_areas(store.hidden(), replace(done.info, width=width, height=height)), told.edits
+        by_hand = None if edits is None else (len(edits.removed), len(edits.visible), len(edits.added))
+        path, said = seal(staged, task, done.verdict, areas, tools, by_hand)
+    return path, replace(receipt, video=told, credentials=said)
+
+
+def _film(
+    task: Task,
+    tools: Tools,
+    staged: Path,
+    store: FilmStore,
+    watch: Stopwatch,
+    note: Callable[[FrameNote], None],
+    input_hash: str,
+) -> Film:
+    """Return the film to redact; raises UnreadableInput where edits have nothing to go by."""
+    setup, name, editing = tools.setup, task.placed.label, None
+    kit = FilmTools(
+        tools.video,
+        tools.models.film_eyes,
+        tools.models.film_opinion,
+        watch,
+        lambda done, total: note(FrameNote(name, done, total)),
+    )
+    if task.edits is not None:
+        path = tracks_path(setup.tracks, task.tag)
+        kept = read_kept(path)
+        problem = "its tracks are gone; run once without --edits" if kept is None else ""
+        if kept is None or (problem := fits(kept, input_hash, setup.recipe, task.edits)):
+            raise UnreadableInput(f"{name}: {problem}")
+        editing = Editing(kept_lines(path), task.edits, kept.known, setup.recipe, name)
+    return Film(task.placed.item.path, name, staged, setup.recipe, kit, store, editing, task.counting)
+
+
+def _told(task: Task, tools: Tools, receipt: VideoReceipt, store: FilmStore) -> VideoReceipt:
+    """Return the receipt with what a person changed, of which tracks, and where the preview goes."""
+    receipt = replace(receipt, preview=None if task.preview is None else display(task.preview))
+    path = tracks_path(tools.setup.tracks, task.tag)
+    kept = None if task.edits is None else read_kept(path)
+    if task.edits is None or kept is None:
+        digest = digest_of(store.hidden()) if tools.setup.hasher.comparable else None
+        return replace(receipt, tracks_digest=digest)
+    edits = task.edits.receipt(kept.known, spans_in(kept_lines(path), task.edits.spared))
+    first = kept.known.next_number + len(task.edits.added)
+    digest = digest_of(with_tracks(kept_lines(path), store.hidden(), first))
+    return replace(receipt, edits=edits, tracks_digest=digest)
+
+
+def _hash_of(path: Path, tools: Tools, name: str) -> str:
+    try:
+        return tools.setup.hasher.of_file("input", path)
+    except OSError as error:
+        raise UnreadableInput(f"{name}: cannot be read ({error.strerror}); check its permissions") from error

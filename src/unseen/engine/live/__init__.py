@@ -1,0 +1,1 @@
+"""Live pictures: cameras in, pictures in which people are hidden out."""

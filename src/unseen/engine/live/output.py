@@ -1,0 +1,121 @@
+"""What a live camera's frames become on their way out: hidden, encoded once for all who want them, and handed on."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from unseen.adapters.live.encode import H264Encoder, JpegEncoder
+from unseen.adapters.video.smaller import Smaller
+from unseen.core.live import Unit, UnitKind
+from unseen.core.photos import Pixels
+from unseen.core.ports import LiveEncoder, LiveTarget
+from unseen.core.recipe import Recipe
+from unseen.core.video import VideoInfo
+from unseen.media.live import HIDDEN_WHOLE, Due, quick
+from unseen.media.live_pace import Haste
+from unseen.media.thin import lower_rate
+from unseen.pixels.notice import notice
+from unseen.pixels.planes import Grain, HeldCells, PlaneForm, hide_planes
+
+__all__ = ["Output"]
+
+_HELD_FRAMES = 12
+_FAULT = "HIDDEN  FAULT"
+#: Which kinds of pictures each encoder makes.
+_MADE: dict[str, frozenset[UnitKind]] = {"h264": frozenset({"h264", "mp4"}), "jpeg": frozenset({"jpeg"})}
+
+
+class Output:
+    """Hides frames, encodes each once for all who want it, and hands it to the targets.
+
+    `h264` and `jpeg` make encoders, also anew after one has failed; the times of H.264 count from the seconds given.
+    """
+
+    def __init__(
+        self,
+        camera: str,
+        info: VideoInfo,
+        recipe: Recipe,
+        targets: Sequence[LiveTarget],
+        clock: Callable[[], float],
+        *,
+        h264: Callable[[VideoInfo, float], LiveEncoder] = H264Encoder,
+        jpeg: Callable[[VideoInfo], LiveEncoder] = JpegEncoder,
+    ) -> None:
+        rate = recipe.video.max_rate
+        info = info if rate is None else lower_rate(info, rate)
+        self._smaller = Smaller(info, recipe.max_side)
+        self._camera, self._info, self._targets, self._clock = camera, self._smaller.info, targets, clock
+        self.haste = Haste(1 / float(info.rate))
+        self._form = PlaneForm(full_range=info.colour.full_range)
+        self._held = HeldCells(_HELD_FRAMES)
+        self._seed = secrets.randbits(128)
+        self._grain = Grain(np.random.default_rng(self._seed))
+        self._makers: dict[str, Callable[[float], LiveEncoder]] = {
+            "h264": lambda origin: h264(self._info, origin),
+            "jpeg": lambda _: jpeg(self._info),
+        }
+        self._encoders: dict[str, LiveEncoder] = {}
+        self._origin: float | None = None
+        height, width = self._info.height, self._info.width
+        small = (-(-height // 2), -(-width // 2))
+        self._blank = tuple(np.zeros(shape, np.uint8) for shape in ((height, width), small, small))
+        # Made now: nothing can go wrong with it when something else does.
+        self._notices = {_FAULT: notice(self._blank, self._form, _FAULT)}
+        self.faults = 0
+
+    def hand_on(self, due: Due) -> str:
+        """Hide a frame and hand it on; return why it was hidden whole, "" if it was not."""
+        whole: str = due.whole
+        try:
+            planes = self._notice(HIDDEN_WHOLE[due.whole]) if due.whole else self._hidden(due)
+        except Exception:  # noqa: BLE001  # whatever goes wrong, the frame is not shown
+            self.faults += 1
+            whole, planes = "fault", self._notices[_FAULT]
+        self._send(planes, due.at)
+        return whole
+
+    def no_signal(self, at: float) -> None:
+        """Hand on a picture that says that the camera sends none."""
+        self._send(self._notice("NO SIGNAL"), at)
+
+    def _hidden(self, due: Due) -> tuple[Pixels, ...]:
+        began = self._clock()
+        try:
+            # The same grain in each frame: it would else be the costliest part to encode.
+            noise = np.random.default_rng(self._seed)
+            regions = [quick(region) for region in due.regions] if self.haste.now else due.regions
+            hidden = hide_planes(due.frame.planes, regions, self._form, noise, self._held, self._grain)
+            return self._smaller.planes(hidden)
+        finally:
+            self.haste.note(self._clock() - began)
+
+    def _notice(self, text: str) -> tuple[Pixels, ...]:
+        if text not in self._notices:
+            self._notices[text] = notice(self._blank, self._form, text)
+        return self._notices[text]
+
+    def _send(self, planes: tuple[Pixels, ...], at: float) -> None:
+        wanted = [target.wants(self._camera) for target in self._targets]
+        # What an encoder begins anew counts on from here: files and viewers go on with what the one before began.
+        self._origin = at if self._origin is None else self._origin
+        for encoder, kinds in _MADE.items():
+            if not any(of & kinds for of, _ in wanted):
+                continue
+            for unit in self._encoded(encoder, planes, at, key=any(new for of, new in wanted if of & kinds)):
+                for target in self._targets:
+                    target.send(self._camera, unit)
+
+    def _encoded(self, name: str, planes: tuple[Pixels, ...], at: float, *, key: bool) -> Sequence[Unit]:
+        """Encode a picture; none comes out where that fails, and the next one begins anew, with a key picture."""
+        try:
+            if name not in self._encoders:
+                self._encoders[name] = self._makers[name](self._origin or 0.0)
+            return self._encoders[name].encode(planes, at, key=key)
+        except Exception:  # noqa: BLE001  # whatever goes wrong, the next picture is tried
+            self.faults += 1
+            self._encoders.pop(name, None)
+            return ()
