@@ -6,6 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import Literal, Protocol, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from unseen.core.regions import Detection
 from unseen.core.video import VideoFrame
 
@@ -146,13 +149,16 @@ class AutoPace:
         last, self._last = self._last, (frame, found)
         if last is None:
             return
-        before = [(last[0], each) for each in last[1]]
-        missed = [(f, each) for f, each in (*self._gone, *before) if _missed(each, found)]
-        self._gone = [(f, each) for f, each in missed if frame - f <= self._whole]
-        moved = max((_moved(each, frame, before, self._gone) for each in found if each.score >= _SURE), default=0.0)
+        seen = [*self._gone, *((last[0], each) for each in last[1])]
+        sure = [each for each in found if each.score >= _SURE]
+        is_gone = _are_gone([each for _, each in seen], found)
+        gone = [each for each, is_it in zip(seen, is_gone, strict=True) if is_it and frame - each[0] <= self._whole]
+        missed = any(since == last[0] and each.score >= _CERTAIN for since, each in gone)
+        moved = max(_moved(sure, frame, seen[len(self._gone) :], gone), default=0.0)
+        self._gone = gone
         # Where looks are close, who moved far is found by one at the whole frame alone.
         lost = moved * self._calm > _LOST
-        search = not self._quick and (lost or any(f == last[0] and each.score >= _CERTAIN for f, each in missed))
+        search = not self._quick and (lost or missed)
         wanted = self._calm if moved <= 0 else int(_FAR / moved)
         self._step = self._fastest if lost or search else min(max(wanted, self._hurried), self._calm)
         # Others may have been wanted since.
@@ -161,40 +167,44 @@ class AutoPace:
             self._next_whole = min(self._next_whole, self._next)
 
 
-def _moved(one: Detection, frame: int, before: Sequence[_Seen], gone: Sequence[_Seen]) -> float:
-    """Return how far a detection in a frame has moved, in its sizes a frame.
+def _are_gone(some: Sequence[Detection], found: Sequence[Detection]) -> NDArray[np.bool_]:
+    """Return which of `some` were seen surely and have no partner near them in what was found later."""
+    sure = np.array([each.score >= _SURE for each in some], bool)
+    return np.asarray(sure & (_apart(some, found).min(axis=1, initial=np.inf) > _LOST))
+
+
+def _moved(found: Sequence[Detection], frame: int, before: Sequence[_Seen], gone: Sequence[_Seen]) -> list[float]:
+    """Return how far each detection in a frame has moved, in its sizes a frame.
 
     Partners are the nearest of one class and like size. One that has none near came from the nearest that is gone.
     """
-    for seen, farthest in ((before, _LOST), (gone, _FARTHEST)):
-        near, since = min(((_apart(one, other), f) for f, other in seen), default=(math.inf, frame))
-        if near <= farthest:
-            return near / max(1, frame - since)
-    return 0.0
+    near, far = (_apart(found, [each for _, each in seen]) for seen in (before, gone))
+    speeds = []
+    for close, distant in zip(near, far, strict=True):
+        speed = 0.0
+        for apart, seen, farthest in ((close, before, _LOST), (distant, gone, _FARTHEST)):
+            if apart.size and apart.min() <= farthest:
+                speed = float(apart.min()) / max(1, frame - seen[int(apart.argmin())][0])
+                break
+        speeds.append(speed)
+    return speeds
 
 
-def _missed(one: Detection, found: Sequence[Detection]) -> bool:
-    """Whether a sure detection has no partner near it."""
-    return one.score >= _SURE and all(_apart(one, other) > _LOST for other in found)
+def _apart(some: Sequence[Detection], others: Sequence[Detection]) -> NDArray[np.float64]:
+    """Return the distances, shape (some, others), in sizes of the first; infinity between those that are not of one
+    class and like size."""
+    one, other = _shapes(some), _shapes(others)
+    distances = np.hypot(*(one[:, None, axis] - other[None, :, axis] for axis in (0, 1))) / np.sqrt(one[:, None, 2])
+    areas = one[:, None, 2] / other[None, :, 2]
+    same = np.array([d.cls for d in some], str)[:, None] == np.array([d.cls for d in others], str)[None, :]
+    return np.where(same & (areas >= 0.5) & (areas <= 2.0), distances, np.inf)
 
 
-def _apart(one: Detection, other: Detection) -> float:
-    """Return the distance of two detections in sizes of the first; infinity unless they are of one class and like
-    size."""
-    if other.cls != one.cls or not _alike(one, other):
-        return math.inf
-    return _distance(one, other) / math.sqrt(one.box.area)
-
-
-def _alike(one: Detection, other: Detection) -> bool:
-    return 0.5 <= one.box.area / other.box.area <= 2.0
-
-
-def _distance(one: Detection, other: Detection) -> float:
-    return math.hypot(
-        (one.box.x1 + one.box.x2 - other.box.x1 - other.box.x2) / 2,
-        (one.box.y1 + one.box.y2 - other.box.y1 - other.box.y2) / 2,
-    )
+def _shapes(some: Sequence[Detection]) -> NDArray[np.float64]:
+    """Return the centre (x, y) and the area of each, shape (some, 3)."""
+    boxes = np.array([each.box.xyxy for each in some], np.float64).reshape(-1, 4)
+    low, high = boxes[:, :2], boxes[:, 2:]
+    return np.column_stack([(low + high) / 2, np.prod(high - low, axis=1)])
 
 
 class Denser:
