@@ -145,6 +145,30 @@ def test_old_files_are_deleted_without_pictures(tmp_path: Path) -> None:
     assert (tmp_path / "holiday.mp4").exists()
 
 
+def test_what_was_begun_before_a_camera_went_away_is_kept_no_longer_than_the_rest(
+    tmp_path: Path, units: list[Unit]
+) -> None:
+    now = [1_700_000_000.0]
+    settings = Segments(seconds=60, keep_seconds=3600)
+    target = segment_target(tmp_path, ("door",), settings, clock=lambda: now[0], every=0.02)
+    try:
+        for unit in units[:50]:
+            target.send("door", unit)
+        wait_for(lambda: list((tmp_path / "door").iterdir()))
+        (part,) = (tmp_path / "door").iterdir()
+        wait_for(lambda: part.stat().st_size > 0)
+        written = part.stat().st_mtime
+        now[0] = written + 3700.0
+        wait_for(lambda: not part.exists())
+        now[0] = written
+        for unit in units[50:]:
+            target.send("door", unit)
+    finally:
+        target.close()
+    (path,) = (tmp_path / "door").iterdir()
+    assert _frames(path) == 100
+
+
 def test_largest_file_stays_when_it_is_the_newest(tmp_path: Path) -> None:
     (tmp_path / "door").mkdir()
     for i in (1, 2):

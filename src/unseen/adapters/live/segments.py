@@ -73,6 +73,8 @@ class _SegmentTarget(WorkerTarget):
                 for camera, kept in [*((camera, settings) for camera in cameras), *_others(folder, cameras)]:
                     try:
                         _delete_old(folder / camera, kept, clock(), unfinished=camera not in cameras)
+                        if camera in cameras:
+                            _delete_left(folder / camera, kept, clock())
                     except OSError as error:
                         failed[camera] = f"{camera}: old segments cannot be deleted ({_reason(error)})"
                 self._kept = failed
@@ -213,6 +215,15 @@ def _delete_old(folder: Path, settings: Segments, now: float, *, unfinished: boo
         if (old or much) and not (path.suffix == _PART and _is_written(path)):
             path.unlink(missing_ok=True)
         newest = False
+
+
+def _delete_left(folder: Path, settings: Segments, now: float) -> None:
+    """Delete what this run began and has not written to for as long as files are kept: its camera is away, and the next
+    picture begins another."""
+    for path, status in _files(folder, unfinished=True):
+        age = now - status.st_mtime
+        if path.suffix == _PART and settings.keep_seconds is not None and age > settings.keep_seconds:
+            path.unlink(missing_ok=True)
 
 
 def _files(folder: Path, *, unfinished: bool) -> Iterator[tuple[Path, os.stat_result]]:
