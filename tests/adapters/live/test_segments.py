@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 from collections.abc import Iterator
@@ -21,14 +22,14 @@ from unseen.core.video import VideoInfo
 from unseen.errors import OutputFailed, UsageError
 
 _INFO = VideoInfo("live", "h264", 64, 48, Fraction(25), Fraction(1, 90_000), "yuv420p")
+_GREY = (np.full((48, 64), 90, np.uint8), *(np.full((24, 32), 128, np.uint8),) * 2)
 
 
 @pytest.fixture(scope="module")
 def units() -> list[Unit]:
     """Six seconds of MP4, with a key picture every two."""
     encoder = H264Encoder(_INFO)
-    grey = (np.full((48, 64), 90, np.uint8), *(np.full((24, 32), 128, np.uint8),) * 2)
-    return [encoder.encode(grey, 100 + i * 0.04)[1] for i in range(150)]
+    return [encoder.encode(_GREY, 100 + i * 0.04)[1] for i in range(150)]
 
 
 def _clock(start: float = 1_700_000_000.0) -> Iterator[float]:
@@ -293,18 +294,18 @@ def test_link_to_a_folder_elsewhere_is_not_followed_for_a_camera_that_is_not_nam
     assert len(list(elsewhere.iterdir())) == 1
 
 
-def test_writing_goes_on_when_somebody_deleted_the_folder_of_the_camera(tmp_path: Path, units: list[Unit]) -> None:
+def test_writing_goes_on_when_somebody_deleted_the_folder_of_the_camera(tmp_path: Path) -> None:
     (tmp_path / "door").mkdir()
     target = segment_target(tmp_path, ("door",), Segments(seconds=1))
+    encoder, at = H264Encoder(_INFO), itertools.count(100, 2)
     try:
-        target.send("door", units[0])
+        target.send("door", encoder.encode(_GREY, next(at))[1])
         wait_for(lambda: list((tmp_path / "door").iterdir()))
         shutil.rmtree(tmp_path / "door")
 
         def written() -> bool:
-            # The first key picture begins a file, and the second ends it.
-            for unit in (units[50], units[100]):
-                target.send("door", unit)
+            # Every two seconds comes a key picture: one begins a file, the next one ends it.
+            target.send("door", encoder.encode(_GREY, next(at))[1])
             return bool(list((tmp_path / "door").glob("2*.mp4")) if (tmp_path / "door").exists() else ())
 
         wait_for(written)
