@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -201,6 +202,15 @@ def test_ticks_rise_as_frames_do_at_least(steps: list[int], rate: float, first: 
     assert counted[0] == first
     for before, after, step in zip(counted, counted[1:], steps, strict=False):
         assert after - before == max(1, round(step * rate * 0.001))
+
+
+def test_a_person_who_goes_while_another_comes_is_not_a_fast_one() -> None:
+    pace, made = AutoPace(30.0, quick=True), list[int]()
+    for i in range(120):
+        if pace.wants(i, False):
+            made.append(i)
+            pace.saw(i, [replace(face(200.0 * (i // 20 % 2)), cls="person")])
+    assert {b - a for a, b in itertools.pairwise(made)} == {5}
 
 
 @pytest.mark.parametrize("goes_on_at", [22, 23, 24, 31])

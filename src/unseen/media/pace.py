@@ -154,10 +154,11 @@ class AutoPace:
         is_gone = _are_gone([each for _, each in seen], found)
         gone = [each for each, is_it in zip(seen, is_gone, strict=True) if is_it and frame - each[0] <= self._whole]
         missed = any(since == last[0] and each.score >= _CERTAIN for since, each in gone)
-        moved = max(_moved(sure, frame, seen[len(self._gone) :], gone), default=0.0)
+        speeds = _moved(sure, frame, seen[len(self._gone) :], gone)
+        moved = max(speeds, default=0.0)
         self._gone = gone
         # Where looks are close, who moved far is found by one at the whole frame alone.
-        lost = moved * self._calm > _LOST
+        lost = any(each.cls == "face" and speed * self._calm > _LOST for each, speed in zip(sure, speeds, strict=True))
         search = not self._quick and (lost or missed)
         wanted = self._calm if moved <= 0 else int(_FAR / moved)
         self._step = self._fastest if lost or search else min(max(wanted, self._hurried), self._calm)
@@ -168,8 +169,11 @@ class AutoPace:
 
 
 def _are_gone(some: Sequence[Detection], found: Sequence[Detection]) -> NDArray[np.bool_]:
-    """Return which of `some` were seen surely and have no partner near them in what was found later."""
-    sure = np.array([each.score >= _SURE for each in some], bool)
+    """Return which of `some` are faces that were seen surely and have no partner near them in what was found later.
+
+    Of persons and vehicles, which are large, one that is gone and one that is new are two.
+    """
+    sure = np.array([each.cls == "face" and each.score >= _SURE for each in some], bool)
     return np.asarray(sure & (_apart(some, found).min(axis=1, initial=np.inf) > _LOST))
 
 
