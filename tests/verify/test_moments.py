@@ -31,7 +31,7 @@ def test_every_nth_frame_counts_back_from_the_last_one() -> None:
     assert moments(0, 3, whole(0, 3, 1), [], SIZE) == [Moment(0), Moment(1), Moment(2), Moment(3)]
     assert moments(51, 70, whole(51, 70, 50), [], SIZE) == [Moment(70)]
     assert moments(51, 51, whole(51, 51, 50), [], SIZE) == [Moment(51)]
-    assert moments(51, 70, whole(51, 70, 50), [], SIZE, {52: [PLACE]}) == [Moment(52, Box(240, 140, 400, 300))]
+    assert moments(51, 70, (), [], SIZE, {52: [PLACE]}) == [Moment(52, Box(240, 140, 400, 300))]
 
 
 @given(
@@ -83,7 +83,7 @@ def test_tracks_that_were_hardly_found_have_no_ends() -> None:
 
 
 def test_only_some_places() -> None:
-    found = moments(0, 49, whole(0, 49, 5), [], SIZE, {44: [PLACE, Box(10, 10, 20, 20)], 3: [PLACE], 90: [PLACE]})
+    found = moments(0, 49, (), [], SIZE, {44: [PLACE, Box(10, 10, 20, 20)], 3: [PLACE], 90: [PLACE]})
     assert [m.frame for m in found] == [3, 44, 44]
     assert found[0].part == found[1].part == Box(240, 140, 400, 300)
     assert found[2].part == Box(0, 0, 96, 96)

@@ -73,6 +73,10 @@ class Edits:
     added: tuple[Added, ...] = ()
     of: str = ""
 
+    def first_found(self, next_number: int) -> int:
+        """Return the first number for what is found in an edited video, whose tracks have those below `next_number`."""
+        return next_number + len(self.added)
+
     @property
     def spared(self) -> frozenset[int]:
         """The tracks that are not hidden, for either reason."""

@@ -34,8 +34,7 @@ class Ticks:
     """Counts frames by when they are shown, `rate` to a second, and at least one from frame to frame.
 
     A pace that is told these instead of the frames' numbers looks by time where frames come seldom, and by frames where
-    they come often. `time_base` is the length in seconds of one tick of
-    the time stamps.
+    they come often. `time_base` is the length in seconds of one tick of the time stamps.
     """
 
     def __init__(self, rate: float, time_base: float) -> None:

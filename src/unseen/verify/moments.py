@@ -37,11 +37,10 @@ def moments(
 ) -> list[Moment]:
     """Return what to look at in frames `first` to `last` of a video whose frames are `size` pixels wide and high.
 
-    The frames `whole` are looked at as a whole; or else the surroundings of the boxes that `only` has for some frames;
-    the last frame before each track and the first one after it around where it was, because what is missed of it is
+    The frames `whole` are looked at as a whole; the surroundings of the boxes that `only` has for some frames; and the
+    last frame before each track and the first one after it around where it was, because what is missed of it is
     there. In the order of frames.
     """
-    whole = whole if only is None else ()
     found = [Moment(frame) for frame in sorted(whole)]
     for frame, boxes in (only or {}).items():
         found += [Moment(frame, around(box, size)) for box in boxes if first <= frame <= last]

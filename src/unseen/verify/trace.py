@@ -24,7 +24,7 @@ def seen_again(
     look sees, with the frames.
 
     Who is there is seen in both. In folds, leaves and the edges of what is hidden models see faces that are gone as
-    soon as the cut is another.
+    soon as the cut is another. What else the look sees is taken as it is: to hide it costs little.
     """
     again: list[tuple[int, Detection]] = []
     for frame, some in found.items():

@@ -146,28 +146,27 @@ def test_old_files_are_deleted_without_pictures(tmp_path: Path) -> None:
     assert (tmp_path / "holiday.mp4").exists()
 
 
-def test_what_was_begun_before_a_camera_went_away_is_kept_no_longer_than_the_rest(
+def test_a_file_to_which_nothing_comes_any_more_is_finished_and_what_comes_later_begins_another(
     tmp_path: Path, units: list[Unit]
 ) -> None:
-    now = [1_700_000_000.0]
-    settings = Segments(seconds=60, keep_seconds=3600)
-    target = segment_target(tmp_path, ("door",), settings, clock=lambda: now[0], every=0.02)
-    try:
-        for unit in units[:50]:
-            target.send("door", unit)
-        wait_for(lambda: list((tmp_path / "door").iterdir()))
-        (part,) = (tmp_path / "door").iterdir()
-        wait_for(lambda: part.stat().st_size > 0)
-        written = part.stat().st_mtime
-        now[0] = written + 3700.0
-        wait_for(lambda: not part.exists())
-        now[0] = written
-        for unit in units[50:100]:
-            target.send("door", unit)
-    finally:
-        target.close()
-    (path,) = (tmp_path / "door").iterdir()
-    assert _frames(path) == 50
+    """Else what a camera showed before it hung would be kept until the run ends, however old it is."""
+    now, ticks = [0.0], _clock()
+    folder = SegmentFolder(tmp_path, Segments(seconds=60), lambda: next(ticks), lambda: now[0])
+    folder.rest()
+    for unit in units[:50]:
+        folder.write(unit)
+    now[0] = 59.0
+    folder.rest()
+    assert [path.suffix for path in tmp_path.iterdir()] == [".part"]
+    now[0] = 60.0
+    folder.rest()
+    folder.rest()
+    (path,) = tmp_path.iterdir()
+    assert (path.suffix, _frames(path)) == (".mp4", 50)
+    for unit in units[50:]:
+        folder.write(unit)
+    folder.close()
+    assert sorted(_frames(path) for path in tmp_path.iterdir()) == [50, 100]
 
 
 def test_largest_file_stays_when_it_is_the_newest(tmp_path: Path) -> None:

@@ -78,6 +78,10 @@ class _Sink:
 
     def __init__(self, written: list[int], fails: list[int]) -> None:
         self._written, self._fails = written, fails
+        self.rests = 0
+
+    def rest(self) -> None:
+        self.rests += 1
 
     def write(self, unit: Unit) -> None:
         number = int(unit.data)
@@ -110,6 +114,14 @@ def test_worker_tells_of_a_problem_and_begins_again_at_a_key_picture() -> None:
     target.send("a", _unit(5))
     _wait_for(lambda: written == [0, 1, 4, 5])
     assert target.problems == {}
+    target.close()
+
+
+def test_worker_tells_its_sink_when_no_picture_comes() -> None:
+    sink = _Sink([], [])
+    target = WorkerTarget(lambda _: sink, "mp4", lambda c, e: c, (OSError,))
+    target.send("a", _unit(0, key=True))
+    _wait_for(lambda: sink.rests > 1)
     target.close()
 
 

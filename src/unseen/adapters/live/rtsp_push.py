@@ -98,6 +98,9 @@ class RtspPush:
         )
         container.start_encoding()
 
+    def rest(self) -> None:
+        """Take it that no picture came for a moment: the media server waits, too."""
+
     def close(self) -> None:
         """Say goodbye, if the server still listens."""
         import av

@@ -73,8 +73,6 @@ class _SegmentTarget(WorkerTarget):
                 for camera, kept in [*((camera, settings) for camera in cameras), *_others(folder, cameras)]:
                     try:
                         _delete_old(folder / camera, kept, clock(), unfinished=camera not in cameras)
-                        if camera in cameras:
-                            _delete_left(folder / camera, kept, clock())
                     except OSError as error:
                         failed[camera] = f"{camera}: old segments cannot be deleted ({_reason(error)})"
                 self._kept = failed
@@ -145,11 +143,17 @@ def _reason(error: BaseException) -> str:
 class SegmentFolder:
     """One camera's files. Each is written under a hidden name, and has its own only when it is whole."""
 
-    def __init__(self, folder: Path, settings: Segments, clock: Callable[[], float]) -> None:
-        self._folder, self._settings, self._clock = folder, settings, clock
+    def __init__(
+        self,
+        folder: Path,
+        settings: Segments,
+        clock: Callable[[], float],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._folder, self._settings, self._clock, self._now = folder, settings, clock, now
         self._file: BinaryIO | None = None
         self._path = folder
-        self._began, self._base = 0.0, 0
+        self._began, self._base, self._wrote = 0.0, 0, 0.0
 
     def write(self, unit: Unit) -> None:
         """Write a fragment; at a key picture a new file begins if the one before is long enough."""
@@ -163,6 +167,15 @@ class SegmentFolder:
             self._file.write(unit.head.init)
         self._file.write(rebased(unit.data, self._base))
         self._file.flush()  # so that a full disk is told of now, and a run that is killed loses nothing
+        self._wrote = self._now()
+
+    def rest(self) -> None:
+        """Finish a file to which nothing came for as long as a file lasts: its source has ended, or hangs.
+
+        Unfinished it would be nobody's: not played, not counted, and not deleted when it is old.
+        """
+        if self._file is not None and self._now() - self._wrote >= self._settings.seconds:
+            self.close()
 
     def _begin(self, unit: Unit) -> BinaryIO:
         name = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self._clock()))
@@ -179,8 +192,8 @@ class SegmentFolder:
         return file
 
     def _let_go_if_deleted(self) -> None:
-        """Let go of a file that somebody deleted: nobody would ever see what is written on."""
-        if self._file is not None and not os.fstat(self._file.fileno()).st_nlink:
+        """Let go of a file that somebody deleted or moved: nobody would ever see what is written on."""
+        if self._file is not None and not _hidden(self._path).exists():
             file, self._file = self._file, None
             file.close()
 
@@ -215,15 +228,6 @@ def _delete_old(folder: Path, settings: Segments, now: float, *, unfinished: boo
         if (old or much) and not (path.suffix == _PART and _is_written(path)):
             path.unlink(missing_ok=True)
         newest = False
-
-
-def _delete_left(folder: Path, settings: Segments, now: float) -> None:
-    """Delete what this run began and has not written to for as long as files are kept: its camera is away, and the next
-    picture begins another."""
-    for path, status in _files(folder, unfinished=True):
-        age = now - status.st_mtime
-        if path.suffix == _PART and settings.keep_seconds is not None and age > settings.keep_seconds:
-            path.unlink(missing_ok=True)
 
 
 def _files(folder: Path, *, unfinished: bool) -> Iterator[tuple[Path, os.stat_result]]:

@@ -26,6 +26,10 @@ class Sink(Protocol):
         """Write a picture; the first one after opening, or after an error, is a key picture."""
         ...
 
+    def rest(self) -> None:
+        """Take it that no picture came for a moment."""
+        ...
+
     def close(self) -> None:
         """Finish what is written."""
         ...
@@ -108,6 +112,8 @@ class WorkerTarget:
                     self._problems.pop(camera, None)
                 elif self._stop.is_set():
                     return
+                else:
+                    sink.rest()
         finally:
             self._writing.pop(camera, None)
             sink.close()

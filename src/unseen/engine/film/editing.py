@@ -65,7 +65,7 @@ class Editing:
     @property
     def next_number(self) -> int:
         """A track number that is not taken."""
-        return self._first_added + len(self._edits.added)
+        return self._edits.first_found(self._first_added)
 
     def around(self, window: Window, rate: float) -> Window:
         """Return the window with the steps at which what verification finds in it is to be covered."""

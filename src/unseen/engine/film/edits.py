@@ -79,7 +79,7 @@ def keep_for_edits(work: Path, task: Task, receipt: FileReceipt, recipe: str, fo
     classes = {track.number: track.cls for track in receipt.video.tracks}
     before = read_kept(path) if task.edits is not None else None
     if task.edits is not None and before is not None:
-        first = before.known.next_number + len(task.edits.added)
+        first = task.edits.first_found(before.known.next_number)
         classes = {number: cls for number, cls in classes.items() if number >= first}
         if not classes:
             return

@@ -146,8 +146,9 @@ class Renderer:
         step = 1 if recipe.check_all else max(1, round(recipe.check_s * rate))
         shows = partial(self._shows, settled, hidden)
         found: dict[int, list[Detection]] = {}
-        whole = whole_frames([frame.index for frame in settled.window.frames if not frame.damaged], step)
-        for moment in moments(first, last, whole, settled.tracks if only is None else (), size, only):
+        clear = [frame.index for frame in settled.window.frames if not frame.damaged]
+        whole, tracks = (whole_frames(clear, step), settled.tracks) if only is None else (frozenset[int](), ())
+        for moment in moments(first, last, whole, tracks, size, only):
             _add(found, moment.frame, shows(moment))
         if only is None and (sure := seen_again(found, size, shows)):
             more = {f: shows(Moment(f)) for f in _grid(first, last, step / _MORE_LOOKS) if f not in whole}

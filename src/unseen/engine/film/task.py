@@ -128,8 +128,9 @@ def _told(task: Task, tools: Tools, receipt: VideoReceipt, store: FilmStore) -> 
         digest = digest_of(store.hidden()) if tools.setup.hasher.comparable else None
         return replace(receipt, tracks_digest=digest)
     edits = task.edits.receipt(kept.known, spans_in(kept_lines(path), task.edits.spared))
-    first = kept.known.next_number + len(task.edits.added)
-    digest = digest_of(with_tracks(kept_lines(path), store.hidden(), first))
+    first = task.edits.first_found(kept.known.next_number)
+    found = any(track.number >= first for track in receipt.tracks)
+    digest = digest_of(with_tracks(kept_lines(path), store.hidden(), first)) if found else kept.digest
     return replace(receipt, edits=edits, tracks_digest=digest)
 
 

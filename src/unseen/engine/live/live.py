@@ -32,8 +32,9 @@ from unseen.engine.live.count import LiveCounts
 from unseen.engine.live.crew import Crew
 from unseen.engine.live.detector import LiveDetector
 from unseen.engine.live.figures import prometheus
-from unseen.engine.live.looker import LookerSetup, for_live
+from unseen.engine.live.looker import LookerSetup
 from unseen.engine.live.permit import Permit
+from unseen.engine.live.recipe import for_live
 from unseen.engine.models import model_store
 from unseen.errors import OutputFailed, UnreadableInput, UsageError
 from unseen.media.live_tracks import warm_up

@@ -8,7 +8,7 @@ import signal
 import struct
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
@@ -17,12 +17,10 @@ from unseen.core.photos import Rgb8
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Detection
 from unseen.engine.assemble import Models, assemble
-from unseen.errors import Refused, UnseenError
+from unseen.errors import UnseenError
 from unseen.media.find import find
 
-__all__ = [
-    "Answer", "LookerSetup", "for_live", "main", "receive", "receive_picture", "send", "send_picture", "serve"
-]  # fmt: skip
+__all__ = ["Answer", "LookerSetup", "main", "receive", "receive_picture", "send", "send_picture", "serve"]
 
 _SIZE = struct.Struct(">Q")
 _SHAPE = struct.Struct(">QII")
@@ -49,22 +47,6 @@ class Answer:
     found: tuple[Detection, ...] = ()
     error: UnseenError | None = None
     devices: tuple[str, ...] = ()
-
-
-def for_live(recipe: Recipe) -> Recipe:
-    """Return a recipe, as a policy settled it, without what live pictures have no time for.
-
-    Heads go with faces, and a floor of recall asks for them; to look for them takes too long. Raises Refused where
-    that, or verification, must be.
-    """
-    if recipe.verify != "skip":
-        raise Refused("the policy requires verification, and live pictures are gone before they could be verified")
-    if recipe.require_heads:
-        raise Refused("the policy requires heads to be hidden, and live pictures are not searched for heads")
-    if "face" not in recipe.hidden:
-        return recipe
-    looks = {cls: look for cls, look in recipe.looks.items() if cls != "head"}
-    return replace(recipe, looks=looks, video=replace(recipe.video, heads=False))
 
 
 def send(pipe: BinaryIO, value: object) -> None:
