@@ -119,7 +119,7 @@ def test_where_only_small_parts_are_looked_at_again_that_waits_for_the_look_befo
         pytest.skip("yolo26n is not here")
     needed = require_models(recipe, models)
     eyes = assemble(recipe, Models(needed.hide, needed.verify), "cpu", 1, photos=False).film_eyes
-    assert (eyes.always_whole, eyes.at_once) == (whole, 2 if whole else 1)
+    assert (eyes.quick, eyes.at_once) == (whole, 2 if whole else 1)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from unseen.core.models import ModelFile
 from unseen.core.photos import Rgb8
 from unseen.core.regions import Box, Detection
-from unseen.media.close import look_close
+from unseen.media.close import look_across, look_close
 
 
 class SpotDetector:
@@ -83,3 +83,23 @@ def test_faces_far_apart_have_parts_of_their_own() -> None:
 
 def test_nowhere_to_look_finds_nothing() -> None:
     assert look_close(picture(64, 64), SpotDetector(), []) == []
+
+
+@given(st.integers(0, 600), st.integers(0, 440), st.integers(-40, 40))
+def test_rows_reach_from_side_to_side_and_what_is_seen_is_told_in_pixels_of_the_picture(
+    x: int, y: int, dy: int
+) -> None:
+    spot, before = Box(x, y, x + 40, y + 40), Box(300, y + dy, 340, y + dy + 40)
+    detector = SpotDetector()
+    (found,) = look_across(picture(640, 480, spot), detector, [before])
+    assert found.box == spot
+    ((high, wide, _),) = detector.shown
+    assert (wide, high % 32) == (640, 0)
+    assert high <= 40 + 2 * 60 + 2 * 32
+
+
+def test_rows_between_faces_are_looked_at_and_all_where_there_are_none() -> None:
+    detector = SpotDetector()
+    look_across(picture(640, 480), detector, [Box(50, 100, 90, 140), Box(500, 300, 540, 340)])
+    look_across(picture(640, 480), detector, [])
+    assert [shape[0] for shape in detector.shown] == [384, 480]

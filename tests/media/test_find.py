@@ -266,12 +266,13 @@ def test_a_look_of_none_hides_nothing_even_if_it_is_all_there_is() -> None:
 # Looks in between.
 
 
-def test_a_quick_detector_looks_at_the_whole_again_and_others_only_where_faces_were() -> None:
+def test_a_quick_detector_looks_at_the_rows_with_faces_again_and_others_only_where_they_were() -> None:
     again, close = sees(box("face", 200, 20, 240, 60)), sees(box("face", 10, 10, 20, 20))
     before = [box("face", 20, 20, 40, 40)]
     found = find_again(PHOTO, Eyes(faces=sees(), faces_close=close, faces_again=again), recipe("face"), before)
     assert [d.box.x1 for d in found] == [200]
-    assert [image.shape for image in again.seen] == [PHOTO.shape]
+    assert [image.shape for image in again.seen] == [(96, *PHOTO.shape[1:])]
     assert find_again(PHOTO, Eyes(faces=sees(), faces_again=again), recipe("face"), []) != []
+    assert again.seen[-1].shape == PHOTO.shape
     find_again(PHOTO, Eyes(faces=sees(), faces_close=close), recipe("face"), before)
     assert all(image.shape[0] < PHOTO.shape[0] for image in close.seen)

@@ -12,7 +12,7 @@ from unseen.core.photos import Rgb8
 from unseen.core.ports import Detector, Reader
 from unseen.core.recipe import Recipe
 from unseen.core.regions import VEHICLES, Box, Detection
-from unseen.media.close import look_close
+from unseen.media.close import look_across, look_close
 from unseen.media.cover import heads_without_face
 from unseen.media.plates import is_legible, is_texture, looks_like_plate, needs_reading, on_vehicle
 
@@ -32,8 +32,8 @@ _FULL_RANGE = 230.0
 class Eyes:
     """The detectors of a run; None where a recipe has no use for one, or the optional model is not there.
 
-    Shortly after a look at a frame of a video `faces_again` looks at the whole picture, where a detector is there that
-    is quick enough, else `faces_close` at small parts around where faces were. `text` looks at whole pictures,
+    Shortly after a look at a frame of a video `faces_again` looks at the rows in which faces were, where a detector is
+    there that is quick enough, else `faces_close` at small parts around them. `text` looks at whole pictures,
     `text_close` at cut-out vehicles; `reader` reads what they found. So many pictures as `at_once` may be looked at at
     the same time, and for so many `threads` the networks were opened.
     """
@@ -49,8 +49,8 @@ class Eyes:
     threads: int = 1
 
     @property
-    def always_whole(self) -> bool:
-        """Whether a look shortly after another one is at the whole picture, too: none needs what the other found."""
+    def quick(self) -> bool:
+        """Whether looks in between are at much of the picture, and do not wait for what the look before them found."""
         return self.faces_close is None
 
     @property
@@ -83,15 +83,15 @@ def find_again(
 ) -> list[Detection]:
     """Return what a close look finds of classes that the recipe hides, shortly after a look that found `before`.
 
-    Faces are looked for where they were, or by a quick detector in the whole picture, as persons and vehicles are; text
-    is not looked for.
+    Faces are looked for where they were, or by a quick detector in all rows where they were; persons and vehicles in
+    the whole picture; text is not looked for.
     """
     found: list[Detection] = []
     if eyes.objects is not None:
         found += eyes.objects.detect([image])[0]
     near = [d.box for d in before if d.cls in ("face", "head")]
     if eyes.faces_again is not None:
-        found += eyes.faces_again.detect([image])[0]
+        found += look_across(image, eyes.faces_again, near)
     elif eyes.faces_close is not None and near:
         found += look_close(image, eyes.faces_close, near)
     return [d for d in found if d.cls in recipe.hidden or d.cls in also]

@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Literal
 
 from unseen.core.video import Track
 from unseen.tracks.settings import BEYOND, CoverSettings, LinkSettings
@@ -41,13 +42,14 @@ class Belief:
 class Followed:
     """How what a model finds is linked and covered; tracks that it never saw as well as `belief` says are left out.
 
-    `anywhere` says that it looks at the whole picture in close looks, too, so that it sees there who is new.
+    `new` says whether looks in between those at the whole picture see who is new, too: they do, they do in the rows
+    that they are at, or they do not.
     """
 
     link: LinkSettings = field(default_factory=LinkSettings)
     cover: CoverSettings = field(default_factory=CoverSettings)
     belief: Belief | None = None
-    anywhere: bool = False
+    new: Literal["seen", "in rows", "missed"] = "missed"
 
     def believed(self, track: Track, longer: int) -> bool:
         """Whether a track of a video whose longer side is `longer` pixels is taken for what it says it is."""
@@ -60,7 +62,7 @@ class Followed:
 
 ELSE = Followed()
 #: By the model that found; where several did, the first here counts, or a person would change how faces are linked.
-#: YuNet looks at whole frames several times a second and loses a face for a look or two in a crowd; it sees most of
+#: YuNet looks at most of a frame several times a second and loses a face for a look or two in a crowd; it sees most of
 #: what it sees at once and well, so that less is to be covered before and after. YOLO's boxes of a person differ from
 #: frame to frame by some pixels, so that the hull of few of them hides less.
 FOLLOWED: Mapping[str, Followed] = MappingProxyType(
@@ -71,9 +73,9 @@ FOLLOWED: Mapping[str, Followed] = MappingProxyType(
                 grain=1.5, beyond={**BEYOND, "face": replace(BEYOND["face"], extend_s=0.25, sure=40, strong=0.7)}
             ),
             Belief(0.25, 0.6, (16.0, 160.0)),
-            anywhere=True,
+            new="in rows",
         ),
-        "yolo26n": Followed(cover=CoverSettings(sparse=0.1), anywhere=True),
+        "yolo26n": Followed(cover=CoverSettings(sparse=0.1), new="seen"),
     }
 )
 

@@ -18,7 +18,7 @@ __all__ = ["AutoPace", "Denser", "EveryNth", "Kind", "Pace", "Ticks", "pace_for"
 Kind = Literal["whole", "close"]
 #: Seconds between looks at whole frames; between all looks when all is calm, and at the most hurried.
 _WHOLE_S, _CALM_S, _HURRIED_S = 0.34, 0.17, 0.07
-#: The most hurried where a look in between is one at the whole frame, too: it sees who moves far as well as who is new.
+#: The most hurried where looks in between are at much of the frame: they see who moves far as well as most who are new.
 _QUICK_S = 0.13
 #: What moves farther than this many of its sizes from look to look is fast; farther than so many, and nothing tells it
 #: from somebody else; and beyond so many, one who is gone and one who is new are two.
@@ -103,8 +103,8 @@ class AutoPace:
     """Looks often enough that nothing moves far from look to look, measured in its own sizes.
 
     The whole frame is looked at three times a second, where it must be, and where somebody is gone from around where
-    they were. What was found is looked for again closely in between; `quick` says that this is done in whole frames,
-    too.
+    they were. What was found is looked for again closely in between; `quick` says that this is done in much of the
+    frame.
     """
 
     def __init__(self, rate: float, *, quick: bool = False) -> None:
@@ -158,9 +158,10 @@ class AutoPace:
         self._gone = gone
         # Where looks are close, who moved far is found by one at the whole frame alone.
         lost = any(each.cls == "face" and speed * self._calm > _LOST for each, speed in zip(sure, speeds, strict=True))
-        search = not self._quick and (lost or missed)
+        search = lost or missed
         wanted = self._calm if moved <= 0 else int(_FAR / moved)
-        self._step = self._fastest if lost or search else min(max(wanted, self._hurried), self._calm)
+        most = lost or (missed and not self._quick)
+        self._step = self._fastest if most else min(max(wanted, self._hurried), self._calm)
         # Others may have been wanted since.
         self._next = min(self._next, max(self._latest, frame) + self._step)
         if search:

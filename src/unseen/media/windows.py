@@ -15,7 +15,7 @@ from unseen.core.recipe import Recipe
 from unseen.core.regions import Detection, Region
 from unseen.core.video import Track, TrackPoint, VideoFrame, VideoInfo
 from unseen.media.cover import cover_point
-from unseen.media.followed import Followed, followed
+from unseen.media.followed import followed
 from unseen.media.pace import Kind
 from unseen.tracks.cover import covering_box, extend_all
 from unseen.tracks.link import link
@@ -233,12 +233,13 @@ def cover_window(
     ]
     named.believed.update(track.number for track in tracks)
     wide: list[Track] = []
-    for way, head in dict.fromkeys(map(_met_by, tracks)):
-        # Heads are told by persons without a face, which needs a look at the whole picture.
+    fresh, made = window.fresh, [look for look in (*window.before, *window.looks) if look.kind is not None]
+    ways = [(followed(track.models), fresh if _was_missed(track, made) else 1) for track in tracks]
+    for way, since in dict.fromkeys(ways):
         wide += extend_all(
-            [track for track in tracks if _met_by(track) == (way, head)],
+            [track for track, each in zip(tracks, ways, strict=True) if each == (way, since)],
             width=info.width, height=info.height, rate=rate, last_frame=window.horizon, cuts=window.cuts,
-            stride=window.step, fresh=1 if way.anywhere and not head else window.fresh, settings=way.cover,
+            stride=window.step, fresh=since, settings=way.cover,
         )  # fmt: skip
     regions: list[list[Region]] = [[] for _ in window.frames]
     first, end = window.first, window.first + len(window.frames)
@@ -249,9 +250,23 @@ def cover_window(
     return [tuple(each) for each in regions], wide
 
 
-def _met_by(track: Track) -> tuple[Followed, bool]:
-    """Return how a track is followed, and whether it is a head."""
-    return followed(track.models), track.cls == "head"
+def _was_missed(track: Track, looks: Sequence[Look]) -> bool:
+    """Whether a track may have been there, unseen, since the last look at the whole picture."""
+    if track.cls == "head":
+        # It is told by a person without a face, which close looks do not find out.
+        return True
+    new = followed(track.models).new
+    return new == "missed" or (new == "in rows" and not _were_seen(track.points[0], looks))
+
+
+def _were_seen(first: TrackPoint, looks: Sequence[Look]) -> bool:
+    """Whether the look before a track's first point was at the rows in which that lies. It was at all between those in
+    which it found faces, if not at more."""
+    at = bisect.bisect_left(looks, first.frame, key=lambda look: look.frame)
+    if at == 0 or looks[at - 1].kind == "whole":
+        return True
+    rows = [(each.box.y1, each.box.y2) for each in looks[at - 1].found if followed((each.model,)).new == "in rows"]
+    return bool(rows) and min(y for y, _ in rows) <= first.box.y1 and first.box.y2 <= max(y for _, y in rows)
 
 
 def _region(

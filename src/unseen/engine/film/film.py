@@ -224,7 +224,7 @@ class Film:
         """Return how often to look: as the recipe says, and where it leaves it open as often as counting needs."""
         looks = self._counting.asked.looks if self._counting else None
         stride, rate = self._recipe.video.stride, float(self._info.rate)
-        return pace_for(stride, rate, looks=looks, quick=self._tools.eyes.always_whole)
+        return pace_for(stride, rate, looks=looks, quick=self._tools.eyes.quick)
 
     def _timed(self, frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
         iterator = iter(frames)
