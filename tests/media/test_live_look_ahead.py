@@ -16,7 +16,6 @@ from unseen.core.regions import Box, Detection
 from unseen.core.video import VideoFrame
 from unseen.media.live import HIDDEN_WHOLE, Due, Look, LookAhead, quick
 from unseen.media.live_pace import EvenTimes
-from unseen.pixels.boxes import contains
 
 RECIPE = Recipe(looks=looks_for(["face"], None), recall="fast", verify="skip")
 FACE = Detection("face", Box(100, 100, 140, 150), 0.9, "centerface")
@@ -346,5 +345,5 @@ def _checked(due: list[Due], looks: list[_Answer], films: list[float], seconds: 
         covered = len(near) == 2 and near[1].filmed - near[0].filmed <= most and near[1].at - near[0].at <= most
         assert bool(each.whole) == (each.frame.damaged or not covered)
         if not each.whole and any(look.score >= 0.2 for look in near):
-            assert any(contains(r.box, FACE.box) for r in each.regions), "what was found on either side is hidden"
+            assert any(r.box.contains(FACE.box) for r in each.regions), "what was found on either side is hidden"
     return due

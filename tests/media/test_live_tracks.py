@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from unseen.core.regions import Box, Detection
 from unseen.media.live_tracks import LiveTracks, warm_up
-from unseen.pixels.boxes import contains
 
 
 def _face(x: float, y: float = 100.0, score: float = 0.9, size: float = 40.0) -> Detection:
@@ -25,7 +24,7 @@ def test_object_keeps_its_number_over_a_look_that_missed_it() -> None:
     tracks.seen(0.4, [_face(120)])
     placed = tracks.at(0.2)
     assert len(placed) == 1
-    assert contains(placed[0].found.box, Box(110, 100, 150, 140))
+    assert placed[0].found.box.contains(Box(110, 100, 150, 140))
     assert tracks.at(0.0)[0].track == tracks.at(0.4)[0].track == placed[0].track
 
 
@@ -42,10 +41,10 @@ def test_object_is_where_it_was_found_and_where_it_goes() -> None:
     tracks.seen(0.0, [_face(100)])
     tracks.seen(0.2, [_face(120)])
     later = tracks.at(0.4)[0].found.box
-    assert contains(later, Box(120, 100, 160, 140))
-    assert contains(later, Box(140, 100, 180, 140))
+    assert later.contains(Box(120, 100, 160, 140))
+    assert later.contains(Box(140, 100, 180, 140))
     earlier = tracks.at(-0.2)[0].found.box
-    assert contains(earlier, Box(80, 100, 120, 140))
+    assert earlier.contains(Box(80, 100, 120, 140))
 
 
 def test_object_is_covered_for_its_time_before_and_after() -> None:
@@ -82,7 +81,7 @@ def test_what_is_past_is_forgotten_but_the_speed_is_kept() -> None:
         tracks.seen(i * 0.2, [_face(100 + 20 * i), *([_face(500)] if i == 0 else [])])
     tracks.forget(0.8)
     assert len(tracks.at(0.8)) == 1
-    assert contains(tracks.at(1.0)[0].found.box, Box(200, 100, 240, 140))
+    assert tracks.at(1.0)[0].found.box.contains(Box(200, 100, 240, 140))
     tracks.forget(5.0)
     assert tracks.at(0.8) == []
 
@@ -96,7 +95,7 @@ def test_everything_found_is_covered_where_it_was_found(looks: list[list[tuple[f
         faces = [_face(x, y, score) for x, y, score in found]
         tracks.seen(i * 0.15, faces)
         boxes = [placed.found.box for placed in tracks.at(i * 0.15)]
-        assert all(any(contains(box, face.box) for box in boxes) for face in faces)
+        assert all(any(box.contains(face.box) for box in boxes) for face in faces)
 
 
 def test_warming_up_needs_nothing() -> None:

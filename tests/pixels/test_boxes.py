@@ -9,36 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.core.some_boxes import boxes, painted
 from unseen.core.regions import Box, Detection
 from unseen.pixels.boxes import (
     as_array,
-    contains,
     coverage,
-    hull,
-    intersection,
     iou,
     iou_matrix,
     merge,
     nms,
     round_out,
-    scale,
-    shift,
     slices,
     widen,
 )
-
-
-@st.composite
-def boxes(draw: st.DrawFn, low: int = -30, high: int = 60, *, whole: bool = False) -> Box:
-    """Boxes with sides of a thousandth of a pixel or more, partly outside a picture of some 40 px."""
-    number = st.integers(low, high) if whole else st.floats(low, high).map(lambda v: round(v, 3))
-    x, y = float(draw(number)), float(draw(number))
-    size = st.integers(1, 40) if whole else st.floats(0.001, 40).map(lambda v: round(v, 3))
-    return Box(x, y, x + float(draw(size)), y + float(draw(size)))
-
-
-def painted(box: Box) -> set[tuple[int, int]]:
-    return {(y, x) for y in range(int(box.y1), int(box.y2)) for x in range(int(box.x1), int(box.x2))}
 
 
 @given(boxes(), st.integers(1, 40), st.integers(1, 40))
@@ -76,7 +59,7 @@ def test_widening_refuses_to_shrink(bad: tuple[float, float, float]) -> None:
 
 @given(boxes(), st.floats(0, 3), st.floats(0, 3), st.floats(0, 20))
 def test_a_widened_box_contains_the_box(box: Box, ratio_x: float, ratio_y: float, minimum: float) -> None:
-    assert contains(widen(box, ratio_x, ratio_y, minimum), box)
+    assert widen(box, ratio_x, ratio_y, minimum).contains(box)
 
 
 def test_slices_select_the_pixels_of_the_box() -> None:
@@ -92,34 +75,14 @@ def test_slices_refuse_boxes_that_are_no_pixels(box: Box) -> None:
         slices(box)
 
 
-def test_shift_and_scale() -> None:
-    assert shift(Box(1, 2, 3, 4), 10, -1) == Box(11, 1, 13, 3)
-    assert scale(Box(1, 2, 3, 4), 2, 0.5) == Box(2, 1, 6, 2)
-    with pytest.raises(ValueError, match="x1 < x2"):
-        scale(Box(1, 2, 3, 4), -1, 1)
-
-
-@given(st.lists(boxes(), min_size=1, max_size=6))
-def test_the_hull_contains_all(many: list[Box]) -> None:
-    assert all(contains(hull(many), box) for box in many)
-
-
-def test_no_boxes_have_no_hull() -> None:
-    with pytest.raises(ValueError, match="no boxes"):
-        hull([])
-
-
 @given(boxes(whole=True), boxes(whole=True))
 def test_overlap_agrees_with_counted_pixels(a: Box, b: Box) -> None:
     both, either = painted(a) & painted(b), painted(a) | painted(b)
-    common = intersection(a, b)
-    assert (painted(common) if common else set()) == both
     assert iou(a, b) == pytest.approx(len(both) / len(either))
     assert iou_matrix([a, b], [b])[:, 0] == pytest.approx([iou(a, b), 1.0])
 
 
-def test_boxes_that_share_an_edge_do_not_intersect() -> None:
-    assert intersection(Box(0, 0, 2, 2), Box(2, 0, 4, 2)) is None
+def test_boxes_that_share_an_edge_do_not_overlap() -> None:
     assert iou(Box(0, 0, 2, 2), Box(0, 2, 2, 4)) == 0
 
 
@@ -181,7 +144,7 @@ def test_suppression_leaves_no_pair_above_the_threshold(raw: list[tuple[Box, str
 def test_merging_loses_no_area(raw: list[tuple[Box, float]], threshold: float) -> None:
     many = [Detection("face", box, score, "model") for box, score in raw]
     merged = [one.box for one in merge(many, threshold)]
-    assert all(any(contains(box, one.box) for box in merged) for one in many)
+    assert all(any(box.contains(one.box) for box in merged) for one in many)
 
 
 def test_suppression_of_thousands_agrees_with_the_definition() -> None:

@@ -91,7 +91,7 @@ class FacePrinter:
 
         side = max(box.width, box.height)
         zoom = _LOOK / side
-        x, y = (box.x1 + box.x2) / 2 - side * (0.5 + _AROUND), (box.y1 + box.y2) / 2 - side * (0.5 + _AROUND)
+        x, y = (at - side * (0.5 + _AROUND) for at in box.middle)
         size = round(_LOOK * (1 + 2 * _AROUND) / 32) * 32
         move = np.array([[zoom, 0, -x * zoom], [0, zoom, -y * zoom]], np.float64)
         crop = cv2.warpAffine(image, move, (size, size), flags=cv2.INTER_LINEAR)

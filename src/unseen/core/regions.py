@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from unseen.core.looks import Look
@@ -55,6 +56,51 @@ class Box:
     def area(self) -> float:
         """Area in square pixels."""
         return self.width * self.height
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """The point (x, y) in the middle."""
+        return (self.x1 + self.x2) / 2, (self.y1 + self.y2) / 2
+
+    @classmethod
+    def hull(cls, boxes: Iterable[Box]) -> Box:
+        """Return the smallest box that covers all `boxes`; raises ValueError if there are none."""
+        corners = [box.xyxy for box in boxes]
+        if not corners:
+            raise ValueError("the hull of no boxes is undefined")
+        x1, y1, x2, y2 = zip(*corners, strict=True)
+        return cls(min(x1), min(y1), max(x2), max(y2))
+
+    def moved(self, right: float, down: float) -> Box:
+        """Return the box moved to the right and down, in pixels."""
+        return Box(self.x1 + right, self.y1 + down, self.x2 + right, self.y2 + down)
+
+    def grown(self, across: float, down: float | None = None) -> Box:
+        """Return the box with left and right moved outward by `across` pixels, top and bottom by `down`, or as much."""
+        down = across if down is None else down
+        return Box(self.x1 - across, self.y1 - down, self.x2 + across, self.y2 + down)
+
+    def scaled(self, across: float, down: float) -> Box:
+        """Return the box in a picture that is so many times as wide and as high; both factors must be positive."""
+        return Box(self.x1 * across, self.y1 * down, self.x2 * across, self.y2 * down)
+
+    def meets(self, other: Box) -> bool:
+        """Whether two boxes share any area."""
+        return self.x1 < other.x2 and other.x1 < self.x2 and self.y1 < other.y2 and other.y1 < self.y2
+
+    def common(self, other: Box) -> Box | None:
+        """Return the box that both cover, or None if they share no area."""
+        if not self.meets(other):
+            return None
+        return Box(max(self.x1, other.x1), max(self.y1, other.y1), min(self.x2, other.x2), min(self.y2, other.y2))
+
+    def contains(self, other: Box) -> bool:
+        """Whether every point of another box lies in this one."""
+        return self.x1 <= other.x1 and self.y1 <= other.y1 and other.x2 <= self.x2 and other.y2 <= self.y2
+
+    def holds(self, x: float, y: float) -> bool:
+        """Whether a point lies in the box, or on any of its sides."""
+        return self.x1 <= x <= self.x2 and self.y1 <= y <= self.y2
 
 
 @dataclass(frozen=True, slots=True)

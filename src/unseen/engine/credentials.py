@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -106,15 +106,9 @@ def film_areas(lines: Iterable[str], info: VideoInfo) -> tuple[Area, ...]:
             tracks.setdefault(track, []).append((turned.shown(Box(x1, y1, x2, y2)), float(frame["time"]) - zero))
     step = 1 / float(info.rate)
     return distinct(
-        area_of(_around([box for box, _ in seen]), *turned.size, (seen[0][1], seen[-1][1] + step))
+        area_of(Box.hull(box for box, _ in seen), *turned.size, (seen[0][1], seen[-1][1] + step))
         for seen in tracks.values()
     )
-
-
-def _around(boxes: Sequence[Box]) -> Box:
-    return Box(
-        min(b.x1 for b in boxes), min(b.y1 for b in boxes), max(b.x2 for b in boxes), max(b.y2 for b in boxes)
-    )  # fmt: skip
 
 
 def seal(

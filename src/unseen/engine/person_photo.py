@@ -122,10 +122,5 @@ def _faces_in(photo: Photo, box: Box, tools: Tools) -> int:
     detectors = [*([eyes.faces] if eyes.faces is not None else []), *opinion.faces]
     views = [view for frame in photo.frames for view in rgb_views(frame)]
     found = [d for detector in detectors for view in views for d in detector.detect([view])[0]]
-    inside = [d for d in found if _middle_in(d.box, box)]
+    inside = [d for d in found if box.holds(*d.box.middle)]
     return len(nms(inside, _ONE_FACE))
-
-
-def _middle_in(box: Box, outer: Box) -> bool:
-    x, y = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
-    return outer.x1 <= x <= outer.x2 and outer.y1 <= y <= outer.y2

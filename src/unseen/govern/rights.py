@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from unseen.core.regions import Box, Region
-from unseen.pixels.boxes import coverage, intersection, iou
+from unseen.pixels.boxes import coverage, iou
 
 __all__ = ["FATES", "Fate", "Share", "fate_of", "share_of"]
 
@@ -70,10 +70,8 @@ def share_of(regions: Sequence[Region], shown: Box) -> Share:
         if any(iou(boxes[0], box) < _ONE for box in boxes[1:]):
             return Share(doubt=f"several {what} are where one person is to be shown; name a smaller part")
     own = {*faces, *bodies}
-    return Share(tuple(r.box for r in regions if r.box not in own and intersection(r.box, shown) is not None))
+    return Share(tuple(r.box for r in regions if r.box not in own and r.box.meets(shown)))
 
 
 def _is_in(box: Box, shown: Box) -> bool:
-    x, y = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
-    inside = shown.x1 <= x <= shown.x2 and shown.y1 <= y <= shown.y2
-    return inside and coverage(box, [shown]) >= _INSIDE
+    return shown.holds(*box.middle) and coverage(box, [shown]) >= _INSIDE

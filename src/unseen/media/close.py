@@ -29,7 +29,7 @@ def look_close(image: Rgb8, detector: Detector, near: Sequence[Box]) -> list[Det
     parts = _parts(near, image.shape[1], image.shape[0])
     crops = [np.ascontiguousarray(image[y : y + side, x : x + side]) for x, y, side in parts]
     found = [
-        replace(d, box=Box(d.box.x1 + x, d.box.y1 + y, d.box.x2 + x, d.box.y2 + y))
+        replace(d, box=d.box.moved(x, y))
         for (x, y, _), each in zip(parts, detector.detect(crops), strict=True)
         for d in each
     ]
@@ -62,7 +62,7 @@ def _parts(near: Sequence[Box], width: int, height: int) -> list[tuple[int, int,
     parts: list[tuple[int, int, int]] = []
     for box in sorted(near, key=lambda box: -box.area):
         side = -int(-max(_LEAST, _TIMES * max(box.width, box.height)) // _MULTIPLE) * _MULTIPLE
-        x, y = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
+        x, y = box.middle
         left, top = _start(x, side, width), _start(y, side, height)
         if not any(_covers(part, x, y, max(box.width, box.height)) for part in parts):
             parts.append((left, top, side))

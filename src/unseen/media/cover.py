@@ -114,5 +114,5 @@ def heads_without_face(detections: Sequence[Detection], *, least_score: float) -
 
 
 def _has_face(person: Box, face: Box) -> bool:
-    x, y = (face.x1 + face.x2) / 2, (face.y1 + face.y2) / 2
+    x, y = face.middle
     return person.x1 <= x <= person.x2 and person.y1 <= y <= person.y1 + 0.6 * person.height

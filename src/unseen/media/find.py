@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -143,7 +143,7 @@ def _text_on_vehicles(image: Rgb8, vehicles: Sequence[Detection], detector: Dete
             corners.append((x, y))
             crops.append(_stretch(crop, *_range(crop)))
     return [
-        Detection(d.cls, Box(d.box.x1 + x, d.box.y1 + y, d.box.x2 + x, d.box.y2 + y), d.score, d.model)
+        replace(d, box=d.box.moved(x, y))
         for (x, y), found in zip(corners, detector.detect(crops), strict=True)
         for d in found
     ]

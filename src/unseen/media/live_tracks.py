@@ -11,7 +11,6 @@ import numpy as np
 
 from unseen.core.regions import Box, Detection
 from unseen.media.live_pace import MOST_GAP
-from unseen.pixels.boxes import hull, shift
 from unseen.tracks.assign import Gate, assign
 from unseen.tracks.settings import KINDS
 from unseen.tracks.states import states_of
@@ -76,13 +75,9 @@ class _Trail:
         moved = box
         if len(pair) == 2 and pair[1][0] > pair[0][0]:
             seconds = max(-_COASTS, min(_COASTS, away)) / (pair[1][0] - pair[0][0])
-            (ax, ay), (bx, by) = _centre(pair[0][1].box), _centre(pair[1][1].box)
-            moved = shift(box, _bounded((bx - ax) * seconds, box.width), _bounded((by - ay) * seconds, box.height))
-        return replace(nearest[1], box=_unsure(hull((box, moved)), box, min(_MOST_DOUBT, _DOUBT * abs(away))))
-
-
-def _centre(box: Box) -> tuple[float, float]:
-    return (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
+            (ax, ay), (bx, by) = pair[0][1].box.middle, pair[1][1].box.middle
+            moved = box.moved(_bounded((bx - ax) * seconds, box.width), _bounded((by - ay) * seconds, box.height))
+        return replace(nearest[1], box=_unsure(Box.hull((box, moved)), box, min(_MOST_DOUBT, _DOUBT * abs(away))))
 
 
 def _bounded(step: float, side: float) -> float:
@@ -91,8 +86,7 @@ def _bounded(step: float, side: float) -> float:
 
 
 def _unsure(box: Box, original: Box, doubt: float) -> Box:
-    more = doubt * math.sqrt(original.area)
-    return Box(box.x1 - more, box.y1 - more, box.x2 + more, box.y2 + more)
+    return box.grown(doubt * math.sqrt(original.area))
 
 
 def _between(time: float, before: tuple[float, Detection], after: tuple[float, Detection]) -> Detection:
@@ -100,7 +94,7 @@ def _between(time: float, before: tuple[float, Detection], after: tuple[float, D
 
     The straight way from one to the other would cover less, and miss who stops, turns or jumps.
     """
-    box = hull((before[1].box, after[1].box))
+    box = Box.hull((before[1].box, after[1].box))
     nearest = min(time - before[0], after[0] - time)
     sure = before[1] if nearest == time - before[0] else after[1]
     return replace(sure, box=_unsure(box, sure.box, min(_BETWEEN, _DOUBT * nearest)))
@@ -154,9 +148,9 @@ class LiveTracks:
             return found
         seen_before, before = trail.sightings[-2]
         seconds = (time - seen) / (seen - seen_before)
-        (ax, ay), (bx, by) = _centre(before.box), _centre(found.box)
+        (ax, ay), (bx, by) = before.box.middle, found.box.middle
         dx, dy = _bounded((bx - ax) * seconds, found.box.width), _bounded((by - ay) * seconds, found.box.height)
-        return replace(found, box=shift(found.box, dx, dy))
+        return replace(found, box=found.box.moved(dx, dy))
 
     def at(self, time: float) -> list[Placed]:
         """Return everything that is expected in the frame at `time`."""

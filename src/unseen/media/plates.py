@@ -33,10 +33,7 @@ def is_legible(box: Box) -> bool:
 
 def on_vehicle(box: Box, vehicles: Sequence[Detection]) -> bool:
     """Whether the middle of a text box lies on a vehicle, and it is small enough to be one of its plates."""
-    x, y = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
-    return any(
-        v.box.x1 <= x <= v.box.x2 and v.box.y1 <= y <= v.box.y2 and box.width <= 0.75 * v.box.width for v in vehicles
-    )
+    return any(v.box.holds(*box.middle) and box.width <= 0.75 * v.box.width for v in vehicles)
 
 
 def needs_reading(detection: Detection, longer: float) -> bool:

@@ -61,7 +61,7 @@ class Upright:
     def shown(self, box: Box) -> Box:
         """Return a box of the stored frame in pixels of the picture."""
         sx, sy = self._size[0] / self._stored[0], self._size[1] / self._stored[1]
-        box = Box(box.x1 * sx, box.y1 * sy, box.x2 * sx, box.y2 * sy)
+        box = box.scaled(sx, sy)
         size = self._size
         for _ in range(self._turns):
             box, size = _turned(box, size[1]), (size[1], size[0])
@@ -72,7 +72,7 @@ class Upright:
         for _ in range((4 - self._turns) % 4):
             box, size = _turned(box, size[1]), (size[1], size[0])
         sx, sy = self._stored[0] / self._size[0], self._stored[1] / self._size[1]
-        return Box(box.x1 * sx, box.y1 * sy, box.x2 * sx, box.y2 * sy)
+        return box.scaled(sx, sy)
 
 
 def _turned(box: Box, height: int) -> Box:

@@ -1,4 +1,4 @@
-"""Geometry of boxes: widen, round outward, overlap, exact coverage, and merging of detections."""
+"""Geometry of boxes in pictures: widen, round outward, exact coverage, and merging of detections."""
 
 from __future__ import annotations
 
@@ -13,17 +13,12 @@ from unseen.core.regions import Box, Detection
 
 __all__ = [
     "as_array",
-    "contains",
     "coverage",
-    "hull",
-    "intersection",
     "iou",
     "iou_matrix",
     "merge",
     "nms",
     "round_out",
-    "scale",
-    "shift",
     "slices",
     "widen",
 ]
@@ -42,7 +37,7 @@ def widen(box: Box, ratio_x: float, ratio_y: float, minimum_px: float = 0.0) -> 
         raise ValueError(f"a box is widened by numbers of at least 0, got {ratio_x}, {ratio_y}, {minimum_px}")
     dx = max(ratio_x * box.width, minimum_px)
     dy = max(ratio_y * box.height, minimum_px)
-    return Box(box.x1 - dx, box.y1 - dy, box.x2 + dx, box.y2 + dy)
+    return box.grown(dx, dy)
 
 
 def round_out(box: Box, width: int, height: int) -> Box | None:
@@ -63,39 +58,9 @@ def slices(box: Box) -> tuple[slice, slice]:
     return slice(y1, y2), slice(x1, x2)
 
 
-def shift(box: Box, dx: float, dy: float) -> Box:
-    """Return the box moved by `dx` to the right and `dy` down, in pixels."""
-    return Box(box.x1 + dx, box.y1 + dy, box.x2 + dx, box.y2 + dy)
-
-
-def scale(box: Box, sx: float, sy: float) -> Box:
-    """Return the box in a picture that is `sx` times as wide and `sy` times as high; both factors must be positive."""
-    return Box(box.x1 * sx, box.y1 * sy, box.x2 * sx, box.y2 * sy)
-
-
-def contains(outer: Box, inner: Box) -> bool:
-    """Whether every point of `inner` lies in `outer`."""
-    return outer.x1 <= inner.x1 and outer.y1 <= inner.y1 and inner.x2 <= outer.x2 and inner.y2 <= outer.y2
-
-
-def intersection(a: Box, b: Box) -> Box | None:
-    """Return the box that both cover, or None if they share no area."""
-    x1, y1, x2, y2 = max(a.x1, b.x1), max(a.y1, b.y1), min(a.x2, b.x2), min(a.y2, b.y2)
-    return Box(x1, y1, x2, y2) if x1 < x2 and y1 < y2 else None
-
-
-def hull(boxes: Iterable[Box]) -> Box:
-    """Return the smallest box that covers all `boxes`; raises ValueError if there are none."""
-    corners = [box.xyxy for box in boxes]
-    if not corners:
-        raise ValueError("the hull of no boxes is undefined")
-    x1, y1, x2, y2 = zip(*corners, strict=True)
-    return Box(min(x1), min(y1), max(x2), max(y2))
-
-
 def iou(a: Box, b: Box) -> float:
     """Return intersection over union of two boxes, 0..1."""
-    common = intersection(a, b)
+    common = a.common(b)
     return common.area / (a.area + b.area - common.area) if common else 0.0
 
 
@@ -115,7 +80,7 @@ def coverage(box: Box, others: Iterable[Box]) -> float:
     The edges of the others cut the box into a grid of which every cell is covered wholly or not at all, so their
     areas add up without sampling and without counting an overlap twice.
     """
-    parts = as_array(part for other in others if (part := intersection(box, other)))
+    parts = as_array(part for other in others if (part := box.common(other)))
     if not len(parts):
         return 0.0
     xs, ys = np.unique(parts[:, 0::2]), np.unique(parts[:, 1::2])
@@ -138,7 +103,7 @@ def nms(detections: Sequence[Detection], iou_threshold: float) -> list[Detection
 def merge(detections: Sequence[Detection], iou_threshold: float) -> list[Detection]:
     """Return what `nms` returns, each box grown to the hull of those that it suppressed, so that no area is lost."""
     return [
-        replace(detections[group[0]], box=hull(detections[i].box for i in group)) if others else detections[best]
+        replace(detections[group[0]], box=Box.hull(detections[i].box for i in group)) if others else detections[best]
         for group in _groups(detections, iou_threshold)
         for best, *others in [group]
     ]

@@ -279,9 +279,8 @@ def noise_in(details: Floats) -> Floats:
 def _seen_from(ring: Ring, window: Box) -> Ring:
     """Return the ring with pieces far from `window` taken together, where there are too many to go through."""
     size = max(window.width, window.height)
-    far = (np.abs(ring.y - (window.y1 + window.y2) / 2) > 1.5 * size) | (
-        np.abs(ring.x - (window.x1 + window.x2) / 2) > 1.5 * size
-    )
+    across, down = window.middle
+    far = (np.abs(ring.y - down) > 1.5 * size) | (np.abs(ring.x - across) > 1.5 * size)
     if not far.any():
         return ring
     block = np.floor(ring.y[far] / (size / 2)) * 2.0**20 + np.floor(ring.x[far] / (size / 2))

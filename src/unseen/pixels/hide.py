@@ -14,7 +14,7 @@ import numpy as np
 from unseen.core.looks import floor_of
 from unseen.core.photos import Pixels
 from unseen.core.regions import Box, Region
-from unseen.pixels.boxes import intersection, round_out, slices
+from unseen.pixels.boxes import round_out, slices
 from unseen.pixels.coarse import blur, mosaic
 from unseen.pixels.crowd import Job, paint_small, small_job
 from unseen.pixels.fill import Ring, rings_around, surfaces
@@ -175,7 +175,7 @@ class _Component:
         """Lay a mosaic or blur over the part of a region that no non-interfering region covers."""
         target = self.canvas[slices(spot.window)]
         mask = _own_mask(spot)
-        above = [other for other in clean if intersection(other.window, spot.window)]
+        above = [other for other in clean if other.window.meets(spot.window)]
         if above:
             mask = ~mask_over(above, spot.window) & (True if mask is None else mask)
         paint(target, self.coarse(target, spot.region, self.noise), mask, self.noise)

@@ -18,7 +18,6 @@ import numpy as np
 
 from unseen.core.photos import Pixels
 from unseen.core.regions import Box
-from unseen.pixels.boxes import hull
 from unseen.pixels.fill import MOST_GRAIN, noise_in
 from unseen.pixels.shapes import Mask, Spot
 from unseen.pixels.surface import Floats, taps
@@ -120,7 +119,7 @@ def _cuts(spots: Sequence[Spot], cell: int, whole: Box) -> list[tuple[Box, list[
     for i, spot in enumerate(spots):
         cut, which = _around([spot], cell, whole), [i]
         for other in list(cuts):
-            both = hull([cut, other[0]])
+            both = Box.hull([cut, other[0]])
             if both.area <= cut.area + other[0].area + _CALLS:
                 cuts.remove(other)
                 cut, which = both, [*other[1], *which]
@@ -130,7 +129,7 @@ def _cuts(spots: Sequence[Spot], cell: int, whole: Box) -> list[tuple[Box, list[
 
 def _around(spots: Sequence[Spot], cell: int, whole: Box) -> Box:
     """Return the cells around spots, with corners on a coarse grid."""
-    box, side = hull(spot.window for spot in spots), float(cell * _ALIGNED)
+    box, side = Box.hull(spot.window for spot in spots), float(cell * _ALIGNED)
     x1, y1 = (max(0.0, (at - cell * _MARGIN) // side * _ALIGNED) for at in (box.x1, box.y1))
     x2, y2 = (-(-(at + cell * _MARGIN) // side) * _ALIGNED for at in (box.x2, box.y2))
     return Box(x1, y1, min(x2, whole.x2), min(y2, whole.y2))

@@ -10,7 +10,7 @@ import numpy as np
 from unseen.core.looks import Look
 from unseen.core.photos import Pixels
 from unseen.core.regions import Box, Region
-from unseen.pixels.boxes import round_out, scale
+from unseen.pixels.boxes import round_out
 from unseen.pixels.coarse import laid_over
 from unseen.pixels.hide import Coarse, blacken, coarse_surface, hide, hide_alpha
 from unseen.pixels.lattice import Grain, Planes, fill_planes
@@ -175,10 +175,10 @@ def _aligned(region: Region, form: PlaneForm, width: int, height: int) -> Region
 def _in_chroma(region: Region, form: PlaneForm) -> Region:
     """Return the region in chroma samples; drawings become fills of the colour around, and rounded shapes grow by a
     sample, so that no sample on their edge holds a hidden pixel."""
-    box = scale(region.box, 1 / form.across, 1 / form.down)
+    box = region.box.scaled(1 / form.across, 1 / form.down)
     look = region.look
     if look.method == "stand-in":
         look = Look("fill", shape=look.shape)
     if look.shape == "ellipse" and (form.across, form.down) != (1, 1):
-        box = Box(box.x1 - 1, box.y1 - 1, box.x2 + 1, box.y2 + 1)
+        box = box.grown(1)
     return replace(region, box=box, look=look)

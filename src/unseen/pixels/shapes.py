@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseen.core.regions import Box, Region
-from unseen.pixels.boxes import as_array, contains, intersection, round_out, slices
+from unseen.pixels.boxes import as_array, round_out, slices
 
 __all__ = ["Mask", "Spot", "components", "mask_over", "outermost", "place"]
 
@@ -40,7 +40,7 @@ class Spot:
 
         The result is a bool array of shape (window height, window width).
         """
-        return _filled(_grown(self.box, grow), window) if self.is_box else _ellipse(self.box, window, grow)
+        return _filled(self.box.grown(grow), window) if self.is_box else _ellipse(self.box, window, grow)
 
 
 def place(regions: Iterable[Region], height: int, width: int) -> list[Spot]:
@@ -67,8 +67,8 @@ def mask_over(spots: Iterable[Spot], window: Box) -> Mask:
         x1, y1, x2, y2 = map(int, spot.window.xyxy)
         if spot.is_box:
             mask[max(0, y1 - top) : max(0, y2 - top), max(0, x1 - left) : max(0, x2 - left)] = True
-        elif (common := intersection(spot.window, window)) is not None:
-            rows, columns = slices(Box(*_relative(common, window)))
+        elif (common := spot.window.common(window)) is not None:
+            rows, columns = slices(common.moved(-window.x1, -window.y1))
             mask[rows, columns] |= spot.covers(common)
     return mask
 
@@ -99,7 +99,7 @@ def outermost(spots: Iterable[Spot]) -> list[Spot]:
     """Return the spots that lie in no other box-shaped one, largest first."""
     kept: list[Spot] = []
     for spot in sorted(spots, key=lambda spot: -spot.window.area):
-        if not any(other.is_box and contains(other.window, spot.window) for other in kept):
+        if not any(other.is_box and other.window.contains(spot.window) for other in kept):
             kept.append(spot)
     return kept
 
@@ -110,32 +110,24 @@ def _touching(edges: NDArray[np.float64], others: NDArray[np.float64]) -> Mask:
     return np.asarray((np.maximum(edges[..., :2], others[..., :2]) <= ends).all(axis=-1))
 
 
-def _grown(box: Box, grow: float) -> Box:
-    return Box(box.x1 - grow, box.y1 - grow, box.x2 + grow, box.y2 + grow) if grow else box
-
-
-def _relative(box: Box, window: Box) -> tuple[float, float, float, float]:
-    return (box.x1 - window.x1, box.y1 - window.y1, box.x2 - window.x1, box.y2 - window.y1)
-
-
 def _filled(box: Box, window: Box) -> Mask:
     mask = np.zeros((int(window.height), int(window.width)), dtype=bool)
-    common = intersection(box, window)
+    common = box.common(window)
     if common is not None:
-        mask[slices(Box(*_relative(common, window)))] = True
+        mask[slices(common.moved(-window.x1, -window.y1))] = True
     return mask
 
 
 def _around(box: Box) -> Box:
     """Return the bounding box of the smallest ellipse of the box's proportions that contains the whole box."""
-    dx, dy = box.width * (math.sqrt(0.5) - 0.5), box.height * (math.sqrt(0.5) - 0.5)
-    return Box(box.x1 - dx, box.y1 - dy, box.x2 + dx, box.y2 + dy)
+    return box.grown(box.width * (math.sqrt(0.5) - 0.5), box.height * (math.sqrt(0.5) - 0.5))
 
 
 def _ellipse(box: Box, window: Box, grow: float) -> Mask:
     """Return the pixels whose centre lies in the ellipse through the box's corners, grown by `grow` pixels."""
-    x = np.arange(window.x1, window.x2) + (0.5 - (box.x1 + box.x2) / 2)
-    y = np.arange(window.y1, window.y2) + (0.5 - (box.y1 + box.y2) / 2)
+    across, down = box.middle
+    x = np.arange(window.x1, window.x2) + (0.5 - across)
+    y = np.arange(window.y1, window.y2) + (0.5 - down)
     x /= box.width * math.sqrt(0.5) + grow
     y /= box.height * math.sqrt(0.5) + grow
     return np.asarray((y * y)[:, None] + (x * x)[None, :] <= 1.0)

@@ -24,8 +24,7 @@ _SEEN = 0.3
 
 def covering_box(point: TrackPoint, k: float = 2.0) -> Box:
     """Return the box to hide at a point: its own, with every side moved outward by `k` standard deviations."""
-    by = k * point.spread
-    return Box(point.box.x1 - by, point.box.y1 - by, point.box.x2 + by, point.box.y2 + by)
+    return point.box.grown(k * point.spread)
 
 
 def extend(

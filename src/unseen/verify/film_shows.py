@@ -31,21 +31,12 @@ class Checker:
         if moment.part is not None:
             part = _aligned(moment.part, *frame.planes[0].shape)
             turned, frame = turned.within(part), _cut(frame, part)
-            regions = [r for r in regions if _meet(r.box, part)]
+            regions = [r for r in regions if r.box.meets(part)]
             left, top = part.x1, part.y1
         picture = turned.picture(self._reader, frame)
-        shown = [replace(r, box=turned.shown(_moved(r.box, -left, -top))) for r in regions]
+        shown = [replace(r, box=turned.shown(r.box.moved(-left, -top))) for r in regions]
         found = residues(picture, shown, self._opinion, self._recipe.hidden)
-        return [replace(d, box=_moved(turned.stored(d.box), left, top)) for d in found]
-
-
-def _meet(one: Box, other: Box) -> bool:
-    """Whether two boxes share any area."""
-    return one.x1 < other.x2 and other.x1 < one.x2 and one.y1 < other.y2 and other.y1 < one.y2
-
-
-def _moved(box: Box, right: float, down: float) -> Box:
-    return Box(box.x1 + right, box.y1 + down, box.x2 + right, box.y2 + down)
+        return [replace(d, box=turned.stored(d.box).moved(left, top)) for d in found]
 
 
 def _aligned(part: Box, height: int, width: int) -> Box:

@@ -24,7 +24,7 @@ from unseen.adapters.runtimes import open_network
 from unseen.core.photos import Rgb8
 from unseen.core.ports import Detector
 from unseen.core.regions import VEHICLES, Box, Detection
-from unseen.pixels.boxes import coverage, iou, scale
+from unseen.pixels.boxes import coverage, iou
 
 Maker = Callable[[FileModelStore, str], Detector]
 
@@ -100,7 +100,7 @@ def test_centerface_finds_the_face_at_every_scale(
     astronaut: Rgb8, astronauts_face: Box, models: FileModelStore, size: int
 ) -> None:
     (found,) = centerface(models).detect([resize(astronaut, size, size)])
-    assert iou(scale(best(found), 512 / size, 512 / size), astronauts_face) > 0.5
+    assert iou(best(found).scaled(512 / size, 512 / size), astronauts_face) > 0.5
 
 
 def test_centerface_through_scales_and_tiles_finds_the_same_one_face(

@@ -54,8 +54,7 @@ class Smaller:
 
     def box(self, box: Box) -> Box:
         """Return a box of the frame as it was in pixels of the smaller one."""
-        across, down = self.info.width / self._before.width, self.info.height / self._before.height
-        return Box(box.x1 * across, box.y1 * down, box.x2 * across, box.y2 * down)
+        return box.scaled(self.info.width / self._before.width, self.info.height / self._before.height)
 
 
 def _even(length: int, share: float) -> int:

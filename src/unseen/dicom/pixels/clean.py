@@ -207,7 +207,7 @@ def _widened(text: Box) -> Box:
     side = min(text.width, text.height)
     across, along = (max(share * side, least) for share, least in zip(_WIDEN, _WIDEN_PX, strict=True))
     dx, dy = (across, along) if text.height > 2 * text.width else (along, across)
-    return Box(text.x1 - dx, text.y1 - dy, text.x2 + dx, text.y2 + dy)
+    return text.grown(dx, dy)
 
 
 def _may_show_faces(dataset: Any, layout: Layout) -> bool:

@@ -13,7 +13,7 @@ from unseen.core.photos import Pixels, Rgb8
 from unseen.core.ports import Detector, Reader
 from unseen.core.regions import Box, Detection
 from unseen.dicom.pixels.words import Judge, is_number
-from unseen.pixels.boxes import coverage, intersection, iou, merge, round_out, shift, widen
+from unseen.pixels.boxes import coverage, iou, merge, round_out, widen
 
 __all__ = ["FrameLooker", "Seen", "TextFinder"]
 
@@ -190,9 +190,9 @@ class FrameLooker:
         inner = self.finder.look([np.ascontiguousarray(view[y1:y2, x1:x2]) for view in views])
         before = self._frames[-1]
         carried = [box for box in before.hide if coverage(box, [part]) < 1.0]
-        kept = [box for box in before.keep if intersection(box, part) is None]
-        hide = (*carried, *(shift(box, x1, y1) for box in inner.hide))
-        return Seen(hide, (*kept, *(shift(box, x1, y1) for box in inner.keep)))
+        kept = [box for box in before.keep if not box.meets(part)]
+        hide = (*carried, *(box.moved(x1, y1) for box in inner.hide))
+        return Seen(hide, (*kept, *(box.moved(x1, y1) for box in inner.keep)))
 
     def _changed(self, values: Pixels) -> Box | None:
         """Return the part of a frame that differs from the one before; None where that is most of it, or all is new."""

@@ -20,7 +20,7 @@ from unseen.adapters.video_av import AvCodec
 from unseen.core.dicom import PixelOutcome, PixelResidue
 from unseen.core.looks import Look
 from unseen.core.recipe import Recipe, looks_for
-from unseen.core.regions import Box, Region
+from unseen.core.regions import Region
 from unseen.core.video import VideoRecipe, VideoStyle
 from unseen.engine.assemble import Assembled, assemble, require_models
 from unseen.engine.film.film import Film, FilmDone, FilmTools
@@ -67,7 +67,7 @@ def hide_in_video(dataset: Any, residues: Sequence[PixelResidue], staging: Path)
     """Hide places in every frame of the video of a data set: text that a second reader saw stands still, mostly."""
     data, ending = contained(_stream_of(dataset))
     looks, boxes = Look("solid"), {each.box for each in residues}
-    regions = [Region("text", _wider(box), looks, reason="verification") for box in boxes]
+    regions = [Region("text", box.grown(_WIDEN), looks, reason="verification") for box in boxes]
     with tempfile.TemporaryDirectory(dir=staging) as folder, as_file(data) as source:
         made = Path(folder) / "hidden.mp4"
         _written_again(source, ending, made, regions)
@@ -161,7 +161,3 @@ def _written_again(source: Path, ending: str, made: Path, regions: Sequence[Regi
                 if frame.damaged:
                     raise VerificationFailed("its written video is damaged; it is not released")
                 writer.write(replace(frame, planes=hide_planes(frame.planes, regions, form, noise)))
-
-
-def _wider(box: Box) -> Box:
-    return Box(box.x1 - _WIDEN, box.y1 - _WIDEN, box.x2 + _WIDEN, box.y2 + _WIDEN)

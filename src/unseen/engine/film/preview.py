@@ -13,7 +13,6 @@ from unseen.core.regions import Box
 from unseen.core.video import ColourTags, VideoInfo, VideoStyle, believed_aspect
 from unseen.errors import VerificationFailed
 from unseen.media.upright import Upright
-from unseen.pixels.boxes import scale
 from unseen.verify.streams import scan_video
 
 __all__ = ["write_preview"]
@@ -37,7 +36,7 @@ def write_preview(
         across, down = (1.0, 1.0) if size is None else (info.width / size[0], info.height / size[1])
         upright = Upright(reader.info, _side(reader.info))
         with codec.open_writer(out, _info(reader.info, upright), _STYLE, name) as writer:
-            _copy(reader, lines, lambda box: upright.shown(scale(box, across, down)), upright, writer, name)
+            _copy(reader, lines, lambda box: upright.shown(box.scaled(across, down)), upright, writer, name)
     findings = scan_video(out)
     if findings:
         out.unlink(missing_ok=True)

@@ -244,5 +244,4 @@ def _with_hidden(settled: Settled, hidden: _Hidden) -> Settled:
 def _grown(found: Detection, round_: int) -> Detection:
     """Return what was found again with a box that is wider each time."""
     dx, dy = (_GROWTH * round_ * side for side in (found.box.width, found.box.height))
-    box = Box(found.box.x1 - dx, found.box.y1 - dy, found.box.x2 + dx, found.box.y2 + dy)
-    return replace(found, box=box, score=max(found.score, 0.5))
+    return replace(found, box=found.box.grown(dx, dy), score=max(found.score, 0.5))

@@ -11,7 +11,7 @@ from typing import Any
 from unseen.core.live import CameraSource, LiveJob
 from unseen.core.photos import Rgb8
 from unseen.core.ports import LiveFeed, LiveTarget
-from unseen.core.regions import Box, Detection
+from unseen.core.regions import Detection
 from unseen.core.video import VideoFrame, VideoInfo
 from unseen.engine.live.count import LiveCounts
 from unseen.engine.live.figures import CameraFigures
@@ -254,8 +254,4 @@ class Camera:
 
 
 def _enlarged(found: Detection, question: Question) -> Detection:
-    box = found.box
-    across, down = question.across, question.down
-    return Detection(
-        found.cls, Box(box.x1 * across, box.y1 * down, box.x2 * across, box.y2 * down), found.score, found.model
-    )
+    return replace(found, box=found.box.scaled(question.across, question.down))
