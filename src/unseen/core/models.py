@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-__all__ = ["ModelEntry", "ModelFile", "UrlSource", "WheelMember"]
+__all__ = ["DETECTOR_SIDE", "ModelEntry", "ModelFile", "UrlSource", "WheelMember"]
+
+#: Longer side in pixels of the pictures that detectors get, of photos and of videos: those that hide, and those that
+#: verify, which would miss what the others missed if they got less.
+DETECTOR_SIDE = 1280
 
 
 @dataclass(frozen=True, slots=True)

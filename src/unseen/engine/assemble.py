@@ -23,7 +23,7 @@ from unseen.adapters.onnx_yolo import cut_of
 from unseen.adapters.propose_strips import EdgeStripDetector
 from unseen.adapters.runtimes import open_network
 from unseen.adapters.tensors import thread_count
-from unseen.core.models import ModelFile
+from unseen.core.models import DETECTOR_SIDE, ModelFile
 from unseen.core.ports import Detector, ModelStore, Network
 from unseen.core.recipe import Recipe
 from unseen.core.regions import VEHICLES
@@ -234,11 +234,13 @@ def _film_eyes(recipe: Recipe, models: Models, net: _Networks, *, counting: bool
     own_size = 1.0 if recipe.recall == "high" else 0.64
     if "yunet" in models.quick:
         inner = YuNetDetector(*net("yunet"), threshold=_QUICK_FACE)
-        again = ViewsDetector(inner, fit(1280, most=own_size), tile=_TILE, overlap=0.15)
-        faces = ViewsDetector(inner, near_and_far(1280, most=own_size), tile=_TILE, overlap=0.15, least=_LARGE_FACE)
+        again = ViewsDetector(inner, fit(DETECTOR_SIDE, most=own_size), tile=_TILE, overlap=0.15)
+        faces = ViewsDetector(
+            inner, near_and_far(DETECTOR_SIDE, most=own_size), tile=_TILE, overlap=0.15, least=_LARGE_FACE
+        )
     elif _closely(models):
         close = CenterFaceDetector(*net("centerface"), threshold=_FILM_FACE)
-        faces = ViewsDetector(close, fit(1280, most=own_size), tile=_TILE, overlap=0.15)
+        faces = ViewsDetector(close, fit(DETECTOR_SIDE, most=own_size), tile=_TILE, overlap=0.15)
     if "yolo26n" in models.hide:
         # What is counted is counted as it is without hiding, for which `open_objects` looks at squares. Else the whole
         # square is for pictures that are square.
@@ -260,7 +262,7 @@ def _words(recipe: Recipe, models: Models, net: _Networks) -> Eyes:
     text = text_close = None
     if "ppocr-det" in models.hide:
         has_vehicles = "yolo26n" in models.hide
-        limit = 1280 if recipe.recall == "high" else (640 if has_vehicles else 960)
+        limit = DETECTOR_SIDE if recipe.recall == "high" else (640 if has_vehicles else 960)
         text = DbTextDetector(*net("ppocr-det"), limit=limit)
         text_close = DbTextDetector(*net("ppocr-det"), limit=416, grow=3.0, threshold=0.2) if has_vehicles else None
     return Eyes(text=text, text_close=text_close, reader=_reader(net) if "ppocr-rec" in models.hide else None)
@@ -272,7 +274,7 @@ def _faces(net: _Networks, *, high: bool) -> Detector:
     inner = CenterFaceDetector(*net("centerface"), threshold=0.12 if high else 0.11)
     if high:
         return ViewsDetector(inner, face_scales, tile=_TILE, overlap=0.15)
-    return ViewsDetector(inner, fit(1280, most=0.64), tile=_TILE, overlap=0.15, multiple=32)
+    return ViewsDetector(inner, fit(DETECTOR_SIDE, most=0.64), tile=_TILE, overlap=0.15, multiple=32)
 
 
 def _objects(net: _Networks, *, high: bool) -> Detector:
@@ -291,7 +293,7 @@ def _opinion(models: Models, net: _Networks) -> SecondOpinion:
         faces.append(_tiled(net, second_opinion_scales))
     if "yunet" in models.verify:
         inner = YuNetDetector(*net("yunet"), threshold=0.6)
-        faces.append(ViewsDetector(inner, fit(1280, most=2.0), tile=_TILE, overlap=0.15))
+        faces.append(ViewsDetector(inner, fit(DETECTOR_SIDE, most=2.0), tile=_TILE, overlap=0.15))
     return _with_plates(tuple(faces), models, net)
 
 
@@ -300,7 +302,7 @@ def _film_opinion(models: Models, net: _Networks) -> SecondOpinion:
     faces: tuple[Detector, ...] = ()
     if "centerface" in models.verify:
         inner = CenterFaceDetector(*net("centerface"), threshold=_OTHER_FACE)
-        faces = (ViewsDetector(inner, fit(1280), tile=_TILE, overlap=0.15),)
+        faces = (ViewsDetector(inner, fit(DETECTOR_SIDE), tile=_TILE, overlap=0.15),)
     elif "mediapipe-full-range" in models.verify:
         faces = (_tiled(net, up_to_own_size),)
     return _with_plates(faces, models, net)

@@ -16,6 +16,7 @@ from unseen.adapters.video_av import AvCodec
 from unseen.core.counts import Counted
 from unseen.core.formats import is_video
 from unseen.core.jobs import CountJob
+from unseen.core.models import DETECTOR_SIDE
 from unseen.core.names import display
 from unseen.core.photos import Rgb8
 from unseen.core.ports import Detector, ModelStore, VideoCodec, VideoReader
@@ -39,8 +40,8 @@ from unseen.traffic.tally import Tally, merge
 
 __all__ = ["CountTools", "VideoCount", "open_tools", "run"]
 
-#: Longer side in pixels of the pictures that the detector gets, seconds of a window, and of what is known around it.
-_SIDE, _WINDOW_S, _AROUND_S = 1280, 2.0, LOST_S + 0.4
+#: Seconds of a window, and of what is known around it.
+_WINDOW_S, _AROUND_S = 2.0, LOST_S + 0.4
 _AHEAD = 8
 
 
@@ -149,6 +150,6 @@ class VideoCount:
         pace = pace_for(self._stride, float(info.rate), looks=self._plan.asked.looks)
         cuts = ShotCuts(layout(info.pixel_format).bits)
         ticks = Ticks(float(info.rate), float(info.time_base)) if self._stride is None else None
-        for each in scan(reader, reader, find, Upright(info, _SIDE), pace, cuts, ticks=ticks):
+        for each in scan(reader, reader, find, Upright(info, DETECTOR_SIDE), pace, cuts, ticks=ticks):
             # Windows hold frames for a while; nobody needs their pixels any more.
             yield replace(each, frame=replace(each.frame, planes=()))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from unseen.adapters.files_output import discard
 from unseen.core.credentials import Area, Facts, Signatory, Statement, area_of, distinct, media_type_of
 from unseen.core.formats import is_video
+from unseen.core.models import DETECTOR_SIDE
 from unseen.core.receipts import Verdict
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Box
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Signing", "facts_of", "film_areas", "photo_areas", "refuse_unsignable", "seal", "signatory_of",
 ]  # fmt: skip
-
-_SIDE = 1280
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,7 @@ def film_areas(lines: Iterable[str], info: VideoInfo) -> tuple[Area, ...]:
     """
     from unseen.media.upright import Upright
 
-    turned, tracks = Upright(info, _SIDE), dict[object, list[tuple[Box, float]]]()
+    turned, tracks = Upright(info, DETECTOR_SIDE), dict[object, list[tuple[Box, float]]]()
     whole, zero = Box(0, 0, info.width, info.height), None
     for frame in map(json.loads, lines):
         zero = float(frame["time"]) if zero is None else zero

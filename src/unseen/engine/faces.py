@@ -12,6 +12,7 @@ from unseen.adapters.detect.views import ViewsDetector, fit
 from unseen.adapters.face_print import FacePrinter
 from unseen.adapters.runtimes import open_network
 from unseen.core.formats import FORMATS
+from unseen.core.models import DETECTOR_SIDE
 from unseen.core.names import display
 from unseen.core.photos import Rgb8
 from unseen.core.ports import ModelStore
@@ -76,7 +77,9 @@ def open_printer(store: ModelStore, device: str = "auto") -> FacePrinter:
         )
     finder = store.require("centerface")
     points = open_network(finder, device)
-    faces = ViewsDetector(CenterFaceDetector(points, finder, threshold=0.3), fit(1280), tile=_TILE, overlap=0.15)
+    faces = ViewsDetector(
+        CenterFaceDetector(points, finder, threshold=0.3), fit(DETECTOR_SIDE), tile=_TILE, overlap=0.15
+    )
     return FacePrinter(faces, points, open_network(model, device), model)
 
 

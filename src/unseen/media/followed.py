@@ -9,13 +9,11 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
 
+from unseen.core.models import DETECTOR_SIDE
 from unseen.core.video import Track
 from unseen.tracks.settings import BEYOND, CoverSettings, LinkSettings
 
 __all__ = ["ELSE", "FOLLOWED", "Belief", "Followed", "followed"]
-
-#: Longer side in pixels of the pictures that detectors see of a video.
-_SEEN_AT = 1280
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,7 @@ class Followed:
         if self.belief is None:
             return True
         seen = [point for point in track.points if point.detected]
-        size = statistics.median(math.sqrt(point.box.area) for point in seen) * min(1.0, _SEEN_AT / longer)
+        size = statistics.median(math.sqrt(point.box.area) for point in seen) * min(1.0, DETECTOR_SIDE / longer)
         return max(point.score for point in seen) >= self.belief.least(size)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from unseen.core.models import DETECTOR_SIDE
 from unseen.core.ports import VideoReader
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Box, Detection, Region
@@ -15,15 +16,13 @@ from unseen.verify.turned import Turned
 
 __all__ = ["Checker"]
 
-_SIDE = 1280
-
 
 class Checker:
     """Says what still shows in hidden frames of one video."""
 
     def __init__(self, reader: VideoReader, opinion: SecondOpinion, recipe: Recipe) -> None:
         self._reader, self._opinion, self._recipe = reader, opinion, recipe
-        self._turned = Turned.of(reader.info, _SIDE)
+        self._turned = Turned.of(reader.info, DETECTOR_SIDE)
 
     def residues(self, frame: VideoFrame, regions: Sequence[Region], moment: Moment) -> list[Detection]:
         """Return what a second model sees in a hidden frame, or the part of it that a moment names, in its pixels."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from unseen.adapters.imaging import resize
-from unseen.core.models import ModelFile
+from unseen.core.models import DETECTOR_SIDE, ModelFile
 from unseen.core.photos import Rgb8
 from unseen.core.ports import Detector
 from unseen.core.regions import Box, Detection
@@ -37,15 +37,15 @@ def face_scales(longer: int) -> tuple[float, ...]:
     Pictures beyond 2,560 px are seen at full size, in tiles, so that a small face in a large photo stays as large as
     it is; very large faces are found in the first scale.
     """
-    first = min(1.0, 1280 / longer)
-    second = max(1.0, min(2.0, 2560 / longer))
+    first = min(1.0, DETECTOR_SIDE / longer)
+    second = max(1.0, min(2.0, 2 * DETECTOR_SIDE / longer))
     return (first, second) if second > first * 1.1 else (first,)
 
 
 def second_opinion_scales(longer: int) -> tuple[float, ...]:
     """Scales for a network of 192 px: the whole picture, then doubling up to twice its size or 2,560 px."""
     scales, side = [192 / longer], 384
-    while side <= min(2 * longer, 2560):
+    while side <= 2 * min(longer, DETECTOR_SIDE):
         scales.append(side / longer)
         side *= 2
     return tuple(scales)
@@ -54,7 +54,7 @@ def second_opinion_scales(longer: int) -> tuple[float, ...]:
 def up_to_own_size(longer: int) -> tuple[float, ...]:
     """Scales for a network of 192 px in videos: the whole picture, then doubling up to its size."""
     scales, side = [min(1.0, 192 / longer)], 384
-    while side <= min(longer, 1280):
+    while side <= min(longer, DETECTOR_SIDE):
         scales.append(side / longer)
         side *= 2
     return tuple(scales)

@@ -12,7 +12,7 @@ from unseen.adapters.detect.views import ViewsDetector, fit
 from unseen.adapters.dicom_pixels import PydicomPixels
 from unseen.adapters.runtimes import open_network
 from unseen.core.dicom import DicomRecipe, PixelOutcome, PixelResidue
-from unseen.core.models import ModelFile
+from unseen.core.models import DETECTOR_SIDE, ModelFile
 from unseen.core.ports import ModelStore
 from unseen.core.regions import Box
 from unseen.dicom.pixels.clean import clean_pixels, hide_boxes
@@ -83,7 +83,7 @@ def open_pixel_tools(models: dict[str, ModelFile], device: str = "auto", threads
         codec=PydicomPixels(),
         text=SizedDetector(small, large, _SMALL),
         reader=PpocrReader(open_network(reader, device, threads), reader, characters_of(reader)),
-        faces=ViewsDetector(face, fit(1280, most=1.0), tile=_TILE, overlap=0.15),
+        faces=ViewsDetector(face, fit(DETECTOR_SIDE, most=1.0), tile=_TILE, overlap=0.15),
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from unseen.adapters.video.planes import layout
 from unseen.adapters.video.smaller import Smaller
+from unseen.core.models import DETECTOR_SIDE
 from unseen.core.photos import Rgb8
 from unseen.core.ports import VideoCodec, VideoReader
 from unseen.core.receipts import Minimised, Verdict, VideoReceipt
@@ -39,9 +40,6 @@ from unseen.verify.residues import SecondOpinion
 from unseen.verify.streams import extent, scan_video
 
 __all__ = ["Film", "FilmDone", "FilmTools"]
-
-#: Longer side in pixels of the pictures that detectors get.
-_SIDE = 1280
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +104,7 @@ class Film:
         with thinned(opened, self._recipe.video.max_rate) as reader:
             self._info = info = reader.info
             self._smaller = Smaller(info, self._recipe.max_side)
-            self._upright = Upright(info, _SIDE)
+            self._upright = Upright(info, DETECTOR_SIDE)
             self._windows = Windows(sizes_for(info))
             self._counter = None if self._counting is None else FilmCounts(self._counting, info)
             self._zero: int | None = None
