@@ -137,7 +137,7 @@ class VideoCount:
             with closing(ahead(self._scanned(reader, counts.classes), _AHEAD)) as scanned:
                 for window in windows.gather(scanned):
                     counts.take(window)
-                    self.frames = window.frames[-1].index + 1
+                    self.frames = window.last + 1
                     listen(FrameNote(self._name, self.frames, info.frames))
             self.problems = tuple(f"{self._name}: {problem}" for problem in reader.problems)
         return counts.finish()

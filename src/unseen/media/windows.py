@@ -104,6 +104,11 @@ class Window:
         return self.frames[0].index
 
     @property
+    def last(self) -> int:
+        """Index of the last frame."""
+        return self.frames[-1].index
+
+    @property
     def fresh(self) -> int:
         """The most frames from one look at the whole picture to the next; `step` where no two are known."""
         shot = max((cut for cut in self.cuts if cut <= self.first), default=0)
@@ -114,7 +119,7 @@ class Window:
     def handed_on(self, around: int) -> tuple[Look, ...]:
         """Return the looks that a run needs which goes on behind this window: those at the last `around` frames of a
         shot that goes on there, too, and when it was looked at before them."""
-        last = self.frames[-1].index
+        last = self.last
         if self.horizon == last:
             return ()  # nothing behind it was known of when it was gathered: the shot ends with it
         shot = max((cut for cut in self.cuts if cut <= last), default=0)

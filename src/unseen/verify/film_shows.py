@@ -24,6 +24,11 @@ class Checker:
         self._reader, self._opinion, self._recipe = reader, opinion, recipe
         self._turned = Turned.of(reader.info, DETECTOR_SIDE)
 
+    @property
+    def classes(self) -> frozenset[str]:
+        """The classes that were to be hidden and can be looked for."""
+        return self._recipe.hidden & set(self._opinion.classes)
+
     def residues(self, frame: VideoFrame, regions: Sequence[Region], moment: Moment) -> list[Detection]:
         """Return what a second model sees in a hidden frame, or the part of it that a moment names, in its pixels."""
         turned, left, top = self._turned, 0.0, 0.0

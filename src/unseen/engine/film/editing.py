@@ -73,7 +73,7 @@ class Editing:
 
     def edited(self, window: Window) -> Edited:
         """Return what the edits make of a window."""
-        first, last = window.first, window.frames[-1].index
+        first, last = window.first, window.last
         self._read(first - 1, last + 1)
         both = [self._apply(frame) for frame in range(first, last + 1)]
         around = {frame: self._apply(frame)[0] for frame in (first - 1, last + 1) if frame in self._rows}
