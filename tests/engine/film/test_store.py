@@ -15,8 +15,9 @@ from unseen.adapters.video_av import AvCodec
 from unseen.core.receipts import VideoReceipt
 from unseen.core.recipe import Recipe, looks_for
 from unseen.core.regions import Box, Region
-from unseen.engine.film.film import Film, FilmTools
+from unseen.engine.film.film import Film
 from unseen.engine.film.store import FilmStore, Progress
+from unseen.engine.film.tools import FilmTools
 from unseen.engine.stopwatch import Stopwatch
 from unseen.errors import OutputFailed
 from unseen.media.find import Eyes
@@ -40,10 +41,15 @@ class FullOnce(FilmStore):
 def _redacted(source: Path, store: FilmStore) -> VideoReceipt:
     opinion = SecondOpinion(faces=(SecondDetector(),), strips=None, reader=None)
     tools = FilmTools(
-        AvCodec(1), Eyes(faces=MagentaDetector()), opinion, Stopwatch(time.monotonic), lambda done, total: None
+        codec=AvCodec(1),
+        eyes=Eyes(faces=MagentaDetector()),
+        opinion=opinion,
+        watch=Stopwatch(time.monotonic),
+        note=lambda done, total: None,
     )
-    recipe = Recipe(looks=looks_for(["face"], None))
-    return Film(source, "a.mp4", source.with_name("done.mp4"), recipe, tools, store).redact().receipt
+    recipe, staged = Recipe(looks=looks_for(["face"], None)), source.with_name("done.mp4")
+    film = Film(source=source, name="a.mp4", staged=staged, recipe=recipe, tools=tools, store=store)
+    return film.redact().receipt
 
 
 def test_part_that_cannot_be_kept_is_not_kept_once_more(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ import numpy as np
 
 from unseen.adapters.cpu_threads import single_threaded
 from unseen.adapters.video.memory import as_file, contained, facts_of
-from unseen.adapters.video.planes import layout
 from unseen.adapters.video_av import AvCodec
 from unseen.core.dicom import PixelOutcome, PixelResidue
 from unseen.core.looks import Look
@@ -23,12 +22,14 @@ from unseen.core.recipe import Recipe, looks_for
 from unseen.core.regions import Region
 from unseen.core.video import VideoRecipe, VideoStyle
 from unseen.engine.assemble import Assembled, assemble, require_models
-from unseen.engine.film.film import Film, FilmDone, FilmTools
+from unseen.engine.film.film import Film, FilmDone
+from unseen.engine.film.opened import form_of
 from unseen.engine.film.store import FilmStore
+from unseen.engine.film.tools import FilmTools
 from unseen.engine.models import model_store
 from unseen.engine.stopwatch import Stopwatch
 from unseen.errors import DamagedInput, ModelUnavailable, UnsupportedInput, VerificationFailed
-from unseen.pixels.planes import PlaneForm, hide_planes
+from unseen.pixels.planes import hide_planes
 
 __all__ = ["clean_video", "hide_in_video"]
 
@@ -109,10 +110,15 @@ def _models(recipe: Recipe) -> Assembled:
 def _redacted(source: Path, ending: str, folder: Path, recipe: Recipe) -> FilmDone:
     models, name = _models(recipe), f"video.{ending}"
     tools = FilmTools(
-        AvCodec(1), models.film_eyes, models.film_opinion, Stopwatch(time.perf_counter), lambda done, total: None
+        codec=AvCodec(1),
+        eyes=models.film_eyes,
+        opinion=models.film_opinion,
+        watch=Stopwatch(time.perf_counter),
+        note=lambda done, total: None,
     )
     store = FilmStore(folder / "parts", secrets.token_hex(16))
-    return Film(source, name, folder / "redacted.mp4", recipe, tools, store).redact()
+    film = Film(source=source, name=name, staged=folder / "redacted.mp4", recipe=recipe, tools=tools, store=store)
+    return film.redact()
 
 
 def _put_back(dataset: Any, written: bytes) -> str:
@@ -153,8 +159,7 @@ def _written_again(source: Path, ending: str, made: Path, regions: Sequence[Regi
     codec, noise = AvCodec(1), np.random.default_rng()
     with codec.open_video(source, f"video.{ending}") as reader:
         info = reader.info
-        stored = layout(info.pixel_format)
-        form = PlaneForm(stored.across, stored.down, stored.bits, info.colour.full_range)
+        form = form_of(info)
         style = _style("hevc" if info.codec == "hevc" else "auto")
         with codec.open_writer(made, info, style, "video.mp4") as writer:
             for frame in reader:

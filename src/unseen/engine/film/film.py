@@ -1,59 +1,41 @@
-"""One video through the stages: scan, then window by window settle, hide, encode, read back, keep; at last join."""
+"""One video, from the file as it came to a verified one: opened, taken through the stages, joined, told of."""
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from unseen.adapters.video.planes import layout
-from unseen.adapters.video.smaller import Smaller
-from unseen.core.models import DETECTOR_SIDE
-from unseen.core.photos import Rgb8
-from unseen.core.ports import VideoCodec, VideoReader
+import numpy as np
+
+from unseen.core.ports import VideoReader
 from unseen.core.receipts import Minimised, Verdict, VideoReceipt
 from unseen.core.recipe import Recipe
-from unseen.core.regions import Detection
-from unseen.core.video import VideoFrame, VideoInfo
+from unseen.core.video import VideoInfo
 from unseen.engine.film.count import FilmCounts, VideoCounting
+from unseen.engine.film.cover import Cover, covering, covering_edited
 from unseen.engine.film.editing import Editing, NoLooks
-from unseen.engine.film.render import Part, Renderer, Settled
+from unseen.engine.film.hide import Hider
+from unseen.engine.film.join import check_whole, join
+from unseen.engine.film.keep import Keeper
+from unseen.engine.film.looking import Looking
+from unseen.engine.film.opened import OpenFilm
+from unseen.engine.film.render import Renderer
+from unseen.engine.film.settle import Settler
 from unseen.engine.film.sound import sound_of, sound_problems, streams_dropped
-from unseen.engine.film.store import FilmStore, Progress
-from unseen.engine.release import Stopwatch, verdict_of
-from unseen.errors import VerificationFailed
-from unseen.media.ahead import ahead
-from unseen.media.find import Eyes, find, find_again
-from unseen.media.pace import Kind, Pace, Ticks, pace_for
-from unseen.media.scan import scan
-from unseen.media.shots import ShotCuts
+from unseen.engine.film.stages import Stages
+from unseen.engine.film.store import FilmStore
+from unseen.engine.film.tools import FilmTools
+from unseen.engine.film.totals import Clock, Totals
+from unseen.engine.release import verdict_of
+from unseen.media.pace import Pace, pace_for
 from unseen.media.thin import ThinnedReader, thinned
 from unseen.media.tracklog import TrackLog
-from unseen.media.upright import Upright
-from unseen.media.windows import Scanned, Window, Windows, cover_window, sizes_for
+from unseen.media.windows import Windows
 from unseen.tracks.named import Named
 from unseen.traffic.tally import Tally
-from unseen.verify.residues import SecondOpinion
-from unseen.verify.streams import extent, scan_video
+from unseen.verify.film_shows import Checker
 
-__all__ = ["Film", "FilmDone", "FilmTools"]
-
-
-@dataclass(frozen=True, slots=True)
-class FilmTools:
-    """What a video is worked with: codec, detectors, second opinion, stop watch, and whom to tell how far it is.
-
-    `note` is called with frames done and frames in all, None where that is not known.
-    """
-
-    codec: VideoCodec
-    eyes: Eyes
-    opinion: SecondOpinion
-    watch: Stopwatch
-    note: Callable[[int, int | None], None]
+__all__ = ["Film", "FilmDone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,239 +49,134 @@ class FilmDone:
     tally: Tally | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Film:
-    """A video that is being redacted to `staged`; `name` is for messages, `store` keeps what is done.
+    """A video that is to be redacted to `staged`; `name` is for messages, `store` keeps what is done.
 
     With `editing` nothing is detected: what it tells is hidden, and what verification still sees. With `counting` what
     passes is counted in the same pass, from the same frames.
     """
 
-    def __init__(
-        self,
-        source: Path,
-        name: str,
-        staged: Path,
-        recipe: Recipe,
-        tools: FilmTools,
-        store: FilmStore,
-        editing: Editing | None = None,
-        counting: VideoCounting | None = None,
-    ) -> None:
-        self._source, self._name, self._staged, self._recipe = source, name, staged, recipe
-        self._tools, self._store, self._editing = tools, store, editing
-        self._counting = counting
-        self._film_recipe = recipe if recipe.video.heads else replace(recipe, recall="fast")
-        self._verifiers = frozenset(m.name for m in tools.opinion.models) - {m.name for m in tools.eyes.models}
-        self._log = TrackLog(store.progress.tracks)
-        next_number = max(self._log.next_number, editing.next_number if editing else 1)
-        self._named = Named(next_number, store.progress.known)
-        # All keys from the start: threads add to them while others copy.
-        self._counts = Counter(dict.fromkeys(("whole", "looked", "checked", "residues", "rounds"), 0))
-        self._counts.update(store.progress.counts)
+    source: Path
+    name: str
+    staged: Path
+    recipe: Recipe
+    tools: FilmTools
+    store: FilmStore
+    editing: Editing | None = None
+    counting: VideoCounting | None = None
 
     def redact(self) -> FilmDone:
         """Write the redacted video and return what was done; raises FileError and leaves no output then."""
-        staged = self._staged
-        opened = self._tools.codec.open_video(self._source, self._name)
-        with thinned(opened, self._recipe.video.max_rate) as reader:
-            self._info = info = reader.info
-            self._smaller = Smaller(info, self._recipe.max_side)
-            self._upright = Upright(info, DETECTOR_SIDE)
-            self._windows = Windows(sizes_for(info))
-            self._counter = None if self._counting is None else FilmCounts(self._counting, info)
-            self._zero: int | None = None
-            self._latest = 0.0
-            self._looked: deque[int] = deque()
-            frames, last = self._all_windows(reader, self._renderer(reader))
-            problems, shifted = reader.problems, reader.shifted
-        audio, step = self._recipe.video.audio, 1 / float(info.rate)
-        problems += sound_problems(audio, shifted=shifted, has_audio=info.has_audio)
-        sound = sound_of(self._source, audio, self._store.hidden(), step, shifted=shifted)
-        with self._tools.watch.time("join"):
-            told = self._smaller.info
-            told = told if "datetime" in self._recipe.keep else replace(told, created=None)
-            count = self._tools.codec.concat(self._store.segments, staged, told, self._name, sound=sound)
-        with self._tools.watch.time("verify"):
-            self._check_whole(staged, count, frames)
-        receipt = replace(self._receipt(frames, last, problems), minimised=self._minimised(opened.info, reader))
-        tally = None if self._counter is None else self._counter.finish()
-        return FilmDone(staged, self._smaller.info, receipt, self._verdict(), tally)
+        tools, done = self.tools, self.store.progress.next_frame
+        stored = tools.codec.open_video(self.source, self.name)
+        with thinned(stored, self.recipe.video.max_rate) as reader:
+            film = OpenFilm.of(reader, self.recipe, self.name)
+            stages = self._stages(film)
+            frames = stages.run(done, lambda written: tools.note(written, film.info.frames))
+            read = _Read.to_end(reader, frames)
+        self._write_whole(film, read)
+        receipt = _receipt(film, read, stages.keeper, minimised=_minimised(stored.info, film, read))
+        tally = None if stages.counter is None else stages.counter.finish()
+        return FilmDone(self.staged, film.smaller.info, receipt, self._verdict(stages.keeper.totals), tally)
 
-    def _minimised(self, before: VideoInfo, reader: VideoReader) -> Minimised | None:
-        after, left_out = self._smaller.info, reader.skipped if isinstance(reader, ThinnedReader) else 0
-        if not left_out and not self._smaller.changes:
-            return None
-        sizes = (before.width, before.height), (after.width, after.height)
-        return Minimised(*sizes, float(before.rate), float(after.rate), left_out)
-
-    def _renderer(self, reader: VideoReader) -> Renderer:
-        tools = self._tools
-        ending = tools.codec.segment_ending(self._staged.suffix, alpha="a" in reader.info.pixel_format)
-        return Renderer(
-            reader,
-            self._recipe,
-            tools.codec,
-            tools.opinion,
-            self._verifiers,
-            self._windows,
-            self._cover,
-            self._counts,
-            tools.watch,
-            lambda: self._store.new_path(ending),
-            self._name,
-            self._smaller,
+    def _stages(self, film: OpenFilm) -> Stages:
+        """Return the stages of the video, which go on with what is kept of it."""
+        tools, store, progress = self.tools, self.store, self.store.progress
+        clock, totals, log = Clock(film.info.time_base), Totals.of(progress.counts), TrackLog(progress.tracks)
+        windows, hider = Windows(film.sizes), Hider(film.form, np.random.default_rng(), tools.watch)
+        windows.remember(progress.looks)
+        counter = None if self.counting is None else FilmCounts(self.counting, film.info)
+        also = frozenset[str]() if counter is None else counter.classes
+        looking = Looking(film, tools, pace=self._pace(film), progress=progress, clock=clock, also=also)
+        ending = tools.codec.segment_ending(self.staged.suffix, alpha="a" in film.info.pixel_format)
+        return Stages(
+            looking=looking,
+            windows=windows,
+            settler=Settler(
+                film=film,
+                cover=self._cover(film, log),
+                hider=hider,
+                checker=Checker(film.reader, tools.opinion, self.recipe),
+                remember=windows.remember,
+                totals=totals,
+                watch=tools.watch,
+            ),
+            counter=counter,
+            renderer=Renderer(
+                film, hider=hider, codec=tools.codec, new_path=lambda: store.new_path(ending), watch=tools.watch
+            ),
+            keeper=Keeper(
+                film=film, store=store, log=log, totals=totals, clock=clock, looks_before=looking.made_before
+            ),
+            watch=tools.watch,
+            # As many frames as a window has, or looking would wait whenever a window settles.
+            ahead=film.sizes.window,
         )
 
-    def _cover(self, window: Window) -> Settled:
-        info, editing = self._info, self._editing
-        if editing is not None:
-            window = editing.around(window, float(info.rate))
-        regions, tracks = cover_window(window, info, self._recipe, self._named, self._verifiers)
-        known = self._named.known()
-        if editing is None:
-            return Settled(window, regions, tracks, known=known)
-        edited = editing.edited(window)
-        both = [(*one, *other) for one, other in zip(edited.hidden, regions, strict=True)]
-        return Settled(window, both, (*edited.tracks, *tracks), edited.spared, known=known)
-
-    def _all_windows(self, reader: VideoReader, renderer: Renderer) -> tuple[int, float]:
-        """Take every window through the stages; return the number of frames and the seconds to the last one.
-
-        One thread decodes, others detect, one covers and looks at hidden frames again, one hides, this one encodes, and
-        one reads back what was written.
-        """
-        done = self._store.progress.next_frame
-        self._windows.remember(self._store.progress.looks)
-        waiting: Future[Part] | None = None
-        frames = done
-        with ThreadPoolExecutor(1) as verifier, closing(self._settled(reader, renderer, done)) as settled:
-            try:
-                for each in settled:
-                    self._count(each.window)
-                    part = renderer.render(each)
-                    # It no longer waits while it is kept: what cannot be kept is not kept once more below.
-                    written, waiting = waiting, None
-                    if written is not None:
-                        self._keep(written.result())
-                    waiting = verifier.submit(renderer.check, part)
-                    frames, self._latest = each.window.frames[-1].index + 1, self._seconds(each.window.frames[-1])
-                    self._tools.note(frames, self._info.frames)
-            finally:
-                # When something breaks, what is written already need not be done again.
-                if waiting is not None:
-                    self._keep(waiting.result())
-        return frames, self._latest
-
-    def _count(self, window: Window) -> None:
-        if self._counter is not None:
-            with self._tools.watch.time("count"):
-                self._counter.take(window)
-
-    def _settled(self, reader: VideoReader, renderer: Renderer, done: int) -> Generator[Settled, None, None]:
-        # As many frames as a window has, or looking would wait whenever a window settles.
-        with closing(ahead(self._scanned(reader, done), sizes_for(self._info).window)) as scanned:
-            windows = self._windows.gather(scanned)
-            with closing(ahead(map(renderer.settle, windows), 1)) as settled:
-                yield from settled
-
-    def _scanned(self, reader: VideoReader, done: int) -> Iterator[Scanned]:
-        info = self._info
-        pace = NoLooks() if self._editing else self._pace()
-        frames = self._from(self._timed(reader), done)
-        known, by_time = self._store.progress.looks_without(self._verifiers), self._recipe.video.stride is None
-        eyes, cuts = self._tools.eyes, ShotCuts(layout(info.pixel_format).bits)
-        scanned = scan(
-            frames, reader, self._find, self._upright, pace, cuts,
-            at_once=eyes.at_once, threads=eyes.threads, most_waiting=sizes_for(info).looked,
-            first=done, known=known, ticks=Ticks(float(info.rate), float(info.time_base)) if by_time else None,
-        )  # fmt: skip
-        for each in scanned:
-            if each.found is not None:
-                self._looked.append(each.frame.index)
-            yield each
-
-    def _pace(self) -> Pace:
+    def _pace(self, film: OpenFilm) -> Pace:
         """Return how often to look: as the recipe says, and where it leaves it open as often as counting needs."""
-        looks = self._counting.asked.looks if self._counting else None
-        stride, rate = self._recipe.video.stride, float(self._info.rate)
-        return pace_for(stride, rate, looks=looks, quick=self._tools.eyes.quick)
+        if self.editing is not None:
+            return NoLooks()
+        looks = self.counting.asked.looks if self.counting else None
+        return pace_for(self.recipe.video.stride, film.rate, looks=looks, quick=self.tools.eyes.quick)
 
-    def _timed(self, frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
-        iterator = iter(frames)
-        while True:
-            with self._tools.watch.time("decode"):
-                frame = next(iterator, None)
-            if frame is None:
-                return
-            yield frame
+    def _cover(self, film: OpenFilm, log: TrackLog) -> Cover:
+        """Return what covers windows; tracks that are new get numbers that neither the log nor edits know."""
+        number = max(log.next_number, self.editing.next_number if self.editing else 1)
+        cover = covering(film, Named(number, self.store.progress.known), self.tools.verifiers)
+        return cover if self.editing is None else covering_edited(cover, self.editing, film.rate)
 
-    def _from(self, frames: Iterable[VideoFrame], done: int) -> Iterator[VideoFrame]:
-        """Yield the frames; the first sets the clock, those before `done` are done."""
-        for frame in frames:
-            if self._zero is None:
-                self._zero = frame.pts
-            if frame.index < done:
-                self._latest = self._seconds(frame)
-            yield frame
+    def _write_whole(self, film: OpenFilm, read: _Read) -> None:
+        """Join the parts to the staged file, with what is left of the sound, and look at it as a whole."""
+        tools, audio, shifted = self.tools, self.recipe.video.audio, read.shifted
+        sound = sound_of(self.source, audio, self.store.hidden(), 1 / film.rate, shifted=shifted)
+        with tools.watch.time("join"):
+            joined = join(film, self.store.segments, self.staged, tools.codec, sound)
+        with tools.watch.time("verify"):
+            check_whole(self.staged, self.recipe, self.name, joined=joined, frames=read.frames)
 
-    def _find(self, image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
-        eyes, recipe = self._tools.eyes, self._film_recipe
-        also = frozenset[str]() if self._counter is None else self._counter.classes
-        with self._tools.watch.time("detect"):
-            return find(image, eyes, recipe, also) if kind == "whole" else find_again(image, eyes, recipe, before, also)
+    def _verdict(self, totals: Totals) -> Verdict:
+        scanned = "streams" if self.recipe.verify == "skip" else ""
+        return verdict_of(self.recipe, self.tools.opinion, totals.residues, totals.rounds, scanned=scanned)
 
-    def _seconds(self, frame: VideoFrame) -> float:
-        return float((frame.pts - (self._zero or 0)) * self._info.time_base)
 
-    def _keep(self, part: Part) -> None:
-        """Note what a verified window hides, and that it is done."""
-        window, regions = part.settled.window, part.settled.regions
-        for frame, each in zip(window.frames, regions, strict=True):
-            self._counts["whole"] += frame.damaged
-            self._log.add(frame.index, self._seconds(frame), () if frame.damaged else each)
-        after = window.frames[-1].index + 1
-        # Those further on are looked at again by a run that goes on from here.
-        while self._looked and self._looked[0] < after:
-            self._looked.popleft()
-            self._counts["looked"] += 1
-        # Who is counted and stays visible is nobody's business but the counter's.
-        history = tuple(
-            replace(look, found=tuple(d for d in look.found if d.cls in self._recipe.hidden))
-            for look in window.handed_on(sizes_for(self._info).around)
-        )
-        progress = Progress(after, self._log.changed(), history, dict(self._counts), part.settled.known)
-        times = [float(frame.pts * self._info.time_base) for frame in window.frames]
-        whole = frozenset(frame.index for frame in window.frames if frame.damaged)
-        self._store.commit(part.path, regions, window.first, times, progress, whole)
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a reader tells at the end of a video: how many frames there are, what was lost or mended, whether their
+    times were moved against those of the sound, and how many frames were left out."""
 
-    def _check_whole(self, staged: Path, joined: int, frames: int) -> None:
-        """Look at the written file for anything but pictures and sound; raises VerificationFailed and deletes it."""
-        keep = (self._recipe.keep & {"datetime"}) | ({"audio"} if self._recipe.video.audio != "drop" else set())
-        try:
-            findings = scan_video(staged, keep=keep)
-            if findings:
-                raise VerificationFailed(f"{self._name}: the output holds {findings[0]}; report this with the format")
-            if not joined == frames == extent(staged).frames:
-                raise VerificationFailed(f"{self._name}: the output has another number of frames; run again")
-        except ValueError as error:
-            raise VerificationFailed(f"{self._name}: the output cannot be read back ({error}); run again") from error
-        except BaseException:
-            staged.unlink(missing_ok=True)
-            raise
+    frames: int
+    problems: tuple[str, ...]
+    shifted: bool
+    left_out: int
 
-    def _receipt(self, frames: int, last: float, problems: tuple[str, ...]) -> VideoReceipt:
-        info, counts = self._info, self._counts
-        return VideoReceipt(
-            frames=frames,
-            seconds=last + 1 / float(info.rate),
-            tracks=self._log.receipts(float(info.rate)),
-            whole=counts["whole"],
-            looked=counts["looked"],
-            checked=counts["checked"],
-            problems=problems,
-            dropped=streams_dropped(info.other_streams, self._recipe.video.audio),
-        )
+    @classmethod
+    def to_end(cls, reader: VideoReader, frames: int) -> _Read:
+        """Return it of a reader that is at its end, but open."""
+        left_out = reader.skipped if isinstance(reader, ThinnedReader) else 0
+        return cls(frames, reader.problems, reader.shifted, left_out)
 
-    def _verdict(self) -> Verdict:
-        counts, scanned = self._counts, "streams" if self._recipe.verify == "skip" else ""
-        return verdict_of(self._recipe, self._tools.opinion, counts["residues"], counts["rounds"], scanned=scanned)
+
+def _receipt(film: OpenFilm, read: _Read, keeper: Keeper, minimised: Minimised | None) -> VideoReceipt:
+    info, audio, totals = film.info, film.recipe.video.audio, keeper.totals
+    return VideoReceipt(
+        frames=read.frames,
+        seconds=keeper.clock.reached + 1 / film.rate,
+        tracks=keeper.log.receipts(film.rate),
+        whole=totals.whole,
+        looked=totals.looked,
+        checked=totals.checked,
+        problems=read.problems + sound_problems(audio, shifted=read.shifted, has_audio=info.has_audio),
+        dropped=streams_dropped(info.other_streams, audio),
+        minimised=minimised,
+    )
+
+
+def _minimised(before: VideoInfo, film: OpenFilm, read: _Read) -> Minimised | None:
+    """Return what was taken from a video, None for nothing."""
+    if not read.left_out and not film.smaller.changes:
+        return None
+    after = film.smaller.info
+    size_before, size = (before.width, before.height), (after.width, after.height)
+    return Minimised(size_before, size, float(before.rate), float(after.rate), read.left_out)

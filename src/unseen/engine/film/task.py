@@ -14,10 +14,11 @@ from unseen.core.names import display
 from unseen.core.receipts import FileReceipt, FrameNote, Verdict, VideoReceipt
 from unseen.engine.film.editing import Editing
 from unseen.engine.film.edits import fits
-from unseen.engine.film.film import Film, FilmDone, FilmTools
+from unseen.engine.film.film import Film, FilmDone
 from unseen.engine.film.preview import write_preview
-from unseen.engine.film.render import MOST_ROUNDS
+from unseen.engine.film.settle import MOST_ROUNDS
 from unseen.engine.film.store import FilmStore
+from unseen.engine.film.tools import FilmTools
 from unseen.engine.film.tracks import digest_of, kept_lines, read_kept, spans_in, tracks_path, with_tracks
 from unseen.engine.release import ResiduesRemain, Stopwatch
 from unseen.engine.resume import unchanged
@@ -103,11 +104,11 @@ def _film(
     """Return the film to redact; raises UnreadableInput where edits have nothing to go by."""
     setup, name, editing = tools.setup, task.placed.label, None
     kit = FilmTools(
-        tools.video,
-        tools.models.film_eyes,
-        tools.models.film_opinion,
-        watch,
-        lambda done, total: note(FrameNote(name, done, total)),
+        codec=tools.video,
+        eyes=tools.models.film_eyes,
+        opinion=tools.models.film_opinion,
+        watch=watch,
+        note=lambda done, total: note(FrameNote(name, done, total)),
     )
     if task.edits is not None:
         path = tracks_path(setup.tracks, task.tag)
@@ -116,7 +117,16 @@ def _film(
         if kept is None or (problem := fits(kept, input_hash, setup.recipe, task.edits)):
             raise UnreadableInput(f"{name}: {problem}")
         editing = Editing(kept_lines(path), task.edits, kept.known, setup.recipe, name)
-    return Film(task.placed.item.path, name, staged, setup.recipe, kit, store, editing, task.counting)
+    return Film(
+        source=task.placed.item.path,
+        name=name,
+        staged=staged,
+        recipe=setup.recipe,
+        tools=kit,
+        store=store,
+        editing=editing,
+        counting=task.counting,
+    )
 
 
 def _told(task: Task, tools: Tools, receipt: VideoReceipt, store: FilmStore) -> VideoReceipt:

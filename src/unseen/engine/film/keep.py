@@ -1,0 +1,52 @@
+"""Verified windows of a video are noted and kept, so that a run that is killed goes on behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from unseen.engine.film.opened import OpenFilm
+from unseen.engine.film.render import Part
+from unseen.engine.film.store import FilmStore, Progress
+from unseen.engine.film.totals import Clock, Totals
+from unseen.media.tracklog import TrackLog
+from unseen.media.windows import Look, Window
+
+__all__ = ["Keeper"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeper:
+    """Notes what the windows of one video hide, and keeps them in its store, in order.
+
+    `looks_before` says how many looks were made before a frame since it was asked last.
+    """
+
+    film: OpenFilm
+    store: FilmStore
+    log: TrackLog
+    totals: Totals
+    clock: Clock
+    looks_before: Callable[[int], int]
+
+    def keep(self, part: Part) -> None:
+        """Note what a verified window hides, and that it is done; raises OutputFailed."""
+        window, regions = part.settled.window, part.settled.regions
+        whole = frozenset(frame.index for frame in window.frames if frame.damaged)
+        for frame, each in zip(window.frames, regions, strict=True):
+            self.log.add(frame.index, self.clock.seconds(frame), () if frame.damaged else each)
+        after = window.last + 1
+        self.totals.whole += len(whole)
+        self.totals.looked += self.looks_before(after)
+        self.clock.reach(window.frames[-1])
+        progress = Progress(after, self.log.changed(), self._handed_on(window), self.totals.saved(), part.settled.known)
+        times = [float(frame.pts * self.film.info.time_base) for frame in window.frames]
+        self.store.commit(part.path, regions, window.first, times, progress, whole)
+
+    def _handed_on(self, window: Window) -> tuple[Look, ...]:
+        """Return the looks that later windows need; who is counted and stays visible is only the counter's business."""
+        hidden = self.film.recipe.hidden
+        return tuple(
+            replace(look, found=tuple(d for d in look.found if d.cls in hidden))
+            for look in window.handed_on(self.film.sizes.around)
+        )

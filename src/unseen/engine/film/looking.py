@@ -1,0 +1,96 @@
+"""Going through the frames of a video: decoded, looked at where the pace wants it, those before a start left out."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from unseen.core.photos import Rgb8
+from unseen.core.recipe import Recipe
+from unseen.core.regions import Detection
+from unseen.core.video import VideoFrame
+from unseen.engine.film.opened import OpenFilm
+from unseen.engine.film.store import Progress
+from unseen.engine.film.tools import FilmTools
+from unseen.engine.film.totals import Clock
+from unseen.media.find import find, find_again
+from unseen.media.pace import Kind, Pace, Ticks
+from unseen.media.scan import scan
+from unseen.media.shots import ShotCuts
+from unseen.media.windows import Scanned
+
+__all__ = ["Looking"]
+
+
+class Looking:
+    """Looks at frames of one video, at a pace; goes on behind the frames that are done by `progress`.
+
+    Persons and vehicles of the classes `also` are looked for, too: they are counted. Starts the clock.
+    """
+
+    def __init__(
+        self,
+        film: OpenFilm,
+        tools: FilmTools,
+        *,
+        pace: Pace,
+        progress: Progress,
+        clock: Clock,
+        also: frozenset[str] = frozenset(),
+    ) -> None:
+        self._film, self._tools, self._pace, self._progress = film, tools, pace, progress
+        self._clock, self._also = clock, also
+        self._recipe = _finding(film.recipe)
+        self._looked: deque[int] = deque()
+
+    def scanned(self) -> Iterator[Scanned]:
+        """Yield the frames that are not done, each with what was found in it, or None where nobody looked."""
+        film, eyes, done = self._film, self._tools.eyes, self._progress
+        by_time = film.recipe.video.stride is None
+        scanned = scan(
+            self._frames(), film.reader, self._find, film.upright, self._pace, ShotCuts(film.form.bits),
+            at_once=eyes.at_once, threads=eyes.threads, most_waiting=film.sizes.looked, first=done.next_frame,
+            known=done.looks_without(self._tools.verifiers),
+            ticks=Ticks(film.rate, float(film.info.time_base)) if by_time else None,
+        )  # fmt: skip
+        for each in scanned:
+            if each.found is not None:
+                self._looked.append(each.frame.index)
+            yield each
+
+    def made_before(self, frame: int) -> int:
+        """Return how many looks were made before a frame since this was asked last.
+
+        Those further on are made again by a run that goes on from there.
+        """
+        made = 0
+        while self._looked and self._looked[0] < frame:
+            self._looked.popleft()
+            made += 1
+        return made
+
+    def _frames(self) -> Iterator[VideoFrame]:
+        """Yield the frames of the video; the first sets the clock, and it goes on with those that are done."""
+        iterator = iter(self._film.reader)
+        while True:
+            with self._tools.watch.time("decode"):
+                frame = next(iterator, None)
+            if frame is None:
+                return
+            self._clock.start(frame)
+            if frame.index < self._progress.next_frame:
+                self._clock.reach(frame)
+            yield frame
+
+    def _find(self, image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
+        eyes, recipe = self._tools.eyes, self._recipe
+        with self._tools.watch.time("detect"):
+            if kind == "whole":
+                return find(image, eyes, recipe, self._also)
+            return find_again(image, eyes, recipe, before, self._also)
+
+
+def _finding(recipe: Recipe) -> Recipe:
+    """Return the recipe to look by: tracks find what single frames miss, so heads only where videos ask for them."""
+    return recipe if recipe.video.heads else replace(recipe, recall="fast")

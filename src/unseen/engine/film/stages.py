@@ -1,0 +1,73 @@
+"""The windows of a video go through the stages: scan, cover and settle, count, hide and encode, read back, keep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+
+from unseen.engine.film.count import FilmCounts
+from unseen.engine.film.cover import Settled
+from unseen.engine.film.keep import Keeper
+from unseen.engine.film.looking import Looking
+from unseen.engine.film.render import Part, Renderer
+from unseen.engine.film.settle import Settler
+from unseen.engine.stopwatch import Stopwatch
+from unseen.media.ahead import ahead
+from unseen.media.windows import Window, Windows
+
+__all__ = ["Stages"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stages:
+    """The stages of one video, in the order in which frames come to them; without `counter` nothing is counted.
+
+    So many frames as `ahead` may wait for their window to settle.
+    """
+
+    looking: Looking
+    windows: Windows
+    settler: Settler
+    counter: FilmCounts | None
+    renderer: Renderer
+    keeper: Keeper
+    watch: Stopwatch
+    ahead: int
+
+    def run(self, done: int, note: Callable[[int], None]) -> int:
+        """Take every window behind the first `done` frames through the stages; return the number of all frames.
+
+        `note` is told the frames that are written. One thread decodes, others detect, one covers and looks at hidden
+        frames again, one hides, this one encodes, and one reads back what was written.
+        """
+        waiting: Future[Part] | None = None
+        with ThreadPoolExecutor(1) as verifier, closing(self._settled()) as settled:
+            try:
+                for each in settled:
+                    self._count(each.window)
+                    part = self.renderer.render(each)
+                    # It no longer waits while it is kept: what cannot be kept is not kept once more below.
+                    written, waiting = waiting, None
+                    if written is not None:
+                        self.keeper.keep(written.result())
+                    waiting = verifier.submit(self.renderer.check, part)
+                    done = each.window.last + 1
+                    note(done)
+            finally:
+                # When something breaks, what is written already need not be done again.
+                if waiting is not None:
+                    self.keeper.keep(waiting.result())
+        return done
+
+    def _settled(self) -> Generator[Settled, None, None]:
+        with closing(ahead(self.looking.scanned(), self.ahead)) as scanned:
+            windows = self.windows.gather(scanned)
+            with closing(ahead(map(self.settler.settle, windows), 1)) as settled:
+                yield from settled
+
+    def _count(self, window: Window) -> None:
+        if self.counter is not None:
+            with self.watch.time("count"):
+                self.counter.take(window)

@@ -1,0 +1,61 @@
+"""What is added up over a video, and when its frames are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from fractions import Fraction
+
+from unseen.core.video import VideoFrame
+
+__all__ = ["Clock", "Totals"]
+
+
+@dataclass(slots=True)
+class Totals:
+    """What a receipt tells of a video: frames that were hidden whole, looked at, and looked at again; residues that
+    were hidden, and in how many rounds.
+
+    Each is added to in one thread alone, so that others may save them at any time.
+    """
+
+    whole: int = 0
+    looked: int = 0
+    checked: int = 0
+    residues: int = 0
+    rounds: int = 0
+
+    @classmethod
+    def of(cls, saved: Mapping[str, int]) -> Totals:
+        """Return the totals that an earlier run saved; what it did not know of is 0."""
+        return cls(**{each.name: saved.get(each.name, 0) for each in fields(cls)})
+
+    def saved(self) -> dict[str, int]:
+        """Return the totals as they are now, as plain values."""
+        return asdict(self)
+
+
+class Clock:
+    """Tells the seconds at which frames are shown, from the first one on, and how far a video is done.
+
+    One tick of the frames' time stamps takes `time_base` seconds.
+    """
+
+    def __init__(self, time_base: Fraction) -> None:
+        self._time_base = time_base
+        self._zero: int | None = None
+        #: Seconds to the last frame that is done.
+        self.reached = 0.0
+
+    def start(self, frame: VideoFrame) -> None:
+        """Begin with a frame; nothing happens when the clock runs already."""
+        if self._zero is None:
+            self._zero = frame.pts
+
+    def seconds(self, frame: VideoFrame) -> float:
+        """Return the seconds at which a frame is shown."""
+        return float((frame.pts - (self._zero or 0)) * self._time_base)
+
+    def reach(self, frame: VideoFrame) -> None:
+        """Take it that all frames up to this one are done."""
+        self.reached = self.seconds(frame)
