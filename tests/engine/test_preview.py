@@ -18,7 +18,7 @@ from unseen.adapters.video_av import AvCodec
 from unseen.core.photos import Rgb8
 from unseen.core.video import VideoFrame, VideoInfo, VideoStyle
 from unseen.crypto.keys import Key
-from unseen.engine.film.preview import write_preview
+from unseen.engine.film.preview import preview_of, write_preview
 from unseen.engine.names import place, preview_places
 from unseen.errors import VerificationFailed
 from unseen.verify.streams import scan_video
@@ -68,11 +68,9 @@ def test_a_half_is_at_most_320_pixels_wide_and_upright(size: tuple[int, int], tu
     from dataclasses import replace
 
     from tests.engine.edit_scenes import _INFO
-    from unseen.engine.film.preview import _info, _side
-    from unseen.media.upright import Upright
 
     info = replace(_INFO, width=size[0], height=size[1], rotation=turn, pixel_aspect=Fraction(aspect))
-    made = _info(info, Upright(info, _side(info)))
+    made, _ = preview_of(info)
     assert made.width <= 640
     assert made.height <= 640
     assert (made.width % 2, made.height % 2, made.rotation, float(made.pixel_aspect)) == (0, 0, 0, 1.0)

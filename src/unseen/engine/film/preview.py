@@ -15,7 +15,7 @@ from unseen.errors import VerificationFailed
 from unseen.media.upright import Upright
 from unseen.verify.streams import scan_video
 
-__all__ = ["write_preview"]
+__all__ = ["preview_of", "write_preview"]
 
 #: Most pixels across and down of each of the two pictures.
 _WIDE, _HIGH = 320, 640
@@ -34,8 +34,8 @@ def write_preview(
     with codec.open_video(redacted, redacted.name) as reader:  # what became an MP4 keeps the name that it had before
         info = reader.info
         across, down = (1.0, 1.0) if size is None else (info.width / size[0], info.height / size[1])
-        upright = Upright(reader.info, _side(reader.info))
-        with codec.open_writer(out, _info(reader.info, upright), _STYLE, name) as writer:
+        preview, upright = preview_of(info)
+        with codec.open_writer(out, preview, _STYLE, name) as writer:
             _copy(reader, lines, lambda box: upright.shown(box.scaled(across, down)), upright, writer, name)
     findings = scan_video(out)
     if findings:
@@ -62,9 +62,11 @@ def _copy(
         writer.write(replace(frame, planes=planes_of_rgb(both), damaged=False))
 
 
-def _info(info: VideoInfo, upright: Upright) -> VideoInfo:
+def preview_of(info: VideoInfo) -> tuple[VideoInfo, Upright]:
+    """Return the facts of a video's preview, and what turns the video's frames to one of the two pictures in it."""
+    upright = Upright(info, _side(info))
     width, height = upright.size
-    return VideoInfo(
+    preview = VideoInfo(
         container="mov",
         codec="h264",
         width=2 * width,
@@ -74,6 +76,7 @@ def _info(info: VideoInfo, upright: Upright) -> VideoInfo:
         pixel_format="yuv420p",
         colour=ColourTags(matrix=_BT601),
     )
+    return preview, upright
 
 
 def _side(info: VideoInfo) -> int:
