@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from unseen.adapters.live.access_units import JOINED, PictureJoiner
 from unseen.adapters.video import probe
 from unseen.adapters.video.lead_in import MARKS, marked
 from unseen.adapters.video.planes import Letterbox, ToRgb
@@ -190,11 +191,17 @@ class AvFeed:
             self._wait(start + stamp - now)
         return start
 
+    def _packets(self) -> Iterator[Any]:
+        packets = self._container.demux(self._stream)
+        if self._source.kind == "rtsp" and self._decoder.name in JOINED:
+            return PictureJoiner(self._decoder.name).joined(packets)
+        return packets
+
     def _decoded(self) -> Generator[tuple[av.VideoFrame, bool], None, None]:
         import av
 
         failed = 0
-        for packet in self._container.demux(self._stream):
+        for packet in self._packets():
             try:
                 sent = marked(packet, 0) if packet.is_discard else packet
                 pictures = self._decoder.decode(sent if packet.size else None)

@@ -1,0 +1,84 @@
+"""Pictures in one piece: joins slices that came as packets of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+__all__ = ["JOINED", "PictureJoiner"]
+
+_START = b"\0\0\1"
+
+
+class PictureJoiner:
+    """Makes one packet of all slices of a picture, as decoders need them: each packet is a picture for them.
+
+    Some servers, as GStreamer's with `config-interval=-1`, send parameter sets before each slice of a key picture, and
+    FFmpeg cuts pictures there (ITU-T H.264, 7.4.1.2.3). Where a picture ends is known only when the next one comes. So
+    packets wait for that until a first whole key picture came; after it those of HEVC do, whose decoder does not say
+    that slices are missing, and those of H.264 if the source was seen to cut any.
+    """
+
+    def __init__(self, codec: str) -> None:
+        self._begins = JOINED[codec]
+        self._waits, self._cut = True, codec == "hevc"
+
+    def joined(self, packets: Iterable[Any]) -> Iterator[Any]:
+        """Yield packets of whole pictures from those of a byte stream (Annex B); a part without a begin is corrupt."""
+        parts = list[Any]()
+        for packet in packets:
+            if self._goes_on(bytes(packet)):
+                self._cut = self._waits = True
+                if parts and packet.pts in (None, parts[0].pts):
+                    parts.append(packet)
+                    continue
+                packet.is_corrupt = True
+            if parts:
+                self._waits = self._cut or not parts[0].is_keyframe
+                yield _one(parts)
+                parts = []
+            if self._waits:
+                parts = [packet]
+            else:
+                yield packet
+        if parts:
+            yield _one(parts)
+
+    def _goes_on(self, data: bytes) -> bool:
+        """Whether there are slices, and none of them begins a picture."""
+        begins = [begun for begun in map(self._begins, _units(data)) if begun is not None]
+        return bool(begins) and not any(begins)
+
+
+def _one(parts: list[Any]) -> Any:
+    from av import Packet
+
+    if len(parts) == 1:
+        return parts[0]
+    first = parts[0]
+    whole: Any = Packet(b"".join(map(bytes, parts)))
+    whole.time_base, whole.pts, whole.dts = first.time_base, first.pts, first.dts
+    whole.is_keyframe, whole.is_corrupt = first.is_keyframe, any(part.is_corrupt for part in parts)
+    return whole
+
+
+def _units(data: bytes) -> Iterator[bytes]:
+    """Yield the first bytes of each NAL unit that has as many as a slice's."""
+    at = data.find(_START) + 3
+    while 3 <= at < len(data) - 2:
+        yield data[at : at + 3]
+        at = data.find(_START, at) + 3
+
+
+def _begins_h264(unit: bytes) -> bool | None:
+    """Whether a slice begins a picture: its first macroblock is number 0 (7.3.3); None if it is no slice."""
+    return bool(unit[1] & 128) if unit[0] & 31 in (1, 2, 5) else None
+
+
+def _begins_hevc(unit: bytes) -> bool | None:
+    """Whether a slice begins a picture (ITU-T H.265, 7.3.6.1); None if it is no slice."""
+    return bool(unit[2] & 128) if unit[0] >> 1 & 63 < 32 else None
+
+
+#: Codecs whose pictures may come in pieces, and what tells whether a NAL unit begins one.
+JOINED: dict[str, Callable[[bytes], bool | None]] = {"h264": _begins_h264, "hevc": _begins_hevc}

@@ -1,0 +1,101 @@
+"""Pictures that come in pieces: put together before they are decoded, and damaged where a piece is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from av.bitstream import BitStreamFilterContext
+
+from tests.adapters.video_clips import Clip, make_clip
+from unseen.adapters.live.access_units import PictureJoiner
+
+_START = b"\0\0\1"
+_OPTIONS = {"bf": "0", "g": "6", "x264-params": "slices=3:sliced-threads=0:threads=1"}
+_KEY_SLICE, _SLICE = 5, 1
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[list[bytes]]:
+    """The NAL units of each picture of a clip of H.264."""
+    path = tmp_path_factory.mktemp("units") / "a.mp4"
+    make_clip(path, Clip(stamps=tuple(range(12)), options=_OPTIONS))
+    with av.open(str(path)) as read:
+        stream = read.streams.video[0]
+        plain = BitStreamFilterContext("h264_mp4toannexb", stream)
+        packets = [bytes(out) for packet in read.demux(stream) for out in plain.filter(packet if packet.size else None)]
+    return [[unit.rstrip(b"\0") for unit in data.split(_START)[1:]] for data in packets]
+
+
+def _packet(units: Iterable[bytes], number: int, *, key: bool) -> Any:
+    packet = av.Packet(b"".join(_START + unit for unit in units))
+    packet.pts, packet.dts, packet.time_base = number, number, Fraction(1, 25)
+    packet.is_keyframe = key
+    return packet
+
+
+def _cut(pictures: list[list[bytes]]) -> list[Any]:
+    """Cut pictures as FFmpeg does where parameter sets stand before each slice."""
+    packets = []
+    for i, units in enumerate(pictures):
+        slices = [unit for unit in units if unit[0] & 31 in (_KEY_SLICE, _SLICE)]
+        sets = [unit for unit in units if unit not in slices]
+        packets += [_packet([*sets, unit], i, key=not i % 6) for unit in slices]
+    return packets
+
+
+def _decoded(packets: Iterable[Any]) -> list[tuple[int | None, bool, Any]]:
+    decoder: Any = av.CodecContext.create("h264", "r")
+    decoder.thread_count = 1
+    decoder.options = {"err_detect": "crccheck+bitstream+buffer"}
+    made = list[tuple[int | None, bool, Any]]()
+    for packet in [*packets, None]:
+        made += [(picture.pts, bool(picture.is_corrupt), picture.to_ndarray()) for picture in decoder.decode(packet)]
+    return made
+
+
+def test_slices_that_came_one_by_one_become_the_pictures_that_they_are_of(pictures: list[list[bytes]]) -> None:
+    cut = _cut(pictures)
+    assert len(cut) == 3 * len(pictures)
+    made = _decoded(PictureJoiner("h264").joined(cut))
+    assert [(pts, corrupt) for pts, corrupt, _ in made] == [(i, False) for i in range(12)]
+    wanted = _decoded(_packet(units, i, key=not i % 6) for i, units in enumerate(pictures))
+    assert all(np.array_equal(a, b) for (_, _, a), (_, _, b) in zip(made, wanted, strict=True))
+
+
+@pytest.mark.parametrize("lost", [0, 1, 2])
+def test_key_picture_that_lost_a_slice_is_corrupt(pictures: list[list[bytes]], lost: int) -> None:
+    cut = _cut(pictures)
+    del cut[6 * 3 + lost]
+    made = _decoded(PictureJoiner("h264").joined(cut))
+    assert [corrupt for pts, corrupt, _ in made if pts == 6] in ([True], [])
+    assert not any(corrupt for pts, corrupt, _ in made if pts != 6)
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+def test_slice_of_a_picture_that_did_not_begin_is_corrupt(codec: str) -> None:
+    begin, on = (b"\x65\x88a", b"\x65\x08b") if codec == "h264" else (b"\x26\x01\x80a", b"\x26\x01\x00b")
+    packets = [_packet([begin], 0, key=True), _packet([on], 1, key=True), _packet([begin], 2, key=True)]
+    joined = PictureJoiner(codec).joined(packets)
+    assert [(packet.pts, packet.is_corrupt) for packet in joined] == [(0, False), (1, True), (2, False)]
+
+
+def test_whole_pictures_wait_for_no_other_once_a_key_picture_was_whole() -> None:
+    given = list[int]()
+
+    def come() -> Iterator[Any]:
+        for i in range(6):
+            given.append(i)
+            yield _packet([b"\x65\x88a" if i in (1, 4) else b"\x41\x88b"], i, key=i in (1, 4))
+
+    ahead = [given[-1] - (packet.pts or 0) for packet in PictureJoiner("h264").joined(come())]
+    assert ahead == [1, 1, 0, 0, 0, 0]
+
+
+def test_slices_in_any_order_in_one_packet_are_a_picture() -> None:
+    packets = [_packet([b"\x65\x08b", b"\x65\x88a"], i, key=True) for i in range(3)]
+    assert [packet.is_corrupt for packet in PictureJoiner("h264").joined(packets)] == [False] * 3
