@@ -226,7 +226,7 @@ class LiveFeed(Protocol):
 
     @property
     def info(self) -> VideoInfo:
-        """Facts of the pictures."""
+        """Facts of the pictures; may wait for the first one, and raise what iterating does."""
         ...
 
     def __iter__(self) -> Iterator[tuple[VideoFrame, float | None]]: ...

@@ -188,15 +188,16 @@ def _jpeg(size: tuple[int, int]) -> bytes:
 
 
 @contextlib.contextmanager
-def _serving(parts: bytes) -> Iterator[str]:
-    """Serve parts of a multipart stream once they are asked for, and then no more."""
+def _serving(parts: bytes, kind: str = "multipart/x-mixed-replace; boundary=frame") -> Iterator[str]:
+    """Serve parts of a multipart stream, or what else a camera sends, once they are asked for, and then no more."""
 
     class Handler(_Refuses):
         def do_GET(self) -> None:
             self.send_response(200)
-            self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+            self.send_header("Content-Type", kind)
             self.end_headers()
-            self.wfile.write(parts + b"--frame--\r\n")
+            with contextlib.suppress(OSError):  # who has seen enough goes
+                self.wfile.write(parts + (b"--frame--\r\n" if kind.startswith("multipart") else b""))
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
@@ -298,6 +299,38 @@ def test_a_clip_that_was_cut_without_encoding_it_anew_comes_from_there_on(tmp_pa
         assert [frame.damaged for frame, _ in feed] == [False] * 17
     finally:
         feed.close()
+
+
+@pytest.fixture(scope="module")
+def joined_late(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """What a camera sends that is joined just after a key picture: 299 pictures that need it, a key picture, 9 more."""
+    folder = tmp_path_factory.mktemp("late")
+    path, late = folder / "a.ts", folder / "late.ts"
+    make_clip(path, Clip(size=(64, 48), stamps=tuple(range(310)), options={"g": "300", "bf": "0", "sc_threshold": "0"}))
+    with av.open(str(path)) as read, av.open(str(late), "w") as made:
+        stream = made.add_stream_from_template(read.streams.video[0])
+        for packet in itertools.islice(read.demux(video=0), 1, 310):
+            packet.stream = stream
+            made.mux(packet)
+    return late.read_bytes()
+
+
+def test_camera_that_is_joined_long_before_its_next_key_picture_is_waited_for(joined_late: bytes) -> None:
+    with _serving(joined_late, "video/mp2t") as address:
+        feed = open_feed(_source(address))
+        frames = [frame for frame, _ in itertools.islice(feed, 9)]
+        feed.close()
+    assert (feed.info.width, feed.info.height) == (64, 48)
+    assert [frame.damaged for frame in frames] == [False] * 9
+
+
+def test_key_picture_is_waited_for_a_minute_and_not_beyond_the_end_of_the_run(joined_late: bytes) -> None:
+    for waited, wait, told in ((1.0, lambda _: False, "in 60 seconds; let the camera"), (0.0, lambda _: True, "end")):
+        with _serving(joined_late, "video/mp2t") as address:
+            feed = open_feed(_source(address), wait=wait, clock=itertools.count(0.0, waited).__next__)
+            with pytest.raises(DamagedInput, match=told):
+                next(iter(feed))
+            feed.close()
 
 
 def test_frames_from_damage_on_are_damaged(tmp_path: Path) -> None:

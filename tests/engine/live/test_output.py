@@ -14,7 +14,7 @@ import av
 import numpy as np
 import pytest
 
-from tests.engine.live_fakes import job_for
+from tests.engine.live_fakes import job_for, wait_for
 from unseen.adapters.live.encode import H264Encoder
 from unseen.adapters.live.segments import SegmentFolder
 from unseen.core.live import LiveJob, Segments, Unit, UnitKind
@@ -248,6 +248,40 @@ def test_camera_that_is_away_says_so_again_and_again_until_it_is_back() -> None:
     assert says.count(True) >= 5
     times = [unit.at for unit in target.got]
     assert times == sorted(set(times))
+
+
+def test_camera_without_a_key_picture_yet_is_waited_for_and_its_state_says_so() -> None:
+    asked, comes, stop = threading.Event(), threading.Event(), threading.Event()
+
+    class Waits(_Feed):
+        """Knows nothing of its pictures before the first one comes."""
+
+        @property
+        def info(self) -> VideoInfo:  # type: ignore[override]
+            """Wait for the first picture."""
+            asked.set()
+            assert comes.wait(20)
+            return _INFO
+
+        def __iter__(self) -> Iterator[tuple[VideoFrame, float | None]]:
+            stop.wait(20)
+            yield from ()
+
+    job = _job()
+    camera = Camera(
+        job.sources[0], job, [], open_feed=lambda *_: Waits(), clock=itertools.count(0.0, 0.05).__next__,
+        wake=lambda: None,
+    )  # fmt: skip
+    feeding = threading.Thread(target=camera.feed, args=(stop,))
+    assert camera.status()["state"] == "away"
+    feeding.start()
+    assert asked.wait(20)
+    assert (camera.status()["state"], camera.connected) == ("waiting for a key picture", False)
+    comes.set()
+    wait_for(lambda: camera.status()["state"] == "connected")
+    stop.set()
+    feeding.join(20)
+    assert camera.status()["state"] == "ended"
 
 
 def _luma(unit: Unit) -> Pixels:

@@ -30,8 +30,8 @@ _INSTALL = "is not installed; run tools/install_peers.sh"
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six seconds with a bright square, its pictures in two slices: the server sends key ones in two parts."""
-    return write_clip(tmp_path_factory.mktemp("peers") / "clip.mp4", 150, slices=2)
+    """Six seconds with a bright square, its pictures in two slices: the server sends key ones, the first, in two."""
+    return write_clip(tmp_path_factory.mktemp("peers") / "clip.mp4", 150, slices=2, key=150)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ class PictureJoiner:
         for packet in packets:
             if self._goes_on(bytes(packet)):
                 self._cut = self._waits = True
-                if parts and packet.pts in (None, parts[0].pts):
+                if parts and _is_one_time(packet.pts, parts[-1].pts):
                     parts.append(packet)
                     continue
                 packet.is_corrupt = True
@@ -50,14 +50,19 @@ class PictureJoiner:
         return bool(begins) and not any(begins)
 
 
+def _is_one_time(one: int | None, other: int | None) -> bool:
+    """Whether times are the same, as far as they are known: the first packets of a connection have none."""
+    return one is None or other is None or one == other
+
+
 def _one(parts: list[Any]) -> Any:
     from av import Packet
 
     if len(parts) == 1:
         return parts[0]
-    first = parts[0]
+    first, told = parts[0], next((part for part in parts if part.pts is not None), parts[0])
     whole: Any = Packet(b"".join(map(bytes, parts)))
-    whole.time_base, whole.pts, whole.dts = first.time_base, first.pts, first.dts
+    whole.time_base, whole.pts, whole.dts = told.time_base, told.pts, told.dts
     whole.is_keyframe, whole.is_corrupt = first.is_keyframe, any(part.is_corrupt for part in parts)
     return whole
 

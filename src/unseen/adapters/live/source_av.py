@@ -41,6 +41,8 @@ _BEHIND = 1.0
 #: Frames that are less than the shortest time apart bear no times, as where a muxer only made them rise.
 _LONGEST, _SHORTEST = 2.0, 0.002
 _MOST_FAILED = 256
+#: Seconds for which a key picture is waited for after connecting: cameras send one every few seconds, or every 20.
+_FIRST_SECONDS = 60.0
 
 
 def open_feed(
@@ -53,8 +55,9 @@ def open_feed(
     """Connect to a source and return its feed; pictures are brought to the size and colours of `like` if it is given.
 
     Those of another shape are not stretched; the rest is black.
-    `wait` is how a file waits for its pace, in seconds. Raises UnreadableInput where there is no answer, and
-    UnsupportedInput or DamagedInput where there are no pictures; messages hold no password.
+    `wait` is how a file waits for its pace, in seconds; what it returns is true once there is nothing to wait for any
+    more. Raises UnreadableInput where there is no answer, and UnsupportedInput or DamagedInput where there is no video;
+    messages hold no password.
     """
     container = _opened(source)
     try:
@@ -77,7 +80,6 @@ def _opened(source: CameraSource) -> InputContainer:
             "protocol_whitelist": _PROTOCOLS[scheme],
             "format_whitelist": _FORMATS[source.kind],
             "max_pixels": str(probe.MAX_PIXELS),
-            "fflags": "nobuffer",
             "analyzeduration": "1000000",
             "probesize": "500000",
         }
@@ -109,7 +111,8 @@ class AvFeed:
 
     Frames are upright, 8-bit 4:2:0 of one even size, in the source's colours, with black bars where the shape changed.
     Those that corrupt data may have reached are `damaged`, up to the next key picture. Raises UnreadableInput when the
-    connection is lost; a file ends.
+    connection is lost, and DamagedInput where no picture comes that can be decoded, not even within a minute; a file
+    ends.
     """
 
     def __init__(
@@ -128,16 +131,27 @@ class AvFeed:
         self._decoder.options = {"err_detect": "crccheck+bitstream+buffer", "max_pixels": str(probe.MAX_PIXELS)}
         self._decoder.flags |= MARKS
         self._doubtful, self._turn = True, probe.UPRIGHT
-        with _as_errors(source):
-            self._pictures = self._decoded()
-            first = next(self._pictures, None)
-        if first is None:
-            raise DamagedInput(f"{source.name}: {name} sends no picture that can be decoded")
-        self._head: tuple[av.VideoFrame, bool] | None = first
-        with _as_errors(source):
-            self.info = like or _facts(self._stream, first[0], self._orientation(first[0]))
-        self._letterbox = Letterbox(self.info)
-        self._to_rgb = ToRgb(self.info)
+        self._name, self._like = name, like
+        self._pictures = self._decoded()
+        self._head: tuple[av.VideoFrame, bool] | None = None
+        self._info: VideoInfo | None = None
+
+    @property
+    def info(self) -> VideoInfo:
+        """Facts of the pictures; waits for the first one, which comes late where key pictures are far apart."""
+        if self._info is None:
+            self._info = self._begin()
+        return self._info
+
+    def _begin(self) -> VideoInfo:
+        with _as_errors(self._source):
+            self._head = next(self._pictures, None)
+        if self._head is None:
+            raise DamagedInput(f"{self._source.name}: {self._name} sends no picture that can be decoded")
+        with _as_errors(self._source):
+            info = self._like or _facts(self._stream, self._head[0], self._orientation(self._head[0]))
+        self._letterbox, self._to_rgb = Letterbox(info), ToRgb(info)
+        return info
 
     def close(self) -> None:
         """Disconnect; frames that were handed out stay valid."""
@@ -197,11 +211,24 @@ class AvFeed:
             return PictureJoiner(self._decoder.name).joined(packets)
         return packets
 
+    def _check_wait(self, until: float) -> None:
+        """Raise DamagedInput where the first picture has been waited for too long."""
+        if self._wait(0.0):
+            raise DamagedInput(f"{self._source.name}: no key picture came before the end")
+        if self._clock() > until:
+            raise DamagedInput(
+                f"{self._source.name}: no key picture came in {_FIRST_SECONDS:.0f} seconds; "
+                "let the camera send one every few seconds (key frame interval, GOP)"
+            )
+
     def _decoded(self) -> Generator[tuple[av.VideoFrame, bool], None, None]:
         import av
 
-        failed = 0
+        failed, until = 0, self._clock() + _FIRST_SECONDS
+        begun = self._source.kind == "file"
         for packet in self._packets():
+            if not begun:
+                self._check_wait(until)
             try:
                 sent = marked(packet, 0) if packet.is_discard else packet
                 pictures = self._decoder.decode(sent if packet.size else None)
@@ -210,11 +237,11 @@ class AvFeed:
             except av.FFmpegError:
                 self._doubtful = True
                 failed += 1
-                if failed > _MOST_FAILED:
+                if begun and failed > _MOST_FAILED:
                     raise
                 continue
             for picture in pictures:
-                failed = 0
+                begun, failed = True, 0
                 # What is made from a picture in doubt is in doubt, up to the next whole key picture.
                 corrupt = packet.is_corrupt or picture.is_corrupt
                 self._doubtful = corrupt or (self._doubtful and not picture.key_frame)

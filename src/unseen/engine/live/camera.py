@@ -63,7 +63,7 @@ class Camera:
         counts: LiveCounts | None = None,
     ) -> None:
         self.source, self.figures, self._counts = source, CameraFigures(), counts
-        self.connected = self.ended = False
+        self.connected = self.ended = self._awaits = False
         self.error: UnseenError | None = None
         #: Whether its pictures may be looked at and shown, None where no policy has a say in it.
         self.permit: Permit | None = None
@@ -110,19 +110,22 @@ class Camera:
                     return
                 self._take(frame, stamp)
         finally:
+            self._awaits = False
             feed.close()
             del feed
             # A connection's objects point at each other; each holds a decoder and a picture until they are collected.
             gc.collect()
 
     def _begin(self, feed: LiveFeed) -> None:
+        self._awaits = True
+        info = feed.info  # waits for a key picture
         self.figures.count("connects")
-        self.connected, self.error = True, None
+        self.connected, self._awaits, self.error = True, False, None
         self._times.begin()
         with self._change:
             self._to_rgb = feed.to_rgb
             if self._state is None:
-                info = self._info = feed.info
+                self._info = info
                 self._state = LookAhead(self._job.recipe, info.width, info.height, seconds=self._job.look_ahead)
                 self._output = Output(self.source.name, info, self._job.recipe, self._targets, self._clock)
                 if self._counts is not None:
@@ -222,6 +225,13 @@ class Camera:
 
     # What is told.
 
+    @property
+    def state(self) -> str:
+        """How it stands with the camera, in words."""
+        if self.ended:
+            return "ended"
+        return "connected" if self.connected else "waiting for a key picture" if self._awaits else "away"
+
     def status(self) -> dict[str, Any]:
         """Return the camera's figures as plain values, without passwords."""
         figures, level, now = self.figures, self._shedding.level, self._clock()
@@ -229,6 +239,7 @@ class Camera:
         state, info = self._state, self._info
         return {
             "source": self.source.shown,
+            "state": self.state,
             "connected": self.connected,
             "ended": self.ended,
             "error": None if self.error is None else str(self.error),
