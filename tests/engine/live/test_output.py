@@ -250,6 +250,43 @@ def test_camera_that_is_away_says_so_again_and_again_until_it_is_back() -> None:
     assert times == sorted(set(times))
 
 
+def test_camera_that_never_came_says_so_as_jpeg_and_all_else_begins_in_its_own_size() -> None:
+    stop, said, ticks = threading.Event(), threading.Event(), itertools.count(0.0, 0.4)
+
+    class Listens(_Target):
+        """Lets the camera come after three pictures, and stops the run when its own have come as MP4 and as JPEG."""
+
+        def send(self, camera: str, unit: Unit) -> None:
+            """Keep a picture."""
+            super().send(camera, unit)
+            if len(self.got) == 3:
+                said.set()
+            if any(unit.kind == "mp4" for unit in self.got) and self.got[-1].kind == "jpeg":
+                stop.set()
+
+    def connect(source: Any, like: Any, wait: Callable[[float], object]) -> LiveFeed:
+        if not said.wait(10):
+            stop.set()
+        return _Feed()
+
+    target, deaf, job = Listens("jpeg", "mp4", "h264"), _Target("mp4", "h264"), _job()
+    camera = Camera(
+        job.sources[0], job, [target, deaf], open_feed=connect, clock=lambda: next(ticks), wake=lambda: None
+    )
+    feeding = threading.Thread(target=camera.feed, args=(stop,))
+    feeding.start()
+    camera.publish(stop)
+    feeding.join(20)
+    before = list(itertools.takewhile(lambda unit: unit.kind == "jpeg", target.got))
+    shown = [luma for luma in map(_luma, before) if luma.shape == (360, 640)]
+    assert len(shown) >= 3
+    assert all(_says(luma, "NO SIGNAL") for luma in shown)
+    assert _luma(target.got[-1]).shape == (192, 320)
+    heads = {(unit.head.width, unit.head.height) for unit in (*target.got, *deaf.got) if unit.head is not None}
+    assert heads == {(320, 192)}
+    assert {unit.kind for unit in deaf.got} == {"mp4", "h264"}
+
+
 def test_camera_without_a_key_picture_yet_is_waited_for_and_its_state_says_so() -> None:
     asked, comes, stop = threading.Event(), threading.Event(), threading.Event()
 

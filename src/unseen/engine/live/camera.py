@@ -15,7 +15,7 @@ from unseen.core.regions import Detection
 from unseen.core.video import VideoFrame, VideoInfo
 from unseen.engine.live.count import LiveCounts
 from unseen.engine.live.figures import CameraFigures
-from unseen.engine.live.output import Output
+from unseen.engine.live.output import NoPictureYet, Output
 from unseen.engine.live.permit import Permit
 from unseen.errors import FileError, UnseenError
 from unseen.media.live import Due, Look, LookAhead
@@ -73,6 +73,7 @@ class Camera:
         self._state: LookAhead | None = None
         self._info: VideoInfo | None = None
         self._output: Output | None = None
+        self._no_picture = NoPictureYet(source.name, targets)
         self._to_rgb: Callable[[VideoFrame, int, int], Rgb8] | None = None
         self._times = EvenTimes()
         rate = job.recipe.video.max_rate
@@ -188,10 +189,10 @@ class Camera:
                 said = self._clock()
             if ended:
                 return
-            if not due and self._output is not None and not self.connected and self._is_silent(said):
+            if not due and not self.connected and self._is_silent(said):
                 said = self._clock() + _NO_SIGNAL_EVERY - _NO_SIGNAL_AFTER - self._job.look_ahead
                 # Stamped as a frame that leaves now would be: the first frames after it are not squeezed behind it.
-                self._output.no_signal(self._clock() - self._job.look_ahead)
+                (self._output or self._no_picture).no_signal(self._clock() - self._job.look_ahead)
 
     def _is_silent(self, said: float) -> bool:
         return self._clock() - said > _NO_SIGNAL_AFTER + self._job.look_ahead

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 
 import numpy as np
 
@@ -20,10 +21,12 @@ from unseen.media.thin import lower_rate
 from unseen.pixels.notice import notice
 from unseen.pixels.planes import Grain, HeldCells, PlaneForm, hide_planes
 
-__all__ = ["Output"]
+__all__ = ["NoPictureYet", "Output"]
 
 _HELD_FRAMES = 12
-_FAULT = "HIDDEN  FAULT"
+_FAULT, _NO_SIGNAL = "HIDDEN  FAULT", "NO SIGNAL"
+#: Pixels of what is shown of a camera of whose pictures nobody knows the size yet.
+_UNKNOWN_SIZE = (640, 360)
 #: Which kinds of pictures each encoder makes.
 _MADE: dict[str, frozenset[UnitKind]] = {"h264": frozenset({"h264", "mp4"}), "jpeg": frozenset({"jpeg"})}
 
@@ -60,9 +63,7 @@ class Output:
         }
         self._encoders: dict[str, LiveEncoder] = {}
         self._origin: float | None = None
-        height, width = self._info.height, self._info.width
-        small = (-(-height // 2), -(-width // 2))
-        self._blank = tuple(np.zeros(shape, np.uint8) for shape in ((height, width), small, small))
+        self._blank = _blank(self._info.width, self._info.height)
         # Made now: nothing can go wrong with it when something else does.
         self._notices = {_FAULT: notice(self._blank, self._form, _FAULT)}
         self.faults = 0
@@ -80,7 +81,7 @@ class Output:
 
     def no_signal(self, at: float) -> None:
         """Hand on a picture that says that the camera sends none."""
-        self._send(self._notice("NO SIGNAL"), at)
+        self._send(self._notice(_NO_SIGNAL), at)
 
     def _hidden(self, due: Due) -> tuple[Pixels, ...]:
         began = self._clock()
@@ -119,3 +120,31 @@ class Output:
             self.faults += 1
             self._encoders.pop(name, None)
             return ()
+
+
+class NoPictureYet:
+    """What is shown of a camera that has sent nothing yet: NO SIGNAL, as JPEG alone.
+
+    JPEG pictures may change their size at any time. What is sent as H.264 and MP4 begins in the size of the camera.
+    """
+
+    def __init__(self, camera: str, targets: Sequence[LiveTarget]) -> None:
+        self._camera, self._targets = camera, targets
+        self._data = b""
+
+    def no_signal(self, at: float) -> None:
+        """Hand on a picture that says that the camera sends none, if somebody wants it as JPEG."""
+        wanting = [target for target in self._targets if "jpeg" in target.wants(self._camera)[0]]
+        if wanting and not self._data:
+            width, height = _UNKNOWN_SIZE
+            info = VideoInfo("live", "mjpeg", width, height, Fraction(25), Fraction(1, 90_000), "yuv420p")
+            planes = notice(_blank(width, height), PlaneForm(full_range=False), _NO_SIGNAL)
+            (unit,) = JpegEncoder(info).encode(planes, at)
+            self._data = unit.data
+        for target in wanting:
+            target.send(self._camera, Unit("jpeg", self._data, at))
+
+
+def _blank(width: int, height: int) -> tuple[Pixels, ...]:
+    small = (-(-height // 2), -(-width // 2))
+    return tuple(np.zeros(shape, np.uint8) for shape in ((height, width), small, small))
