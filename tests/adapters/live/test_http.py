@@ -61,7 +61,9 @@ def _get(target: HttpTarget, path: str, **headers: str) -> tuple[int, dict[str, 
     return answer.status, {name.lower(): value for name, value in answer.getheaders()}, body
 
 
-@pytest.mark.parametrize("path", ["/", "/door", "/door/play", "/style.css", "/player.js", "/favicon.ico"])
+@pytest.mark.parametrize(
+    "path", ["/", "/door", "/door/play", "/style.css", "/overview.js", "/player.js", "/favicon.ico"]
+)
 def test_pages_are_there_and_load_nothing_from_elsewhere(opener: Opener, path: str) -> None:
     status, headers, body = _get(opener(), path)
     assert status == 200
@@ -93,7 +95,7 @@ def test_head_is_answered_as_get_without_a_body(opener: Opener, path: str) -> No
     asked.close()
 
 
-@pytest.mark.parametrize("path", ["/door/mjpeg", "/yard/stream"])
+@pytest.mark.parametrize("path", ["/door/mjpeg", "/yard/stream", "/door/still"])
 def test_head_of_a_stream_is_refused_and_opens_none(opener: Opener, path: str) -> None:
     target = opener()
     with socket.create_connection(("127.0.0.1", _port(target)), 60) as asked:
@@ -104,6 +106,34 @@ def test_head_of_a_stream_is_refused_and_opens_none(opener: Opener, path: str) -
     assert b"\r\nAllow: GET\r\n" in said
     assert said.endswith(b"\r\n\r\n")
     assert not target.watching(path.split("/")[1])
+
+
+def test_single_pictures_are_the_next_ones_over_one_connection_and_leave_no_viewer(opener: Opener) -> None:
+    target = opener()
+    asked = http.client.HTTPConnection("127.0.0.1", _port(target), timeout=60)
+    target.send("door", Unit("jpeg", b"too early", 0.0))
+    used = set()
+    for number in range(2):
+        asked.request("GET", f"/door/still?{number}")
+        _until(lambda: target.watching("door"))
+        target.send("door", Unit("mp4", b"of another kind", 0.0, True, _HEAD))
+        target.send("door", Unit("jpeg", b"picture %d" % number, 0.0))
+        answer = asked.getresponse()
+        assert (answer.status, answer.headers["Content-Type"]) == (200, "image/jpeg")
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.read() == b"picture %d" % number
+        assert not target.watching("door")
+        used.add(asked.sock.getsockname())
+    assert len(used) == 1
+    asked.close()
+
+
+def test_single_picture_that_does_not_come_is_an_error(opener: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_requests, "_STILL", 0.01)
+    target = opener()
+    status, headers, body = _get(target, "/door/still")
+    assert (status, headers["content-type"], body) == (503, "text/plain; charset=utf-8", b"no picture comes now\n")
+    assert not target.watching("door")
 
 
 def test_head_needs_the_token_too(opener: Opener) -> None:

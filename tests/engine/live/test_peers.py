@@ -151,6 +151,17 @@ def test_browser_shows_pictures(clip: Path, tmp_path: Path, chromium: str) -> No
         assert page.complaints == []
 
 
+def test_browser_shows_more_cameras_on_one_page_than_it_opens_connections(
+    clip: Path, tmp_path: Path, chromium: str
+) -> None:
+    job = job_for(*[str(clip)] * 8, publish=("http://127.0.0.1:0",), loop=True)
+    with running(job, tools()) as live, browser(chromium, tmp_path / "profile") as page:
+        page.open(live.addresses[0])
+        # Each has had its first picture replaced by a next one.
+        page.wait("[...document.images].filter(img => img.naturalWidth === 192 && /[?]/.test(img.src)).length === 8")
+        assert page.complaints == []
+
+
 class _Boastful:
     """A feed that says that it sends 25 pictures a second, whatever it does, as MJPEG over HTTP does."""
 

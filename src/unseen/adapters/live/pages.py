@@ -5,15 +5,45 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-__all__ = ["PLAYER", "STYLE", "index_page", "picture_page", "player_page"]
+__all__ = ["OVERVIEW", "PLAYER", "STYLE", "index_page", "picture_page", "player_page"]
 
 STYLE = """
 :root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
 body { margin: 0 auto; padding: 1rem; max-width: 72rem; }
 h1 { font-size: 1.15rem; font-weight: 600; margin: 0 0 .75rem; }
 img, video { display: block; width: 100%; height: auto; background: #000; border-radius: .25rem; }
+img { aspect-ratio: auto 16 / 9; } img.old { opacity: .2; }
 main { display: grid; gap: 1.25rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 28rem), 1fr)); }
 p { margin: .5rem 0; } a { color: inherit; } #state { opacity: .75; min-height: 1.5em; }
+"""
+
+#: Asks for a picture of each camera every second: browsers keep six connections to a server, and a stream takes one.
+OVERVIEW = """
+'use strict';
+for (let img of document.querySelectorAll('img')) {
+  const address = img.src, alt = img.alt, state = img.parentElement.querySelector('span');
+  let count = 0, wait = 1000;
+  function next() {
+    if (document.hidden) { setTimeout(next, 1000); return; }
+    const fresh = new Image(), began = performance.now();
+    fresh.alt = alt;
+    fresh.onload = () => {
+      img.replaceWith(fresh);
+      img = fresh;
+      wait = 1000;
+      state.textContent = '';
+      setTimeout(next, Math.max(0, began + 1000 - performance.now()));
+    };
+    fresh.onerror = () => {
+      img.className = 'old';
+      state.textContent = 'no picture, trying again';
+      setTimeout(next, wait);
+      wait = Math.min(2 * wait, 8000);
+    };
+    fresh.src = address + '?' + ++count;
+  }
+  if (img.complete) next(); else img.onload = img.onerror = next;
+}
 """
 
 PLAYER = """
@@ -79,13 +109,14 @@ def _page(title: str, body: str) -> bytes:
 
 
 def index_page(cameras: Sequence[str]) -> bytes:
-    """Return the page that shows all cameras as JPEG pictures."""
+    """Return the page that shows all cameras, each as a JPEG picture a second."""
     parts = [
-        f'<section><img src="/{name}/mjpeg" alt="{name}, live"><p><a href="/{name}">{name}</a>, '
-        f'<a href="/{name}/play">as MP4</a></p></section>'
+        f'<section><img src="/{name}/still" alt="{name}, every second"><p><a href="/{name}">{name}</a>, '
+        f'<a href="/{name}/play">as MP4</a> <span role="status"></span></p></section>'
         for name in map(html.escape, cameras)
     ]
-    return _page("Live, hidden", f"<h1>Live, hidden</h1><main>{''.join(parts)}</main>{_FOOT}")
+    main = f"<h1>Live, hidden</h1><main>{''.join(parts)}</main>{_FOOT}"
+    return _page("Live, hidden", f'{main}<script src="/overview.js"></script>')
 
 
 def picture_page(camera: str) -> bytes:

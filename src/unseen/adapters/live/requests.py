@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from unseen.adapters.live import websocket as live_websocket
-from unseen.adapters.live.pages import PLAYER, STYLE, index_page, picture_page, player_page
+from unseen.adapters.live.pages import OVERVIEW, PLAYER, STYLE, index_page, picture_page, player_page
 from unseen.adapters.live.viewers import Viewer
 from unseen.core.live import UnitKind, is_loopback
 
@@ -29,11 +29,14 @@ _BOUNDARY = "unseen-frame"
 _ICON = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8" rx="2"/></svg>'
 #: Seconds after which a viewer that does not take a picture is let go, and between signs of life to one.
 _PATIENCE, _QUIET = 10.0, 5.0
+#: Seconds for which a single picture is waited for: longer than a camera sends none before it says NO SIGNAL.
+_STILL = 7.0
 #: Seconds after which it is looked whether a viewer that gets no picture is still there.
 _LOOK = 1.0
 #: Seconds for a whole request, from when the connection is ready for it: who sends byte after byte has no more.
 _ASKING = 10.0
 _POLICY = "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; media-src blob:"
+_PICTURES = ("still", "mjpeg", "stream")
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -121,6 +124,7 @@ class Handler(BaseHTTPRequestHandler):
             "/": lambda: ("text/html; charset=utf-8", index_page(self.server.cameras)),
             "/favicon.ico": lambda: ("image/svg+xml", _ICON),
             "/style.css": lambda: ("text/css; charset=utf-8", STYLE.encode()),
+            "/overview.js": lambda: ("text/javascript; charset=utf-8", OVERVIEW.encode()),
             "/player.js": lambda: ("text/javascript; charset=utf-8", PLAYER.encode()),
             "/status": lambda: ("application/json", self.server.status().encode()),
             "/metrics": lambda: ("text/plain; version=0.0.4; charset=utf-8", self.server.metrics().encode()),
@@ -129,10 +133,12 @@ class Handler(BaseHTTPRequestHandler):
             self._send(*fixed[path]())
             return
         camera, _, what = path.lstrip("/").partition("/")
-        if camera not in self.server.cameras or what not in ("", "play", "mjpeg", "stream"):
+        if camera not in self.server.cameras or what not in ("", "play", *_PICTURES):
             self._say(HTTPStatus.NOT_FOUND, "nothing is here")
-        elif self.command == "HEAD" and what in ("mjpeg", "stream"):
-            self._say(HTTPStatus.METHOD_NOT_ALLOWED, "streams are for GET")
+        elif self.command == "HEAD" and what in _PICTURES:
+            self._say(HTTPStatus.METHOD_NOT_ALLOWED, "pictures are for GET")
+        elif what == "still":
+            self._still(camera)
         elif what == "mjpeg":
             self._watch(camera, "jpeg")
         elif what == "stream":
@@ -205,6 +211,21 @@ class Handler(BaseHTTPRequestHandler):
 
     def _say(self, status: HTTPStatus, text: str) -> None:
         self._send("text/plain; charset=utf-8", f"{text}\n".encode(), status)
+
+    def _still(self, camera: str) -> None:
+        """Send the next picture as JPEG, and keep the connection."""
+        viewer = self.server.viewers.join(camera, "jpeg")
+        if viewer is None:
+            self._say(HTTPStatus.SERVICE_UNAVAILABLE, "too many viewers")
+            return
+        try:
+            unit = viewer.next(_STILL)
+        finally:
+            self.server.viewers.leave(camera, viewer)
+        if unit is None:
+            self._say(HTTPStatus.SERVICE_UNAVAILABLE, "no picture comes now")
+        else:
+            self._send("image/jpeg", unit.data)
 
     def _watch(self, camera: str, kind: UnitKind) -> None:
         key = self.headers.get("Sec-WebSocket-Key")
