@@ -6,7 +6,7 @@ import contextlib
 import io
 import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -20,6 +20,7 @@ from av.bitstream import BitStreamFilterContext
 from PIL import Image, ImageOps
 
 from tests.adapters.video_clips import Clip, make_clip, trim
+from unseen.adapters.live.access_units import is_whole_jpeg
 from unseen.adapters.live.encode import JpegEncoder
 from unseen.adapters.live.http import HttpTarget
 from unseen.adapters.live.source_av import open_feed
@@ -257,6 +258,52 @@ def test_jpegs_of_a_camera_that_hangs_turned_come_upright(orientation: int) -> N
             feed.close()
         for plane in planes:
             assert np.abs(plane.astype(float) - np.asarray(upright.convert("L"), float)).mean() < 4
+
+
+def _parts(jpegs: Iterable[bytes], *, told: bool) -> bytes:
+    """Return JPEGs as parts that tell their length, or leave it out."""
+    heads = (b"Content-Length: %d\r\n" % len(jpeg) if told else b"" for jpeg in jpegs)
+    parts = zip(heads, jpegs, strict=True)
+    return b"".join(b"--frame\r\nContent-Type: image/jpeg\r\n%b\r\n%b\r\n" % part for part in parts)
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["with-length", "without"])
+@pytest.mark.parametrize("lost", ["half", "last bytes", "end", "middle", "half but for the end"])
+def test_jpeg_that_was_cut_off_is_damaged_and_those_around_it_are_not(lost: str, told: bool) -> None:
+    noise = Image.fromarray(np.random.default_rng(1).integers(0, 255, (48, 64), np.uint8))
+    file = io.BytesIO()
+    noise.convert("RGB").save(file, "JPEG", quality=90, exif=_exif_with_a_picture())
+    whole = file.getvalue()
+    middle = len(whole) * 2 // 3
+    cut = {
+        "half": whole[:middle],
+        "last bytes": whole[:-20],
+        "end": whole[:-2],
+        "middle": whole[:middle] + whole[middle + 500 :],
+        "half but for the end": whole[:middle] + whole[-2:],
+    }[lost]
+    with _serving(_parts([whole, whole, cut, whole, whole, cut, cut, *[whole] * 60], told=told)) as address:
+        feed = open_feed(_source(address))
+        frames = [frame for frame, _ in itertools.islice(feed, 9)]
+        feed.close()
+    assert [frame.damaged for frame in frames] == [False, False, True, False, False, True, True, False, False]
+    assert all(np.array_equal(frame.planes[0], frames[0].planes[0]) for frame in frames if not frame.damaged)
+
+
+def _exif_with_a_picture() -> bytes:
+    """Return EXIF that holds a smaller JPEG, which has an end of its own."""
+    small = io.BytesIO()
+    Image.new("RGB", (16, 16)).save(small, "JPEG")
+    return _exif(0) + small.getvalue()
+
+
+def test_half_jpeg_behind_which_the_next_one_begins_is_damaged() -> None:
+    whole = _jpeg((64, 48)).partition(b"\r\n\r\n")[2].rstrip(b"\r\n")
+    assert is_whole_jpeg(whole)
+    assert is_whole_jpeg(whole + bytes(8))
+    assert not is_whole_jpeg(whole[:-9] + b"\r\n--frame\r\n\r\n" + whole)
+    assert not is_whole_jpeg(whole[: len(whole) // 3])
+    assert not is_whole_jpeg(b"")
 
 
 def _exif(orientation: int) -> bytes:

@@ -1,13 +1,16 @@
-"""Pictures in one piece: joins slices that came as packets of their own."""
+"""Pictures in one piece: joins slices that came as packets of their own, and tells JPEGs that were cut off."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-__all__ = ["JOINED", "PictureJoiner"]
+__all__ = ["JOINED", "PictureJoiner", "is_whole_jpeg"]
 
 _START = b"\0\0\1"
+#: Markers of JPEG (ITU-T T.81, B.1.1.3): a picture begins, its data begins, it ends; and those without parameters.
+_SOI, _SOS, _EOI = b"\xff\xd8", 0xDA, b"\xff\xd9"
+_ALONE = frozenset({0x00, 0x01, *range(0xD0, 0xD9)})
 
 
 class PictureJoiner:
@@ -87,3 +90,27 @@ def _begins_hevc(unit: bytes) -> bool | None:
 
 #: Codecs whose pictures may come in pieces, and what tells whether a NAL unit begins one.
 JOINED: dict[str, Callable[[bytes], bool | None]] = {"h264": _begins_h264, "hevc": _begins_hevc}
+
+
+def is_whole_jpeg(data: bytes) -> bool:
+    """Whether a JPEG's data goes on to the picture's end: the rest of one that was cut off is the decoder's invention.
+
+    What the header holds, as a smaller picture with an end of its own, does not count.
+    """
+    scan = _scan_of(data)
+    end = data.find(_EOI, scan) if scan else -1
+    return end >= 0 and data.find(_SOI, scan, end) < 0
+
+
+def _scan_of(data: bytes) -> int:
+    """Return where a picture's data begins, 0 if it does not."""
+    at = data.find(_SOI) + 2
+    while 2 <= at < len(data) - 3:
+        kind = data[at + 1]
+        if data[at] != 0xFF or kind == 0xFF:  # decoders skip what is no marker, and a marker may be filled up
+            at += 1
+        elif kind == _SOS:
+            return at
+        else:
+            at += 2 if kind in _ALONE else 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return 0

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from unseen.adapters.live.access_units import JOINED, PictureJoiner
+from unseen.adapters.live.access_units import JOINED, PictureJoiner, is_whole_jpeg
 from unseen.adapters.video import probe
 from unseen.adapters.video.lead_in import MARKS, marked
 from unseen.adapters.video.planes import Letterbox, ToRgb
@@ -128,7 +128,10 @@ class AvFeed:
         self._stream = probe.picture_stream(container, name, probe.MAX_PIXELS)
         self._decoder: Any = self._stream.codec_context
         self._decoder.thread_type, self._decoder.thread_count = "SLICE", 1
-        self._decoder.options = {"err_detect": "crccheck+bitstream+buffer", "max_pixels": str(probe.MAX_PIXELS)}
+        # Links break in the middle of a JPEG, and its decoder mends what is not there, unless it is told to give up.
+        self._jpegs = source.kind == "http" and self._decoder.name == "mjpeg"
+        detect = "crccheck+bitstream+buffer" + ("+explode" if self._jpegs else "")
+        self._decoder.options = {"err_detect": detect, "max_pixels": str(probe.MAX_PIXELS)}
         self._decoder.flags |= MARKS
         self._doubtful, self._turn = True, probe.UPRIGHT
         self._name, self._like = name, like
@@ -225,7 +228,7 @@ class AvFeed:
         import av
 
         failed, until = 0, self._clock() + _FIRST_SECONDS
-        begun = self._source.kind == "file"
+        begun, last = self._source.kind == "file", None
         for packet in self._packets():
             if not begun:
                 self._check_wait(until)
@@ -239,11 +242,14 @@ class AvFeed:
                 failed += 1
                 if begun and failed > _MOST_FAILED:
                     raise
+                if self._jpegs and last is not None:
+                    yield last, True  # stands for the one that is lost, so that viewers see that something was
                 continue
+            cut = self._jpegs and not is_whole_jpeg(bytes(packet))
             for picture in pictures:
-                begun, failed = True, 0
+                begun, failed, last = True, 0, picture
                 # What is made from a picture in doubt is in doubt, up to the next whole key picture.
-                corrupt = packet.is_corrupt or picture.is_corrupt
+                corrupt = packet.is_corrupt or picture.is_corrupt or cut
                 self._doubtful = corrupt or (self._doubtful and not picture.key_frame)
                 if picture.opaque is None:
                     yield picture, self._doubtful
