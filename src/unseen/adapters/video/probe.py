@@ -162,7 +162,7 @@ def _is_still(stream: Any) -> bool:
 
 
 def facts(container: InputContainer, stream: VideoStream, picture: av.VideoFrame) -> VideoInfo:
-    """Return what the container and the first decoded picture say of the stream."""
+    """Return what the container and the first decoded picture say of the stream, but for how it is turned."""
     container_name = container.format.name.split(",")[0]
     told = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else seconds(container)
     return VideoInfo(
@@ -175,7 +175,6 @@ def facts(container: InputContainer, stream: VideoStream, picture: av.VideoFrame
         pixel_format=stored_format(picture.format),
         frames=stream.frames or None,
         seconds=told if told > 0 else None,
-        rotation=(orientation(picture) or UPRIGHT)[0],
         pixel_aspect=_pixel_aspect(stream),
         interlaced=picture.interlaced_frame,
         colour=_colour(picture),

@@ -15,6 +15,7 @@ from unseen.adapters.video.damage import DamageTrace
 from unseen.adapters.video.lead_in import MARKS, Mark, marked
 from unseen.adapters.video.planes import Fitter, ToRgb, planes_of
 from unseen.adapters.video.rate import PeekedPackets, likely_rate
+from unseen.adapters.video.turns import Turns
 from unseen.adapters.video.units import length_size, overwritten
 from unseen.core.photos import Pixels, Rgb8
 from unseen.core.video import VideoFrame, VideoInfo
@@ -58,7 +59,8 @@ class AvReader:
 
     Frames come in `info.pixel_format` and stored orientation, each of the first one's size, as read-only planes.
     Interlaced ones are deinterlaced, each from its own two fields, and mirrored ones are turned over, so that neither
-    needs telling. Frames that corrupt data may have reached are `damaged`; so are those that came in another size.
+    needs telling. Frames that corrupt data may have reached are `damaged`; so are those that came in another size, or
+    that may be turned otherwise than the first.
     HEVC, VP9 and MJPEG decoders do not notice most flipped bits: what they show is what players show. `problems`
     tells, when the last frame has come, what was lost.
     """
@@ -68,7 +70,8 @@ class AvReader:
         self._stream = probe.picture_stream(container, name, max_pixels)
         self._decoder = _decoder(self._stream, max_pixels, threads)
         self._units = length_size(self._decoder.name, self._stream.codec_context.extradata)
-        self._counts = {"read": 0, "unread": 0, "undecoded": 0, "resized": 0}
+        self._counts = {"read": 0, "unread": 0, "undecoded": 0, "resized": 0, "turned": 0}
+        self._turns = Turns()
         self._counted: deque[int] = deque()
         self._last: int | None = None
         self._done = False
@@ -86,13 +89,14 @@ class AvReader:
                 raise DamagedInput(f"{name}: has no frame that can be decoded; fetch it again or leave it out")
             self.info = self._facts(head[0], stamps)
         self._head: tuple[av.VideoFrame, bool] | None = head
-        _, self._mirrored = probe.orientation(head[0]) or probe.UPRIGHT
+        self._mirrored = (self._turns.first or probe.UPRIGHT)[1]
         self._clock = Clock(self.info.time_base, self.info.rate, round(probe.origin(container) / self.info.time_base))
         self._to_rgb = ToRgb(self.info)
 
     def _facts(self, picture: av.VideoFrame, stamps: list[int]) -> VideoInfo:
         info = probe.facts(self._container, self._stream, picture)
-        return replace(info, rate=likely_rate(info.rate, stamps, info.time_base))
+        turn, _ = self._turns.first or probe.UPRIGHT
+        return replace(info, rate=likely_rate(info.rate, stamps, info.time_base), rotation=turn)
 
     def __enter__(self) -> AvReader:
         return self
@@ -115,6 +119,7 @@ class AvReader:
             (self._counts["undecoded"], "{} packets cannot be decoded"),
             (self._trace.lost, "{} packets give no picture"),
             (self._counts["resized"], "{} frames have another size than the first"),
+            (self._counts["turned"], "{} frames are turned otherwise than the first; cut the video there to see them"),
             (self._clock.mended, "{} time stamps are missing or not rising"),
         )
         return (*(text.format(count) for count, text in said if count), *self._missing_end())
@@ -172,16 +177,24 @@ class AvReader:
         self._trace = trace = DamageTrace[Any](strict=strict)
         for packet in self._packets(trace):
             for picture in self._decode(packet, trace, counted):
+                key, told = picture.key_frame, probe.orientation(picture)
                 if isinstance(picture.opaque, Mark):
-                    trace.passed(picture.opaque.number, key=picture.key_frame, corrupt=picture.is_corrupt)
+                    trace.passed(picture.opaque.number, key=key, corrupt=picture.is_corrupt)
+                    self._turns.strays(told, key=key, shown=False)
                     continue
                 pts = None if counted else picture.pts
                 if counted:
                     picture.pts = self._counted.popleft() if self._counted else None
-                yield from trace.shown(picture, pts, key=picture.key_frame, corrupt=picture.is_corrupt)
-        yield from trace.rest()
+                strays = self._turns.strays(told, key=key)
+                self._counts["turned"] += strays
+                for (settled, astray), damaged in trace.shown(
+                    (picture, strays), pts, key=key, corrupt=picture.is_corrupt
+                ):
+                    yield settled, damaged or astray
+        for (settled, astray), damaged in trace.rest():
+            yield settled, damaged or astray
 
-    def _decode(self, packet: Any, trace: DamageTrace[av.VideoFrame], counted: bool) -> list[av.VideoFrame]:
+    def _decode(self, packet: Any, trace: DamageTrace[Any], counted: bool) -> list[av.VideoFrame]:
         """Return what a packet, or None at the end, brings out of the decoder.
 
         AVI counts packets and knows no times of showing: the nth picture is shown when the nth packet is decoded.
@@ -207,7 +220,7 @@ class AvReader:
             return []
         return pictures
 
-    def _packets(self, trace: DamageTrace[av.VideoFrame]) -> Iterator[Any]:
+    def _packets(self, trace: DamageTrace[Any]) -> Iterator[Any]:
         """Yield the packets and None at the end; go on behind places that cannot be read, up to many in a row."""
         import av
 
