@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -42,6 +43,26 @@ def _segments(
             for frame in frames[first : first + per]:
                 writer.write(frame)
     return paths
+
+
+def _seconds(path: Path) -> float:
+    """Return how long a file says that it is."""
+    with av.open(str(path)) as container:
+        return (container.duration or 0) / 1_000_000
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mov", "mkv", "webm"])
+@pytest.mark.parametrize("stamps", [[0, 20_000, 40_000, 60_000], [0, 5000, 45_000, 60_000]])
+def test_the_last_frame_is_shown_as_long_as_it_was(tmp_path: Path, ending: str, stamps: list[int]) -> None:
+    info = replace(INFO, rate=Fraction(1, 20), time_base=Fraction(1, 1000))
+    codec = "vp9" if ending == "webm" else "h264"
+    parts = _segments(tmp_path, info, _frames(info, stamps), 4, segment_ending(ending, alpha=False), codec=codec)
+    out = tmp_path / f"out.{ending}"
+    concat(parts, out, info, end=67_000)
+    assert _seconds(out) == pytest.approx(67)
+    with open_video(out, out.name) as reader:
+        assert [float(frame.pts * reader.info.time_base) * 1000 for frame in reader] == stamps
+        assert ending == "webm" or float(reader.end * reader.info.time_base) == pytest.approx(67)
 
 
 def _read(path: Path) -> tuple[VideoInfo, list[VideoFrame]]:

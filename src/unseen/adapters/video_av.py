@@ -52,13 +52,20 @@ def open_writer(
 
 
 def concat(
-    segments: Sequence[Path], out: Path, info: VideoInfo, *, name: str | None = None, sound: Sound | None = None
+    segments: Sequence[Path],
+    out: Path,
+    info: VideoInfo,
+    *,
+    name: str | None = None,
+    sound: Sound | None = None,
+    end: int | None = None,
 ) -> int:
     """Join segments written by `open_writer` with the same `info` and options to `out`; return the number of frames.
 
-    Nothing is encoded again and time stamps are kept. Raises UsageError or OutputFailed; `out` is deleted then.
+    Nothing is encoded again and time stamps are kept. The last frame is shown up to `end`, in ticks of `info`; None is
+    for one usual step. Raises UsageError or OutputFailed; `out` is deleted then.
     """
-    return join(segments, out, name or out.name, info, sound=sound)
+    return join(segments, out, name or out.name, info, sound=sound, end=end)
 
 
 class AvCodec:
@@ -81,10 +88,17 @@ class AvCodec:
         )  # fmt: skip
 
     def concat(
-        self, segments: Sequence[Path], out: Path, info: VideoInfo, name: str, *, sound: Sound | None = None
+        self,
+        segments: Sequence[Path],
+        out: Path,
+        info: VideoInfo,
+        name: str,
+        *,
+        sound: Sound | None = None,
+        end: int | None = None,
     ) -> int:
-        """Join segments to a file without encoding again and return the number of frames."""
-        return concat(segments, out, info, name=name, sound=sound)
+        """Join segments to a file without encoding again and return the number of frames; see the function."""
+        return concat(segments, out, info, name=name, sound=sound, end=end)
 
     def segment_ending(self, ending: str, *, alpha: bool) -> str:
         """Return the ending for segments of a file with `ending`."""

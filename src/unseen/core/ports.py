@@ -170,6 +170,11 @@ class VideoReader(Protocol):
         """Whether times of frames were moved against those of the sound; sure after the last frame."""
         ...
 
+    @property
+    def end(self) -> int:
+        """Up to when the last frame is shown, in ticks of the time base; sure after the last frame."""
+        ...
+
     def __enter__(self) -> VideoReader: ...
 
     def __exit__(
@@ -211,9 +216,10 @@ class VideoCodec(Protocol):
         ...
 
     def concat(
-        self, segments: Sequence[Path], out: Path, info: VideoInfo, name: str, *, sound: Sound | None = None
-    ) -> int:
-        """Join segments to a file without encoding again and return the number of frames."""
+        self, segments: Sequence[Path], out: Path, info: VideoInfo, name: str, *, sound: Sound | None = None,
+        end: int | None = None,
+    ) -> int:  # fmt: skip
+        """Join segments without encoding again, the last frame shown up to `end`, and return the number of frames."""
         ...
 
     def segment_ending(self, ending: str, *, alpha: bool) -> str:

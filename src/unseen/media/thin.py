@@ -65,6 +65,11 @@ class ThinnedReader:
         """Whether times of frames were moved against those of the sound."""
         return self._reader.shifted
 
+    @property
+    def end(self) -> int:
+        """Up to when the last frame is shown, in ticks: that of those left out belongs to the one before."""
+        return self._reader.end
+
     def __enter__(self) -> ThinnedReader:
         return self
 

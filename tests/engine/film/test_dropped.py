@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from tests.adapters.video_clips import Planes, picture
 from tests.engine.engine_fakes import Command
 from tests.engine.film_scenes import FILM, RATE, draw, film, film_engine, watch
+from unseen.engine.film.sound import sound_of
 from unseen.verify.streams import scan_video
 
 SECRET = b"48.137 11.575"
@@ -83,6 +85,15 @@ def test_sound_is_mute_while_a_long_frame_shows_somebody(unseen: Command, tmp_pa
     source = film(tmp_path / "in" / "a.mp4", clip, scene)
     written, _ = _redacted(unseen, source, "--audio", "mute-when-person", "--stride", "1")
     assert not _loud(written)[14:24].any()
+
+
+def test_sound_is_mute_to_its_end_behind_a_last_frame_that_shows_somebody(tmp_path: Path) -> None:
+    """The last frame of a time lapse may be shown for long."""
+    lines = [json.dumps({"frame": i, "time": i * 20.0, "regions": [["face"]] * (i == 3)}) for i in range(4)]
+    sound = sound_of(tmp_path, "mute-when-person", lines, 0.04, shifted=False)
+    assert sound is not None
+    ((start, end),) = sound.mute
+    assert (start <= 60, end > 100_000) == (True, True)
 
 
 def test_nothing_is_mute_without_a_person(unseen: Command, tmp_path: Path) -> None:

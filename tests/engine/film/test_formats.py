@@ -7,11 +7,12 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import pytest
 
 from tests.engine.engine_fakes import Command
 from tests.engine.film_scenes import FILM, FRAMES, SIDE, SIZE, Watched, corner_at, film, film_engine, leftovers, watch
-from unseen.adapters.video_av import open_video
+from unseen.adapters.video_av import concat, open_video
 
 KINDS = [
     ("libx264", "mp4"), ("libx264", "mov"), ("libx264", "m4v"), ("libx264", "mkv"), ("libx264", "ts"),
@@ -87,6 +88,18 @@ def test_variable_frame_rate_keeps_its_time_stamps(unseen: Command, tmp_path: Pa
         now += (20, 40, 33, 100, 21)[i % 5]
     clip = replace(FILM, stamps=stamps, time_base=Fraction(1, 1000))
     redacted(unseen, film(tmp_path / "in" / f"a.{ending}", clip))
+
+
+def test_a_time_lapse_lasts_as_long_as_it_did(unseen: Command, tmp_path: Path) -> None:
+    plain = film(tmp_path / "plain.mp4", replace(FILM, stamps=(0, 20, 40, 60), time_base=Fraction(1)))
+    source = tmp_path / "in" / "a.mp4"
+    source.parent.mkdir()
+    with open_video(plain, plain.name) as reader:
+        concat([plain], source, reader.info, end=round(67 / reader.info.time_base))
+    done = unseen(source, "-o", tmp_path / "out", engine=film_engine())
+    with av.open(str(tmp_path / "out" / "a.mp4")) as written:
+        assert written.duration == 67_000_000
+    assert done.report["files"][0]["video"]["duration"] == 67
 
 
 def test_first_time_stamp_that_is_not_zero(unseen: Command, tmp_path: Path) -> None:

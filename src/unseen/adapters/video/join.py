@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,21 @@ def segment_ending(ending: str, *, alpha: bool) -> str:
     return "webm" if alpha or kind == "webm" else "mov" if kind == "mov" else "mp4"
 
 
-def join(segments: Sequence[Path], out: Path, name: str, info: VideoInfo, *, sound: Sound | None = None) -> int:
+def join(
+    segments: Sequence[Path],
+    out: Path,
+    name: str,
+    info: VideoInfo,
+    *,
+    sound: Sound | None = None,
+    end: int | None = None,
+) -> int:
     """Write the pictures of `segments`, in their order, to the new file `out`; return how many there are.
 
     Segments are files of this package's writer with the same `info` and encoding; their time stamps are kept, so that
-    they must rise from one to the next, and `info.created` is noted. Raises UsageError (unknown ending), OutputFailed
-    (they do not fit together, a segment cannot be read, or `out` cannot be written).
+    they must rise from one to the next, and `info.created` is noted. The last picture is shown up to `end`, in ticks of
+    `info`, or for one usual step. Raises UsageError (unknown ending), OutputFailed (they do not fit together, a segment
+    cannot be read, or `out` cannot be written).
     """
     container = WRITABLE.get(out.suffix.lower().lstrip("."))
     if container is None or not segments:
@@ -38,7 +48,8 @@ def join(segments: Sequence[Path], out: Path, name: str, info: VideoInfo, *, sou
         track: SoundTrack | None = None
         stream: Any = None
         count = 0
-        for packet, template in _packets(segments, name):
+        until, steps = None if end is None else end * info.time_base, container in ("mp4", "mov")
+        for packet, template in _packets(segments, name, until, steps=steps):
             if stream is None:
                 stream = _stream(output, template, info, container)
                 track = SoundTrack(output, sound, container) if sound else None
@@ -69,8 +80,10 @@ def _stream(output: Any, template: Any, info: VideoInfo, container: str) -> Any:
     return stream
 
 
-def _packets(segments: Sequence[Path], name: str) -> Iterator[tuple[Any, Any]]:
-    """Yield the packets of all segments with the first one's stream, decoding times rising.
+def _packets(segments: Sequence[Path], name: str, end: Fraction | None, *, steps: bool) -> Iterator[tuple[Any, Any]]:
+    """Yield the packets of all segments with the first one's stream, decoding times rising, to the second `end`.
+
+    `steps` says that the container has the steps between times of decoding instead of durations.
 
     At the seams an encoder's first decoding times may overlap with the last ones of the segment before. They only
     need to rise and not to pass the time of showing, which moving them up by ticks keeps.
@@ -78,22 +91,47 @@ def _packets(segments: Sequence[Path], name: str) -> Iterator[tuple[Any, Any]]:
     first: Any = None
     last: int | None = None
     shown: int | None = None
+    begin: tuple[int, int] | None = None
     for segment in segments:
         with _opened(segment, name) as container:
             stream = picture_stream(container, name, MAX_PIXELS)
             first = first or _Kind(stream)
             first.check(stream, name)
-            before, latest = shown, shown
-            for packet in container.demux(stream):
-                if not packet.size:
-                    continue
-                if packet.pts is None or packet.is_corrupt or (before is not None and packet.pts <= before):
+            packets = [packet for packet in container.demux(stream) if packet.size]
+            for packet in packets:
+                if packet.pts is None or packet.is_corrupt or (shown is not None and packet.pts <= shown):
                     raise OutputFailed(f"{name}: its parts do not follow one another; delete them and run again")
                 wanted = packet.pts if packet.dts is None else packet.dts
                 packet.dts = last = wanted if last is None else max(wanted, last + 1)
-                latest = packet.pts if latest is None else max(latest, packet.pts)
-                yield packet, first.stream
-            shown = latest
+            begin = begin or next(((packet.pts, packet.dts) for packet in packets), None)
+            _set_durations(packets)
+            if end is not None and packets and segment == segments[-1]:
+                _set_end(packets, end, begin if steps else None)
+            yield from ((packet, first.stream) for packet in packets)
+            shown = max((packet.pts for packet in packets), default=shown)
+
+
+def _set_durations(packets: Sequence[Any]) -> None:
+    """Say of each packet of a segment how long its picture is shown, but for the one that is shown last.
+
+    MP4 tells by how much the times of decoding rise, which of pictures that are sent ahead of their turn is another.
+    """
+    for packet, following in pairwise(sorted(packets, key=lambda packet: packet.pts)):
+        packet.duration = following.pts - packet.pts
+
+
+def _set_end(packets: Sequence[Any], end: Fraction, begin: tuple[int, int] | None) -> None:
+    """Have the last picture shown up to the second `end`.
+
+    MP4 has steps from packet to packet alone, and FFmpeg takes their sum for how long a video is: there the last packet
+    takes what the steps since the first one, which is shown and decoded at `begin`, leave.
+    """
+    last, latest = packets[-1], max(packets, key=lambda packet: packet.pts)
+    ends = round(end / last.time_base)
+    if begin is not None:
+        left = (ends - begin[0]) - (last.dts - begin[1])
+        last.duration = max(last.duration, min(left, ends - last.pts))
+    latest.duration = max(1, ends - latest.pts)
 
 
 def _opened(segment: Path, name: str) -> Any:

@@ -143,6 +143,13 @@ def picture_stream(container: InputContainer, name: str, max_pixels: int) -> Vid
     return stream
 
 
+def ends(container: InputContainer, stream: VideoStream) -> int | None:
+    """Return when MP4 or MOV says that the pictures end, in ticks of the stream; None for other containers."""
+    if not container.format.name.startswith("mov") or not stream.duration:
+        return None
+    return (stream.start_time or 0) + stream.duration
+
+
 def origin(container: InputContainer) -> Fraction:
     """Return the second of a file's own clock that becomes 0: where it begins, if that is before 0 or may be anywhere.
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from unseen.adapters.video import probe
 from unseen.adapters.video.clock import Clock
 from unseen.adapters.video.damage import DamageTrace
+from unseen.adapters.video.ending import Ending
 from unseen.adapters.video.lead_in import MARKS, Mark, marked
 from unseen.adapters.video.planes import Fitter, ToRgb, planes_of
 from unseen.adapters.video.rate import PeekedPackets, likely_rate
@@ -74,6 +75,8 @@ class AvReader:
         self._turns = Turns()
         self._counted: deque[int] = deque()
         self._last: int | None = None
+        self._sent: int | None = None
+        self._stamp = 0
         self._done = False
         self._end = _end(container)
         self._in_avi = container.format.name == "avi"
@@ -96,7 +99,9 @@ class AvReader:
     def _facts(self, picture: av.VideoFrame, stamps: list[int]) -> VideoInfo:
         info = probe.facts(self._container, self._stream, picture)
         turn, _ = self._turns.first or probe.UPRIGHT
-        return replace(info, rate=likely_rate(info.rate, stamps, info.time_base), rotation=turn)
+        rate = likely_rate(info.rate, stamps, info.time_base)
+        self._ending = Ending(info.time_base, rate, probe.ends(self._container, self._stream))
+        return replace(info, rate=rate, rotation=turn)
 
     def __enter__(self) -> AvReader:
         return self
@@ -129,6 +134,14 @@ class AvReader:
         """Whether frames so far have other times than their time stamps, as after a splice."""
         return self._clock.shifted
 
+    @property
+    def end(self) -> int:
+        """Up to when the frame that came last is shown, in ticks: as the file says, or for the usual step."""
+        return self._stamp + self._lasts()
+
+    def _lasts(self) -> int:
+        return self._ending.lasts(self._sent, whole=self._counts["read"] == self.info.frames)
+
     def to_rgb(self, frame: VideoFrame, width: int | None = None, height: int | None = None) -> Rgb8:
         """Return a frame as RGB, shape (height, width, 3), scaled; in stored orientation."""
         return self._to_rgb(frame, width, height)
@@ -140,8 +153,8 @@ class AvReader:
         head, self._head = self._head, None
         with probe.damage_as_errors(self._name):
             for index, (picture, pts, damaged) in enumerate(self._progressive(head)):
-                self._last = pts
-                yield VideoFrame(self._planes(picture), index, self._clock.stamp(pts), damaged)
+                self._last, self._stamp = pts, self._clock.stamp(pts)
+                yield VideoFrame(self._planes(picture), index, self._stamp, damaged)
         self._done = True
 
     def _planes(self, picture: av.VideoFrame) -> tuple[Pixels, ...]:
@@ -154,6 +167,7 @@ class AvReader:
         self._fitter = Fitter(info.width, info.height, info.pixel_format, info.colour)
         deinterlacer: _Deinterlacer | None = None
         for picture, damaged in self._all(head):
+            self._ending.shown(_time(picture), picture.duration)
             fitting = self._fitter.fits(picture)
             self._counts["resized"] += not fitting
             pts, fitted = _time(picture), self._fitter.fit(picture)
@@ -202,6 +216,7 @@ class AvReader:
         import av
 
         if packet is not None:
+            self._sent = packet.pts
             key = packet.is_keyframe and self._decoder.name == _ALPHA_DECODER
             pts = None if counted else packet.pts
             corrupt = packet.is_corrupt or (self._units is not None and overwritten(bytes(packet), self._units))
@@ -253,7 +268,7 @@ class AvReader:
             return
         if info.frames is not None and read < info.frames:
             yield f"the file ends after {read} of {info.frames} frames"
-        last = float((self._last or 0) * info.time_base)
+        last = float(((self._last or 0) + self._lasts()) * info.time_base)
         if info.frames is None and last + _SLACK_AT_END < self._end:
             yield f"the file ends at {last:.1f} of {self._end:.1f} s"
 

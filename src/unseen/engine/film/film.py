@@ -132,7 +132,7 @@ class Film:
         tools, audio, shifted = self.tools, self.recipe.video.audio, read.shifted
         sound = sound_of(self.source, audio, self.store.hidden(), 1 / film.rate, shifted=shifted)
         with tools.watch.time("join"):
-            joined = join(film, self.store.segments, self.staged, tools.codec, sound)
+            joined = join(film, self.store.segments, self.staged, tools.codec, sound=sound, end=read.end)
         with tools.watch.time("verify"):
             check_whole(self.staged, self.recipe, self.name, joined=joined, frames=read.frames)
 
@@ -143,10 +143,11 @@ class Film:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What a reader tells at the end of a video: how many frames there are, what was lost or mended, whether their
-    times were moved against those of the sound, and how many frames were left out."""
+    """What a reader tells at the end of a video: how many frames there are, up to when the last one is shown, what was
+    lost or mended, whether their times were moved against those of the sound, and how many frames were left out."""
 
     frames: int
+    end: int
     problems: tuple[str, ...]
     shifted: bool
     left_out: int
@@ -155,14 +156,14 @@ class _Read:
     def to_end(cls, reader: VideoReader, frames: int) -> _Read:
         """Return it of a reader that is at its end, but open."""
         left_out = reader.skipped if isinstance(reader, ThinnedReader) else 0
-        return cls(frames, reader.problems, reader.shifted, left_out)
+        return cls(frames, reader.end, reader.problems, reader.shifted, left_out)
 
 
 def _receipt(film: OpenFilm, read: _Read, keeper: Keeper, minimised: Minimised | None) -> VideoReceipt:
     info, audio, totals = film.info, film.recipe.video.audio, keeper.totals
     return VideoReceipt(
         frames=read.frames,
-        seconds=keeper.clock.reached + 1 / film.rate,
+        seconds=keeper.clock.seconds(read.end),
         tracks=keeper.log.receipts(film.rate),
         whole=totals.whole,
         looked=totals.looked,

@@ -16,11 +16,14 @@ from unseen.verify.streams import extent, scan_video
 __all__ = ["check_whole", "join"]
 
 
-def join(film: OpenFilm, parts: Sequence[Path], staged: Path, codec: VideoCodec, sound: Sound | None) -> int:
-    """Join the parts of a video to a file, with its sound, and return the number of frames; raises OutputFailed."""
+def join(
+    film: OpenFilm, parts: Sequence[Path], staged: Path, codec: VideoCodec, *, sound: Sound | None, end: int
+) -> int:
+    """Join the parts of a video to a file, with its sound, the last frame shown up to `end`, and return the number of
+    frames; raises OutputFailed."""
     told = film.smaller.info
     told = told if "datetime" in film.recipe.keep else replace(told, created=None)
-    return codec.concat(parts, staged, told, film.name, sound=sound)
+    return codec.concat(parts, staged, told, film.name, sound=sound, end=end)
 
 
 def check_whole(staged: Path, recipe: Recipe, name: str, *, joined: int, frames: int) -> None:

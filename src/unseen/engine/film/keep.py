@@ -34,11 +34,10 @@ class Keeper:
         window, regions = part.settled.window, part.settled.regions
         whole = frozenset(frame.index for frame in window.frames if frame.damaged)
         for frame, each in zip(window.frames, regions, strict=True):
-            self.log.add(frame.index, self.clock.seconds(frame), () if frame.damaged else each)
+            self.log.add(frame.index, self.clock.seconds(frame.pts), () if frame.damaged else each)
         after = window.last + 1
         self.totals.whole += len(whole)
         self.totals.looked += self.looks_before(after)
-        self.clock.reach(window.frames[-1])
         progress = Progress(after, self.log.changed(), self._handed_on(window), self.totals.saved(), part.settled.known)
         times = [float(frame.pts * self.film.info.time_base) for frame in window.frames]
         self.store.commit(part.path, regions, window.first, times, progress, whole)

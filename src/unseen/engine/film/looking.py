@@ -71,7 +71,7 @@ class Looking:
         return made
 
     def _frames(self) -> Iterator[VideoFrame]:
-        """Yield the frames of the video; the first sets the clock, and it goes on with those that are done."""
+        """Yield the frames of the video; the first sets the clock."""
         iterator = iter(self._film.reader)
         while True:
             with self._tools.watch.time("decode"):
@@ -79,8 +79,6 @@ class Looking:
             if frame is None:
                 return
             self._clock.start(frame)
-            if frame.index < self._progress.next_frame:
-                self._clock.reach(frame)
             yield frame
 
     def _find(self, image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:

@@ -51,7 +51,7 @@ def _but_sound(kinds: tuple[str, ...]) -> tuple[str, ...]:
 
 def _times_with(lines: Iterable[str], classes: frozenset[str], step: float) -> Iterator[tuple[float, float]]:
     """Yield the times (start, end) in seconds in which a region of one of the classes is hidden, or all of a frame, and
-    `step` seconds around; a frame is shown until the next one is, or for `step` seconds."""
+    `step` seconds around; a frame is shown until the next one is, the last one for as long as there is sound."""
     since: float | None = None
     end, shows = -math.inf, False
     for frame in map(json.loads, lines):
@@ -66,4 +66,4 @@ def _times_with(lines: Iterable[str], classes: frozenset[str], step: float) -> I
             since = time - step if since is None else since
             end = time + 2 * step
     if since is not None:
-        yield since, end
+        yield since, _EVER if shows else end

@@ -36,7 +36,7 @@ class Totals:
 
 
 class Clock:
-    """Tells the seconds at which frames are shown, from the first one on, and how far a video is done.
+    """Tells the seconds from the first frame on.
 
     One tick of the frames' time stamps takes `time_base` seconds.
     """
@@ -44,18 +44,12 @@ class Clock:
     def __init__(self, time_base: Fraction) -> None:
         self._time_base = time_base
         self._zero: int | None = None
-        #: Seconds to the last frame that is done.
-        self.reached = 0.0
 
     def start(self, frame: VideoFrame) -> None:
         """Begin with a frame; nothing happens when the clock runs already."""
         if self._zero is None:
             self._zero = frame.pts
 
-    def seconds(self, frame: VideoFrame) -> float:
-        """Return the seconds at which a frame is shown."""
-        return float((frame.pts - (self._zero or 0)) * self._time_base)
-
-    def reach(self, frame: VideoFrame) -> None:
-        """Take it that all frames up to this one are done."""
-        self.reached = self.seconds(frame)
+    def seconds(self, pts: int) -> float:
+        """Return the seconds to a time stamp."""
+        return float((pts - (self._zero or 0)) * self._time_base)
