@@ -8,10 +8,12 @@ import shutil
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 
 from tests.adapters.video_clips import Clip, Planes, make_clip, picture, psnr, scene, trim
 from unseen.adapters.video_av import open_video
@@ -245,6 +247,43 @@ def test_a_change_of_size_is_scaled_and_not_trusted(tmp_path: Path) -> None:
     assert not any(frame.damaged for frame in frames[:20])
     assert all(frame.damaged for frame in frames[24:])
     assert all(a.pts < b.pts for a, b in pairwise(frames))
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mov", "mkv"])
+@pytest.mark.parametrize(("kinds", "read"), [("plain default", 1), ("default default", 0), ("plain plain", 0)])
+def test_of_several_picture_streams_the_one_that_players_show_is_read(
+    tmp_path: Path, ending: str, kinds: str, read: int
+) -> None:
+    path = tmp_path / f"clip.{ending}"
+    _write_streams(path, kinds.split(), [3, 3])
+    with open_video(path, path.name) as reader:
+        assert reader.info.width == (160, 96)[read]
+        assert len(list(reader)) == 3
+        assert reader.problems == ("1 more picture streams are left out; redact each in a file of its own",)
+
+
+@pytest.mark.parametrize(("kinds", "counts"), [("attached_pic plain", [1, 3]), ("default default", [1, 3])])
+def test_cover_art_is_not_taken_for_the_pictures(tmp_path: Path, kinds: str, counts: list[int]) -> None:
+    """Some of it is marked as what it is, and some is a stream with one picture."""
+    path = tmp_path / "clip.mp4"
+    _write_streams(path, kinds.split(), counts)
+    with open_video(path, path.name) as reader:
+        assert (reader.info.width, len(list(reader))) == (96, 3)
+
+
+def _write_streams(path: Path, kinds: list[str], counts: list[int]) -> None:
+    """Write streams of pictures 160 and 96 wide, marked as players tell them apart, with so many pictures each."""
+    with av.open(str(path), "w") as output:
+        streams: list[Any] = [output.add_stream("mjpeg", rate=25) for _ in kinds]
+        for stream, kind, width in zip(streams, kinds, (160, 96), strict=True):
+            stream.width, stream.height, stream.pix_fmt = width, 64, "yuvj420p"
+            stream.disposition = 0 if kind == "plain" else Disposition[kind]
+        for stream, count, width in zip(streams, counts, (160, 96), strict=True):
+            for index in range(count):
+                made = picture(scene(index, width, 64), "yuvj420p")
+                made.pts, made.time_base = index, Fraction(1, 25)
+                output.mux(stream.encode(made))
+            output.mux(stream.encode(None))
 
 
 def test_other_streams_are_listed_by_kind_alone(tmp_path: Path) -> None:

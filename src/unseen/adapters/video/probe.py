@@ -27,9 +27,11 @@ __all__ = [
     "MAX_PIXELS",
     "UPRIGHT",
     "damage_as_errors",
+    "ends",
     "facts",
     "open_container",
     "orientation",
+    "others_shown",
     "picture_stream",
     "seconds",
 ]
@@ -117,16 +119,16 @@ def _refuse_wrong_ending(container: InputContainer, name: str) -> None:
 
 
 def picture_stream(container: InputContainer, name: str, max_pixels: int) -> VideoStream:
-    """Return the stream with the pictures: the first that is no cover art; all others will not be read.
+    """Return the stream with the pictures: the first that players show; all others will not be read.
 
     Raises UnsupportedInput (no such stream, a codec that is not read), DamagedInput or TooLarge.
     """
     from av.stream import Discard
 
-    streams = [stream for stream in container.streams.video if not _is_still(stream)]
+    streams = _moving(container)
     if not streams:
         raise UnsupportedInput(f"{name}: has no video stream; leave it out")
-    stream = streams[0]
+    stream = max(streams, key=_shown_before)  # the first of those that are alike
     codec = stream.codec_context.name if stream.codec_context else "unknown"
     if codec not in _DECODERS:
         raise UnsupportedInput(f"{name}: holds {codec} video, which Unseen does not read; convert it to H.264")
@@ -156,10 +158,26 @@ def origin(container: InputContainer) -> Fraction:
     The clocks of MPEG transport and program streams begin at any time and run over after 26 hours, which FFmpeg tells
     as a time before 0 (ISO/IEC 13818-1, 2.4.2.1). Other files keep what is said of an empty beginning.
     """
-    streams = [*(s for s in container.streams.video if not _is_still(s)), *container.streams.audio]
+    streams = [*_moving(container), *container.streams.audio]
     begins = (s.start_time * s.time_base for s in streams if s.start_time is not None and s.time_base)
     first = min(begins, default=Fraction(0))
     return first if first < 0 or container.format.name in _ANY_CLOCK else Fraction(0)
+
+
+def others_shown(container: InputContainer) -> int:
+    """Return how many streams of pictures, cover art apart, there are beside the one that is read."""
+    return len(_moving(container)) - 1
+
+
+def _moving(container: InputContainer) -> list[VideoStream]:
+    return [stream for stream in container.streams.video if not _is_still(stream)]
+
+
+def _shown_before(stream: VideoStream) -> tuple[bool, bool]:
+    """Return what players choose by: streams marked as the default one, and among them those of more than a picture."""
+    from av.stream import Disposition
+
+    return bool(stream.disposition & Disposition.default), stream.frames != 1
 
 
 def _is_still(stream: Any) -> bool:

@@ -72,6 +72,7 @@ class AvReader:
         self._decoder = _decoder(self._stream, max_pixels, threads)
         self._units = length_size(self._decoder.name, self._stream.codec_context.extradata)
         self._counts = {"read": 0, "unread": 0, "undecoded": 0, "resized": 0, "turned": 0}
+        self._counts["others"] = probe.others_shown(container)
         self._turns = Turns()
         self._counted: deque[int] = deque()
         self._last: int | None = None
@@ -120,6 +121,7 @@ class AvReader:
     def problems(self) -> tuple[str, ...]:
         """What went wrong so far, a line each: packets and frames that were lost, time stamps that were mended."""
         said = (
+            (self._counts["others"], "{} more picture streams are left out; redact each in a file of its own"),
             (self._counts["unread"], "{} places of the file cannot be read"),
             (self._counts["undecoded"], "{} packets cannot be decoded"),
             (self._trace.lost, "{} packets give no picture"),
