@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.adapters.video_clips import picture, psnr, scene
-from unseen.adapters.video.planes import Fitter, ToRgb, layout, picture_of, planes_of, stored_format
+from unseen.adapters.video.planes import Fitter, ToRgb, layout, losses, picture_of, planes_of, stored_format
 from unseen.core.video import ColourTags, VideoFrame, VideoInfo
 
 PLANAR = (
@@ -69,6 +69,24 @@ def test_planes_that_do_not_fit_are_refused(wrong: Any) -> None:
 )  # fmt: skip
 def test_every_format_has_a_nearest_planar_one(given_: str, wanted: str) -> None:
     assert stored_format(av.VideoFormat(given_, 64, 64)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("given_", "lost"),
+    [
+        *((name, ()) for name in (*PLANAR, "yuvj420p", "nv12", "p010le", "yuyv422", "gray", "pal8", "yuv410p")),
+        ("yuv420p16le", ("16 bits a sample became 12",)), ("rgb48le", ("16 bits a sample became 12",)),
+        ("gray16le", ("16 bits a sample became 12",)), ("yuv440p", ("colours of 4:4:0 became 4:2:0",)),
+        ("yuv411p", ("colours of 4:1:1 became 4:2:0",)),
+    ],
+)  # fmt: skip
+def test_what_is_lost_in_a_format_is_told(given_: str, lost: tuple[str, ...]) -> None:
+    form = av.VideoFormat(given_, 64, 64)
+    assert losses(form, layout(stored_format(form))) == lost
+
+
+def test_a_change_to_fewer_bits_on_the_way_is_told_too() -> None:
+    assert losses(av.VideoFormat("yuv420p10le", 64, 64), layout("yuv420p")) == ("10 bits a sample became 8",)
 
 
 @pytest.mark.parametrize("full", [False, True])

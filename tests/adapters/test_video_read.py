@@ -234,6 +234,14 @@ def test_combed_motion_is_gone_after_deinterlacing(tmp_path: Path) -> None:
     assert all(after < before / 2 for before, after in zip(combs, left, strict=True))
 
 
+def test_samples_of_more_bits_than_are_kept_are_a_problem(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mkv"
+    make_clip(path, Clip("ffv1", "yuv420p16le", stamps=range(3)))
+    with open_video(path, path.name) as reader:
+        assert len(list(reader)) == 3
+        assert reader.problems == ("16 bits a sample became 12",)
+
+
 def test_a_change_of_size_is_scaled_and_not_trusted(tmp_path: Path) -> None:
     parts = [tmp_path / f"{index}.ts" for index in range(2)]
     make_clip(parts[0], Clip(options={"bf": "0"}))

@@ -17,7 +17,7 @@ from unseen.core.video import ColourTags, VideoFrame, VideoInfo
 if TYPE_CHECKING:
     import av
 
-__all__ = ["Fitter", "Layout", "Letterbox", "ToRgb", "layout", "picture_of", "planes_of", "stored_format"]
+__all__ = ["Fitter", "Layout", "Letterbox", "ToRgb", "layout", "losses", "picture_of", "planes_of", "stored_format"]
 
 _NAME = re.compile(r"yuv(a?)(420|422|444)p(?:(10|12)le)?")
 _LIMITED, _FULL = 1, 2
@@ -25,6 +25,8 @@ _LIMITED, _FULL = 1, 2
 _MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
 _BT709, _BT601 = 1, 5
 _PQ = 16
+#: Luma samples for one of colour, across and down -> what that is called.
+_WAYS = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0", (1, 2): "4:4:0", (4, 1): "4:1:1"}
 #: Shapes, width by height as shown, that differ by less than this share are taken for the same one.
 _SAME_SHAPE = 0.03
 
@@ -73,6 +75,19 @@ def stored_format(format: Any) -> str:
     alpha = "a" if any(part.is_alpha for part in format.components) else ""
     depth = "" if bits <= 8 or format.has_palette else "10le" if bits <= 10 else "12le"
     return f"yuv{alpha}{_sampling(format)}p{depth}"
+
+
+def losses(format: Any, form: Layout) -> tuple[str, ...]:
+    """Return what pictures of FFmpeg's VideoFormat `format` lose where they are handed out as `form`, a line each."""
+    bits = max((part.bits for part in format.components), default=8)
+    lost = [f"{bits} bits a sample became {form.bits}"] if bits > form.bits and not format.has_palette else []
+    if not (format.is_rgb or format.has_palette or _is_grey(format)):
+        across, down = (16 // max(1, size(16)) for size in (format.chroma_width, format.chroma_height))
+        if across < form.across or down < form.down:
+            lost.append(
+                f"colours of {_WAYS.get((across, down), 'another kind')} became {_WAYS[form.across, form.down]}"
+            )
+    return tuple(lost)
 
 
 def _sampling(format: Any) -> str:

@@ -14,7 +14,7 @@ from unseen.adapters.video.clock import Clock
 from unseen.adapters.video.damage import DamageTrace
 from unseen.adapters.video.ending import Ending
 from unseen.adapters.video.lead_in import MARKS, Mark, marked
-from unseen.adapters.video.planes import Fitter, ToRgb, planes_of
+from unseen.adapters.video.planes import Fitter, ToRgb, losses, planes_of
 from unseen.adapters.video.rate import PeekedPackets, likely_rate
 from unseen.adapters.video.turns import Turns
 from unseen.adapters.video.units import length_size, overwritten
@@ -63,7 +63,7 @@ class AvReader:
     needs telling. Frames that corrupt data may have reached are `damaged`; so are those that came in another size, or
     that may be turned otherwise than the first.
     HEVC, VP9 and MJPEG decoders do not notice most flipped bits: what they show is what players show. `problems`
-    tells, when the last frame has come, what was lost.
+    tells, when the last frame has come, what was lost, of samples, too.
     """
 
     def __init__(self, container: InputContainer, name: str, max_pixels: int, threads: int) -> None:
@@ -76,6 +76,7 @@ class AvReader:
         self._turns = Turns()
         self._counted: deque[int] = deque()
         self._last: int | None = None
+        self._lost: dict[str, tuple[str, ...]] = {}
         self._sent: int | None = None
         self._stamp = 0
         self._done = False
@@ -129,7 +130,8 @@ class AvReader:
             (self._counts["turned"], "{} frames are turned otherwise than the first; cut the video there to see them"),
             (self._clock.mended, "{} time stamps are missing or not rising"),
         )
-        return (*(text.format(count) for count, text in said if count), *self._missing_end())
+        lost = dict.fromkeys(each for every in self._lost.values() for each in every)
+        return (*lost, *(text.format(count) for count, text in said if count), *self._missing_end())
 
     @property
     def shifted(self) -> bool:
@@ -171,6 +173,8 @@ class AvReader:
         for picture, damaged in self._all(head):
             self._ending.shown(_time(picture), picture.duration)
             fitting = self._fitter.fits(picture)
+            if picture.format.name not in self._lost:
+                self._lost[picture.format.name] = losses(picture.format, self._fitter.form)
             self._counts["resized"] += not fitting
             pts, fitted = _time(picture), self._fitter.fit(picture)
             if deinterlacer is None and fitted.interlaced_frame:
