@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from unseen.cli.counting import print_counted
 from unseen.core.jobs import Job
 from unseen.core.names import display
-from unseen.core.receipts import EditsReceipt, time_code
+from unseen.core.receipts import EditsReceipt, VideoReceipt, time_code
 
 if TYPE_CHECKING:
     from unseen.engine.report import Report
@@ -72,6 +72,13 @@ def _print_video_notes(report: Report, job: Job) -> None:
             first = weak[0]
             more = f" and {len(weak) - 1} more" if len(weak) > 1 else ""
             print(f"review: {file.input}: {first.cls} at {time_code(first.start)} ({first.review}){more}")
+        if file.video.faint:
+            print(f"review: {file.input}: {_faint_line(file.video)}")
+
+
+def _faint_line(video: VideoReceipt) -> str:
+    first, count = video.faint[0], len(video.faint) + video.faint_more
+    return f"{count} left visible on weak evidence, the longest {first.cls} at {time_code(first.start)}; see the report"
 
 
 def _edits_lines(edits: EditsReceipt) -> Iterator[str]:

@@ -13,6 +13,7 @@ from unseen.core.regions import Region
 __all__ = [
     "SCHEMA",
     "EditsReceipt",
+    "FaintReceipt",
     "FileReceipt",
     "FrameNote",
     "Status",
@@ -96,6 +97,39 @@ class TrackReceipt:
 
 
 @dataclass(frozen=True, slots=True)
+class FaintReceipt:
+    """Something that was seen at several `looks`, never well enough to be hidden (`best` is its highest score), and is
+    left visible; times are seconds from the first frame. A person who knows better can hide `box` (x1, y1, x2, y2 in
+    pixels) in `frames`, first and last.
+    """
+
+    number: int
+    cls: str
+    start: float
+    end: float
+    looks: int
+    best: float
+    frames: tuple[int, int]
+    box: tuple[int, int, int, int]
+
+    @property
+    def review(self) -> str:
+        """Why a person should look at it."""
+        return f"left visible: weak evidence, seen at {self.looks} looks, best score {self.best:.2f}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values; `add` is what to write into the file of --edits to hide it."""
+        return {
+            "track": self.number,
+            "class": self.cls,
+            "from": time_code(self.start),
+            "to": time_code(self.end),
+            "reason": self.review,
+            "add": {"class": self.cls, "frames": list(self.frames), "boxes": [list(self.box)]},
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class EditsReceipt:
     """What a person changed in a video: tracks (number, class) that are not hidden, or are kept visible by choice, and
     regions that were added (track, class, first and last frame). `spans` has when the former are seen (number, first
@@ -151,6 +185,7 @@ class VideoReceipt:
     the input held, by kind; `edits` what a person changed; `preview` names the preview below the output folder.
     `minimised` says what a smaller or slower video was before, None for one that is as it was. `tracks_digest` tells
     the tracks of the run that detected them from those of another, for edits; None where they cannot be edited.
+    `faint` tells of what was left visible although it was seen for long, and `faint_more` how much more there is.
     """
 
     frames: int
@@ -165,6 +200,8 @@ class VideoReceipt:
     preview: str | None = None
     minimised: Minimised | None = None
     tracks_digest: str | None = None
+    faint: tuple[FaintReceipt, ...] = ()
+    faint_more: int = 0
 
     @property
     def size_before(self) -> tuple[int, int] | None:
@@ -172,7 +209,7 @@ class VideoReceipt:
         return None if self.minimised is None else self.minimised.size_before
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain values; `needs_review` lists tracks with weak evidence, with time codes."""
+        """Return plain values; `needs_review` lists tracks with weak evidence, those left visible last."""
         weak = [track for track in self.tracks if track.review]
         return {
             "frames": self.frames,
@@ -196,7 +233,9 @@ class VideoReceipt:
                     "reason": track.review,
                 }
                 for track in weak
-            ],
+            ]
+            + [each.as_dict() for each in self.faint],
+            **({"left_visible_not_listed": self.faint_more} if self.faint_more else {}),
         }
 
 

@@ -217,8 +217,8 @@ def cover_window(
     recipe: Recipe,
     named: Named,
     verifiers: frozenset[str] = frozenset(),
-) -> tuple[list[tuple[Region, ...]], list[Track]]:
-    """Return the regions to hide in each frame of a window, and its tracks in frames of the video.
+) -> tuple[list[tuple[Region, ...]], list[Track], list[Track]]:
+    """Return the regions to hide in each frame of a window, its tracks in frames of the video, and those left visible.
 
     What a model of `verifiers` found is hidden without interference, whatever the recipe says. The model that found
     tracks tells how they are linked and covered, and which are left out as too faint; a track that was believed in a
@@ -229,13 +229,11 @@ def cover_window(
     rate, longer = window.rate(info), max(info.width, info.height)
     by = followed(sorted({d.model for each in found for d in each})).link
     linked = link(frames, found, width=info.width, height=info.height, rate=rate, cuts=window.cuts, settings=by)
-    tracks = [
-        track
-        for track in named(linked, 0, min([window.first, *frames[:1]]))
-        if track.number in named.believed
-        or verifiers & set(track.models)
-        or followed(track.models).believed(track, longer)
-    ]
+    tracks: list[Track] = []
+    faint: list[Track] = []
+    for track in named(linked, 0, min([window.first, *frames[:1]])):
+        known = track.number in named.believed or verifiers & set(track.models)
+        (tracks if known or followed(track.models).believed(track, longer) else faint).append(track)
     named.believed.update(track.number for track in tracks)
     wide: list[Track] = []
     fresh, made = window.fresh, [look for look in (*window.before, *window.looks) if look.kind is not None]
@@ -252,7 +250,7 @@ def cover_window(
         for point in track.points[max(0, first - track.first) : max(0, end - track.first)]:
             if (region := _region(track, point, recipe, info, verifiers)) is not None:
                 regions[point.frame - first].append(region)
-    return [tuple(each) for each in regions], wide
+    return [tuple(each) for each in regions], wide, faint
 
 
 def _was_missed(track: Track, looks: Sequence[Look]) -> bool:

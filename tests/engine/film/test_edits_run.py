@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import jsonschema
 import pytest
 
 from tests.engine.edit_scenes import FRAMES, HEIGHT, WIDTH, HalvesDetector, halves_engine, shown, two_faces
-from tests.engine.engine_fakes import ROOT, Command, Outcome, make_photo
+from tests.engine.engine_fakes import ROOT, BlindDetector, Command, MagentaDetector, Outcome, make_photo
+from tests.engine.film_scenes import film, film_engine, watch
+from unseen.core.photos import Rgb8
 from unseen.core.regions import Box, Detection
 from unseen.engine.film.tracks import kept_lines, read_kept
 
@@ -355,3 +358,25 @@ def test_examples_in_the_guide_fit_the_schema() -> None:
     assert blocks
     for block in blocks:
         jsonschema.Draft202012Validator(schema).validate(json.loads(block))
+
+
+def test_what_was_left_visible_on_weak_evidence_is_told_of_and_can_be_hidden(
+    unseen: Command, tmp_path: Path, key: Path
+) -> None:
+    @dataclass(frozen=True)
+    class Unsure(MagentaDetector):
+        def detect(self, images: Sequence[Rgb8]) -> list[list[Detection]]:
+            return [[replace(each, score=0.27, model="yunet") for each in found] for found in super().detect(images)]
+
+    source, out = film(tmp_path / "in" / "a.mp4"), tmp_path / "out"
+    words, engine = (source, "-o", out, "--key", key, *EVERY), film_engine(Unsure, BlindDetector)
+    done = unseen(*words, engine=engine)
+    assert done.code == 0
+    assert min(watch(out / "a.mp4").shown) > 0
+    (told,) = done.report["files"][0]["video"]["needs_review"]
+    assert (told["class"], told["from"], told["to"]) == ("face", "00:00:00.000", "00:00:01.160")
+    assert told["reason"] == "left visible: weak evidence, seen at 30 looks, best score 0.27"
+    assert "1 left visible on weak evidence, the longest face at 00:00:00.000; see the report" in done.out
+    (tmp_path / "edits.json").write_text(json.dumps({"a.mp4": [{"add": told["add"]}]}), "utf-8")
+    assert unseen(*words, "--edits", tmp_path / "edits.json", engine=engine).code == 0
+    assert max(watch(out / "a.mp4").shown) == 0

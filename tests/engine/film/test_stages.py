@@ -30,6 +30,7 @@ from unseen.engine.film.tools import FilmTools
 from unseen.engine.film.totals import Clock, Totals
 from unseen.engine.release import ResiduesRemain
 from unseen.engine.stopwatch import Stopwatch
+from unseen.media.faint import FaintLog
 from unseen.media.find import Eyes
 from unseen.media.pace import EveryNth
 from unseen.media.tracklog import TrackLog
@@ -179,7 +180,13 @@ def test_kept_window_tells_a_later_run_all_but_who_is_only_counted(tmp_path: Pat
         Clock(INFO.time_base),
     )
     keeper = Keeper(
-        film=film, store=store, log=TrackLog(), totals=totals, clock=clock, looks_before=lambda frame: frame - 1
+        film=film,
+        store=store,
+        log=TrackLog(),
+        faint=FaintLog(),
+        totals=totals,
+        clock=clock,
+        looks_before=lambda frame: frame - 1,
     )
     face, car = Detection("face", SQUARE, 0.9, "m"), Detection("car", SQUARE, 0.9, "m")
     looks = (Look(1, (face, car), "whole"), Look(2, (car,), "whole"))

@@ -21,7 +21,7 @@ class Settled:
     """A window with what is hidden in each of its frames, and what a person leaves visible there.
 
     `done` tells which of the frames are the hidden ones already; the others are as they were stored. `known` is of
-    tracks, as the window was covered: later ones know less of what came before.
+    tracks, as the window was covered: later ones know less of what came before. `faint` are tracks that are not hidden.
     """
 
     window: Window
@@ -30,6 +30,7 @@ class Settled:
     spared: Sequence[tuple[Region, ...]] = ()
     done: frozenset[int] = frozenset()
     known: Known = NOTHING_KNOWN
+    faint: Sequence[Track] = ()
 
 
 #: Says what is hidden in a window.
@@ -40,8 +41,8 @@ def covering(film: OpenFilm, named: Named, verifiers: frozenset[str]) -> Cover:
     """Return what covers windows by what was found in them; `verifiers` are the models that only verify."""
 
     def cover(window: Window) -> Settled:
-        regions, tracks = cover_window(window, film.info, film.recipe, named, verifiers)
-        return Settled(window, regions, tracks, known=named.known())
+        regions, tracks, faint = cover_window(window, film.info, film.recipe, named, verifiers)
+        return Settled(window, regions, tracks, known=named.known(), faint=faint)
 
     return cover
 

@@ -27,6 +27,7 @@ from unseen.engine.film.store import FilmStore
 from unseen.engine.film.tools import FilmTools
 from unseen.engine.film.totals import Clock, Totals
 from unseen.engine.release import verdict_of
+from unseen.media.faint import FaintLog
 from unseen.media.pace import Pace, pace_for
 from unseen.media.thin import ThinnedReader, thinned
 from unseen.media.tracklog import TrackLog
@@ -107,7 +108,13 @@ class Film:
                 film, hider=hider, codec=tools.codec, new_path=lambda: store.new_path(ending), watch=tools.watch
             ),
             keeper=Keeper(
-                film=film, store=store, log=log, totals=totals, clock=clock, looks_before=looking.made_before
+                film=film,
+                store=store,
+                log=log,
+                faint=FaintLog(progress.faint),
+                totals=totals,
+                clock=clock,
+                looks_before=looking.made_before,
             ),
             watch=tools.watch,
             # As many frames as a window has, or looking would wait whenever a window settles.
@@ -161,6 +168,7 @@ class _Read:
 
 def _receipt(film: OpenFilm, read: _Read, keeper: Keeper, minimised: Minimised | None) -> VideoReceipt:
     info, audio, totals = film.info, film.recipe.video.audio, keeper.totals
+    faint, faint_more = keeper.faint.receipts(info, read.frames)
     return VideoReceipt(
         frames=read.frames,
         seconds=keeper.clock.seconds(read.end),
@@ -171,6 +179,8 @@ def _receipt(film: OpenFilm, read: _Read, keeper: Keeper, minimised: Minimised |
         problems=read.problems + sound_problems(audio, shifted=read.shifted, has_audio=info.has_audio),
         dropped=streams_dropped(info.other_streams, audio),
         minimised=minimised,
+        faint=faint,
+        faint_more=faint_more,
     )
 
 

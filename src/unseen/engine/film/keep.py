@@ -9,6 +9,7 @@ from unseen.engine.film.opened import OpenFilm
 from unseen.engine.film.render import Part
 from unseen.engine.film.store import FilmStore, Progress
 from unseen.engine.film.totals import Clock, Totals
+from unseen.media.faint import FaintLog, Shown
 from unseen.media.tracklog import TrackLog
 from unseen.media.windows import Look, Window
 
@@ -25,6 +26,7 @@ class Keeper:
     film: OpenFilm
     store: FilmStore
     log: TrackLog
+    faint: FaintLog
     totals: Totals
     clock: Clock
     looks_before: Callable[[int], int]
@@ -33,12 +35,24 @@ class Keeper:
         """Note what a verified window hides, and that it is done; raises OutputFailed."""
         window, regions = part.settled.window, part.settled.regions
         whole = frozenset(frame.index for frame in window.frames if frame.damaged)
+        shown: dict[int, Shown] = {}
         for frame, each in zip(window.frames, regions, strict=True):
-            self.log.add(frame.index, self.clock.seconds(frame.pts), () if frame.damaged else each)
+            seconds = self.clock.seconds(frame.pts)
+            self.log.add(frame.index, seconds, () if frame.damaged else each)
+            if not frame.damaged:
+                shown[frame.index] = Shown(seconds, each)
+        self.faint.add(shown, part.settled.faint)
         after = window.last + 1
         self.totals.whole += len(whole)
         self.totals.looked += self.looks_before(after)
-        progress = Progress(after, self.log.changed(), self._handed_on(window), self.totals.saved(), part.settled.known)
+        progress = Progress(
+            after,
+            self.log.changed(),
+            self._handed_on(window),
+            self.totals.saved(),
+            part.settled.known,
+            self.faint.saved(),
+        )
         times = [float(frame.pts * self.film.info.time_base) for frame in window.frames]
         self.store.commit(part.path, regions, window.first, times, progress, whole)
 

@@ -28,7 +28,7 @@ _STATE = "state.json"
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a video is: the next frame, the track log as plain values, looks that later windows need, what is known
-    of tracks by them, and totals.
+    of tracks by them, totals, and what was seen and left visible.
 
     When a part is taken in, `tracks` need only hold those that changed with it; a store that is opened gives all.
     """
@@ -38,6 +38,7 @@ class Progress:
     looks: tuple[Look, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
     known: Known = NOTHING_KNOWN
+    faint: dict[str, Any] = field(default_factory=dict)
 
     def looks_without(self, models: frozenset[str]) -> list[Look]:
         """Return the looks without what these models found, those that verify."""
@@ -122,6 +123,7 @@ class FilmStore:
             "looks": [[look.frame, [_plain(d) for d in look.found], look.kind] for look in progress.looks],
             "numbers": [[frame, *corners, number] for (frame, corners), number in progress.known.numbers.items()],
             "believed": sorted(progress.known.believed),
+            "faint": progress.faint,
         }
         part = self.folder / f"{_STATE}.new"
         _write(part, state)
@@ -185,7 +187,7 @@ def _progress(state: dict[str, Any], segments: Iterable[Path]) -> Progress:
     for segment in segments:
         # What a later part says of a track takes the place of what earlier ones did.
         tracks.update(json.loads(_tracks_of(segment).read_text("utf-8")))
-    return Progress(int(state["next"]), tracks, looks, dict(state["counts"]), known)
+    return Progress(int(state["next"]), tracks, looks, dict(state["counts"]), known, dict(state["faint"]))
 
 
 def _read(path: Path) -> dict[str, Any]:
