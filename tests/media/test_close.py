@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from unseen.core.models import ModelFile
 from unseen.core.photos import Rgb8
 from unseen.core.regions import Box, Detection
-from unseen.media.close import look_across, look_close
+from unseen.media.close import look_close, look_in, rows_with
 
 
 class SpotDetector:
@@ -90,16 +90,18 @@ def test_rows_reach_from_side_to_side_and_what_is_seen_is_told_in_pixels_of_the_
     x: int, y: int, dy: int
 ) -> None:
     spot, before = Box(x, y, x + 40, y + 40), Box(300, y + dy, 340, y + dy + 40)
+    part = rows_with([before], 640, 480)
+    assert part.contains(spot)
+    assert (part.x1, part.x2) == (0, 640)
+    assert part.height <= 40 + 2 * 60 + 2 * 32
     detector = SpotDetector()
-    (found,) = look_across(picture(640, 480, spot), detector, [before])
+    (found,) = look_in(picture(640, 480, spot), detector, part)
     assert found.box == spot
-    ((high, wide, _),) = detector.shown
-    assert (wide, high % 32) == (640, 0)
-    assert high <= 40 + 2 * 60 + 2 * 32
+    assert detector.shown == [(part.height, 640, 3)]
 
 
 def test_rows_between_faces_are_looked_at_and_all_where_there_are_none() -> None:
-    detector = SpotDetector()
-    look_across(picture(640, 480), detector, [Box(50, 100, 90, 140), Box(500, 300, 540, 340)])
-    look_across(picture(640, 480), detector, [])
-    assert [shape[0] for shape in detector.shown] == [384, 480]
+    near = [Box(50, 100, 90, 140), Box(500, 300, 540, 340)]
+    assert rows_with(near, 640, 480) == Box(0, 32, 640, 416)
+    assert rows_with([], 640, 480) == Box(0, 0, 640, 480)
+    assert rows_with([Box(0, 470, 40, 510)], 640, 480) == Box(0, 384, 640, 480)

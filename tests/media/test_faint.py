@@ -11,8 +11,9 @@ from unseen.core.looks import Look as HowHidden
 from unseen.core.recipe import Recipe, looks_for
 from unseen.core.regions import Box, Detection, Region
 from unseen.core.video import Track, TrackPoint
+from unseen.media.covering import cover_window
 from unseen.media.faint import FaintLog, Shown
-from unseen.media.windows import Look, Window, cover_window
+from unseen.media.windows import Look, Window
 from unseen.tracks.named import Named
 
 _INFO = info(1280, 720)

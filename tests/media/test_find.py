@@ -270,9 +270,12 @@ def test_a_quick_detector_looks_at_the_rows_with_faces_again_and_others_only_whe
     again, close = sees(box("face", 200, 20, 240, 60)), sees(box("face", 10, 10, 20, 20))
     before = [box("face", 20, 20, 40, 40)]
     found = find_again(PHOTO, Eyes(faces=sees(), faces_close=close, faces_again=again), recipe("face"), before)
-    assert [d.box.x1 for d in found] == [200]
+    assert [d.box.x1 for d in found.found] == [200]
+    assert found.part == Box(0, 0, PHOTO.shape[1], 96)
     assert [image.shape for image in again.seen] == [(96, *PHOTO.shape[1:])]
-    assert find_again(PHOTO, Eyes(faces=sees(), faces_again=again), recipe("face"), []) != []
+    everywhere = find_again(PHOTO, Eyes(faces=sees(), faces_again=again), recipe("face"), [])
+    assert everywhere.found
+    assert everywhere.part == Box(0, 0, *PHOTO.shape[1::-1])
     assert again.seen[-1].shape == PHOTO.shape
-    find_again(PHOTO, Eyes(faces=sees(), faces_close=close), recipe("face"), before)
+    assert find_again(PHOTO, Eyes(faces=sees(), faces_close=close), recipe("face"), before).part is None
     assert all(image.shape[0] < PHOTO.shape[0] for image in close.seen)

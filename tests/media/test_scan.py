@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from unseen.core.photos import Rgb8
 from unseen.core.regions import Box, Detection
 from unseen.core.video import VideoFrame, VideoInfo
+from unseen.media.close import Sight
 from unseen.media.pace import AutoPace, EveryNth, Kind, Pace
 from unseen.media.scan import scan
 from unseen.media.shots import ShotCuts
@@ -56,8 +58,8 @@ def looked(
             luma[10:30, 20:40] = 255 if i in shown else level
             yield VideoFrame((luma,), i, i, i in damaged)
 
-    def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
-        return []
+    def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> Sight:
+        return Sight([])
 
     upright, cuts = Upright(INFO, 1280), ShotCuts(8)
     scanned = list(scan(frames(), reader, find, upright, EveryNth(step), cuts, at_once=at_once))  # type: ignore[arg-type]
@@ -139,14 +141,14 @@ def test_two_looks_are_made_at_the_same_time_and_no_third(problem_at: int | None
     together, guard = threading.Barrier(2, timeout=30), threading.Lock()
     now, most, calls = [0], [0], [0]
 
-    def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
+    def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> Sight:
         with guard:
             now[0], calls[0] = now[0] + 1, calls[0] + 1
             most[0] = max(most[0], now[0])
         together.wait()  # raises unless another look waits for it, too
         with guard:
             now[0] -= 1
-        return []
+        return Sight([])
 
     assert len(list(walked(range(6), find, EveryNth(1), 2, problem_at=problem_at))) == 6
     assert (calls[0], most[0]) == (6, 2)
@@ -164,12 +166,12 @@ def test_one_thread_makes_one_look_at_a_time_and_the_pace_hears_as_late() -> Non
             def saw(self, frame: int, found: Sequence[Detection]) -> None:
                 order.append((-1, frame))
 
-        def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
+        def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> Sight:
             now[0] += 1
             assert threads is None or now[0] == 1
             time.sleep(0.002)
             now[0] -= 1
-            return []
+            return Sight([])
 
         assert len(list(walked(range(20), find, Listening(3), 2, threads=threads))) == 20
         return order
@@ -181,11 +183,11 @@ def test_the_same_frames_are_looked_at_however_long_looks_take() -> None:
     def frames_looked_at(seed: int) -> list[int]:
         slow = random.Random(seed)
 
-        def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
+        def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> Sight:
             time.sleep(slow.choice([0.0, 0.0, 0.004]))
             # It moves by more than its size from look to look, from frame 40 to frame 80.
             number = min(max(int(image[0, 0, 0]), 40), 80)
-            return [Detection("face", Box(number * 3, 4, number * 3 + 8, 12), 0.9, "yunet")]
+            return Sight([Detection("face", Box(number * 3, 4, number * 3 + 8, 12), 0.9, "yunet")])
 
         scanned = walked(range(120), find, AutoPace(25.0, quick=True), 2)
         return [each.frame.index for each in scanned if each.found is not None]
@@ -205,10 +207,10 @@ def test_a_run_that_goes_on_looks_at_the_frames_that_it_would_have_looked_at(
 ) -> None:
     """Something stands still and then moves; of the looks before only those of the last 35 frames are known."""
 
-    def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
+    def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> Sight:
         x = 3 * speed * max(0, int(image[0, 0, 0]) - still_until)
         told.append((int(image[0, 0, 0]), kind, [d.box.x1 for d in before]))
-        return [Detection("face", Box(x, 4, x + 8, 12), 0.9, "yunet")]
+        return Sight([Detection("face", Box(x, 4, x + 8, 12), 0.9, "yunet")], Box(0, 0, 64, 16))
 
     def looks(first: int, known: Sequence[Look]) -> list[Look]:
         pictures = (VideoFrame((np.full((48, 64), 40, np.uint8),), i, i) for i in range(120))
@@ -216,7 +218,7 @@ def test_a_run_that_goes_on_looks_at_the_frames_that_it_would_have_looked_at(
             pictures, Numbers(), find, Upright(INFO, 1280), AutoPace(25.0, quick=quick), ShotCuts(8),  # type: ignore[arg-type]
             at_once=at_once, threads=1, first=first, known=known,
         )  # fmt: skip
-        return [Look(s.frame.index, tuple(s.found), s.kind) for s in scanned if s.found is not None]
+        return [Look(s.frame.index, tuple(s.found), s.kind, s.part) for s in scanned if s.found is not None]
 
     class Numbers(FakeReader):
         def to_rgb(self, frame: VideoFrame, width: int, height: int) -> Any:
@@ -241,12 +243,12 @@ def test_what_a_look_found_stays_with_its_frame_and_the_pace_hears_of_it_in_orde
 
     ended = {number: threading.Event() for number in range(0, 42, 2)}
 
-    def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
+    def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> Sight:
         number = int(image[0, 0, 0])
         # Every second look ends behind the one after it.
         assert number % 4 == 0 or ended[number + 2].wait(30)
         ended[number].set()
-        return [Detection("face", Box(4, 4, 12, 12), number / 100, "yunet")]
+        return Sight([Detection("face", Box(4, 4, 12, 12), number / 100, "yunet")])
 
     pace = Listening()
     for each in walked(range(41), find, pace, 3):
@@ -271,9 +273,9 @@ def test_the_pace_has_heard_of_all_looks_at_a_shot_before_the_next_one_begins_an
         def saw(self, frame: int, found: Sequence[Detection]) -> None:
             self.heard += 1
 
-    def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
+    def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> Sight:
         time.sleep(0.005)
-        return []
+        return Sight([])
 
     levels = [20] * 9 + [220] * 9
     frames = (VideoFrame((np.full((48, 64), level, np.uint8),), i, i, i == 13) for i, level in enumerate(levels))
@@ -286,8 +288,9 @@ def test_the_pace_hears_of_what_close_looks_see_and_of_no_plate_text_or_head() -
     """Else each plate would be gone in between, and the whole frame looked at again and again for it."""
 
     def kinds(cls: str) -> list[Kind | None]:
-        def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
-            return [Detection(cls, Box(8, 8, 24, 24), 0.9, "model")] if kind == "whole" or cls == "face" else []
+        def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> Sight:
+            seen = kind == "whole" or cls == "face"
+            return Sight([Detection(cls, Box(8, 8, 24, 24), 0.9, "model")] if seen else [])
 
         return [each.kind for each in walked(range(90), find, AutoPace(30.0), 1)]
 
@@ -297,10 +300,10 @@ def test_the_pace_hears_of_what_close_looks_see_and_of_no_plate_text_or_head() -
 def test_a_look_that_fails_raises_in_its_turn_and_leaves_no_thread() -> None:
     calls = itertools.count()
 
-    def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
+    def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> Sight:
         if next(calls) == 3:
             raise LookupError("broken")
-        return []
+        return Sight([])
 
     before, seen = threading.active_count(), []
     with pytest.raises(LookupError, match="broken"):
@@ -312,6 +315,44 @@ def test_a_look_that_fails_raises_in_its_turn_and_leaves_no_thread() -> None:
     assert threading.active_count() == before
 
 
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+def test_what_was_seen_before_a_cut_or_damage_says_nothing_of_where_to_look_behind_it(at_once: int) -> None:
+    told: list[tuple[int, list[float]]] = []
+
+    def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> Sight:
+        level = int(image[0, 0, 0])
+        told.append((level, [d.score * 1000 for d in before]))
+        return Sight([Detection("face", Box(8, 8, 24, 24), level / 1000, "yunet")])
+
+    levels = [20] * 9 + [220] * 9 + [120] * 9
+    frames = (VideoFrame((np.full((48, 64), level, np.uint8),), i, i, i == 18) for i, level in enumerate(levels))
+
+    class Levels(FakeReader):
+        def to_rgb(self, frame: VideoFrame, width: int, height: int) -> Any:
+            return np.full((height, width, 3), frame.planes[0][0, 0], np.uint8)
+
+    upright = Upright(INFO, 1280)
+    list(scan(frames, Levels(), find, upright, EveryNth(2), ShotCuts(8), at_once=at_once, threads=1))  # type: ignore[arg-type]
+    assert len(told) > 9
+    assert all(score == pytest.approx(level) for level, before in told for score in before)
+    assert any(before for _, before in told)
+
+
+@pytest.mark.parametrize(
+    ("rotation", "stored"),
+    [(0, (0, 0, 64, 12)), (90, (0, 0, 12, 48)), (180, (0, 36, 64, 48)), (270, (52, 0, 64, 48))],
+)
+def test_the_part_that_was_looked_at_is_told_in_the_stored_frame(rotation: int, stored: tuple[float, ...]) -> None:
+    def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> Sight:
+        return Sight([], Box(0, 0, image.shape[1], 12))
+
+    frames = [VideoFrame((np.full((48, 64), 40, np.uint8),), 0, 0)]
+    upright = Upright(replace(INFO, rotation=rotation), 1280)
+    (one,) = scan(frames, FakeReader(), find, upright, EveryNth(1), ShotCuts(8))  # type: ignore[arg-type]
+    assert one.part is not None
+    assert one.part.xyxy == pytest.approx(stored)
+
+
 @pytest.mark.parametrize("most", [1, 3, 16])
 def test_no_more_frames_wait_for_a_look_than_may(most: int) -> None:
     read = [0]
@@ -321,9 +362,9 @@ def test_no_more_frames_wait_for_a_look_than_may(most: int) -> None:
             read[0] = i
             yield i
 
-    def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
+    def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> Sight:
         time.sleep(0.02)
-        return []
+        return Sight([])
 
     for each in walked(frames(), find, EveryNth(50), 2, most):
         # One frame is held to know whether a shot ends with it.

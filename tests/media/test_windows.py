@@ -14,8 +14,9 @@ from tests.effort import examples
 from unseen.core.recipe import Recipe, looks_for
 from unseen.core.regions import Box, Detection
 from unseen.core.video import Track, TrackPoint, VideoFrame, VideoInfo
+from unseen.media.covering import cover_window
 from unseen.media.pace import Kind
-from unseen.media.windows import Look, Scanned, Sizes, Window, Windows, cover_window, sizes_for
+from unseen.media.windows import Look, Scanned, Sizes, Window, Windows, sizes_for
 from unseen.tracks.named import Named
 
 _PLANE = np.zeros((2, 2), np.uint8)

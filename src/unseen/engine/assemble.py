@@ -52,7 +52,7 @@ _TILE = 1536
 @dataclass(frozen=True, slots=True)
 class Models:
     """The model files of a run by catalogue name: those that hide, those that verify, and `quick`, one that finds faces
-    in videos so quickly that it looks at whole frames each time; there the one that hides in photos verifies then."""
+    in videos quickly enough to look at much of a frame each time; there the one that hides in photos verifies then."""
 
     hide: Mapping[str, ModelFile]
     verify: Mapping[str, ModelFile]

@@ -30,6 +30,7 @@ from unseen.engine.local import share_cores
 from unseen.engine.models import model_store
 from unseen.errors import UsageError
 from unseen.media.ahead import ahead
+from unseen.media.close import Sight
 from unseen.media.pace import Kind, Ticks, pace_for
 from unseen.media.scan import scan
 from unseen.media.shots import ShotCuts
@@ -143,8 +144,8 @@ class VideoCount:
         return counts.finish()
 
     def _scanned(self, reader: VideoReader, classes: frozenset[str]) -> Iterator[Scanned]:
-        def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
-            return [d for d in self._tools.objects.detect([image])[0] if d.cls in classes]
+        def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> Sight:
+            return Sight([d for d in self._tools.objects.detect([image])[0] if d.cls in classes])
 
         info = reader.info
         pace = pace_for(self._stride, float(info.rate), looks=self._plan.asked.looks)

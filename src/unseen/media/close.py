@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,13 +12,22 @@ from unseen.core.ports import Detector
 from unseen.core.regions import Box, Detection
 from unseen.pixels.boxes import merge
 
-__all__ = ["look_across", "look_close"]
+__all__ = ["Sight", "look_close", "look_in", "rows_with"]
 
 #: The part that is looked at is this many times as large as the face was, in multiples of 32 px, which networks want.
 _TIMES, _MULTIPLE, _LEAST = 4.0, 32, 64
 _SAME_FACE = 0.5
 #: Rows are looked at that reach this many of a face's sizes above and below it, in multiples of so many.
 _ROOM, _ROWS = 1.5, 32
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a look found in an upright picture, and the part of it in which it would have seen whoever is new;
+    None for nowhere."""
+
+    found: Sequence[Detection]
+    part: Box | None = None
 
 
 def look_close(image: Rgb8, detector: Detector, near: Sequence[Box]) -> list[Detection]:
@@ -36,25 +45,25 @@ def look_close(image: Rgb8, detector: Detector, near: Sequence[Box]) -> list[Det
     return merge(found, _SAME_FACE)
 
 
-def look_across(image: Rgb8, detector: Detector, near: Sequence[Box]) -> list[Detection]:
-    """Return the faces in the rows of an upright picture that boxes `near` lie in, from one side of it to the other and
-    with room above and below, in its pixels; in all rows where there are no boxes.
+def look_in(image: Rgb8, detector: Detector, part: Box) -> list[Detection]:
+    """Return the faces in a part of an upright picture, a box of whole pixels, in the picture's pixels."""
+    x1, y1, x2, y2 = map(int, part.xyxy)
+    (found,) = detector.detect([image[y1:y2, x1:x2]])
+    return [replace(d, box=d.box.moved(x1, y1)) for d in found]
+
+
+def rows_with(near: Sequence[Box], width: int, height: int) -> Box:
+    """Return the rows of an upright picture that boxes `near` lie in, from one side of it to the other and with room
+    above and below; all of it where there are none.
 
     Most who are new come in from a side, at the height of those who are there.
     """
-    top, bottom = _rows(near, image.shape[0])
-    found = detector.detect([image[top:bottom]])[0]
-    return [replace(d, box=Box(d.box.x1, d.box.y1 + top, d.box.x2, d.box.y2 + top)) for d in found]
-
-
-def _rows(near: Sequence[Box], height: int) -> tuple[int, int]:
-    """Return the first row to look at and the one behind the last."""
+    rows = Box(0, 0, width, height)
     if not near:
-        return 0, height
-    rooms = [_ROOM * max(box.width, box.height) for box in near]
-    top = min(box.y1 - room for box, room in zip(near, rooms, strict=True))
-    bottom = max(box.y2 + room for box, room in zip(near, rooms, strict=True))
-    return max(0, int(top // _ROWS) * _ROWS), min(height, -int(-bottom // _ROWS) * _ROWS)
+        return rows
+    reached = Box.hull(box.grown(_ROOM * max(box.width, box.height)) for box in near)
+    top, bottom = max(0, reached.y1 // _ROWS * _ROWS), min(height, -(-reached.y2 // _ROWS) * _ROWS)
+    return Box(0, top, width, bottom) if top < bottom else rows
 
 
 def _parts(near: Sequence[Box], width: int, height: int) -> list[tuple[int, int, int]]:

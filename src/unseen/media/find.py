@@ -12,7 +12,7 @@ from unseen.core.photos import Rgb8
 from unseen.core.ports import Detector, Reader
 from unseen.core.recipe import Recipe
 from unseen.core.regions import VEHICLES, Box, Detection
-from unseen.media.close import look_across, look_close
+from unseen.media.close import Sight, look_close, look_in, rows_with
 from unseen.media.cover import heads_without_face
 from unseen.media.plates import is_legible, is_texture, looks_like_plate, needs_reading, on_vehicle
 
@@ -80,21 +80,24 @@ def find(image: Rgb8, eyes: Eyes, recipe: Recipe, also: frozenset[str] = frozens
 
 def find_again(
     image: Rgb8, eyes: Eyes, recipe: Recipe, before: Sequence[Detection], also: frozenset[str] = frozenset()
-) -> list[Detection]:
-    """Return what a close look finds of classes that the recipe hides, shortly after a look that found `before`.
+) -> Sight:
+    """Return what a close look finds of classes that the recipe hides, shortly after a look that found `before`, and in
+    which part of the picture it looked for faces that are new.
 
     Faces are looked for where they were, or by a quick detector in all rows where they were; persons and vehicles in
     the whole picture; text is not looked for.
     """
     found: list[Detection] = []
+    part: Box | None = None
     if eyes.objects is not None:
         found += eyes.objects.detect([image])[0]
     near = [d.box for d in before if d.cls in ("face", "head")]
     if eyes.faces_again is not None:
-        found += look_across(image, eyes.faces_again, near)
+        part = rows_with(near, image.shape[1], image.shape[0])
+        found += look_in(image, eyes.faces_again, part)
     elif eyes.faces_close is not None and near:
         found += look_close(image, eyes.faces_close, near)
-    return [d for d in found if d.cls in recipe.hidden or d.cls in also]
+    return Sight([d for d in found if d.cls in recipe.hidden or d.cls in also], part)
 
 
 def _plates_and_text(

@@ -7,7 +7,6 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Literal
 
 from unseen.core.models import DETECTOR_SIDE
 from unseen.core.video import Track
@@ -40,14 +39,14 @@ class Belief:
 class Followed:
     """How what a model finds is linked and covered; tracks that it never saw as well as `belief` says are left out.
 
-    `new` says whether looks in between those at the whole picture see who is new, too: they do, they do in the rows
-    that they are at, or they do not.
+    `anywhere` says that it looks at the whole picture in close looks, too, so that it sees there who is new; of others
+    each look tells where they would have.
     """
 
     link: LinkSettings = field(default_factory=LinkSettings)
     cover: CoverSettings = field(default_factory=CoverSettings)
     belief: Belief | None = None
-    new: Literal["seen", "in rows", "missed"] = "missed"
+    anywhere: bool = False
 
     def believed(self, track: Track, longer: int) -> bool:
         """Whether a track of a video whose longer side is `longer` pixels is taken for what it says it is."""
@@ -71,9 +70,8 @@ FOLLOWED: Mapping[str, Followed] = MappingProxyType(
                 grain=1.5, beyond={**BEYOND, "face": replace(BEYOND["face"], extend_s=0.25, sure=40, strong=0.7)}
             ),
             Belief(0.25, 0.6, (16.0, 160.0)),
-            new="in rows",
         ),
-        "yolo26n": Followed(cover=CoverSettings(sparse=0.1), new="seen"),
+        "yolo26n": Followed(cover=CoverSettings(sparse=0.1), anywhere=True),
     }
 )
 

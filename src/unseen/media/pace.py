@@ -14,7 +14,7 @@ from unseen.core.video import VideoFrame
 
 __all__ = ["AutoPace", "Denser", "EveryNth", "Kind", "Pace", "Ticks", "pace_for"]
 
-#: Looking at the whole frame, or only where something was found a moment ago.
+#: Looking at the whole frame, or for faces only near where some were found a moment ago.
 Kind = Literal["whole", "close"]
 #: Seconds between looks at whole frames; between all looks when all is calm, and at the most hurried.
 _WHOLE_S, _CALM_S, _HURRIED_S = 0.34, 0.17, 0.07

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 from unseen.core.photos import Rgb8
 from unseen.core.ports import VideoReader
-from unseen.core.regions import Detection
+from unseen.core.regions import Box, Detection
 from unseen.core.video import VideoFrame
+from unseen.media.close import Sight
 from unseen.media.find import SEEN_CLOSELY
 from unseen.media.pace import Kind, Pace, Ticks
 from unseen.media.shots import ShotCuts
@@ -19,8 +20,8 @@ from unseen.media.windows import Look, Scanned
 
 __all__ = ["Finder", "scan"]
 
-#: Finds what is to be hidden in an upright picture: how to look, and what the look before found there.
-Finder = Callable[[Rgb8, Kind, Sequence[Detection]], Sequence[Detection]]
+#: Finds what is to be hidden in an upright picture, told how to look, and what the latest known look of the shot found.
+Finder = Callable[[Rgb8, Kind, Sequence[Detection]], Sight]
 
 
 def scan(
@@ -59,7 +60,7 @@ def scan(
                 continue
             now = frame.index if ticks is None else ticks.of(frame)
             if begins or after_damage:
-                yield from looks.taken(0)
+                yield from looks.ended()
             if begins:
                 pace.begin()
             kind = None if frame.damaged else pace.wants(now, edge or after_damage or bool(reader.problems))
@@ -79,7 +80,7 @@ class _Waiting:
     now: int
     begins: bool
     kind: Kind | None
-    look: Future[Sequence[Detection]] | Look | None
+    look: Future[Sight] | Look | None
 
 
 class _Looks:
@@ -92,7 +93,7 @@ class _Looks:
         self._upright, self._pace = upright, pace
         self._waiting: deque[_Waiting] = deque()
         self._made = 0
-        #: What the latest look that was taken found, in the upright picture.
+        #: What the latest look that was taken found, in the upright picture; nothing where it tells nothing any more.
         self.latest: Sequence[Detection] = ()
         for look in known:
             self._go_on(look, left)
@@ -102,9 +103,7 @@ class _Looks:
         """How many frames wait."""
         return len(self._waiting)
 
-    def add(
-        self, frame: VideoFrame, now: int, begins: bool, kind: Kind | None, look: Future[Sequence[Detection]] | None
-    ) -> None:
+    def add(self, frame: VideoFrame, now: int, begins: bool, kind: Kind | None, look: Future[Sight] | None) -> None:
         """Take in the next frame, which the pace counts as `now`, with the look that is made at it, and how."""
         self._waiting.append(_Waiting(frame, now, begins, kind, look))
         self._made += look is not None
@@ -120,22 +119,29 @@ class _Looks:
         """Wait for all looks but the latest `left`, tell the pace of them, and yield the frames up to there."""
         while self._waiting and (self._waiting[0].look is None or self._made > left):
             each = self._waiting.popleft()
-            found = None if each.look is None else self._told(each.now, each.look)
+            found, part = (None, None) if each.look is None else self._told(each.now, each.look)
             if each.frame is not None:
-                yield Scanned(each.frame, found, each.begins, each.kind)
+                yield Scanned(each.frame, found, each.begins, each.kind, part)
 
-    def _told(self, now: int, look: Future[Sequence[Detection]] | Look) -> tuple[Detection, ...]:
-        """Wait for a look, tell the pace of it, and return what it found in the stored frame."""
+    def ended(self) -> Iterator[Scanned]:
+        """Yield all frames; what was found tells nothing of where to look behind them."""
+        yield from self.taken(0)
+        self.latest = ()
+
+    def _told(self, now: int, look: Future[Sight] | Look) -> tuple[tuple[Detection, ...], Box | None]:
+        """Wait for a look, tell the pace of it, and return what it found in the stored frame, and in which part."""
         self._made -= 1
         if isinstance(look, Look):
-            found = look.found
+            found, part = look.found, look.part
             self.latest = [replace(each, box=self._upright.shown(each.box)) for each in found]
         else:
-            self.latest = look.result()
-            found = tuple(self._upright.stored(self.latest))
+            sight = look.result()
+            self.latest = sight.found
+            found = tuple(self._upright.stored(sight.found))
+            part = None if sight.part is None else self._upright.stored_box(sight.part)
         # Of what only some looks see nothing can be told from its being gone at others.
         self._pace.saw(now, [each for each in found if each.cls in SEEN_CLOSELY])
-        return found
+        return found, part
 
 
 def _with_edges(frames: Iterable[VideoFrame], cuts: ShotCuts) -> Iterator[tuple[VideoFrame, bool, bool]]:

@@ -56,7 +56,7 @@ class Upright:
 
     def stored(self, found: Iterable[Detection]) -> list[Detection]:
         """Return detections in a picture with their boxes in pixels of the stored frame."""
-        return [replace(each, box=self._back(each.box)) for each in found]
+        return [replace(each, box=self.stored_box(each.box)) for each in found]
 
     def shown(self, box: Box) -> Box:
         """Return a box of the stored frame in pixels of the picture."""
@@ -67,7 +67,8 @@ class Upright:
             box, size = _turned(box, size[1]), (size[1], size[0])
         return box
 
-    def _back(self, box: Box) -> Box:
+    def stored_box(self, box: Box) -> Box:
+        """Return a box of the picture in pixels of the stored frame."""
         size = self.size
         for _ in range((4 - self._turns) % 4):
             box, size = _turned(box, size[1]), (size[1], size[0])

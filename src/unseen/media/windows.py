@@ -1,4 +1,4 @@
-"""A video in windows of a few seconds, and what is hidden in each frame: by tracks that know what comes after."""
+"""A video in windows of a few seconds, each with what was seen in and around it."""
 
 from __future__ import annotations
 
@@ -10,18 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from unseen.core.looks import DEFAULT_LOOKS
-from unseen.core.recipe import Recipe
-from unseen.core.regions import Detection, Region
-from unseen.core.video import Track, TrackPoint, VideoFrame, VideoInfo
-from unseen.media.cover import cover_point
-from unseen.media.followed import followed
+from unseen.core.regions import Box, Detection
+from unseen.core.video import VideoFrame, VideoInfo
 from unseen.media.pace import Kind
-from unseen.tracks.cover import covering_box, extend_all
-from unseen.tracks.link import link
-from unseen.tracks.named import Named
 
-__all__ = ["Look", "Scanned", "Sizes", "Window", "Windows", "cover_window", "sizes_for"]
+__all__ = ["Look", "Scanned", "Sizes", "Window", "Windows", "sizes_for"]
 
 #: Seconds of a window, and of what is looked at before and after it: gaps are bridged over a second, and tracks go on.
 _WINDOW_S, _AROUND_S = 2.0, 1.4
@@ -42,21 +35,24 @@ _AT_ONCE = 6
 @dataclass(frozen=True, slots=True)
 class Look:
     """What was found in a frame that was looked at, in pixels of the stored frame; `kind` is how, None where only
-    verification did."""
+    verification did. A close one would have seen whoever is new in `part`, None for nowhere."""
 
     frame: int
     found: tuple[Detection, ...]
     kind: Kind | None = None
+    part: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """A frame with what was found in it, None where nobody looked; `cut` says that a shot begins with it."""
+    """A frame with what was found in it, None where nobody looked, and how and where; `cut` says that a shot begins
+    with it."""
 
     frame: VideoFrame
     found: tuple[Detection, ...] | None
     cut: bool = False
     kind: Kind | None = None
+    part: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +179,7 @@ class Windows:
                 self._cuts.append(index)
             self._waiting.append(each.frame)
             if each.found is not None:
-                self.remember([Look(index, each.found, each.kind)])
+                self.remember([Look(index, each.found, each.kind, each.part)])
             if len(self._waiting) >= self._sizes.window + self._sizes.around:
                 yield self._window(self._sizes.window, index)
         if self._waiting:
@@ -209,75 +205,3 @@ class Windows:
         known = looks if len(looks) > 1 else (*self._before[-1:], *looks)
         steps = [b.frame - a.frame for a, b in pairwise(known) if a.frame >= shot]
         return Window(frames, looks, cuts, horizon, max([1, *steps]), self._before)
-
-
-def cover_window(
-    window: Window,
-    info: VideoInfo,
-    recipe: Recipe,
-    named: Named,
-    verifiers: frozenset[str] = frozenset(),
-) -> tuple[list[tuple[Region, ...]], list[Track], list[Track]]:
-    """Return the regions to hide in each frame of a window, its tracks in frames of the video, and those left visible.
-
-    What a model of `verifiers` found is hidden without interference, whatever the recipe says. The model that found
-    tracks tells how they are linked and covered, and which are left out as too faint; a track that was believed in a
-    window before stays so.
-    """
-    frames = [look.frame for look in window.looks]
-    found = [[d for d in look.found if d.cls in recipe.hidden] for look in window.looks]
-    rate, longer = window.rate(info), max(info.width, info.height)
-    by = followed(sorted({d.model for each in found for d in each})).link
-    linked = link(frames, found, width=info.width, height=info.height, rate=rate, cuts=window.cuts, settings=by)
-    tracks: list[Track] = []
-    faint: list[Track] = []
-    for track in named(linked, 0, min([window.first, *frames[:1]])):
-        known = track.number in named.believed or verifiers & set(track.models)
-        (tracks if known or followed(track.models).believed(track, longer) else faint).append(track)
-    named.believed.update(track.number for track in tracks)
-    wide: list[Track] = []
-    fresh, made = window.fresh, [look for look in (*window.before, *window.looks) if look.kind is not None]
-    ways = [(followed(track.models), fresh if _was_missed(track, made) else 1) for track in tracks]
-    for way, since in dict.fromkeys(ways):
-        wide += extend_all(
-            [track for track, each in zip(tracks, ways, strict=True) if each == (way, since)],
-            width=info.width, height=info.height, rate=rate, last_frame=window.horizon, cuts=window.cuts,
-            stride=window.step, fresh=since, settings=way.cover,
-        )  # fmt: skip
-    regions: list[list[Region]] = [[] for _ in window.frames]
-    first, end = window.first, window.first + len(window.frames)
-    for track in wide:
-        for point in track.points[max(0, first - track.first) : max(0, end - track.first)]:
-            if (region := _region(track, point, recipe, info, verifiers)) is not None:
-                regions[point.frame - first].append(region)
-    return [tuple(each) for each in regions], wide, faint
-
-
-def _was_missed(track: Track, looks: Sequence[Look]) -> bool:
-    """Whether a track may have been there, unseen, since the last look at the whole picture."""
-    if track.cls == "head":
-        # It is told by a person without a face, which close looks do not find out.
-        return True
-    new = followed(track.models).new
-    return new == "missed" or (new == "in rows" and not _were_seen(track.points[0], looks))
-
-
-def _were_seen(first: TrackPoint, looks: Sequence[Look]) -> bool:
-    """Whether the look before a track's first point was at the rows in which that lies. It was at all between those in
-    which it found faces, if not at more."""
-    at = bisect.bisect_left(looks, first.frame, key=lambda look: look.frame)
-    if at == 0 or looks[at - 1].kind == "whole":
-        return True
-    rows = [(each.box.y1, each.box.y2) for each in looks[at - 1].found if followed((each.model,)).new == "in rows"]
-    return bool(rows) and min(y for y, _ in rows) <= first.box.y1 and first.box.y2 <= max(y for _, y in rows)
-
-
-def _region(
-    track: Track, point: TrackPoint, recipe: Recipe, info: VideoInfo, verifiers: frozenset[str]
-) -> Region | None:
-    region = cover_point(track, covering_box(point), point, recipe, info.width, info.height)
-    if region is None or not verifiers & set(track.models):
-        return region
-    look = region.look if region.look.non_interfering else DEFAULT_LOOKS[track.cls]
-    found_again = verifiers >= set(track.models) and point.detected
-    return replace(region, look=look, reason="verification" if found_again else region.reason)

@@ -10,7 +10,8 @@ from unseen.core.regions import Region
 from unseen.core.video import Track
 from unseen.engine.film.editing import Editing
 from unseen.engine.film.opened import OpenFilm
-from unseen.media.windows import Window, cover_window
+from unseen.media.covering import cover_window
+from unseen.media.windows import Window
 from unseen.tracks.named import NOTHING_KNOWN, Known, Named
 
 __all__ = ["Cover", "Settled", "covering", "covering_edited"]

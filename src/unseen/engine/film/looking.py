@@ -14,6 +14,7 @@ from unseen.engine.film.opened import OpenFilm
 from unseen.engine.film.store import Progress
 from unseen.engine.film.tools import FilmTools
 from unseen.engine.film.totals import Clock
+from unseen.media.close import Sight
 from unseen.media.find import find, find_again
 from unseen.media.pace import Kind, Pace, Ticks
 from unseen.media.scan import scan
@@ -81,11 +82,11 @@ class Looking:
             self._clock.start(frame)
             yield frame
 
-    def _find(self, image: Rgb8, kind: Kind, before: Sequence[Detection]) -> list[Detection]:
+    def _find(self, image: Rgb8, kind: Kind, before: Sequence[Detection]) -> Sight:
         eyes, recipe = self._tools.eyes, self._recipe
         with self._tools.watch.time("detect"):
             if kind == "whole":
-                return find(image, eyes, recipe, self._also)
+                return Sight(find(image, eyes, recipe, self._also))
             return find_again(image, eyes, recipe, before, self._also)
 
 

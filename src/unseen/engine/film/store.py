@@ -17,6 +17,7 @@ from unseen.core.names import display
 from unseen.core.regions import Box, Detection, Region
 from unseen.engine.film.tracks import region_rows
 from unseen.errors import OutputFailed
+from unseen.media.pace import Kind
 from unseen.media.windows import Look
 from unseen.tracks.named import NOTHING_KNOWN, Known
 
@@ -120,7 +121,7 @@ class FilmStore:
             "parts": parts,
             "next": progress.next_frame,
             "counts": progress.counts,
-            "looks": [[look.frame, [_plain(d) for d in look.found], look.kind] for look in progress.looks],
+            "looks": [_plain_look(look) for look in progress.looks],
             "numbers": [[frame, *corners, number] for (frame, corners), number in progress.known.numbers.items()],
             "believed": sorted(progress.known.believed),
             "faint": progress.faint,
@@ -176,11 +177,18 @@ def _plain(found: Detection) -> list[Any]:
     return [found.cls, *found.box.xyxy, found.score, found.model]
 
 
+def _plain_look(look: Look) -> list[Any]:
+    part = None if look.part is None else look.part.xyxy
+    return [look.frame, [_plain(found) for found in look.found], look.kind, part]
+
+
+def _look(frame: int, found: list[Any], kind: Kind | None, part: list[float] | None) -> Look:
+    seen = tuple(Detection(d[0], Box(*d[1:5]), float(d[5]), str(d[6])) for d in found)
+    return Look(int(frame), seen, kind, None if part is None else Box(*part))
+
+
 def _progress(state: dict[str, Any], segments: Iterable[Path]) -> Progress:
-    looks = tuple(
-        Look(int(frame), tuple(Detection(d[0], Box(*d[1:5]), float(d[5]), str(d[6])) for d in found), kind)
-        for frame, found, kind in state["looks"]
-    )
+    looks = tuple(_look(*each) for each in state["looks"])
     numbers = {(int(frame), (x1, y1, x2, y2)): int(number) for frame, x1, y1, x2, y2, number in state["numbers"]}
     known = Known(numbers, frozenset(map(int, state["believed"])))
     tracks: dict[str, Any] = {}
