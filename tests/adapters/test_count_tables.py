@@ -107,7 +107,7 @@ def test_table_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(OutputFailed, match="cannot write the counts"):
         write_table(CROSSINGS, tmp_path / "file" / "c.parquet")
     (tmp_path / "c.parquet").mkdir()
-    with pytest.raises(OutputFailed):
+    with pytest.raises(UsageError, match="no regular file"):
         write_table(CROSSINGS, tmp_path / "c.parquet")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["c.parquet", "file"]
 

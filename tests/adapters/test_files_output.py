@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from unseen.adapters.files_output import OutputFolder, check_writable, discard, stage, write_whole
+from unseen.adapters.files_pair import name_all, stage_with
 from unseen.errors import OutputFailed, UsageError
 
 _LOCKED = """
@@ -180,6 +181,35 @@ def test_record_that_cannot_be_written_is_told_before_the_work(tmp_path: Path) -
             tell(tmp_path / "file" / "r.json", "the report")
     check_writable(tmp_path / "x" / "r.json", "the report")
     assert os.listdir(tmp_path / "x") == []  # noqa: PTH208
+
+
+@pytest.mark.parametrize("place", ["pipe", "link to pipe", "folder", "link to nothing", "link to itself"])
+def test_what_is_no_regular_file_is_never_replaced_by_a_record(tmp_path: Path, place: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    for link, goal in (("pipe", "pipe"), ("nothing", "nothing"), ("itself", "link to itself")):
+        (tmp_path / f"link to {link}").symlink_to(tmp_path / goal)
+    before = {path: path.lstat() for path in tmp_path.iterdir()}
+    tells: list[Callable[[Path, str], None]] = [
+        check_writable,
+        lambda path, what: write_whole(path, ["text"], what),
+        lambda path, _: name_all([(stage_with(path, Path.touch), path)]),
+    ]
+    for tell in tells:
+        with pytest.raises(UsageError, match="no regular file, nor a link to one; name another file"):
+            tell(tmp_path / place, "the report")
+    assert {path: path.lstat().st_ino for path in tmp_path.iterdir()} == {p: s.st_ino for p, s in before.items()}
+
+
+def test_record_is_written_to_the_file_that_a_link_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    (tmp_path / "far" / "r.json").write_text("old")
+    (tmp_path / "r.json").symlink_to(tmp_path / "far" / "r.json")
+    check_writable(tmp_path / "r.json", "the report")
+    write_whole(tmp_path / "r.json", ["new"], "the report")
+    assert (tmp_path / "r.json").is_symlink()
+    assert (tmp_path / "far" / "r.json").read_text() == "new"
+    assert len(list(tmp_path.rglob("*"))) == 3
 
 
 def test_record_with_the_longest_name_can_be_written(tmp_path: Path) -> None:

@@ -167,6 +167,13 @@ def test_record_that_is_a_hard_link_to_an_input_is_refused(tmp_path: Path) -> No
         refuse_records([tmp_path / "r.json"], [tmp_path / "in" / "a.jpg"], tmp_path / "out")
 
 
+def test_record_that_is_a_link_to_a_photo_is_a_wrong_call(tmp_path: Path) -> None:
+    _make(tmp_path, "out/a.jpg")
+    (tmp_path / "r.json").symlink_to(tmp_path / "out" / "a.jpg")
+    with pytest.raises(UsageError, match="is a folder, a photo or Unseen's own"):
+        refuse_records([tmp_path / "r.json"], [], tmp_path / "out" / ".unseen")
+
+
 def test_two_records_at_one_place_are_a_wrong_call(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="named twice"):
         refuse_records([tmp_path / "r", tmp_path / "x" / ".." / "r"], [], tmp_path / "out")

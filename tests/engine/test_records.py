@@ -97,6 +97,18 @@ def test_a_label_is_not_written_over_another_file(city: Governance) -> None:
     assert label_path(out).read_text("utf-8") == "my own notes"
 
 
+def test_a_label_is_not_written_where_a_link_leads(city: Governance) -> None:
+    out, other = city.root / "out.png", city.root / "other.png"
+    for path in (out, other):
+        path.write_bytes(path.name.encode())
+    made(city, other, [_photo(city, "a")], "photo", made_by="x")
+    before = label_path(other).read_bytes()
+    label_path(out).symlink_to(label_path(other))
+    with pytest.raises(OutputFailed, match="no label"):
+        made(city, out, [_photo(city, "a")], "photo", made_by="x")
+    assert label_path(other).read_bytes() == before
+
+
 # Overrides need two people.
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -277,6 +278,24 @@ def test_records_never_change_what_the_run_reads(
     assert done.code == code
     _line(done.err)
     assert _tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("option", ["--report", "--sheet", "--regions"])
+@pytest.mark.parametrize("place", ["pipe", "link"])
+def test_records_never_take_the_place_of_a_device_a_pipe_or_a_link(
+    unseen: Command, tmp_path: Path, photos: Path, option: str, place: str
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    before = _tree(tmp_path)
+    words = (photos, "-o", tmp_path / "out")
+    asked = tmp_path / place
+    done = unseen(*words, report=asked) if option == "--report" else unseen(*words, option, asked)
+    assert done.code == 2
+    assert _line(done.err).endswith(f"{place}: is no regular file, nor a link to one; name another file")
+    assert _tree(tmp_path) == before
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "link").is_symlink()
 
 
 def test_two_records_cannot_be_one_file(unseen: Command, tmp_path: Path, photos: Path) -> None:

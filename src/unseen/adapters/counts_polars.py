@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from unseen.adapters.files_output import discard, write_whole
+from unseen.adapters.files_output import discard, goal_of, write_whole
 from unseen.core.counts import KEY, CountTable
 from unseen.core.names import display
 from unseen.errors import OutputFailed
@@ -44,19 +44,20 @@ def frame_of(table: CountTable) -> Any:
 def write_table(table: CountTable, path: Path) -> None:
     """Write a table, whole or not at all, as its ending says: Parquet with metadata inside, CSV with it beside.
 
-    Raises OutputFailed.
+    Raises OutputFailed, and UsageError where something else than a file has the name.
     """
     frame, told = frame_of(table), json.dumps(table.metadata())
-    part = path.with_name(f".{secrets.token_hex(8)}.part")
+    goal = goal_of(path)
+    part = goal.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        goal.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix.lower() == ".csv":
             # The metadata first: a table that nobody can explain must never lie there.
             write_whole(sidecar_of(path), [json.dumps({KEY: table.metadata()}, indent=2) + "\n"], "the metadata")
             frame.write_csv(part, datetime_format="%Y-%m-%dT%H:%M:%SZ")
         else:
             frame.write_parquet(part, metadata={KEY: told})
-        part.replace(path)
+        part.replace(goal)
     except OSError as error:
         raise OutputFailed(f"{display(path)}: cannot write the counts ({error.strerror}); choose another -o") from error
     finally:

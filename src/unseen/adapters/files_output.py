@@ -16,8 +16,8 @@ from unseen.core.names import display
 from unseen.errors import OutputFailed, OutputTaken, UsageError
 
 __all__ = [
-    "OWN", "OutputFolder", "append_lines", "check_writable", "discard", "stage", "write_bytes", "write_new",
-    "write_private", "write_whole",
+    "OWN", "OutputFolder", "append_lines", "check_writable", "discard", "goal_of", "replace_file", "stage",
+    "write_bytes", "write_new", "write_private", "write_whole",
 ]  # fmt: skip
 
 #: The folder inside the output that holds the journal, the lock and what is being written.
@@ -120,23 +120,40 @@ def discard(path: Path) -> None:
         path.unlink()
 
 
+def goal_of(path: Path) -> Path:
+    """Return the file that a name leads to, which may be made or replaced.
+
+    Raises UsageError for what is there and no regular file: in place of a device, a pipe, a folder or a link to one
+    there would be a file, and nobody could write to it any more. Raises OSError.
+    """
+    if os.path.lexists(path) and not path.is_file():
+        raise UsageError(f"{display(path)}: is no regular file, nor a link to one; name another file")
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
 def write_whole(path: Path, parts: Iterable[str], what: str) -> None:
-    """Write text to a file, whole or not at all; `what` names it in the error. Raises OutputFailed."""
+    """Write text to a file, whole or not at all; `what` names it in the error. Raises OutputFailed or UsageError."""
     write_bytes(path, (text.encode("utf-8") for text in parts), what)
 
 
 def write_bytes(path: Path, parts: bytes | Iterable[bytes], what: str) -> None:
-    """Write bytes to a file, whole or not at all; `what` names it in the error. Raises OutputFailed."""
+    """Write bytes to a file, whole or not at all; `what` names it in the error. Raises OutputFailed or UsageError."""
+    try:
+        replace_file(goal_of(path), [parts] if isinstance(parts, bytes) else parts)
+    except OSError as error:
+        raise OutputFailed(f"{display(path)}: cannot write {what} ({error.strerror}); choose another place") from error
+
+
+def replace_file(path: Path, parts: Iterable[bytes]) -> None:
+    """Put a file in the place of what is at `path`, whole or not at all; raises OSError and what `parts` does."""
     part = _part_of(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("xb") as file:
-            file.writelines([parts] if isinstance(parts, bytes) else parts)
+            file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
-    except OSError as error:
-        raise OutputFailed(f"{display(path)}: cannot write {what} ({error.strerror}); choose another place") from error
     finally:
         discard(part)
 
@@ -192,15 +209,17 @@ def append_lines(path: Path, lines: Iterable[str], what: str) -> None:
 
 
 def check_writable(path: Path, what: str) -> None:
-    """Raise OutputFailed if a file could not be written at `path`, so that it is known before the work is done."""
-    part = _part_of(path)
+    """Raise OutputFailed or UsageError if a file could not be written at `path`, so that it is known before the work is
+    done."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.touch(exist_ok=False)
+        part = _part_of(goal_of(path))
+        try:
+            part.parent.mkdir(parents=True, exist_ok=True)
+            part.touch(exist_ok=False)
+        finally:
+            discard(part)
     except OSError as error:
         raise OutputFailed(f"{display(path)}: cannot write {what} ({error.strerror}); choose another place") from error
-    finally:
-        discard(part)
 
 
 def _force(path: Path) -> None:

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from unseen.adapters.files_output import discard
+from unseen.adapters.files_output import discard, goal_of
 from unseen.core.names import display
 from unseen.errors import OutputFailed, OutputTaken
 
@@ -44,11 +44,11 @@ def stage_with(path: Path, write: Callable[[Path], object]) -> Path:
 def name_all(staged: Sequence[tuple[Path, Path]]) -> None:
     """Give staged files their names, in order, and force their folders to disk; the last one is the one that counts.
 
-    Raises OutputFailed, and deletes what has no name yet.
+    Raises OutputFailed, and UsageError where something else than a file has a name; deletes what has no name yet.
     """
     try:
         for part, final in staged:
-            part.replace(final)
+            part.replace(goal_of(final))
         for folder in {final.parent for _, final in staged}:
             _sync(folder)
     except OSError as error:

@@ -58,7 +58,9 @@ def refuse_records(records: Sequence[Path], read: Sequence[Path], own: Path) -> 
     a photo or lies in Unseen's `own` folder, or if two of them are one.
     """
     for record in records:
-        if _is_folder(record) or _has_known_ending(record) or record.resolve().is_relative_to(own.resolve()):
+        goal = record.resolve()  # where the file would be written, over links
+        known = _has_known_ending(record) or _has_known_ending(goal)
+        if _is_folder(record) or known or goal.is_relative_to(own.resolve()):
             raise UsageError(f"{display(record)} is a folder, a photo or Unseen's own; name another file")
         for path in read:
             if _lies_in(record, path) or _same(record, path):

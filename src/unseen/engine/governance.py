@@ -283,6 +283,8 @@ def write_label(signed: SignedLabel, path: Path) -> None:
     where = label_path(path)
     if os.path.lexists(where):
         try:
+            if where.is_symlink():
+                raise ValueError("a link may lead anywhere")
             signed_label_from(json.loads(where.read_bytes()))
         except (OSError, ValueError, RecursionError, Refused) as error:
             raise OutputFailed(f"{display(where.name)}: is there and no label; move it or choose another -o") from error

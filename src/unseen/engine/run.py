@@ -273,5 +273,5 @@ def _write_records(report: Report, job: Job, regions: RegionsFile) -> None:
         try:
             if path is not None:
                 write(path)
-        except OutputFailed as error:
+        except (OutputFailed, UsageError) as error:
             report.problems.append(str(error))

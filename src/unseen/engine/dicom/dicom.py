@@ -82,7 +82,7 @@ def run_dicom(
     if job.report is not None:
         try:
             report.write(job.report)
-        except OutputFailed as error:
+        except (OutputFailed, UsageError) as error:
             report.problems.append(str(error))
     return report
 

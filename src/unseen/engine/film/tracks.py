@@ -5,16 +5,15 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import os
-import secrets
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from unseen.adapters.files_output import discard
+from unseen.adapters.files_output import replace_file
 from unseen.core.edits import KnownTracks
 from unseen.core.names import display
 from unseen.core.recipe import Recipe
@@ -66,7 +65,6 @@ def tracks_path(folder: Path, tag: str) -> Path:
 
 def keep_tracks(path: Path, kept: Kept, lines: Iterable[str], name: str) -> None:
     """Write what was hidden, `lines` with a JSON text for each frame, whole or not at all; raises OutputFailed."""
-    part = path.with_name(f".{secrets.token_hex(8)}.part")
     known = kept.known
     head = {
         "schema": _SCHEMA,
@@ -78,19 +76,17 @@ def keep_tracks(path: Path, kept: Kept, lines: Iterable[str], name: str) -> None
         "tracks": {str(number): cls for number, cls in sorted(known.classes.items())},
     }
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("xb") as file:
-            with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
-                packed.write(json.dumps(head).encode() + b"\n")
-                for line in lines:
-                    packed.write(line.encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        replace_file(path, _packed(chain((json.dumps(head),), lines)))
     except OSError as error:
         raise OutputFailed(f"{name}: cannot keep its tracks ({error.strerror}); free some space") from error
-    finally:
-        discard(part)
+
+
+def _packed(lines: Iterable[str]) -> Iterator[bytes]:
+    """Yield lines as a gzip file, which tells no time."""
+    packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
+    for line in lines:
+        yield packer.compress(f"{line}\n".encode())
+    yield packer.flush()
 
 
 def read_kept(path: Path) -> Kept | None:
