@@ -44,7 +44,7 @@ def test_nothing_is_done_again_under_the_same_key(unseen: Command, tmp_path: Pat
     for name in _NAMES:
         for field in ("input", "output", "input_hash", "output_hash"):
             assert done.files[name][field] == first.files[name][field]
-    assert (tmp_path / "s.html").read_text("utf-8").count("as an earlier run left it") == 3
+    assert (tmp_path / "s.html").read_text("utf-8").count("1 face; as an earlier run left it") == 3
 
 
 def _touch_input(tmp_path: Path) -> tuple[list[str], Any]:

@@ -95,7 +95,7 @@ def _edits_lines(edits: EditsReceipt) -> Iterator[str]:
 
 def _sample_line(totals: dict[str, Any]) -> str:
     """Say what the sample tells about all outputs of this run."""
-    look, outputs = totals["second_look"], totals["files"]["released"]
+    look, outputs = totals["second_look"], totals["files"]["released"] + totals["files"]["resumed"]
     if look["share"] is None:
         return f"sample: none of {outputs} outputs was drawn, so nothing is known of residues; raise --sample-share"
     low, high = look["interval_95"]

@@ -13,6 +13,7 @@ from unseen.core.recipe import Recipe
 from unseen.engine.hashing import Hasher
 from unseen.engine.inputs import read_photo
 from unseen.engine.release import MAX_ROUNDS, ResiduesRemain, Staged, Stopwatch, Workbench, stage_verified
+from unseen.engine.remembered import recalled
 from unseen.engine.resume import unchanged
 from unseen.engine.work import Done, Task, Tools
 from unseen.errors import VerificationFailed
@@ -29,7 +30,7 @@ def redact_photo(task: Task, tools: Tools) -> Done:
         data = read_photo(task.placed.item.path, name, recipe.limits.max_bytes)
         receipt = FileReceipt(name, "released", input_hash=hasher.of("input", data), seconds=watch.seconds)
     if task.past is not None and unchanged(task.past, task.final, receipt.input_hash or "", hasher):
-        return Done(replace(receipt, status="resumed", output_hash=str(task.past["output"])), None, {})
+        return Done(recalled(receipt, task.past), None, {})
     with watch.time("decode"):
         photo = shrink(tools.codec.decode(data, name, recipe.limits), recipe.max_side)
     with watch.time("detect"):

@@ -12,6 +12,7 @@ from unseen.core.edits import Edits
 from unseen.core.ports import Journal
 from unseen.core.receipts import FileReceipt
 from unseen.engine.hashing import Hasher
+from unseen.engine.remembered import remembered
 
 __all__ = ["Past", "entry_for", "past_of", "path_tag", "preview_entry", "program_version", "unchanged"]
 
@@ -88,6 +89,8 @@ def entry_for(
     """Return the journal's entry of a file that is about to get its name; raises OSError if it is gone."""
     size, time = _mark(staged)
     edited = {} if edits is None else {"edits": edits.digest()}
+    # Without a key nothing is resumed, so that nobody would ask.
+    said = {"said": remembered(receipt)} if hasher.comparable else {}
     return {
         "event": "file",
         "key": hasher.identity,
@@ -98,6 +101,7 @@ def entry_for(
         "time": time,
         "verdict": receipt.verdict.outcome if receipt.verdict else None,
         **edited,
+        **said,
     }
 
 

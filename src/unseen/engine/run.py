@@ -114,15 +114,15 @@ def _run(
         journal.append({**header, **terms.context()})
         listen(len(placed))
         report = _report(job, terms, past, clock())
-        regions, admission = RegionsFile(job.regions), terms.admission
+        regions, admission = RegionsFile(job.regions, folder.staging), terms.admission
         site = Site(job, terms.hasher, folder, journal, past, regions, admission, edits, previews, counting)
         executor = _executor(job, terms, folder, placed, make_tools, listen, context, signing)
         with closing(_receipts(placed, site, executor, report.ran_on)) as receipts:
             for each, receipt in receipts:
                 report.add(receipt, each.below)
                 listen(each.named(receipt))
-    report.ended = clock()
-    _write_records(report, job, site.regions)
+        report.ended = clock()
+        _write_records(report, job, site.regions)
     if counting is not None:
         counting.finish(report)
     return report

@@ -78,10 +78,10 @@ def _figure(file: FileReceipt, preview: str) -> str:
     name = escape(file.output or "")
     counts = Counter(r.cls for frame in file.regions for r in frame)
     facts = ", ".join(f"{n} {cls}" for cls, n in sorted(counts.items())) or "nothing to hide found"
-    if file.status == "resumed":
-        facts = "as an earlier run left it"
-    elif file.verdict is not None and file.verdict.residues:
+    if file.verdict is not None and file.verdict.residues:
         facts += f"; {file.verdict.residues} hidden after the second look"
+    if file.status == "resumed":
+        facts = f"{facts}; as an earlier run left it" if file.verdict is not None else "as an earlier run left it"
     look = ' class="look"' if _deserves_a_look(file) else ""
     return (
         f'<figure{look}><img loading="lazy" alt="{name}, redacted" src="{preview}">'

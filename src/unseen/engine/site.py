@@ -77,6 +77,11 @@ class Site:
                 return _failure(replace(receipt, regions=(), verdict=None, output_hash=None), task, text)
             if self.counting is not None:
                 self.counting.add(result.tally)
+        elif self.job.regions is not None and is_video(task.placed.below.name):
+            try:
+                self._add_kept_regions(task)
+            except UnseenError as error:
+                return _failure(receipt, task, str(error))
         return replace(receipt, output=display(task.placed.below))
 
     def forget_other_work(self, tasks: Iterable[Task]) -> None:
@@ -95,12 +100,25 @@ class Site:
         past, edits = self.past.done.get(tag), self.edits.get(placed.below)
         if past is None or past.get("edits") != (edits.digest() if edits else None):
             return None
-        needed = [] if preview is None else [self.job.output / preview]
-        if is_video(placed.below.name):
-            from unseen.engine.film.tracks import tracks_path  # here and below: photos would wait for it in vain
+        if preview is not None and not (self.job.output / preview).is_file():
+            return None
+        return past if not is_video(placed.below.name) or self._keeps(past, tag, edits) else None
 
-            needed.append(tracks_path(self.folder.tracks, tag))
-        return past if all(path.is_file() for path in needed) else None
+    def _keeps(self, past: Mapping[str, object], tag: str, edits: Edits | None) -> bool:
+        """Whether what was hidden in a video is kept as its entry in the journal has it, as far as it is asked for."""
+        from unseen.engine.film.tracks import read_kept, tracks_path  # here and below: photos would wait for it in vain
+
+        kept = read_kept(tracks_path(self.folder.tracks, tag))
+        if kept is None or kept.input_hash != past.get("input") or kept.recipe != self.admission.recipe.digest():
+            return False
+        # Only what was detected is kept: what a person made of it is found out by doing it again.
+        return edits is None or self.job.regions is None
+
+    def _add_kept_regions(self, task: Task) -> None:
+        """Tell what is hidden in the frames of a video that an earlier run released."""
+        from unseen.engine.film.tracks import kept_lines, tracks_path
+
+        self.regions.add(task.placed.label, kept_lines(tracks_path(self.folder.tracks, task.tag)))
 
     def _give_name(self, done: Done, staged: Path, task: Task) -> FileReceipt:
         """Label it, write the journal, then rename: what a killed run leaves is either recorded or not there."""
@@ -121,7 +139,9 @@ class Site:
             self.journal.append(entry_for(below, receipt, staged, self.hasher, task.edits))
             self.folder.release(staged, task.final)
             if done.work is not None:
-                self.regions.add(task.placed.label, done.work)
+                from unseen.engine.film.store import FilmStore
+
+                self.regions.add(task.placed.label, FilmStore.lines_in(done.work))
                 shutil.rmtree(done.work, ignore_errors=True)
             self._forget_preview(task)
             return receipt

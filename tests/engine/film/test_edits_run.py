@@ -128,14 +128,27 @@ def test_the_same_edits_are_not_made_twice_and_none_bring_everything_back(
     again: Again, unseen: Command, tmp_path: Path, key: Path
 ) -> None:
     edits = {"clip.mp4": [{"remove": [_left_track(tmp_path / "out")]}]}
-    assert again(edits).status("clip.mp4") == "released"
-    assert again(edits).status("clip.mp4") == "resumed"
+    first = again(edits)
+    assert first.status("clip.mp4") == "released"
+    resumed = again(edits)
+    assert resumed.status("clip.mp4") == "resumed"
+    assert resumed.files["clip.mp4"]["video"] == first.files["clip.mp4"]["video"]
     assert min(shown(tmp_path / "out" / "clip.mp4")[0]) > 100
     words = (tmp_path / "in" / "clip.mp4", "-o", tmp_path / "out", "--key", key, *EVERY)
     done = unseen(*words, engine=halves_engine())
     assert done.status("clip.mp4") == "released"
     assert shown(tmp_path / "out" / "clip.mp4") == ([0] * FRAMES, [0] * FRAMES)
     assert unseen(*words, engine=halves_engine()).status("clip.mp4") == "resumed"
+
+
+def test_what_edits_hid_is_told_again_by_making_them_again(again: Again, tmp_path: Path) -> None:
+    edits = {"clip.mp4": [{"remove": [_left_track(tmp_path / "out")]}]}
+    told = []
+    for name in ("1.jsonl", "2.jsonl"):
+        assert again(edits, "--regions", str(tmp_path / name)).status("clip.mp4") == "released"
+        told.append((tmp_path / name).read_text())
+    assert told[0] == told[1]
+    assert [len(json.loads(line)["regions"]) for line in told[0].splitlines()] == [1] * FRAMES
 
 
 def test_a_run_that_broke_off_goes_on_with_its_own_edits_only(
@@ -348,7 +361,7 @@ def test_a_missing_line_of_what_was_hidden_shows_nothing(again: Again, tmp_path:
     assert (tmp_path / "out" / "clip.mp4").read_bytes() == before
     path.write_bytes(path.read_bytes()[:-20])
     done = again({"clip.mp4": [{"remove": [1]}]})
-    assert (done.code, "is damaged; run once without --edits" in done.err) == (1, True)
+    assert (done.code, "is damaged; delete it and run once without --edits" in done.err) == (1, True)
 
 
 def test_examples_in_the_guide_fit_the_schema() -> None:

@@ -80,6 +80,50 @@ def test_second_run_does_nothing_again(unseen: Command, tmp_path: Path, key: Pat
     assert watch(tmp_path / "out" / "a.mp4").info.codec == "hevc"
 
 
+def test_second_run_says_the_same_of_what_is_resumed(unseen: Command, tmp_path: Path, key: Path) -> None:
+    film(tmp_path / "in" / "a.mp4", SHORT)
+    make_photo(tmp_path / "in" / "b.png")
+    regions, own = tmp_path / "r.jsonl", tmp_path / ".r.jsonl.part"
+    own.write_text("mine")
+    words = (tmp_path / "in", "-o", tmp_path / "out", "--key", key, "--regions", regions, "--preview", "--jobs", "1")
+    first = unseen(*words)
+    lines = regions.read_text()
+    assert lines.count("\n") == 12
+    again = unseen(*words)
+    assert [again.status(name) for name in ("a.mp4", "b.png")] == ["resumed", "resumed"]
+    assert regions.read_text() == lines
+    for name, before in first.files.items():
+        assert again.files[name] | {"status": "released", "seconds": {}} == before | {"seconds": {}}
+    for total in ("regions", "tracks", "frames", "reasons", "verified", "second_look"):
+        assert again.report["totals"][total] == first.report["totals"][total]
+    assert own.read_text() == "mine"
+    assert not {path.name for path in tmp_path.iterdir()} - {"in", "out", "r.jsonl", own.name, key.name, "report.json"}
+    assert not re.search(r"a\.mp4|a\.preview|b\.png", (tmp_path / "out" / ".unseen" / "journal.jsonl").read_text())
+
+
+def test_regions_go_where_a_link_leads(unseen: Command, tmp_path: Path) -> None:
+    source = film(tmp_path / "in" / "a.mp4", SHORT)
+    (tmp_path / "far.jsonl").write_text("old")
+    (tmp_path / "r.jsonl").symlink_to(tmp_path / "far.jsonl")
+    assert unseen(source, "-o", tmp_path / "out", "--regions", tmp_path / "r.jsonl").code == 0
+    assert (tmp_path / "r.jsonl").is_symlink()
+    assert (tmp_path / "far.jsonl").read_text().count('"input": "a.mp4"') == 12
+
+
+def test_video_whose_kept_regions_are_damaged_is_not_told_as_one_without(
+    unseen: Command, tmp_path: Path, key: Path
+) -> None:
+    source = film(tmp_path / "in" / "a.mp4", SHORT)
+    words = (source, "-o", tmp_path / "out", "--key", key, "--regions", tmp_path / "r.jsonl")
+    unseen(*words)
+    (path,) = (tmp_path / "out" / ".unseen" / "tracks").iterdir()
+    path.write_bytes(path.read_bytes()[:-9])
+    done = unseen(*words)
+    assert (done.code, "is damaged; delete it and run" in done.err) == (1, True)
+    path.unlink()
+    assert unseen(*words).status("a.mp4") == "released"
+
+
 def test_file_that_somebody_else_put_there_stays(unseen: Command, tmp_path: Path) -> None:
     source = film(tmp_path / "in" / "a.mp4", SHORT)
     (tmp_path / "out").mkdir()

@@ -61,7 +61,7 @@ def test_what_cannot_be_read_is_not_there(tmp_path: Path, text: bytes) -> None:
     path.write_bytes(text)
     assert read_kept(path) is None
     if text:
-        with pytest.raises(OutputFailed, match="is damaged; run once without --edits"):
+        with pytest.raises(OutputFailed, match="is damaged; delete it and run once without --edits"):
             list(kept_lines(path))
 
 

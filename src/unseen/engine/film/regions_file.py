@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import json
+import secrets
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from unseen.adapters.files_output import append_lines, discard
+from unseen.adapters.files_output import append_lines, write_bytes
 
 __all__ = ["RegionsFile"]
 
+_AT_ONCE = 1 << 20
+
 
 class RegionsFile:
-    """Collects lines beside the file, which gets its name when the run is over; without a path it does nothing."""
+    """Collects lines in the folder `staging`, and writes the file from them; without a path it does nothing."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, staging: Path) -> None:
         self._path = path
-        self._part = None if path is None else path.with_name(f".{path.name}.part")
-        if self._part is not None:
-            discard(self._part)
+        self._part = staging / f"{secrets.token_hex(16)}.jsonl"
 
-    def add(self, name: str, work: Path) -> None:
-        """Take in the lines of a video, which is called `name`, from the folder with its parts."""
-        if self._part is not None:
-            from unseen.engine.film.store import FilmStore  # photos would wait for it in vain
-
-            lines = (json.dumps({"input": name, **json.loads(line)}) for line in FilmStore.lines_in(work))
-            append_lines(self._part, lines, "the file of regions")
+    def add(self, name: str, lines: Iterable[str]) -> None:
+        """Take in the lines of a video, which is called `name`; raises OutputFailed and what `lines` does."""
+        if self._path is not None:
+            named = (json.dumps({"input": name, **json.loads(line)}) for line in lines)
+            append_lines(self._part, named, "the file of regions")
 
     def finish(self) -> None:
-        """Give the file its name; raises OutputFailed."""
-        if self._part is not None and self._path is not None:
+        """Write the file, before the folder is deleted; raises OutputFailed or UsageError."""
+        if self._path is not None:
             append_lines(self._part, (), "the file of regions")
-            self._part.replace(self._path)
+            write_bytes(self._path, self._pieces(), "the file of regions")
+
+    def _pieces(self) -> Iterator[bytes]:
+        with self._part.open("rb") as file:
+            while piece := file.read(_AT_ONCE):
+                yield piece

@@ -21,6 +21,7 @@ from unseen.engine.film.store import FilmStore
 from unseen.engine.film.tools import FilmTools
 from unseen.engine.film.tracks import digest_of, kept_lines, read_kept, spans_in, tracks_path, with_tracks
 from unseen.engine.release import ResiduesRemain, Stopwatch
+from unseen.engine.remembered import recalled
 from unseen.engine.resume import unchanged
 from unseen.engine.work import Done, Task, Tools
 from unseen.errors import UnreadableInput, VerificationFailed
@@ -39,7 +40,7 @@ def redact_video(task: Task, tools: Tools, note: Callable[[FrameNote], None]) ->
         input_hash = _hash_of(task.placed.item.path, tools, name)
     receipt = FileReceipt(name, "released", input_hash=input_hash, seconds=watch.seconds)
     if task.past is not None and unchanged(task.past, task.final, input_hash, setup.hasher):
-        return Done(replace(receipt, status="resumed", output_hash=str(task.past["output"])), None, {})
+        return Done(recalled(receipt, task.past, _preview_name(task)), None, {})
     context = f"{input_hash} {setup.context} {task.edits.digest() if task.edits else ''}"
     if task.counting is not None:
         # What was counted is in memory only, so that a killed run cannot go on with it: nothing of it fits.
@@ -131,7 +132,7 @@ def _film(
 
 def _told(task: Task, tools: Tools, receipt: VideoReceipt, store: FilmStore) -> VideoReceipt:
     """Return the receipt with what a person changed, of which tracks, and where the preview goes."""
-    receipt = replace(receipt, preview=None if task.preview is None else display(task.preview))
+    receipt = replace(receipt, preview=_preview_name(task))
     path = tracks_path(tools.setup.tracks, task.tag)
     kept = None if task.edits is None else read_kept(path)
     if task.edits is None or kept is None:
@@ -142,6 +143,10 @@ def _told(task: Task, tools: Tools, receipt: VideoReceipt, store: FilmStore) -> 
     found = any(track.number >= first for track in receipt.tracks)
     digest = digest_of(with_tracks(kept_lines(path), store.hidden(), first)) if found else kept.digest
     return replace(receipt, edits=edits, tracks_digest=digest)
+
+
+def _preview_name(task: Task) -> str | None:
+    return None if task.preview is None else display(task.preview)
 
 
 def _hash_of(path: Path, tools: Tools, name: str) -> str:

@@ -134,7 +134,7 @@ def kept_lines(path: Path) -> Iterator[str]:
             file.readline()
             yield from file
     except _BROKEN as error:
-        raise OutputFailed(f"{display(path)}: is damaged; run once without --edits") from error
+        raise OutputFailed(f"{display(path)}: is damaged; delete it and run once without --edits") from error
 
 
 def with_tracks(before: Iterable[str], after: Iterable[str], first: int) -> Iterator[str]:
