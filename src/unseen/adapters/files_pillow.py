@@ -7,14 +7,14 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from unseen.adapters.files_sniff import sniff
+from unseen.adapters.files_sniff import PEEK, label_of, sniff, sniff_all
 from unseen.adapters.photo.bounds import Bounds
 from unseen.adapters.photo.faults import Truncated, Undecodable
-from unseen.core.formats import FORMATS, Limits
+from unseen.core.formats import FORMATS, VIDEOS, Limits
 from unseen.core.photos import Photo
 from unseen.errors import DamagedInput, FileError, TooLarge, UnreadableInput, UnsupportedInput
 
-__all__ = ["PillowCodec", "sniff"]
+__all__ = ["PillowCodec"]
 
 #: Pillow's limits and the filters for warnings are globals, so that one thread at a time decodes or encodes.
 _ONE_AT_A_TIME = threading.Lock()
@@ -38,6 +38,7 @@ class PillowCodec:
         """
         if not data:
             raise UnreadableInput(f"{name}: is empty; fetch it again or leave it out")
+        _refuse_videos(data[:PEEK], name)
         if len(data) > limits.max_bytes:
             raise TooLarge(
                 f"{name}: is larger than {limits.max_bytes // 1_000_000} MB; make it smaller or leave it out"
@@ -72,16 +73,29 @@ class PillowCodec:
             raise UnsupportedInput(f"the result cannot be written as {kind.upper()}; try --format png") from error
 
 
+def _refuse_videos(head: bytes, name: str) -> None:
+    """Raise UnsupportedInput for a video; one that Unseen reads, too, as its name does not say what it is."""
+    kind = sniff_all(head)
+    if kind is None or kind in FORMATS:
+        return
+    if kind not in VIDEOS:
+        raise UnsupportedInput(f"{name}: holds {kind}, which Unseen does not read; convert it first")
+    raise _misnamed(name, label_of(kind), VIDEOS[kind][0])
+
+
+def _misnamed(name: str, label: str, right: str) -> UnsupportedInput:
+    ending = name.rpartition(".")[2].lower() if "." in name else ""
+    called = f"is named .{ending}" if ending else "has no ending"
+    return UnsupportedInput(f"{name}: holds {label} data but {called}; rename it to end in .{right}")
+
+
 def _kind(data: bytes, name: str) -> str:
     kind = sniff(data[:64])
     if kind is None:
         raise UnsupportedInput(f"{name}: holds no photo that Unseen knows ({', '.join(FORMATS)}); convert it first")
     ending = name.rpartition(".")[2].lower() if "." in name else ""
     if ending not in FORMATS[kind]:
-        called = f"is named .{ending}" if ending else "has no ending"
-        raise UnsupportedInput(
-            f"{name}: holds {kind.upper()} data but {called}; rename it to end in .{FORMATS[kind][0]}"
-        )
+        raise _misnamed(name, label_of(kind), FORMATS[kind][0])
     return kind
 
 

@@ -1,8 +1,13 @@
-"""Which photo format a file holds, by its first bytes."""
+"""Which photo or video format a file holds, by its first bytes."""
 
 from __future__ import annotations
 
-__all__ = ["sniff"]
+from unseen.core.formats import FORMATS, VIDEOS
+
+__all__ = ["PEEK", "label_of", "sniff", "sniff_all"]
+
+#: So many first bytes are enough.
+PEEK = 1000
 
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"})
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
@@ -17,10 +22,60 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"II+\0", "tiff"),
     (b"MM\0+", "tiff"),
 )
+_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
+#: Brands of ISO base media files without moving pictures: sound, and Canon's raw photos.
+_STILL_OR_SOUND = frozenset({b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B ", b"crx "})
+_VIDEO_MAGIC: tuple[tuple[bytes, str], ...] = (
+    (b"\x1a\x45\xdf\xa3", "matroska"),
+    (b"\0\0\1\xba", "mpeg"),
+    (b"FLV\1", "FLV video"),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "ASF video (WMV)"),
+    (b".RMF", "RealMedia video"),
+    (b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02", "MXF video"),
+    (b"DKIF", "IVF video"),
+    (b"YUV4MPEG2 ", "Y4M video"),
+    (b"nut/multimedia container", "NUT video"),
+    (b"\0\0\1\xb3", "MPEG video without a container"),
+    (b"\0\0\0\1\x67", "H.264 video without a container"),
+    (b"\0\0\0\1\x09", "H.264 video without a container"),
+    (b"\0\0\0\1\x40\1", "HEVC video without a container"),
+)
+_OGG_VIDEO = (b"\x80theora", b"BBCD\0", b"OVP80")
+#: Size of a packet of an MPEG transport stream, and where in it the byte stands that all begin with.
+_PACKETS = ((188, 0), (192, 4))
+
+
+def label_of(kind: str) -> str:
+    """Return how people call a format of FORMATS or VIDEOS."""
+    return kind.upper() if kind in FORMATS else VIDEOS[kind][0].upper()
+
+
+def sniff_all(data: bytes) -> str | None:
+    """Return the canonical name of a format of photo or video, words for a video of another one, or None."""
+    return sniff(data) or _sniff_video(data)
+
+
+def _sniff_video(data: bytes) -> str | None:
+    for magic, kind in _VIDEO_MAGIC:
+        if data.startswith(magic):
+            return kind
+    if data[:4] == b"RIFF" and data[8:12] == b"AVI ":
+        return "avi"
+    if data[:4] == b"OggS" and any(codec in data for codec in _OGG_VIDEO):
+        return "Ogg video"
+    # Boxes at the beginning are small, unlike four letters of a text would be; but pictures themselves may be large.
+    small = data[:1] == b"\0" or data[4:8] in (b"moov", b"mdat")
+    if data[4:8] in _BOXES and small and not (data[4:8] == b"ftyp" and data[8:12] in _STILL_OR_SOUND):
+        return "mov"
+    for size, at in _PACKETS:
+        starts = data[at::size]
+        if len(starts) > 2 and set(starts) == {0x47}:
+            return "mpegts"
+    return None
 
 
 def sniff(data: bytes) -> str | None:
-    """Return the canonical format name, or None; the first 64 bytes are enough."""
+    """Return the canonical name of a photo format, or None; the first 64 bytes are enough."""
     for magic, kind in _MAGIC:
         if data.startswith(magic):
             return kind

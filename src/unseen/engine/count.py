@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from unseen.adapters.cpu_threads import single_threaded
-from unseen.adapters.files_pillow import sniff
+from unseen.adapters.files_sniff import sniff_all
 from unseen.adapters.files_tree import Item, walk
 from unseen.adapters.video.planes import layout
 from unseen.adapters.video_av import AvCodec
@@ -109,7 +109,7 @@ def _counted(
 
 def _videos(job: CountJob) -> list[Item]:
     """Return the videos of a job, in order; raises UsageError if one cannot be done, or there is none."""
-    items = list(walk(job.sources, sniff))
+    items = list(walk(job.sources, sniff_all))
     for item in items:
         if item.note and item.fate != "skip":
             raise UsageError(f"{display(item.path)}: {item.note}")

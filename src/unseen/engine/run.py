@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unseen.adapters.files_output import OutputFolder, check_writable
-from unseen.adapters.files_pillow import PillowCodec, sniff
+from unseen.adapters.files_pillow import PillowCodec
+from unseen.adapters.files_sniff import sniff_all
 from unseen.adapters.files_tree import inputs_below, refuse_overlap, refuse_records, walk
 from unseen.adapters.journal_file import FileJournal
 from unseen.core.edits import Edits
@@ -162,7 +163,7 @@ def _signing(terms: _Terms) -> Signing | None:
 
 def _placed(job: Job, terms: _Terms) -> list[Placed]:
     placed: Iterable[Placed] = place(
-        walk(job.sources, sniff),
+        walk(job.sources, sniff_all),
         format=terms.recipe.format,
         rename=job.rename != "keep",
         key=terms.hasher.key,

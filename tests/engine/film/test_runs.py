@@ -43,6 +43,25 @@ def test_photos_and_videos_together(unseen: Command, tmp_path: Path, jobs: str) 
     assert leftovers(tmp_path / "out") == []
 
 
+def test_videos_whose_names_do_not_say_so_are_failures_and_told_what_to_do(unseen: Command, tmp_path: Path) -> None:
+    film(tmp_path / "a.mp4", SHORT).rename(tmp_path / "plain")
+    film(tmp_path / "x.flv", SHORT)
+    (tmp_path / "in").mkdir()
+    for name in ("plain", "x.flv", "wrong.jpg", "song.m4a"):
+        (tmp_path / "in" / name).write_bytes((tmp_path / ("x.flv" if name == "x.flv" else "plain")).read_bytes())
+    done = unseen(tmp_path / "in", "-o", tmp_path / "out")
+    assert done.code == 1
+    assert done.report["totals"]["files"] == {"released": 0, "resumed": 0, "failed": 3, "skipped": 1}
+    assert "failed: plain: holds MP4 data; rename it to end in .mp4" in done.err
+    convert = "failed: x.flv: holds FLV video, which Unseen does not read; convert it first"
+    wrong = "failed: wrong.jpg: holds MP4 data but is named .jpg; rename it to end in .mp4"
+    assert convert in done.err
+    assert wrong in done.err
+    for name, says in (("plain", "plain: holds MP4 data but has no ending; rename"), ("x.flv", convert)):
+        alone = unseen(tmp_path / name, "-o", tmp_path / "out2")
+        assert (alone.code, says in alone.err) == (1, True)
+
+
 def test_two_videos_that_would_have_one_name(unseen: Command, tmp_path: Path) -> None:
     for ending, encoder in (("avi", "mpeg4"), ("mp4", "libx264"), ("ts", "libx264")):
         film(tmp_path / "in" / f"a.{ending}", replace(SHORT, encoder=encoder))
