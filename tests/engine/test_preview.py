@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -15,11 +16,14 @@ from tests.engine.edit_scenes import FRAMES, SIDE, WIDTH, corners, halves_engine
 from tests.engine.engine_fakes import Command
 from unseen.adapters.files_tree import Item
 from unseen.adapters.video_av import AvCodec
+from unseen.core.jobs import Job
 from unseen.core.photos import Rgb8
+from unseen.core.receipts import FileReceipt, FrameNote
 from unseen.core.video import VideoFrame, VideoInfo, VideoStyle
 from unseen.crypto.keys import Key
 from unseen.engine.film.preview import preview_of, write_preview
 from unseen.engine.names import place, preview_places
+from unseen.engine.report import Report
 from unseen.errors import VerificationFailed
 from unseen.verify.streams import scan_video
 
@@ -112,6 +116,40 @@ def test_no_preview_has_the_name_of_an_output_or_another_preview() -> None:
         "B.Preview.mp4": "B.Preview.preview.mp4",
     }
     assert _names(["b.mp4", "b.preview.mp4/c.png"])["b.mp4"] == "b.preview-2.mp4"
+
+
+def test_a_preview_of_a_long_name_is_cut_to_one_that_file_systems_take() -> None:
+    long = [f"{'a' * 250}{end}.mp4" for end in "bc"]
+    cut = "a" * (255 - len(".preview.mp4.label.json"))
+    assert _names(long) == {long[0]: f"{cut}.preview.mp4", long[1]: f"{cut[:-2]}.preview-2.mp4"}
+    (preview,) = _names([f"{'ü' * 125}.mp4"]).values()
+    assert preview == f"{'ü' * 116}.preview.mp4"
+
+
+def test_a_video_with_the_longest_name_gets_its_preview(tmp_path: Path, unseen: Command) -> None:
+    clip = two_faces(tmp_path / "in" / f"{'a' * 251}.mp4", frames=4)
+    done = unseen(clip, "-o", tmp_path / "out", *EVERY, "--preview", engine=halves_engine())
+    assert done.code == 0
+    (preview,) = (tmp_path / "out").glob("*.preview.mp4")
+    assert f"preview: {preview}" in done.out
+
+
+def test_no_preview_is_told_of_a_video_that_failed(tmp_path: Path, unseen: Command) -> None:
+    clip = two_faces(tmp_path / "in" / "clip.mp4", frames=4)
+
+    def engine(job: Job, listen: Any) -> Report:
+        def take_its_name(event: int | FileReceipt | FrameNote) -> None:
+            if isinstance(event, FrameNote):
+                (job.output / "clip.mp4").write_bytes(b"mine")
+
+        report: Report = halves_engine()(job, take_its_name)
+        return report
+
+    done = unseen(clip, "-o", tmp_path / "out", *EVERY, "--preview", engine=engine)
+    assert done.code == 1
+    assert "preview:" not in done.out
+    assert done.files["clip.mp4"]["video"]["preview"] is None
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [".unseen", "clip.mp4"]
 
 
 def test_a_preview_replaces_no_file_of_somebody_else(tmp_path: Path, unseen: Command, key: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from unseen.adapters.files_output import OWN
 from unseen.adapters.files_tree import Item
-from unseen.core.formats import FORMATS, VIDEO_OUTPUTS, VIDEOS, is_video
+from unseen.core.formats import FORMATS, LABEL_ENDING, VIDEO_OUTPUTS, VIDEOS, is_video
 from unseen.core.names import collision_key, display
 from unseen.core.receipts import FileReceipt
 from unseen.crypto.keys import Key
@@ -18,6 +19,8 @@ from unseen.crypto.pseudonym import pseudonym
 __all__ = ["Placed", "place", "preview_places"]
 
 _ENDINGS = frozenset(f".{ending}" for known in (FORMATS, VIDEOS) for endings in known.values() for ending in endings)
+#: Bytes of the longest name that common file systems take.
+_LONGEST = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +71,25 @@ def place(
 
 def preview_places(placed: Sequence[Placed]) -> dict[Path, Path]:
     """Return the place of each video's preview by the video's own: NAME.preview.mp4, with a number where an output or
-    another preview is called so."""
+    another preview is called so, and NAME cut where the whole would be too long for a file system."""
     outputs = [each.below for each in placed if each.item.fate == "redact"]
     taken = {collision_key(path) for below in outputs for path in (below, *below.parents)}
     places: dict[Path, Path] = {}
     for below in outputs:
         if not is_video(below.name) or below in places:
             continue
-        names = (f"{below.stem}.preview{f'-{n}' if n > 1 else ''}.mp4" for n in count(1))
+        names = (_cut(below.stem, f".preview{f'-{n}' if n > 1 else ''}.mp4") for n in count(1))
         free = (each for name in names if collision_key(each := below.with_name(name)) not in taken)
         places[below] = next(free)
         taken.add(collision_key(places[below]))
     return places
+
+
+def _cut(stem: str, ending: str) -> str:
+    """Return a file name that is short enough, as its label's is."""
+    while len(os.fsencode(stem + ending + LABEL_ENDING)) > _LONGEST:
+        stem = stem[:-1]
+    return stem + ending
 
 
 def _clash(below: Path, taken: set[str], kept: Mapping[str, str]) -> str:

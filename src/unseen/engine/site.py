@@ -173,5 +173,7 @@ class Site:
 
 
 def _failure(receipt: FileReceipt, task: Task, text: str) -> FileReceipt:
+    if receipt.video is not None:
+        receipt = replace(receipt, video=replace(receipt.video, preview=None))  # nobody should look for it
     stale = "; what an earlier run wrote there is still there" if os.path.lexists(task.final) else ""
     return replace(receipt, status="failed", error=task.placed.told(text) + stale)
