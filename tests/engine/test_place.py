@@ -53,6 +53,18 @@ def test_format_changes_the_ending_where_it_must(name: str, format: str | None, 
     assert (each.below, each.label) == (Path(placed), name)
 
 
+def test_a_file_that_keeps_its_name_wins_over_converted_ones_which_name_it() -> None:
+    placed = _placed("x.3gp", "x.MP4", "y.avi", "y.ts", "z.png", "z.jpg", format="jpeg")
+    problems = {each.name: each.problem for each in placed}
+    assert list(problems) == ["x.3gp", "x.MP4", "y.avi", "y.ts", "z.png", "z.jpg"]
+    assert {name: text.rpartition(", ")[2] for name, text in problems.items() if text} == {
+        "x.3gp": "x.MP4; rename one",
+        "y.ts": "y.avi; rename one",
+        "z.png": "z.jpg; rename one",
+    }
+    assert "another input, one of another source that is called so" in _placed("a.jpg", "a.jpg")[1].problem
+
+
 def test_pseudonym_hides_the_folders_and_every_ending_that_is_no_photos() -> None:
     items = [
         Item(Path("x"), Path("Anna/Foto.JPG")),

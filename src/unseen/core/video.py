@@ -111,8 +111,9 @@ class VideoStyle:
         if family not in (*_SPEEDS, "auto") or (hardware and family == "auto"):
             raise UsageError(f"--codec {self.codec!r} is no codec to write; choose auto, {', '.join(_SPEEDS)}")
         most = _COARSEST.get(family, max(_COARSEST.values()))
+        known = "" if family == "auto" else f" with {family}"
         if self.quality is not None and not 0 <= self.quality <= most:
-            raise UsageError(f"--quality must be from 0 to {most}, got {self.quality}; lower is better")
+            raise UsageError(f"--quality must be from 0 to {most}{known}, got {self.quality}; lower is better")
         speeds = _SPEEDS.get(family, (*_SPEEDS["h264"], *_SPEEDS["av1"]))
         if self.speed is not None and not hardware and self.speed not in speeds:
             raise UsageError(f"--speed {self.speed!r} is unknown; choose {', '.join(speeds)}")
@@ -145,7 +146,7 @@ class VideoRecipe:
         if self.audio not in get_args(Audio):
             raise UsageError(f"unknown audio {self.audio!r}; choose from {', '.join(get_args(Audio))}")
         if not 0 < self.check_s <= _MOST_CHECK_S:
-            raise UsageError(f"seconds between checks must be above 0 and at most {_MOST_CHECK_S}, got {self.check_s}")
+            raise UsageError(f"--check-every must be above 0 and at most {_MOST_CHECK_S:g} s, got {self.check_s:g}")
         if self.max_rate is not None and not 0.01 <= self.max_rate < math.inf:
             raise UsageError(f"frames a second must be at least 0.01, got {self.max_rate}")
 

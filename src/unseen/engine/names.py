@@ -53,20 +53,23 @@ def place(
 ) -> Iterator[Placed]:
     """Yield each item with its place.
 
-    A second photo whose place would fall together with an earlier one's, on any common file system, gets a problem; so
-    does one whose place lies in one of the `inputs`, folders that lie below the output folder themselves.
+    A second file whose place would fall together with an earlier one's, on any common file system, gets a problem, and
+    so does one that is converted where another keeps its name; and one whose place lies in one of the `inputs`, folders
+    that lie below the output folder themselves.
     """
-    taken: set[str] = set()
-    kept = {OWN: f"{OWN}, which is Unseen's own folder", **{collision_key(path): "the input" for path in inputs}}
+    placed, names = list[Placed](), list[Path]()
     for item in items:
-        below = _pseudonymous(item.relative, key) if rename else item.relative
+        names.append(_pseudonymous(item.relative, key) if rename else item.relative)
         name = display(item.relative if item.relative.name else item.path)
-        label = display(below) if rename else name
-        problem = item.note
-        if item.fate == "redact":
-            below = _with_format(below, format)
-            problem = _clash(below, taken, kept)
-        yield Placed(item, below, name, label, problem)
+        below = _with_format(names[-1], format) if item.fate == "redact" else names[-1]
+        placed.append(Placed(item, below, name, display(names[-1]) if rename else name, item.note))
+    taken: dict[str, Placed] = {}
+    kept = {OWN: f"{OWN}, which is Unseen's own folder", **{collision_key(path): "the input" for path in inputs}}
+    for converted in (False, True):
+        for number, (each, before) in enumerate(zip(placed, names, strict=True)):
+            if each.item.fate == "redact" and (each.below != before) == converted:
+                placed[number] = replace(each, problem=_clash(each, taken, kept))
+    yield from placed
 
 
 def preview_places(placed: Sequence[Placed]) -> dict[Path, Path]:
@@ -92,15 +95,17 @@ def _cut(stem: str, ending: str) -> str:
     return stem + ending
 
 
-def _clash(below: Path, taken: set[str], kept: Mapping[str, str]) -> str:
+def _clash(each: Placed, taken: dict[str, Placed], kept: Mapping[str, str]) -> str:
     """Return why a place cannot be had, or "" and take it."""
-    key = collision_key(below)
-    for above in (below, *below.parents):
+    key = collision_key(each.below)
+    for above in (each.below, *each.below.parents):
         if collision_key(above) in kept:
             return f"would be written into {kept[collision_key(above)]}; rename it or choose another -o"
     if key in taken:
-        return f"would be written over the output of another input, {display(below)}; rename one"
-    taken.add(key)
+        other = taken[key]
+        source = other.label if other.label != each.label else "one of another source that is called so"
+        return f"would be written over the output of another input, {source}; rename one"
+    taken[key] = each
     return ""
 
 

@@ -102,6 +102,10 @@ def _run(
     context: BaseContext | None,
 ) -> Report:  # fmt: skip
     placed = _placed(job, terms)
+    if any(is_video(each.below.name) for each in placed):
+        from unseen.engine.film.styles import check_style  # here: photos would wait for it in vain
+
+        check_style(terms.recipe.video.style, placed)
     signing = _signing(terms)
     edits = _edits(job, placed, terms)
     previews = preview_places(placed)

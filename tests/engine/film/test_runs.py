@@ -10,6 +10,8 @@ import pytest
 
 from tests.engine.engine_fakes import Command, make_photo, shows_face
 from tests.engine.film_scenes import FILM, film, film_engine, leftovers, watch
+from unseen.adapters.video.encoders import Encoding, no_device
+from unseen.adapters.video.write import AvWriter
 from unseen.core.jobs import Job
 from unseen.core.receipts import FileReceipt, FrameNote
 
@@ -43,6 +45,40 @@ def test_photos_and_videos_together(unseen: Command, tmp_path: Path, jobs: str) 
     assert leftovers(tmp_path / "out") == []
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--quality", "52"), "--quality must be from 0 to 51 with h264, got 52; lower is better"),
+        (("--speed", "13"), "--speed '13' is unknown; choose ultrafast, "),
+        (("--check-every", "0"), "--check-every must be above 0 and at most 60 s, got 0"),
+        (("--codec", "h264_nvenc"), "h264_nvenc is not on this machine; choose h264 without a device"),
+        (("--codec", "h264_videotoolbox"), "h264_videotoolbox is not on this machine; choose h264 without a device"),
+    ],
+)
+def test_what_no_video_could_be_written_with_is_a_wrong_call(
+    unseen: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], says: str
+) -> None:
+    def missing(_: object, encoding: Encoding) -> None:
+        raise no_device(encoding)
+
+    monkeypatch.setattr(AvWriter, "_start", missing)  # this machine may have the device
+    make_photo(tmp_path / "in" / "b.png")
+    (tmp_path / "in" / "a.mp4").write_bytes(b"is not opened")
+    done = unseen(tmp_path / "in", "-o", tmp_path / "out", *words)
+    assert done.code == 2
+    (line,) = done.err.splitlines()
+    assert line.startswith(f"unseen: error: {says}")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_scale_that_only_webm_has_is_no_matter_for_webm_and_photos(unseen: Command, tmp_path: Path) -> None:
+    make_photo(tmp_path / "in" / "b.png")
+    assert unseen(tmp_path / "in", "-o", tmp_path / "out1", "--quality", "52").code == 0
+    assert unseen(tmp_path / "in", "-o", tmp_path / "out2", "--codec", "h264_nvenc").code == 0
+    film(tmp_path / "in" / "a.webm", replace(SHORT, encoder="libvpx-vp9", stamps=range(4)))
+    assert unseen(tmp_path / "in", "-o", tmp_path / "out3", "--quality", "52").code == 0
+
+
 def test_videos_whose_names_do_not_say_so_are_failures_and_told_what_to_do(unseen: Command, tmp_path: Path) -> None:
     film(tmp_path / "a.mp4", SHORT).rename(tmp_path / "plain")
     film(tmp_path / "x.flv", SHORT)
@@ -67,7 +103,7 @@ def test_two_videos_that_would_have_one_name(unseen: Command, tmp_path: Path) ->
         film(tmp_path / "in" / f"a.{ending}", replace(SHORT, encoder=encoder))
     done = unseen(tmp_path / "in", "-o", tmp_path / "out", "--jobs", "1")
     assert done.code == 1
-    assert [done.status(f"a.{ending}") for ending in ("avi", "mp4", "ts")] == ["released", "failed", "failed"]
+    assert [done.status(f"a.{ending}") for ending in ("avi", "mp4", "ts")] == ["failed", "released", "failed"]
     assert done.err.count("would be written over the output of another input, a.mp4; rename one") == 2
     assert _names(tmp_path / "out") == ["a.mp4"]
 
