@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -134,7 +135,7 @@ class _Silencer:
         self._encoder = self._stream.codec_context
         self._form = self._encoder.format.name
         self._resampler = AudioResampler(self._form, self._layout, self._rate)
-        self._mute = tuple((math.floor(a * self._rate), math.ceil(b * self._rate)) for a, b in mute)
+        self._mute = deque(sorted((math.floor(a * self._rate), math.ceil(b * self._rate)) for a, b in mute))
         self._position: int | None = None
 
     def packets(self, container: Any) -> Iterator[Any]:
@@ -181,7 +182,12 @@ class _Silencer:
     def _silenced(self, samples: NDArray[Any], count: int) -> NDArray[Any]:
         at, width = self._position or 0, self._width
         quiet = samples.copy()
+        # Times that are over are not looked at again: a long video may have thousands.
+        while self._mute and self._mute[0][1] <= at:
+            self._mute.popleft()
         for first, last in self._mute:
+            if first >= at + count:
+                break
             quiet[:, max(0, first - at) * width : max(0, min(last - at, count)) * width] = 0
         return quiet
 

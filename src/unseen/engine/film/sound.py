@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from unseen.core.recipe import PEOPLE
@@ -14,20 +13,24 @@ __all__ = ["sound_of", "sound_problems", "streams_dropped"]
 
 #: Seconds before and after which there is no sound.
 _EVER = 1e6
+#: A frame speaks for the time up to the next one, but for no more than so many usual times from frame to frame, which
+#: are taken to be so many seconds at least, because rates may be told wrongly, and at the most: who came between two
+#: frames of a time lapse nobody knows.
+_COVERED_STEPS, _COVERED_S = 2, (0.2, 2.0)
 
 
 def sound_of(source: Path, audio: Audio, lines: Iterable[str], step: float, *, shifted: bool) -> Sound | None:
     """Return the sound to put beside the pictures, None for none.
 
     `lines` tell what is hidden in each frame, as `FilmStore.hidden` yields them; `step` is the usual time from frame to
-    frame in seconds. Where the times of frames were `shifted` against the sound's nobody can tell what to mute, and all
-    of it is silent.
+    frame in seconds. It is heard only where a whole frame without people speaks for it. Where the times of
+    frames were `shifted` against the sound's nobody can tell what to mute, and all of it is silent.
     """
     if audio == "drop":
         return None
     if audio == "keep":
         return Sound(source)
-    return Sound(source, ((-_EVER, _EVER),) if shifted else tuple(_times_with(lines, PEOPLE, step)))
+    return Sound(source, ((-_EVER, _EVER),) if shifted else tuple(_times_to_mute(lines, step)))
 
 
 def sound_problems(audio: Audio, *, shifted: bool, has_audio: bool) -> tuple[str, ...]:
@@ -49,21 +52,29 @@ def _but_sound(kinds: tuple[str, ...]) -> tuple[str, ...]:
     return (*kinds[:sound], *kinds[sound + 1 :])
 
 
-def _times_with(lines: Iterable[str], classes: frozenset[str], step: float) -> Iterator[tuple[float, float]]:
-    """Yield the times (start, end) in seconds in which a region of one of the classes is hidden, or all of a frame, and
-    `step` seconds around; a frame is shown until the next one is, the last one for as long as there is sound."""
-    since: float | None = None
-    end, shows = -math.inf, False
+def _times_to_mute(lines: Iterable[str], step: float) -> list[tuple[float, float]]:
+    """Return the times (start, end) in seconds, rising and apart, for which no whole frame without people speaks, and
+    `step` seconds around frames with people; a frame is shown until the next one is, or for `step` seconds."""
+    least, most = _COVERED_S
+    covered = min(max(_COVERED_STEPS * step, least), most)
+    muted: list[tuple[float, float]] = []
+    time, quiet = -_EVER, False
     for frame in map(json.loads, lines):
+        _mute(muted, time, frame["time"], covered, step, quiet=quiet)
         time = frame["time"]
-        if shows:
-            end = max(end, time + step)
-        if since is not None and time - step > end:
-            yield since, end
-            since = None
-        shows = frame.get("whole", False) or any(region[0] in classes for region in frame["regions"])
-        if shows:
-            since = time - step if since is None else since
-            end = time + 2 * step
-    if since is not None:
-        yield since, _EVER if shows else end
+        quiet = frame.get("whole", False) or any(region[0] in PEOPLE for region in frame["regions"])
+    _mute(muted, time, _EVER, covered, step, quiet=quiet)
+    return muted
+
+
+def _mute(
+    muted: list[tuple[float, float]], time: float, after: float, covered: float, step: float, *, quiet: bool
+) -> None:
+    """Add to `muted` what one frame, shown from `time` until that `after` it, leaves silent."""
+    start, end = (time - step, max(after, time + step) + step) if quiet else (time + covered, after)
+    if start >= end:
+        return
+    while muted and muted[-1][1] >= start:
+        before = muted.pop()
+        start, end = min(start, before[0]), max(end, before[1])
+    muted.append((start, end))
