@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
-from unseen.core.video import VideoStyle
+from unseen.core.video import VideoStyle, aspects_to_look_at
 from unseen.errors import UsageError
 
 
@@ -37,3 +39,11 @@ def test_what_an_encoder_knows_is_taken(style: tuple[str, int | None, str | None
 def test_what_no_encoder_knows_is_refused(style: tuple[str, int | None, str | None], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         VideoStyle(*style)
+
+
+@pytest.mark.parametrize(
+    ("told", "looked_at"),
+    [("1", ["1"]), ("2", ["2"]), ("1/2", ["1/2"]), ("32/11", ["32/11", "1"]), ("3", ["1", "3"]), ("1/9", ["1", "1/9"])],
+)
+def test_odd_shapes_of_pixels_are_looked_at_as_stored_and_as_told(told: str, looked_at: list[str]) -> None:
+    assert aspects_to_look_at(Fraction(told)) == tuple(map(Fraction, looked_at))

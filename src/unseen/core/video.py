@@ -26,6 +26,7 @@ __all__ = [
     "VideoInfo",
     "VideoRecipe",
     "VideoStyle",
+    "aspects_to_look_at",
     "believed_aspect",
 ]
 
@@ -93,6 +94,15 @@ def believed_aspect(aspect: Fraction) -> Fraction:
     # The narrowest in use are those of 704 x 240, 5:11, and the widest that are standard 32:11 (ITU-T H.264, table
     # E-1). Tags are easily wrong, as the density of a JPEG is, and stretched by them faces are not found any more.
     return aspect if Fraction(1, 3) < aspect < 3 else Fraction(1)
+
+
+def aspects_to_look_at(aspect: Fraction) -> tuple[Fraction, ...]:
+    """Return the shapes of pixels in which people are looked for: the one that is believed first, and the other one of
+    square and told where few files have what is told, so that people are found whichever is true."""
+    believed = believed_aspect(aspect)
+    if Fraction(1, 2) <= aspect <= 2:
+        return (believed,)
+    return believed, Fraction(1) if believed == aspect else aspect
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -16,9 +17,12 @@ from unseen.core.video import VideoFrame, VideoInfo, believed_aspect
 __all__ = ["Upright", "shrunk_size"]
 
 
-def shrunk_size(info: VideoInfo, side: int) -> tuple[int, int]:
-    """Return width and height of a stored frame in square pixels, shrunk until its longer side has at most `side`."""
-    wide = max(1.0, info.width * float(believed_aspect(info.pixel_aspect)))
+def shrunk_size(info: VideoInfo, side: int, aspect: Fraction | None = None) -> tuple[int, int]:
+    """Return width and height of a stored frame in square pixels, shrunk until its longer side has at most `side`.
+
+    Pixels have the shape that is believed of them, or `aspect`.
+    """
+    wide = max(1.0, info.width * float(aspect or believed_aspect(info.pixel_aspect)))
     factor = min(1.0, side / max(wide, info.height))
     return max(1, round(wide * factor)), max(1, round(info.height * factor))
 

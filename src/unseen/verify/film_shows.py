@@ -9,7 +9,7 @@ from unseen.core.models import DETECTOR_SIDE
 from unseen.core.ports import VideoReader
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Box, Detection, Region
-from unseen.core.video import VideoFrame
+from unseen.core.video import VideoFrame, aspects_to_look_at
 from unseen.verify.moments import Moment
 from unseen.verify.residues import SecondOpinion, residues
 from unseen.verify.turned import Turned
@@ -22,7 +22,8 @@ class Checker:
 
     def __init__(self, reader: VideoReader, opinion: SecondOpinion, recipe: Recipe) -> None:
         self._reader, self._opinion, self._recipe = reader, opinion, recipe
-        self._turned = Turned.of(reader.info, DETECTOR_SIDE)
+        info, aspects = reader.info, aspects_to_look_at(reader.info.pixel_aspect)
+        self._turned = tuple(Turned.of(info, DETECTOR_SIDE, aspect) for aspect in aspects)
 
     @property
     def classes(self) -> frozenset[str]:
@@ -30,17 +31,21 @@ class Checker:
         return self._recipe.hidden & set(self._opinion.classes)
 
     def residues(self, frame: VideoFrame, regions: Sequence[Region], moment: Moment) -> list[Detection]:
-        """Return what a second model sees in a hidden frame, or the part of it that a moment names, in its pixels."""
-        turned, left, top = self._turned, 0.0, 0.0
+        """Return what a second model sees in a hidden frame, or the part of it that a moment names, in its pixels, in
+        any shape that these may have."""
+        ways, left, top = self._turned, 0.0, 0.0
         if moment.part is not None:
             part = _aligned(moment.part, *frame.planes[0].shape)
-            turned, frame = turned.within(part), _cut(frame, part)
+            ways, frame = tuple(each.within(part) for each in ways), _cut(frame, part)
             regions = [r for r in regions if r.box.meets(part)]
             left, top = part.x1, part.y1
-        picture = turned.picture(self._reader, frame)
-        shown = [replace(r, box=turned.shown(r.box.moved(-left, -top))) for r in regions]
-        found = residues(picture, shown, self._opinion, self._recipe.hidden)
-        return [replace(d, box=turned.stored(d.box).moved(left, top)) for d in found]
+        seen: list[Detection] = []
+        for turned in ways:
+            picture = turned.picture(self._reader, frame)
+            shown = [replace(r, box=turned.shown(r.box.moved(-left, -top))) for r in regions]
+            found = residues(picture, shown, self._opinion, self._recipe.hidden)
+            seen += [replace(d, box=turned.stored(d.box).moved(left, top)) for d in found]
+        return seen
 
 
 def _aligned(part: Box, height: int, width: int) -> Box:

@@ -50,9 +50,10 @@ class Turned:
         self._there, self._back = _both_ways(stored, size, *_QUARTERS[quarters])
 
     @classmethod
-    def of(cls, info: VideoInfo, side: int) -> Turned:
-        """Return how frames of a video become upright, with square pixels, of at most `side` pixels a side."""
-        wide = max(1.0, info.width * float(believed_aspect(info.pixel_aspect)))
+    def of(cls, info: VideoInfo, side: int, aspect: Fraction | None = None) -> Turned:
+        """Return how frames of a video become upright, with square pixels, of at most `side` pixels a side; pixels
+        have the shape that is believed of them, or `aspect`."""
+        wide = max(1.0, info.width * float(aspect or believed_aspect(info.pixel_aspect)))
         factor = min(1.0, side / max(wide, info.height))
         size = max(1, round(wide * factor)), max(1, round(info.height * factor))
         return cls((info.width, info.height), size, info.rotation // 90 % 4)

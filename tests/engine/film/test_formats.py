@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -10,9 +11,12 @@ from pathlib import Path
 import av
 import pytest
 
-from tests.engine.engine_fakes import Command
+from tests.engine.engine_fakes import BlindDetector, Command, MagentaDetector
 from tests.engine.film_scenes import FILM, FRAMES, SIDE, SIZE, Watched, corner_at, film, film_engine, leftovers, watch
 from unseen.adapters.video_av import concat, open_video
+from unseen.core.models import ModelFile
+from unseen.core.photos import Rgb8
+from unseen.core.regions import Detection
 
 KINDS = [
     ("libx264", "mp4"), ("libx264", "mov"), ("libx264", "m4v"), ("libx264", "mkv"), ("libx264", "ts"),
@@ -124,6 +128,37 @@ def test_odd_sizes(unseen: Command, tmp_path: Path, size: tuple[int, int], codec
 def test_pixels_that_are_not_square(unseen: Command, tmp_path: Path, aspect: Fraction) -> None:
     after = redacted(unseen, film(tmp_path / "in" / "a.mp4", replace(FILM, pixel_aspect=aspect, rotation=90)))
     assert after.info.pixel_aspect == aspect
+
+
+class _InShape:
+    """Finds the square, but only in pictures that show it so many times as wide as it is high."""
+
+    models: tuple[ModelFile, ...] = ()
+
+    def __init__(self, ratio: Fraction) -> None:
+        self._ratio, self._inner = float(ratio), MagentaDetector()
+
+    def detect(self, images: Sequence[Rgb8]) -> list[list[Detection]]:
+        found = self._inner.detect(images)
+        return [[d for d in each if abs(d.box.width / d.box.height / self._ratio - 1) < 0.3] for each in found]
+
+
+@pytest.mark.parametrize("aspect", [Fraction(4), Fraction(1, 3), Fraction(5, 2)])
+@pytest.mark.parametrize("seen_as", ["stored", "told"])
+@pytest.mark.parametrize("seen_by", ["finder", "verifier"])
+def test_people_are_hidden_whether_or_not_an_odd_shape_of_pixels_is_true(
+    unseen: Command, tmp_path: Path, aspect: Fraction, seen_as: str, seen_by: str
+) -> None:
+    clip = replace(FILM, pixel_aspect=aspect, stamps=range(8), rotation=90)
+    # It lies on its side: what is told wide shows high.
+    ratio = Fraction(1) if seen_as == "stored" else 1 / aspect
+    sees, blind = _InShape(ratio), BlindDetector()
+    engine = (
+        film_engine(lambda: sees, lambda: blind) if seen_by == "finder" else film_engine(lambda: blind, lambda: sees)
+    )
+    done = unseen(film(tmp_path / "in" / "a.mp4", clip), "-o", tmp_path / "out", "--verify", "full", engine=engine)
+    assert done.code == 0, done.err
+    assert watch(tmp_path / "out" / "a.mp4").shown == [0] * 8
 
 
 def test_interlaced_pictures_are_written_as_whole_ones(unseen: Command, tmp_path: Path) -> None:

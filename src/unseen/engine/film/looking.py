@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
+from unseen.core.models import DETECTOR_SIDE
 from unseen.core.photos import Rgb8
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Detection
 from unseen.core.video import VideoFrame
 from unseen.engine.film.opened import OpenFilm
+from unseen.engine.film.shapes import Shapes
 from unseen.engine.film.store import Progress
 from unseen.engine.film.tools import FilmTools
 from unseen.engine.film.totals import Clock
@@ -42,7 +45,7 @@ class Looking:
     ) -> None:
         self._film, self._tools, self._pace, self._progress = film, tools, pace, progress
         self._clock, self._also = clock, also
-        self._recipe = _finding(film.recipe)
+        self._recipe, self._shapes = _finding(film.recipe), Shapes(film.info, DETECTOR_SIDE)
         self._looked: deque[int] = deque()
 
     def scanned(self) -> Iterator[Scanned]:
@@ -83,11 +86,14 @@ class Looking:
             yield frame
 
     def _find(self, image: Rgb8, kind: Kind, before: Sequence[Detection]) -> Sight:
-        eyes, recipe = self._tools.eyes, self._recipe
         with self._tools.watch.time("detect"):
-            if kind == "whole":
-                return Sight(find(image, eyes, recipe, self._also))
-            return find_again(image, eyes, recipe, before, self._also)
+            return self._shapes.look(image, before, partial(self._find_once, kind))
+
+    def _find_once(self, kind: Kind, image: Rgb8, before: Sequence[Detection]) -> Sight:
+        eyes, recipe = self._tools.eyes, self._recipe
+        if kind == "whole":
+            return Sight(find(image, eyes, recipe, self._also))
+        return find_again(image, eyes, recipe, before, self._also)
 
 
 def _finding(recipe: Recipe) -> Recipe:
