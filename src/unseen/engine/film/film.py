@@ -27,6 +27,7 @@ from unseen.engine.film.store import FilmStore
 from unseen.engine.film.tools import FilmTools
 from unseen.engine.film.totals import Clock, Totals
 from unseen.engine.release import verdict_of
+from unseen.errors import DamagedInput
 from unseen.media.faint import FaintLog
 from unseen.media.pace import Pace, pace_for
 from unseen.media.thin import ThinnedReader, thinned
@@ -76,6 +77,8 @@ class Film:
             stages = self._stages(film)
             frames = stages.run(done, lambda written: tools.note(written, film.info.frames))
             read = _Read.to_end(reader, frames)
+        if stages.keeper.totals.whole == frames:
+            raise DamagedInput(f"{self.name}: has no frame without damage; fetch it again or leave it out")
         self._write_whole(film, read)
         receipt = _receipt(film, read, stages.keeper, minimised=_minimised(stored.info, film, read))
         tally = None if stages.counter is None else stages.counter.finish()
