@@ -111,6 +111,24 @@ def test_what_is_large_enough_to_read_and_not_clear_or_fills_the_picture_is_read
     assert not is_texture(detection, "AB1", 0.4, longer)
 
 
+@pytest.mark.parametrize(
+    ("detection", "words", "texture"),
+    [
+        (text(488, 251, 0.384), "130", True),  # all of a kitchen
+        (text(251, 488, 0.384), "130", True),
+        (text(488, 251, 0.384), "DK8F", False),
+        (text(488, 251, 0.45), "130", False),
+        (text(488, 223, 0.384), "130", False),
+        (text(488, 224, 0.384), "130", True),
+    ],
+)
+def test_what_is_faint_and_fills_much_of_the_picture_needs_four_characters(
+    detection: Detection, words: str, texture: bool
+) -> None:
+    assert is_texture(detection, words, 0.73, 640) == texture
+    assert looks_like_plate(detection, words, 0.73, 640) != texture
+
+
 scores, sides = st.floats(0, 1), st.floats(1, 900)
 detections = st.builds(text, sides, sides, scores)
 
