@@ -38,7 +38,7 @@ def join(
     Segments are files of this package's writer with the same `info` and encoding; their time stamps are kept, so that
     they must rise from one to the next, and `info.created` is noted. The last picture is shown up to `end`, in ticks of
     `info`, or for one usual step. Raises UsageError (unknown ending), OutputFailed (they do not fit together, a segment
-    cannot be read, or `out` cannot be written).
+    cannot be read, or `out` cannot be written), UnsupportedInput (no encoder has the sound's channels).
     """
     container = WRITABLE.get(out.suffix.lower().lstrip("."))
     if container is None or not segments:
@@ -52,7 +52,7 @@ def join(
         for packet, template in _packets(segments, name, until, steps=steps):
             if stream is None:
                 stream = _stream(output, template, info, container)
-                track = SoundTrack(output, sound, container) if sound else None
+                track = SoundTrack(output, sound, container, name) if sound else None
             if track is not None:
                 track.mux_until(packet.dts * packet.time_base)
             packet.stream = stream

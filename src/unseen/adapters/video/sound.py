@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from unseen.adapters.video.probe import origin
 from unseen.core.formats import VIDEOS
 from unseen.core.video import Sound
+from unseen.errors import UnsupportedInput
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -30,6 +31,12 @@ _COPIED: dict[str, frozenset[str]] = {
     "webm": frozenset({"opus", "libopus", "vorbis", "libvorbis"}),
 }
 _OPUS_RATE = 48_000
+#: Layouts of loudspeakers at the side as AAC and Opus call them, and those of files that tell only how many there are.
+_CALLED = {"quad(side)": "quad", "5.0(side)": "5.0", "5.1(side)": "5.1"}
+_SIMPLE = ("mono", "stereo")
+_USUAL = {3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
+#: Bits a second for each channel where there are more than two, for which FFmpeg's default is too few.
+_BITS_A_CHANNEL = 64_000
 _BITEXACT = 1 << 23
 #: A jump of the time stamps by more than this is a gap to be filled or an overlap to be cut, less is jitter.
 _JITTER = Fraction(1, 20)
@@ -39,11 +46,12 @@ _LONGEST_GAP = 24 * 3600
 class SoundTrack:
     """A sound stream of a file that is being written; without effect where the source has none.
 
-    It is copied where nothing is to be muted and the container holds its codec; else it becomes AAC, or Opus in WebM.
-    Packets that cannot be decoded become silence. Time stamps are the source's, so that it stays in step.
+    It is copied where nothing is to be muted and the container holds its codec; else it becomes AAC, or Opus in WebM,
+    of as many channels. Packets that cannot be decoded become silence. Time stamps are the source's, so that it stays
+    in step. Raises UnsupportedInput, which tells of the file as `name`, where no encoder has as many.
     """
 
-    def __init__(self, container: OutputContainer, sound: Sound, muxer: str) -> None:
+    def __init__(self, container: OutputContainer, sound: Sound, muxer: str, name: str) -> None:
         import av
 
         self._output = container
@@ -59,7 +67,7 @@ class SoundTrack:
             early = muxer in ("mp4", "mov") or "opus" in self._stream.codec_context.name
             self._packets = self._copied(container.add_stream_from_template(self._stream), early)
         else:
-            self._packets = _Silencer(container, self._stream, sound.mute, muxer).packets(self._input)
+            self._packets = _Silencer(container, self._stream, sound.mute, muxer, name).packets(self._input)
 
     def mux_until(self, time: Fraction | None) -> None:
         """Write the packets up to a time in seconds, or the rest of them."""
@@ -122,18 +130,19 @@ class _Silencer:
     """Decodes a sound stream, puts zeros where silence is wanted or data is missing, and encodes it."""
 
     def __init__(
-        self, container: OutputContainer, stream: Any, mute: tuple[tuple[float, float], ...], muxer: str
+        self, container: OutputContainer, stream: Any, mute: tuple[tuple[float, float], ...], muxer: str, name: str
     ) -> None:
         from av import AudioResampler
 
         source: Any = stream.codec_context
         codec = "libopus" if muxer == "webm" else "aac"
         self._rate = _OPUS_RATE if codec == "libopus" else min(max(source.sample_rate or _OPUS_RATE, 8000), 96_000)
-        self._layout = "mono" if source.channels == 1 else "stereo"
+        self._layout, self._channels = _layout(source, codec, name), source.channels
         self._source = stream
         self._stream = _added(container, codec, self._rate, self._layout)
         self._encoder = self._stream.codec_context
-        self._form = self._encoder.format.name
+        # All channels in one row, which the encoder undoes: of 8 channels PyAV reads a plane that is not there.
+        self._form = self._encoder.format.packed.name
         self._resampler = AudioResampler(self._form, self._layout, self._rate)
         self._mute = deque(sorted((math.floor(a * self._rate), math.ceil(b * self._rate)) for a, b in mute))
         self._position: int | None = None
@@ -162,7 +171,7 @@ class _Silencer:
 
     def _encode(self, start: int | None, samples: NDArray[Any]) -> Iterator[Any]:
         """Encode samples at their place: gaps before them become silence, overlaps are cut."""
-        width = self._width
+        width = self._channels
         if self._position is None:
             self._position = start or 0
         gap = 0 if start is None else start - self._position
@@ -174,13 +183,8 @@ class _Silencer:
         if count:
             yield from self._push(self._silenced(samples, count), count)
 
-    @property
-    def _width(self) -> int:
-        """Numbers a sample takes in a row: packed formats keep all channels in one."""
-        return 1 if self._form.endswith("p") or self._layout == "mono" else 2
-
     def _silenced(self, samples: NDArray[Any], count: int) -> NDArray[Any]:
-        at, width = self._position or 0, self._width
+        at, width = self._position or 0, self._channels
         quiet = samples.copy()
         # Times that are over are not looked at again: a long video may have thousands.
         while self._mute and self._mute[0][1] <= at:
@@ -192,11 +196,10 @@ class _Silencer:
         return quiet
 
     def _silence(self, gap: int) -> Iterator[Any]:
-        rows = 1 if self._width == 2 or self._layout == "mono" else 2
-        dtype = {"flt": np.float32, "fltp": np.float32, "s16": np.int16}[self._form]
+        dtype = {"flt": np.float32, "s16": np.int16}[self._form]
         while gap > 0:
             count = min(gap, self._rate)
-            yield from self._push(np.zeros((rows, count * self._width), dtype), count)
+            yield from self._push(np.zeros((1, count * self._channels), dtype), count)
             gap -= count
 
     def _push(self, samples: NDArray[Any], count: int) -> Iterator[Any]:
@@ -214,11 +217,32 @@ class _Silencer:
             yield packet
 
 
+def _layout(source: Any, codec: str, name: str) -> str:
+    """Return a sound's layout of loudspeakers as an encoder calls it; raises UnsupportedInput if it knows none such."""
+    import av
+
+    told, channels = str(source.layout.name), int(source.channels)
+    if channels <= len(_SIMPLE):
+        return _SIMPLE[channels - 1]
+    wanted = _USUAL.get(channels, told) if told == f"{channels} channels" else _CALLED.get(told, told)
+    context: Any = av.CodecContext.create(codec, "w")
+    try:
+        context.sample_rate, context.layout, context.format = _OPUS_RATE, wanted, context.codec.audio_formats[0]
+        context.open()
+    except (av.FFmpegError, ValueError) as error:
+        called = {"libopus": "Opus"}.get(codec, codec.upper())
+        said = f"has {channels} channels of sound in an order that {called} does not hold; choose --audio drop"
+        raise UnsupportedInput(f"{name}: {said}") from error
+    return wanted
+
+
 def _added(container: OutputContainer, codec: str, rate: int, layout: str) -> Any:
     """Add a stream with an encoder, not open yet, that says nothing of itself."""
     stream: Any = container.add_stream(codec, rate=rate)
     context: Any = stream.codec_context
     context.layout = layout
+    if (channels := context.layout.nb_channels) > 2:
+        context.bit_rate = channels * _BITS_A_CHANNEL
     context.time_base = Fraction(1, rate)
     context.flags |= _BITEXACT
     return stream

@@ -113,7 +113,7 @@ class AvWriter:
         with write_errors(path, name):
             self._container = muxer(path, encoding.container, info.time_base, web=True)
             self._stream: Any = _stream(self._container, info, encoding, threads)
-            self._sound = SoundTrack(self._container, sound, encoding.container) if sound else None
+            self._sound = SoundTrack(self._container, sound, encoding.container, name) if sound else None
             self._start(encoding)
             self._clean = _cleaner(encoding, self._stream)
             self._times = DecodingTimes(_delay(encoding, self._stream))
