@@ -6,13 +6,16 @@ import random
 import re
 import threading
 from collections.abc import Callable
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 import pytest
 
-from tests.adapters.video_clips import Clip, make_clip
+from tests.adapters.video_clips import Clip, make_clip, tone
 from unseen.adapters.video_av import open_video
 from unseen.core.video import VideoFrame
 from unseen.errors import DamagedInput, FileError
@@ -131,6 +134,28 @@ def test_a_cut_video_gives_its_frames_and_says_where_it_ends(tmp_path: Path, end
     assert not any(frame.damaged for frame in frames[:-15])
     if ending != "ts":  # A transport stream has no index, so that nothing can be missed.
         assert any(problem.startswith("the file ends") for problem in problems)
+
+
+@pytest.mark.parametrize(("ending", "told"), [("mkv", True), ("mkv", False), ("ts", True), ("webm", True)])
+def test_sound_that_goes_on_behind_the_pictures_is_no_missing_end(tmp_path: Path, ending: str, told: bool) -> None:
+    path, sound, encoder = tmp_path / f"clip.{ending}", tone(4.0)[None], "libvpx-vp9" if ending == "webm" else "libx264"
+    make_clip(tmp_path / "pictures.mkv", Clip(encoder, size=(64, 48), stamps=range(12), options={"bf": "0"}))
+    with av.open(str(tmp_path / "pictures.mkv")) as source, av.open(str(path), "w") as output:
+        pictures = output.add_stream_from_template(source.streams.video[0])
+        voice: Any = output.add_stream("libopus" if ending == "webm" else "aac", rate=48000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(sound, "flt", "mono")
+        frame.sample_rate, frame.pts, frame.time_base = 48000, 0, Fraction(1, 48000)
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = pictures
+                output.mux(packet)
+        output.mux([*voice.encode(frame), *voice.encode(None)])
+    if not told:
+        path.write_bytes(path.read_bytes().replace(b"DURATION", b"DURATI0N"))
+    frames, problems = _read(path)
+    assert len(frames) == 12
+    said = ["the pictures end at 0.5 of 4.0 s; the rest is missing, or sound alone"]
+    assert list(problems) == ([] if told else said)
 
 
 def test_an_mp4_without_its_index_is_damaged(tmp_path: Path) -> None:

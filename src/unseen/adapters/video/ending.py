@@ -1,13 +1,24 @@
-"""How long the last picture of a video is shown: no other one follows that tells."""
+"""When a video ends: how long its last picture is shown, which no other one follows to tell, and what the file says."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-__all__ = ["Ending"]
+from unseen.adapters.video.probe import seconds
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+__all__ = ["Ending", "ToldEnd", "told_end"]
 
 #: Seconds that a picture may be shown: a day, as gaps may be long.
 _LONGEST = 24 * 3600
+#: What writers of Matroska note beside a stream of when it ends, as FFmpeg and mkvmerge do.
+_CLOCK_TIME = re.compile(r"(\d{1,6}):(\d\d):(\d\d(?:\.\d{1,12})?)")
 
 
 class Ending:
@@ -37,3 +48,33 @@ class Ending:
         if self._end is not None and sent != self._shown:
             lasts = self._end - (self._shown or 0) if whole else 0
         return lasts if 0 < lasts <= self._most else self._usual
+
+
+@dataclass(frozen=True, slots=True)
+class ToldEnd:
+    """When a file says that its pictures end, in seconds of its own clock, 0 where it does not say; `of_pictures` is
+    False where it may be the end of something else, as the sound."""
+
+    seconds: float
+    of_pictures: bool
+
+    def missed(self, last: float) -> str:
+        """Say in one line that the pictures ended earlier, at `last`."""
+        if self.of_pictures:
+            return f"the file ends at {last:.1f} of {self.seconds:.1f} s"
+        return f"the pictures end at {last:.1f} of {self.seconds:.1f} s; the rest is missing, or sound alone"
+
+
+def told_end(container: InputContainer, stream: VideoStream) -> ToldEnd:
+    """Return when a file says that the pictures of a stream end, or else the longest of its streams."""
+    whole = seconds(container) + (container.start_time or 0) / 1_000_000
+    alone = len(container.streams) == 1
+    if not container.format.name.startswith("matroska"):
+        own = stream.duration and stream.time_base and ((stream.start_time or 0) + stream.duration) * stream.time_base
+        return ToldEnd(float(own), True) if own else ToldEnd(whole, alone)
+    # FFmpeg hands out the length of the whole file as that of each stream.
+    noted = _CLOCK_TIME.fullmatch(stream.metadata.get("DURATION", ""))
+    if noted is None:
+        return ToldEnd(whole, alone)
+    hours, minutes, rest = noted.groups()
+    return ToldEnd(int(hours) * 3600 + int(minutes) * 60 + float(rest), True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from unseen.adapters.video import probe
 from unseen.adapters.video.clock import Clock
 from unseen.adapters.video.damage import DamageTrace
-from unseen.adapters.video.ending import Ending
+from unseen.adapters.video.ending import Ending, told_end
 from unseen.adapters.video.lead_in import MARKS, Mark, marked
 from unseen.adapters.video.planes import Fitter, ToRgb, losses, planes_of
 from unseen.adapters.video.rate import PeekedPackets, likely_rate
@@ -80,7 +80,7 @@ class AvReader:
         self._sent: int | None = None
         self._stamp = 0
         self._done = False
-        self._end = _end(container)
+        self._told_end = told_end(container, self._stream)
         self._in_avi = container.format.name == "avi"
         with probe.damage_as_errors(name):
             self._packets_left: Iterator[Any] = container.demux(self._stream)
@@ -275,8 +275,8 @@ class AvReader:
         if info.frames is not None and read < info.frames:
             yield f"the file ends after {read} of {info.frames} frames"
         last = float(((self._last or 0) + self._lasts()) * info.time_base)
-        if info.frames is None and last + _SLACK_AT_END < self._end:
-            yield f"the file ends at {last:.1f} of {self._end:.1f} s"
+        if info.frames is None and last + _SLACK_AT_END < self._told_end.seconds:
+            yield self._told_end.missed(last)
 
 
 def _decoder(stream: VideoStream, max_pixels: int, threads: int) -> Any:
@@ -296,11 +296,6 @@ def _decoder(stream: VideoStream, max_pixels: int, threads: int) -> Any:
     context.flags |= MARKS
     context.options = {"err_detect": f"crccheck+bitstream+buffer{strict}", "max_pixels": str(max_pixels)}
     return context
-
-
-def _end(container: InputContainer) -> float:
-    """Return the second at which the container says that its longest stream ends, 0 where it does not say."""
-    return probe.seconds(container) + (container.start_time or 0) / 1_000_000
 
 
 def _time(picture: av.VideoFrame) -> int | None:
