@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import struct
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -99,6 +100,43 @@ def test_a_clip_that_was_cut_without_encoding_it_anew_is_read_from_there_on(
     assert [frame.damaged for frame in frames] == [False] * 17
     assert [frame.pts for frame in frames] == [frames[1].pts * i for i in range(17)]
     assert _worst(frames, sources[7:]) > 35
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mov"])
+@pytest.mark.parametrize(("first", "shown"), [(0, 17), (0, 3), (14, 10), (14, 5)])
+def test_a_clip_whose_edit_list_alone_was_changed_is_whole(tmp_path: Path, ending: str, first: int, shown: int) -> None:
+    """Editors that only trim leave the track as it is; packets of other pictures are no part of what is told."""
+    sources = make_clip(tmp_path / f"clip.{ending}", Clip(options={"crf": "16"}))
+    path = _edited(tmp_path / f"clip.{ending}", first, shown)
+    with open_video(path, path.name) as reader:
+        frames = list(reader)
+        assert (reader.info.frames, reader.problems) == (shown, ())
+        assert reader.end * reader.info.time_base == Fraction(shown, 25)
+    assert _worst(frames, sources[first : first + shown]) > 35
+
+
+def test_a_clip_that_was_trimmed_and_then_cut_off_says_how_many_frames_are_missing(tmp_path: Path) -> None:
+    make_clip(tmp_path / "clip.mp4", Clip(options={"bf": "0"}, muxer_options={"movflags": "faststart"}))
+    path = _edited(tmp_path / "clip.mp4", 0, 17)
+    data = path.read_bytes()
+    path.write_bytes(data[: (data.index(b"mdat") + len(data)) // 2])
+    with open_video(path, path.name) as reader:
+        read = len(list(reader))
+        assert 0 < read < 17
+        assert reader.problems[-1].endswith(" of 17 frames")
+
+
+def _edited(path: Path, first: int, shown: int) -> Path:
+    """Change which pictures the edit list of a clip of 25 a second shows, and nothing else."""
+    with av.open(str(path)) as source:
+        ticks = 1 / (source.streams.video[0].time_base or 1)
+    data = bytearray(path.read_bytes())
+    entry, header = data.index(b"elst") + 12, data.index(b"mvhd")
+    (scale,) = struct.unpack_from(">I", data, header + 16)
+    _, begins = struct.unpack_from(">Ii", data, entry)
+    struct.pack_into(">Ii", data, entry, shown * scale // 25, begins + first * int(ticks) // 25)
+    path.write_bytes(data)
+    return path
 
 
 @pytest.mark.parametrize("ending", ["ts", "mpg"])

@@ -198,7 +198,7 @@ def facts(container: InputContainer, stream: VideoStream, picture: av.VideoFrame
         rate=_rate(stream),
         time_base=stream.time_base or Fraction(1, 1000),
         pixel_format=stored_format(picture.format),
-        frames=stream.frames or None,
+        frames=_frames(container, stream),
         seconds=told if told > 0 else None,
         pixel_aspect=_pixel_aspect(stream),
         interlaced=picture.interlaced_frame,
@@ -207,6 +207,16 @@ def facts(container: InputContainer, stream: VideoStream, picture: av.VideoFrame
         other_streams=_others(container, stream),
         created=_created(container.metadata.get("creation_time", "")),
     )
+
+
+def _frames(container: InputContainer, stream: VideoStream) -> int | None:
+    """Return how many pictures the container says it shows, None where it does not say.
+
+    In MP4 and MOV an edit list may leave out pictures that the track holds, as editors do that only trim.
+    """
+    if not stream.frames or not container.format.name.startswith("mov"):
+        return stream.frames or None
+    return sum(not entry.is_discard for entry in stream.index_entries) or None
 
 
 def _created(text: str) -> datetime | None:

@@ -261,9 +261,10 @@ class AvReader:
             failed = 0
             # Packets without data stand for a repeated picture or for the end: a decoder would take them for the end.
             if packet.size:
-                # AVI counts places for pictures, and leaves some empty.
-                place = packet.dts or 0 if self._in_avi else 0
-                self._counts["read"] = max(self._counts["read"], place) + 1
+                if not packet.is_discard:
+                    # AVI counts places for pictures, and leaves some empty.
+                    place = packet.dts or 0 if self._in_avi else 0
+                    self._counts["read"] = max(self._counts["read"], place) + 1
                 yield packet
         yield None
 
