@@ -20,6 +20,7 @@ from tests.adapters.video_clips import Clip, Planes, make_clip, picture, psnr, s
 from unseen.adapters.video_av import open_video
 from unseen.core.video import ColourTags, VideoFrame
 from unseen.errors import DamagedInput, TooLarge, UnreadableInput, UnsupportedInput
+from unseen.media.thin import ThinnedReader
 
 IN_CONTAINERS = [
     *(("libx264", ending) for ending in ("mp4", "mov", "m4v", "mkv", "avi", "ts", "m2ts", "mpg", "3gp")),
@@ -124,6 +125,7 @@ def test_a_clip_that_was_trimmed_and_then_cut_off_says_how_many_frames_are_missi
         read = len(list(reader))
         assert 0 < read < 17
         assert reader.problems[-1].endswith(" of 17 frames")
+        assert reader.harmed
 
 
 def _edited(path: Path, first: int, shown: int) -> Path:
@@ -277,7 +279,7 @@ def test_samples_of_more_bits_than_are_kept_are_a_problem(tmp_path: Path) -> Non
     make_clip(path, Clip("ffv1", "yuv420p16le", stamps=range(3)))
     with open_video(path, path.name) as reader:
         assert len(list(reader)) == 3
-        assert reader.problems == ("16 bits a sample became 12",)
+        assert (reader.problems, reader.harmed) == (("16 bits a sample became 12",), False)
 
 
 def test_a_change_of_size_is_scaled_and_not_trusted(tmp_path: Path) -> None:
@@ -289,6 +291,7 @@ def test_a_change_of_size_is_scaled_and_not_trusted(tmp_path: Path) -> None:
     with open_video(path, path.name) as reader:
         frames = list(reader)
         assert any("another size" in problem for problem in reader.problems)
+        assert (reader.harmed, ThinnedReader(reader, 5).harmed) == (True, True)
     assert {tuple(plane.shape for plane in frame.planes) for frame in frames} == {((96, 160), (48, 80), (48, 80))}
     assert not any(frame.damaged for frame in frames[:20])
     assert all(frame.damaged for frame in frames[24:])
@@ -306,6 +309,7 @@ def test_of_several_picture_streams_the_one_that_players_show_is_read(
         assert reader.info.width == (160, 96)[read]
         assert len(list(reader)) == 3
         assert reader.problems == ("1 more picture streams are left out; redact each in a file of its own",)
+        assert not reader.harmed
 
 
 @pytest.mark.parametrize(("kinds", "counts"), [("attached_pic plain", [1, 3]), ("default default", [1, 3])])

@@ -9,13 +9,18 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.adapters.video_clips import Clip, make_clip
+from unseen.adapters.video.planes import layout
+from unseen.adapters.video_av import open_video
 from unseen.core.photos import Rgb8
 from unseen.core.regions import Box, Detection
 from unseen.core.video import VideoFrame, VideoInfo
@@ -30,10 +35,9 @@ INFO = VideoInfo("mp4", "h264", 64, 48, Fraction(25), Fraction(1, 25), "yuv420p"
 
 
 class FakeReader:
-    """A reader of which only the pictures and the problems are asked for."""
+    """A reader of which only the pictures are asked for, and whether it was harmed."""
 
-    def __init__(self) -> None:
-        self.problems: tuple[str, ...] = ()
+    harmed = False
 
     def to_rgb(self, frame: VideoFrame, width: int, height: int) -> Any:
         return np.full((height, width, 3), frame.index % 256, np.uint8)
@@ -53,7 +57,7 @@ def looked(
     def frames() -> Any:
         for i, level in enumerate(levels):
             if i == problem_at:
-                reader.problems = ("1 packets cannot be decoded",)
+                reader.harmed = True
             luma = np.full((48, 64), level, np.uint8)
             luma[10:30, 20:40] = 255 if i in shown else level
             yield VideoFrame((luma,), i, i, i in damaged)
@@ -91,6 +95,44 @@ def test_all_frames_once_a_problem_was_met(at: int) -> None:
     assert len(found) <= 30 - at + 2
 
 
+def test_what_is_left_out_of_a_whole_video_changes_nothing_in_how_it_is_looked_at(tmp_path: Path) -> None:
+    """That there are more streams, and that bits and colours are lost, is told from the start; none of it is damage."""
+
+    def kinds(path: Path, problem: str) -> list[Kind | None]:
+        with open_video(path, path.name) as reader:
+            info, cuts = reader.info, ShotCuts(layout(reader.info.pixel_format).bits)
+            scanned = scan(reader, reader, lambda *_: Sight(()), Upright(info, 1280), AutoPace(25.0, quick=True), cuts)
+            found = [each.kind for each in scanned]
+            assert problem in "".join(reader.problems)
+        return found
+
+    plain = _lossless(tmp_path / "plain.mkv", "yuv420p")
+    wanted = kinds(plain, "")
+    assert set(wanted) == {"whole", "close", None}
+    assert kinds(_twice(plain, tmp_path / "twice.mkv"), "1 more picture streams") == wanted
+    for form, problem in (("yuv420p16le", "16 bits"), ("yuv440p", "4:4:0"), ("yuv411p", "4:1:1")):
+        assert kinds(_lossless(tmp_path / f"{form}.mkv", form), problem) == wanted
+
+
+def _lossless(path: Path, pixel_format: str) -> Path:
+    make_clip(path, Clip("ffv1", pixel_format, size=(64, 48), stamps=range(40)))
+    return path
+
+
+def _twice(path: Path, target: Path) -> Path:
+    """Write a clip with its stream of pictures twice."""
+    with av.open(str(path)) as source, av.open(str(target), "w") as output:
+        told = source.streams.video[0]
+        streams = [output.add_stream_from_template(told) for _ in range(2)]
+        for packet in source.demux(told):
+            for stream in streams if packet.size else ():
+                copy = av.Packet(bytes(packet))
+                copy.pts, copy.dts, copy.time_base = packet.pts, packet.dts, packet.time_base
+                copy.is_keyframe, copy.stream = packet.is_keyframe, stream
+                output.mux(copy)
+    return target
+
+
 def test_nothing_to_look_at() -> None:
     assert looked([]) == []
     assert looked([50] * 4, frozenset(range(4))) == []
@@ -112,7 +154,7 @@ def walked(
     def pictures() -> Iterator[VideoFrame]:
         for i in frames:
             if i == problem_at:
-                reader.problems = ("1 packets cannot be decoded",)
+                reader.harmed = True
             yield VideoFrame((np.full((48, 64), 40 + i % 3, np.uint8),), i, i)
 
     return scan(

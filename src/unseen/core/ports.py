@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class PhotoCodec(Protocol):
         ...
 
 
-class VideoReader(Protocol):
+class VideoReader(AbstractContextManager["VideoReader", None], Protocol):
     """An open video: iterating yields its frames once, in display order; a context manager."""
 
     @property
@@ -162,7 +162,12 @@ class VideoReader(Protocol):
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What was lost or mended, a line each; complete after the last frame."""
+        """What was lost, mended or left out, a line each; complete after the last frame."""
+        ...
+
+    @property
+    def harmed(self) -> bool:
+        """Whether anything was lost or mended so far: what decoders make of other frames is then to be doubted, too."""
         ...
 
     @property
@@ -175,12 +180,6 @@ class VideoReader(Protocol):
         """Up to when the last frame is shown, in ticks of the time base; sure after the last frame."""
         ...
 
-    def __enter__(self) -> VideoReader: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
     def __iter__(self) -> Iterator[VideoFrame]: ...
 
     def to_rgb(self, frame: VideoFrame, width: int | None = None, height: int | None = None) -> Rgb8:
@@ -188,14 +187,8 @@ class VideoReader(Protocol):
         ...
 
 
-class VideoWriter(Protocol):
+class VideoWriter(AbstractContextManager["VideoWriter", None], Protocol):
     """A video file that is being written; a context manager that deletes the file when left by an exception."""
-
-    def __enter__(self) -> VideoWriter: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
 
     def write(self, frame: VideoFrame) -> None:
         """Encode a frame; its time stamp must be later than that of the one before."""

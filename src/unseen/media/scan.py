@@ -43,7 +43,7 @@ def scan(
 
     The first frame of each further shot must be looked at, and the last one of each: who comes in just before would
     show. So must those before and behind a sudden change, and around a damaged frame, which is not, as it is hidden
-    whole; and all once the file is known to be damaged, because not every decoder notices what it was given. Up to
+    whole; and all once the file is known to be harmed, because not every decoder notices what it was given. Up to
     `at_once` frames are looked at at the same time, in so many `threads` (as many, if it is None). The pace then knows
     all looks but the latest `at_once` - 1, and at a new shot and behind damage all of them, however long they take and
     whatever `threads` is, so that the same frames are looked at every time. At most `most_waiting` frames wait for
@@ -63,7 +63,7 @@ def scan(
                 yield from looks.ended()
             if begins:
                 pace.begin()
-            kind = None if frame.damaged else pace.wants(now, edge or after_damage or bool(reader.problems))
+            kind = None if frame.damaged else pace.wants(now, edge or after_damage or reader.harmed)
             after_damage = frame.damaged
             made = None if kind is None else pool.submit(find, upright.view(reader, frame), kind, looks.latest)
             looks.add(frame, now, begins, kind, made)

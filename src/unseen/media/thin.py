@@ -57,8 +57,13 @@ class ThinnedReader:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What was lost or mended."""
+        """What was lost, mended or left out."""
         return self._reader.problems
+
+    @property
+    def harmed(self) -> bool:
+        """Whether anything went wrong."""
+        return self._reader.harmed
 
     @property
     def shifted(self) -> bool:

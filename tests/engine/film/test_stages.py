@@ -50,6 +50,7 @@ class Reader:
 
     info = INFO
     problems: tuple[str, ...] = ()
+    harmed = False
     shifted = False
     end = 0
 

@@ -14,8 +14,9 @@ from unseen.adapters.video.clock import Clock
 from unseen.adapters.video.damage import DamageTrace
 from unseen.adapters.video.ending import Ending, told_end
 from unseen.adapters.video.lead_in import MARKS, Mark, marked
-from unseen.adapters.video.planes import Fitter, ToRgb, losses, planes_of
+from unseen.adapters.video.planes import Fitter, ToRgb, planes_of
 from unseen.adapters.video.rate import PeekedPackets, likely_rate
+from unseen.adapters.video.troubles import Troubles
 from unseen.adapters.video.turns import Turns
 from unseen.adapters.video.units import length_size, overwritten
 from unseen.core.photos import Pixels, Rgb8
@@ -63,7 +64,7 @@ class AvReader:
     needs telling. Frames that corrupt data may have reached are `damaged`; so are those that came in another size, or
     that may be turned otherwise than the first.
     HEVC, VP9 and MJPEG decoders do not notice most flipped bits: what they show is what players show. `problems`
-    tells, when the last frame has come, what was lost, of samples, too.
+    tells, when the last frame has come, what was lost, of samples, too, and `harmed` whether anything went wrong.
     """
 
     def __init__(self, container: InputContainer, name: str, max_pixels: int, threads: int) -> None:
@@ -71,17 +72,15 @@ class AvReader:
         self._stream = probe.picture_stream(container, name, max_pixels)
         self._decoder = _decoder(self._stream, max_pixels, threads)
         self._units = length_size(self._decoder.name, self._stream.codec_context.extradata)
-        self._counts = {"read": 0, "unread": 0, "undecoded": 0, "resized": 0, "turned": 0}
-        self._counts["others"] = probe.others_shown(container)
+        self._in_avi = container.format.name == "avi"
+        self._trace = DamageTrace[Any](strict=self._decoder.name in _ONE_PICTURE_A_PACKET and not self._in_avi)
+        self._troubles = Troubles(others=probe.others_shown(container))
         self._turns = Turns()
         self._counted: deque[int] = deque()
+        self._read = self._stamp = 0
         self._last: int | None = None
-        self._lost: dict[str, tuple[str, ...]] = {}
         self._sent: int | None = None
-        self._stamp = 0
-        self._done = False
         self._told_end = told_end(container, self._stream)
-        self._in_avi = container.format.name == "avi"
         with probe.damage_as_errors(name):
             self._packets_left: Iterator[Any] = container.demux(self._stream)
             stamps: list[int] = []
@@ -92,18 +91,14 @@ class AvReader:
             head = next(self._pictures, None)
             if head is None:
                 raise DamagedInput(f"{name}: has no frame that can be decoded; fetch it again or leave it out")
-            self.info = self._facts(head[0], stamps)
+            turn, self._mirrored = self._turns.first or probe.UPRIGHT
+            info = probe.facts(container, self._stream, head[0])
+            self.info = info = replace(info, rate=likely_rate(info.rate, stamps, info.time_base), rotation=turn)
+            self._fitter = Fitter(info.width, info.height, info.pixel_format, info.colour)
         self._head: tuple[av.VideoFrame, bool] | None = head
-        self._mirrored = (self._turns.first or probe.UPRIGHT)[1]
-        self._clock = Clock(self.info.time_base, self.info.rate, round(probe.origin(container) / self.info.time_base))
-        self._to_rgb = ToRgb(self.info)
-
-    def _facts(self, picture: av.VideoFrame, stamps: list[int]) -> VideoInfo:
-        info = probe.facts(self._container, self._stream, picture)
-        turn, _ = self._turns.first or probe.UPRIGHT
-        rate = likely_rate(info.rate, stamps, info.time_base)
-        self._ending = Ending(info.time_base, rate, probe.ends(self._container, self._stream))
-        return replace(info, rate=rate, rotation=turn)
+        self._ending = Ending(info.time_base, info.rate, probe.ends(container, self._stream))
+        self._clock = Clock(info.time_base, info.rate, round(probe.origin(container) / info.time_base))
+        self._to_rgb = ToRgb(info)
 
     def __enter__(self) -> AvReader:
         return self
@@ -120,18 +115,13 @@ class AvReader:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What went wrong so far, a line each: packets and frames that were lost, time stamps that were mended."""
-        said = (
-            (self._counts["others"], "{} more picture streams are left out; redact each in a file of its own"),
-            (self._counts["unread"], "{} places of the file cannot be read"),
-            (self._counts["undecoded"], "{} packets cannot be decoded"),
-            (self._trace.lost, "{} packets give no picture"),
-            (self._counts["resized"], "{} frames have another size than the first"),
-            (self._counts["turned"], "{} frames are turned otherwise than the first; cut the video there to see them"),
-            (self._clock.mended, "{} time stamps are missing or not rising"),
-        )
-        lost = dict.fromkeys(each for every in self._lost.values() for each in every)
-        return (*lost, *(text.format(count) for count, text in said if count), *self._missing_end())
+        """What went wrong so far or was left out, a line each."""
+        return self._troubles.said(lost=self._trace.lost, mended=self._clock.mended)
+
+    @property
+    def harmed(self) -> bool:
+        """Whether anything went wrong so far: what is left out of a video that is whole does not count."""
+        return self._troubles.harmed(lost=self._trace.lost, mended=self._clock.mended)
 
     @property
     def shifted(self) -> bool:
@@ -144,7 +134,7 @@ class AvReader:
         return self._stamp + self._lasts()
 
     def _lasts(self) -> int:
-        return self._ending.lasts(self._sent, whole=self._counts["read"] == self.info.frames)
+        return self._ending.lasts(self._sent, whole=self._read == self.info.frames)
 
     def to_rgb(self, frame: VideoFrame, width: int | None = None, height: int | None = None) -> Rgb8:
         """Return a frame as RGB, shape (height, width, 3), scaled; in stored orientation."""
@@ -159,7 +149,7 @@ class AvReader:
             for index, (picture, pts, damaged) in enumerate(self._progressive(head)):
                 self._last, self._stamp = pts, self._clock.stamp(pts)
                 yield VideoFrame(self._planes(picture), index, self._stamp, damaged)
-        self._done = True
+        self._troubles.ends = self._missing_end()
 
     def _planes(self, picture: av.VideoFrame) -> tuple[Pixels, ...]:
         planes = planes_of(picture, self._fitter.form)
@@ -167,18 +157,15 @@ class AvReader:
 
     def _progressive(self, head: tuple[av.VideoFrame, bool]) -> Iterator[tuple[av.VideoFrame, int | None, bool]]:
         """Yield fitted pictures with time stamp and damage; from the first interlaced one on, through a filter."""
-        info = self.info
-        self._fitter = Fitter(info.width, info.height, info.pixel_format, info.colour)
         deinterlacer: _Deinterlacer | None = None
         for picture, damaged in self._all(head):
             self._ending.shown(_time(picture), picture.duration)
             fitting = self._fitter.fits(picture)
-            if picture.format.name not in self._lost:
-                self._lost[picture.format.name] = losses(picture.format, self._fitter.form)
-            self._counts["resized"] += not fitting
+            self._troubles.formed(picture.format, self._fitter.form)
+            self._troubles.resized += not fitting
             pts, fitted = _time(picture), self._fitter.fit(picture)
             if deinterlacer is None and fitted.interlaced_frame:
-                deinterlacer = _Deinterlacer(info)
+                deinterlacer = _Deinterlacer(self.info)
             if deinterlacer is None:
                 yield fitted, pts, damaged or not fitting
             else:
@@ -192,11 +179,9 @@ class AvReader:
 
     def _settled(self) -> _Pictures:
         """Yield decoded pictures in display order, with whether corrupt data may have reached them."""
-        counted = self._in_avi
-        strict = self._decoder.name in _ONE_PICTURE_A_PACKET and not counted
-        self._trace = trace = DamageTrace[Any](strict=strict)
-        for packet in self._packets(trace):
-            for picture in self._decode(packet, trace, counted):
+        counted, trace = self._in_avi, self._trace
+        for packet in self._packets():
+            for picture in self._decode(packet):
                 key, told = picture.key_frame, probe.orientation(picture)
                 if isinstance(picture.opaque, Mark):
                     trace.passed(picture.opaque.number, key=key, corrupt=picture.is_corrupt)
@@ -206,7 +191,7 @@ class AvReader:
                 if counted:
                     picture.pts = self._counted.popleft() if self._counted else None
                 strays = self._turns.strays(told, key=key)
-                self._counts["turned"] += strays
+                self._troubles.turned += strays
                 for (settled, astray), damaged in trace.shown(
                     (picture, strays), pts, key=key, corrupt=picture.is_corrupt
                 ):
@@ -214,13 +199,14 @@ class AvReader:
         for (settled, astray), damaged in trace.rest():
             yield settled, damaged or astray
 
-    def _decode(self, packet: Any, trace: DamageTrace[Any], counted: bool) -> list[av.VideoFrame]:
+    def _decode(self, packet: Any) -> list[av.VideoFrame]:
         """Return what a packet, or None at the end, brings out of the decoder.
 
         AVI counts packets and knows no times of showing: the nth picture is shown when the nth packet is decoded.
         """
         import av
 
+        counted, trace = self._in_avi, self._trace
         if packet is not None:
             self._sent = packet.pts
             key = packet.is_keyframe and self._decoder.name == _ALPHA_DECODER
@@ -234,14 +220,14 @@ class AvReader:
         try:
             pictures: list[av.VideoFrame] = self._decoder.decode(packet)
         except av.FFmpegError:
-            self._counts["undecoded"] += 1
+            self._troubles.undecoded += 1
             trace.failed()
             if self._counted:
                 self._counted.pop()
             return []
         return pictures
 
-    def _packets(self, trace: DamageTrace[Any]) -> Iterator[Any]:
+    def _packets(self) -> Iterator[Any]:
         """Yield the packets and None at the end; go on behind places that cannot be read, up to many in a row."""
         import av
 
@@ -251,9 +237,9 @@ class AvReader:
             try:
                 packet = next(packets, None)
             except av.FFmpegError:
-                self._counts["unread"] += 1
+                self._troubles.unread += 1
                 failed += 1
-                trace.failed()
+                self._trace.failed()
                 packets = self._container.demux(self._stream)
                 continue
             if packet is None:
@@ -264,20 +250,17 @@ class AvReader:
                 if not packet.is_discard:
                     # AVI counts places for pictures, and leaves some empty.
                     place = packet.dts or 0 if self._in_avi else 0
-                    self._counts["read"] = max(self._counts["read"], place) + 1
+                    self._read = max(self._read, place) + 1
                 yield packet
         yield None
 
-    def _missing_end(self) -> Iterator[str]:
-        """Say so where the container announces more than the file holds."""
-        info, read = self.info, self._counts["read"]
-        if not self._done:
-            return
-        if info.frames is not None and read < info.frames:
-            yield f"the file ends after {read} of {info.frames} frames"
+    def _missing_end(self) -> str:
+        """Say so where the container announces more than the file holds, "" where it does not."""
+        info = self.info
+        if info.frames is not None:
+            return f"the file ends after {self._read} of {info.frames} frames" if self._read < info.frames else ""
         last = float(((self._last or 0) + self._lasts()) * info.time_base)
-        if info.frames is None and last + _SLACK_AT_END < self._told_end.seconds:
-            yield self._told_end.missed(last)
+        return self._told_end.missed(last) if last + _SLACK_AT_END < self._told_end.seconds else ""
 
 
 def _decoder(stream: VideoStream, max_pixels: int, threads: int) -> Any:

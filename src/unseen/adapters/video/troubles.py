@@ -1,0 +1,51 @@
+"""What goes wrong while a video is read, apart from what is left out of one that is whole; and what is said of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from unseen.adapters.video.planes import Layout, losses
+
+__all__ = ["Troubles"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Troubles:
+    """Counts what goes wrong with a video, and notes what is left out of it: `others` are streams of pictures.
+
+    What others count is handed in when it is asked for: `lost` are packets without a picture, `mended` are stamps.
+    """
+
+    others: int = 0
+    unread: int = 0
+    undecoded: int = 0
+    resized: int = 0
+    turned: int = 0
+    #: Where the file ends before its time, "" as long as nobody knows that it does.
+    ends: str = ""
+    _forms: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def formed(self, format: Any, form: Layout) -> None:
+        """Note that a picture of FFmpeg's VideoFormat `format` is handed out as `form`."""
+        if format.name not in self._forms:
+            self._forms[format.name] = losses(format, form)
+
+    def harmed(self, *, lost: int, mended: int) -> bool:
+        """Whether anything went wrong, so that what decoders say of the other frames is not to be relied on."""
+        return bool(self.unread or self.undecoded or lost or self.resized or self.turned or mended or self.ends)
+
+    def said(self, *, lost: int, mended: int) -> tuple[str, ...]:
+        """Return all of it, a line each."""
+        counted = (
+            (self.others, "{} more picture streams are left out; redact each in a file of its own"),
+            (self.unread, "{} places of the file cannot be read"),
+            (self.undecoded, "{} packets cannot be decoded"),
+            (lost, "{} packets give no picture"),
+            (self.resized, "{} frames have another size than the first"),
+            (self.turned, "{} frames are turned otherwise than the first; cut the video there to see them"),
+            (mended, "{} time stamps are missing or not rising"),
+        )
+        less = dict.fromkeys(each for every in self._forms.values() for each in every)
+        told = [text.format(count) for count, text in counted if count]
+        return (*less, *told, *([self.ends] if self.ends else []))
