@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.engine_fakes import ROOT, SECRET, Command, bare_environment, make_photo
+from tests.engine.engine_fakes import ROOT, SECRET, BlindDetector, Command, bare_environment, make_photo
 from tests.engine.film_scenes import FILM, MissingDetector, film, film_command, film_engine, leftovers, watch
 from unseen.core.photos import Rgb8
 from unseen.core.regions import Detection
@@ -194,6 +194,26 @@ def test_run_that_goes_on_hides_what_one_without_a_break_hides(
     assert any(region[7] == "followed" for row in hidden[0] for region in row["regions"])
 
 
+def test_what_verification_finds_is_counted_once_by_a_run_that_goes_on(
+    unseen: Command, tmp_path: Path, key: Path
+) -> None:
+    """The first run breaks when the second part is written: what was found for that is settled, but not kept."""
+    source = film(tmp_path / "in" / "a.mp4", replace(FILM, stamps=range(80)))
+    told = []
+    for name in ("whole", "broken"):
+        words = (source, "-o", tmp_path / name, "--key", key, "--stride", "40")
+        if name == "broken":
+            breaks = film_engine(BlindDetector, change=lambda t: replace(t, video=_OneSegment(t.video)))
+            assert unseen(*words, engine=breaks).code == 1
+            assert 0 < int(_state(tmp_path / name)["next"]) < 80
+        done = unseen(*words, engine=film_engine(BlindDetector))
+        assert done.code == 0, done.err
+        video, verdict = (done.files["a.mp4"][part] for part in ("video", "verdict"))
+        told.append((video["frames_looked_at"], video["frames_checked"], verdict["residues_hidden"], verdict["rounds"]))
+    assert told[0] == told[1]
+    assert all(told[0])
+
+
 def test_other_recipe_starts_anew(unseen: Command, tmp_path: Path, key: Path) -> None:
     source, output = film(tmp_path / "in" / "a.mp4", LONG), tmp_path / "out"
     words = (source, "-o", output, "--key", key, "--stride", "1")
@@ -248,6 +268,23 @@ def test_run_that_was_killed_before_all_parts_were_joined(unseen: Command, tmp_p
     video = done.files["a.mp4"]["video"]
     assert (video["frames"], video["frames_looked_at"], video["duration"]) == (160, 160, 6.4)
     assert watch(output / "a.mp4").shown == [0] * 160
+
+
+class _OneSegment:
+    """A codec that breaks when a second file is written."""
+
+    def __init__(self, codec: Any) -> None:
+        self._codec = codec
+        self._writers = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._codec, name)
+
+    def open_writer(self, *args: Any, **options: Any) -> Any:
+        self._writers += 1
+        if self._writers > 1:
+            raise RuntimeError(SECRET)
+        return self._codec.open_writer(*args, **options)
 
 
 class _NoConcat:

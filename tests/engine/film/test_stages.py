@@ -27,7 +27,7 @@ from unseen.engine.film.render import Part
 from unseen.engine.film.settle import MOST_ROUNDS, Settler
 from unseen.engine.film.store import FilmStore, Progress
 from unseen.engine.film.tools import FilmTools
-from unseen.engine.film.totals import Clock, Totals
+from unseen.engine.film.totals import Checks, Clock, Totals
 from unseen.engine.release import ResiduesRemain
 from unseen.engine.stopwatch import Stopwatch
 from unseen.media.faint import FaintLog
@@ -120,20 +120,19 @@ def settler(eye: White, cover: Cover = hides_what_was_found, recipe: Recipe = RE
         hider=Hider(film.form, np.random.default_rng(1), WATCH),
         checker=Checker(film.reader, SecondOpinion(faces=(eye,)), recipe),
         remember=told.extend,
-        totals=Totals(),
         watch=WATCH,
     ), told
 
 
 def test_what_shows_is_remembered_and_hidden_before_a_window_is_settled() -> None:
-    stage, told = settler(White())
+    eye = White()
+    stage, told = settler(eye)
     settled = stage.settle(window(frame(0), frame(1), frame(2)))
     assert settled.done == {0, 1, 2}
     assert not [f.index for f in settled.window.frames if f.planes[0].max() > 220]
     assert {look.frame for look in told} == {0, 1, 2}
     assert all(d.box == SQUARE for look in told for d in look.found)
-    assert stage.totals.rounds == 1
-    assert stage.totals.residues >= 3
+    assert settled.checks == Checks(len(eye.darkest), sum(len(look.found) for look in told), rounds=1)
 
 
 def test_window_in_which_something_always_shows_is_covered_a_few_times_and_fails() -> None:
@@ -160,7 +159,7 @@ def test_window_that_need_not_be_verified_is_settled_as_it_is_covered(recipe: Re
     eye = White()
     stage, told = settler(eye, recipe=recipe)
     settled = stage.settle(window(frame(0)))
-    assert (eye.darkest, told, settled.done, stage.totals) == ([], [], frozenset(), Totals())
+    assert (eye.darkest, told, settled.done, settled.checks) == ([], [], frozenset(), Checks())
 
 
 def test_damaged_frames_are_not_looked_at_for_they_are_hidden_whole() -> None:
@@ -173,38 +172,49 @@ def test_damaged_frames_are_not_looked_at_for_they_are_hidden_whole() -> None:
     assert int(hidden[0, 0]) not in eye.darkest
 
 
+def keeper(folder: Path, totals: Totals) -> Keeper:
+    """Return what keeps the windows of a video in a folder, and adds to what was counted before."""
+    clock = Clock(INFO.time_base)
+    clock.start(frame(0))
+    store = FilmStore(folder, "context")
+    return Keeper(film=opened(), store=store, log=TrackLog(), faint=FaintLog(), totals=totals, clock=clock)
+
+
+def kept_by(stage: Keeper, settled: Settled) -> Progress:
+    """Keep a window, and return what a later run knows of the video."""
+    path = stage.store.new_path("mp4")
+    path.write_bytes(b"part")
+    stage.keep(Part(settled, path, ()))
+    return FilmStore(stage.store.folder, "context").progress
+
+
 def test_kept_window_tells_a_later_run_all_but_who_is_only_counted(tmp_path: Path) -> None:
-    film, store, totals, clock = (
-        opened(),
-        FilmStore(tmp_path / "parts", "context"),
-        Totals(checked=4),
-        Clock(INFO.time_base),
-    )
-    keeper = Keeper(
-        film=film,
-        store=store,
-        log=TrackLog(),
-        faint=FaintLog(),
-        totals=totals,
-        clock=clock,
-        looks_before=lambda frame: frame - 1,
-    )
     face, car = Detection("face", SQUARE, 0.9, "m"), Detection("car", SQUARE, 0.9, "m")
     looks = (Look(1, (face, car), "whole"), Look(2, (car,), "whole"))
-    clock.start(frame(0))
-    path = store.new_path("mp4")
-    path.write_bytes(b"part")
     region = Region("face", SQUARE, RECIPE.looks["face"], track=3)
     settled = Settled(window(frame(0), frame(1), frame(2, damaged=True), looks=looks), [(region,)] * 3, ())
-    keeper.keep(Part(settled, path, ()))
-    kept = FilmStore(tmp_path / "parts", "context").progress
+    kept = kept_by(keeper(tmp_path / "parts", Totals(checked=4)), settled)
     assert kept.next_frame == 3
     assert [(look.frame, look.found) for look in kept.looks] == [(1, (face,)), (2, ())]
     assert Totals.of(kept.counts) == Totals(whole=1, looked=2, checked=4)
     assert TrackLog(kept.tracks).receipts(25)[0].last == 1, "of a frame that is hidden whole nothing is told"
 
 
-def test_looking_goes_on_behind_what_is_done_and_tells_its_looks_once() -> None:
+def test_what_is_counted_for_a_window_is_saved_with_it_and_not_with_those_before(tmp_path: Path) -> None:
+    """Later windows settle while one is written; a killed run settles them again."""
+    stage, _ = settler(White())
+    face = Detection("face", SQUARE, 0.9, "m")
+    looks = (Look(0, (face,), "whole"), Look(1, (face,), "close"), Look(3, (face,), "whole"))
+    one = stage.settle(window(frame(0), frame(1), looks=looks))
+    other = stage.settle(window(frame(2), frame(3), looks=looks[2:]))
+    keeps = keeper(tmp_path / "parts", Totals(rounds=2))
+    seen, more = one.checks.looks, other.checks
+    assert (more.residues, more.rounds) == (1, 1)
+    assert Totals.of(kept_by(keeps, one).counts) == Totals(looked=2, checked=seen, rounds=2)
+    assert Totals.of(kept_by(keeps, other).counts) == Totals(looked=3, checked=seen + more.looks, residues=1, rounds=2)
+
+
+def test_looking_goes_on_behind_what_is_done() -> None:
     film, clock = opened(frames=[frame(i) for i in range(10)]), Clock(INFO.time_base)
     eyes, opinion = Eyes(faces=White()), SecondOpinion(faces=(BlindDetector(),))
     tools = FilmTools(codec=AvCodec(1), eyes=eyes, opinion=opinion, watch=WATCH, note=lambda done, total: None)
@@ -214,9 +224,6 @@ def test_looking_goes_on_behind_what_is_done_and_tells_its_looks_once() -> None:
     assert all(d.box == SQUARE for each in scanned for d in each.found or ())
     made = [each.frame.index for each in scanned if each.found is not None]
     assert made[-1] == 9
-    assert looking.made_before(8) == sum(index < 8 for index in made)
-    assert looking.made_before(8) == 0
-    assert looking.made_before(10) == sum(index >= 8 for index in made)
     assert clock.seconds(frame(5).pts) == pytest.approx(5 / 25)
 
 

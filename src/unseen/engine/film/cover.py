@@ -10,6 +10,7 @@ from unseen.core.regions import Region
 from unseen.core.video import Track
 from unseen.engine.film.editing import Editing
 from unseen.engine.film.opened import OpenFilm
+from unseen.engine.film.totals import NO_CHECKS, Checks
 from unseen.media.covering import cover_window
 from unseen.media.windows import Window
 from unseen.tracks.named import NOTHING_KNOWN, Known, Named
@@ -23,6 +24,7 @@ class Settled:
 
     `done` tells which of the frames are the hidden ones already; the others are as they were stored. `known` is of
     tracks, as the window was covered: later ones know less of what came before. `faint` are tracks that are not hidden.
+    `checks` are those that were made before it was settled.
     """
 
     window: Window
@@ -32,6 +34,7 @@ class Settled:
     done: frozenset[int] = frozenset()
     known: Known = NOTHING_KNOWN
     faint: Sequence[Track] = ()
+    checks: Checks = NO_CHECKS
 
 
 #: Says what is hidden in a window.

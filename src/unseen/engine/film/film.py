@@ -87,7 +87,7 @@ class Film:
     def _stages(self, film: OpenFilm) -> Stages:
         """Return the stages of the video, which go on with what is kept of it."""
         tools, store, progress = self.tools, self.store, self.store.progress
-        clock, totals, log = Clock(film.info.time_base), Totals.of(progress.counts), TrackLog(progress.tracks)
+        clock, log = Clock(film.info.time_base), TrackLog(progress.tracks)
         windows, hider = Windows(film.sizes), Hider(film.form, np.random.default_rng(), tools.watch)
         windows.remember(progress.looks)
         counter = None if self.counting is None else FilmCounts(self.counting, film.info)
@@ -103,7 +103,6 @@ class Film:
                 hider=hider,
                 checker=Checker(film.reader, tools.opinion, self.recipe),
                 remember=windows.remember,
-                totals=totals,
                 watch=tools.watch,
             ),
             counter=counter,
@@ -115,9 +114,8 @@ class Film:
                 store=store,
                 log=log,
                 faint=FaintLog(progress.faint),
-                totals=totals,
+                totals=Totals.of(progress.counts),
                 clock=clock,
-                looks_before=looking.made_before,
             ),
             watch=tools.watch,
             # As many frames as a window has, or looking would wait whenever a window settles.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from unseen.engine.film.opened import OpenFilm
@@ -18,10 +17,7 @@ __all__ = ["Keeper"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keeper:
-    """Notes what the windows of one video hide, and keeps them in its store, in order.
-
-    `looks_before` says how many looks were made before a frame since it was asked last.
-    """
+    """Notes what the windows of one video hide, and keeps them in its store, in order."""
 
     film: OpenFilm
     store: FilmStore
@@ -29,7 +25,6 @@ class Keeper:
     faint: FaintLog
     totals: Totals
     clock: Clock
-    looks_before: Callable[[int], int]
 
     def keep(self, part: Part) -> None:
         """Note what a verified window hides, and that it is done; raises OutputFailed."""
@@ -42,11 +37,9 @@ class Keeper:
             if not frame.damaged:
                 shown[frame.index] = Shown(seconds, each)
         self.faint.add(shown, part.settled.faint)
-        after = window.last + 1
-        self.totals.whole += len(whole)
-        self.totals.looked += self.looks_before(after)
+        self.totals.add(part.settled.checks, whole=len(whole), looked=_looks_in(window))
         progress = Progress(
-            after,
+            window.last + 1,
             self.log.changed(),
             self._handed_on(window),
             self.totals.saved(),
@@ -63,3 +56,8 @@ class Keeper:
             replace(look, found=tuple(d for d in look.found if d.cls in hidden))
             for look in window.handed_on(self.film.sizes.around)
         )
+
+
+def _looks_in(window: Window) -> int:
+    """Return how many frames of a window were looked at before they were hidden."""
+    return sum(look.kind is not None and window.first <= look.frame <= window.last for look in window.looks)

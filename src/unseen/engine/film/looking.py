@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -46,33 +45,17 @@ class Looking:
         self._film, self._tools, self._pace, self._progress = film, tools, pace, progress
         self._clock, self._also = clock, also
         self._recipe, self._shapes = _finding(film.recipe), Shapes(film.info, DETECTOR_SIDE)
-        self._looked: deque[int] = deque()
 
     def scanned(self) -> Iterator[Scanned]:
-        """Yield the frames that are not done, each with what was found in it, or None where nobody looked."""
+        """Return the frames that are not done, each with what was found in it, or None where nobody looked."""
         film, eyes, done = self._film, self._tools.eyes, self._progress
         by_time = film.recipe.video.stride is None
-        scanned = scan(
+        return scan(
             self._frames(), film.reader, self._find, film.upright, self._pace, ShotCuts(film.form.bits),
             at_once=eyes.at_once, threads=eyes.threads, most_waiting=film.sizes.looked, first=done.next_frame,
             known=done.looks_without(self._tools.verifiers),
             ticks=Ticks(film.rate, float(film.info.time_base)) if by_time else None,
         )  # fmt: skip
-        for each in scanned:
-            if each.found is not None:
-                self._looked.append(each.frame.index)
-            yield each
-
-    def made_before(self, frame: int) -> int:
-        """Return how many looks were made before a frame since this was asked last.
-
-        Those further on are made again by a run that goes on from there.
-        """
-        made = 0
-        while self._looked and self._looked[0] < frame:
-            self._looked.popleft()
-            made += 1
-        return made
 
     def _frames(self) -> Iterator[VideoFrame]:
         """Yield the frames of the video; the first sets the clock."""

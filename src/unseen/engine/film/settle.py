@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeAlias
 
@@ -12,7 +12,7 @@ from unseen.core.video import VideoFrame
 from unseen.engine.film.cover import Cover, Settled
 from unseen.engine.film.hide import Hider
 from unseen.engine.film.opened import OpenFilm
-from unseen.engine.film.totals import Totals
+from unseen.engine.film.totals import Checks
 from unseen.engine.release import ResiduesRemain
 from unseen.engine.stopwatch import Stopwatch
 from unseen.media.windows import Look, Window
@@ -29,10 +29,17 @@ _GROWTH = 0.25
 _MORE_LOOKS, _TRACED_S = 4, 0.16
 #: How often residues are hidden again before a video fails: each time shows the ends of the tracks that were added.
 MOST_ROUNDS = 6
-#: Frames that were hidden already, by index, each with the regions that were hidden in it.
-_Hidden: TypeAlias = dict[int, tuple[tuple[Region, ...], VideoFrame]]
 #: What shows, by the index of the frame.
 _Found: TypeAlias = dict[int, list[Detection]]
+
+
+@dataclass(slots=True)
+class _Hidden:
+    """Frames of one window that were hidden to be looked at, by index, each with the regions that were hidden in it;
+    `looks` counts how often they were."""
+
+    frames: dict[int, tuple[tuple[Region, ...], VideoFrame]] = field(default_factory=dict)
+    looks: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +55,6 @@ class Settler:
     hider: Hider
     checker: Checker
     remember: Callable[[Iterable[Look]], None]
-    totals: Totals
     watch: Stopwatch
 
     def settle(self, window: Window) -> Settled:
@@ -59,7 +65,7 @@ class Settler:
         Raises ResiduesRemain after the last.
         """
         only: dict[int, list[Box]] | None = None
-        hidden: _Hidden = {}
+        hidden, residues = _Hidden(), 0
         for round_ in range(MOST_ROUNDS + 1):
             with self.watch.time("cover"):
                 settled = self.cover(window)
@@ -67,9 +73,8 @@ class Settler:
                 return settled
             looks = self._still_shows(settled, only, hidden)
             if not looks:
-                return _with_hidden(settled, hidden)
-            self.totals.residues += sum(len(look.found) for look in looks)
-            self.totals.rounds = max(self.totals.rounds, round_ + 1)
+                return replace(_with_hidden(settled, hidden), checks=Checks(hidden.looks, residues, rounds=round_))
+            residues += sum(len(look.found) for look in looks)
             only = {look.frame: [d.box for d in look.found] for look in looks}
             grown = [Look(look.frame, tuple(_grown(d, round_) for d in look.found)) for look in looks]
             self.remember(grown)
@@ -117,12 +122,12 @@ class Settler:
         frame, regions = settled.window.frames[at], settled.regions[at]
         if frame.damaged:
             return []
-        if moment.frame not in hidden or hidden[moment.frame][0] != regions:
-            hidden[moment.frame] = regions, self.hider.hidden(frame, regions, HeldCells(1))
-        self.totals.checked += 1
+        if moment.frame not in hidden.frames or hidden.frames[moment.frame][0] != regions:
+            hidden.frames[moment.frame] = regions, self.hider.hidden(frame, regions, HeldCells(1))
+        hidden.looks += 1
         spared = settled.spared[at] if settled.spared else ()
         with self.watch.time("verify"):
-            return self.checker.residues(hidden[moment.frame][1], (*regions, *spared), moment)
+            return self.checker.residues(hidden.frames[moment.frame][1], (*regions, *spared), moment)
 
 
 def _seen(when: Iterable[Moment], shows: Callable[[Moment], list[Detection]]) -> _Found:
@@ -147,7 +152,7 @@ def _with_hidden(settled: Settled, hidden: _Hidden) -> Settled:
     """
     frames, done = list(settled.window.frames), set[int]()
     for i, (frame, regions) in enumerate(zip(settled.window.frames, settled.regions, strict=True)):
-        before, picture = hidden.get(frame.index, (None, frame))
+        before, picture = hidden.frames.get(frame.index, (None, frame))
         if before == regions and all(region.look.non_interfering for region in regions):
             frames[i] = picture
             done.add(frame.index)
