@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from unseen.core.regions import Region
 from unseen.engine.film.opened import OpenFilm
 from unseen.engine.film.render import Part
 from unseen.engine.film.store import FilmStore, Progress
@@ -30,12 +32,9 @@ class Keeper:
         """Note what a verified window hides, and that it is done; raises OutputFailed."""
         window, regions = part.settled.window, part.settled.regions
         whole = frozenset(frame.index for frame in window.frames if frame.damaged)
-        shown: dict[int, Shown] = {}
-        for frame, each in zip(window.frames, regions, strict=True):
-            seconds = self.clock.seconds(frame.pts)
-            self.log.add(frame.index, seconds, () if frame.damaged else each)
-            if not frame.damaged:
-                shown[frame.index] = Shown(seconds, each)
+        shown = self._shown(window, regions)
+        for frame, each in shown.items():
+            self.log.add(frame, each.seconds, each.regions)
         self.faint.add(shown, part.settled.faint)
         self.totals.add(part.settled.checks, whole=len(whole), looked=_looks_in(window))
         progress = Progress(
@@ -48,6 +47,14 @@ class Keeper:
         )
         times = [float(frame.pts * self.film.info.time_base) for frame in window.frames]
         self.store.commit(part.path, regions, window.first, times, progress, whole)
+
+    def _shown(self, window: Window, regions: Sequence[tuple[Region, ...]]) -> dict[int, Shown]:
+        """Return the frames of a window by index, but for those that are hidden whole: of them nothing is told."""
+        return {
+            frame.index: Shown(self.clock.seconds(frame.pts), each)
+            for frame, each in zip(window.frames, regions, strict=True)
+            if not frame.damaged
+        }
 
     def _handed_on(self, window: Window) -> tuple[Look, ...]:
         """Return the looks that later windows need; who is counted and stays visible is only the counter's business."""
