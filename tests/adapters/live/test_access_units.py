@@ -12,6 +12,7 @@ import pytest
 from av.bitstream import BitStreamFilterContext
 
 from tests.adapters.video_clips import Clip, make_clip
+from unseen.adapters.live import access_units
 from unseen.adapters.live.access_units import PictureJoiner
 
 _START = b"\0\0\1"
@@ -99,3 +100,27 @@ def test_whole_pictures_wait_for_no_other_once_a_key_picture_was_whole() -> None
 def test_slices_in_any_order_in_one_packet_are_a_picture() -> None:
     packets = [_packet([b"\x65\x08b", b"\x65\x88a"], i, key=True) for i in range(3)]
     assert [packet.is_corrupt for packet in PictureJoiner("h264").joined(packets)] == [False] * 3
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+@pytest.mark.parametrize(("rest", "most"), [(b"", 600), (bytes(1 << 20), 4)], ids=["slices", "bytes"])
+def test_picture_that_never_ends_comes_as_corrupt_ones_that_hold_no_more_than_one_may(
+    codec: str, rest: bytes, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access_units, "_MOST_BYTES", 4_100_000)
+    begin, on = (b"\x65\x88a", b"\x65\x08b") if codec == "h264" else (b"\x26\x01\x80a", b"\x26\x01\x00b")
+    given = list[int]()
+
+    def come() -> Iterator[Any]:
+        for i in range(2 * most + 10):
+            given.append(i)
+            packet = _packet([on + rest if i else begin], 0, key=True)
+            packet.pts = None
+            yield packet
+
+    seen = 0
+    for packet in PictureJoiner(codec).joined(come()):
+        assert packet.is_corrupt
+        assert given[-1] - seen <= most
+        seen = given[-1]
+    assert seen == 2 * most + 9

@@ -8,6 +8,8 @@ from typing import Any
 __all__ = ["JOINED", "PictureJoiner", "is_whole_jpeg"]
 
 _START = b"\0\0\1"
+#: What a picture may have: no level of H.264 allows more than 27 MB (A.3.1), none of HEVC more than 600 slices (A.4).
+_MOST_BYTES, _MOST_PARTS = 32 << 20, 600
 #: Markers of JPEG (ITU-T T.81, B.1.1.3): a picture begins, its data begins, it ends; and those without parameters.
 _SOI, _SOS, _EOI = b"\xff\xd8", 0xDA, b"\xff\xd9"
 _ALONE = frozenset({0x00, 0x01, *range(0xD0, 0xD9)})
@@ -19,7 +21,8 @@ class PictureJoiner:
     Some servers, as GStreamer's with `config-interval=-1`, send parameter sets before each slice of a key picture, and
     FFmpeg cuts pictures there (ITU-T H.264, 7.4.1.2.3). Where a picture ends is known only when the next one comes. So
     packets wait for that until a first whole key picture came; after it those of HEVC do, whose decoder does not say
-    that slices are missing, and those of H.264 if the source was seen to cut any.
+    that slices are missing, and those of H.264 if the source was seen to cut any. A picture that goes on beyond what
+    one may have comes as corrupt ones: a source that never begins another one would fill the memory.
     """
 
     def __init__(self, codec: str) -> None:
@@ -28,14 +31,18 @@ class PictureJoiner:
 
     def joined(self, packets: Iterable[Any]) -> Iterator[Any]:
         """Yield packets of whole pictures from those of a byte stream (Annex B); a part without a begin is corrupt."""
-        parts = list[Any]()
+        parts, size = list[Any](), 0
         for packet in packets:
             if self._goes_on(bytes(packet)):
                 self._cut = self._waits = True
                 if parts and _is_one_time(packet.pts, parts[-1].pts):
-                    parts.append(packet)
-                    continue
+                    size += packet.size
+                    if len(parts) < _MOST_PARTS and size <= _MOST_BYTES:
+                        parts.append(packet)
+                        continue
+                    parts[0].is_corrupt = True
                 packet.is_corrupt = True
+            size = packet.size
             if parts:
                 self._waits = self._cut or not parts[0].is_keyframe
                 yield _one(parts)

@@ -133,7 +133,7 @@ class AvFeed:
         detect = "crccheck+bitstream+buffer" + ("+explode" if self._jpegs else "")
         self._decoder.options = {"err_detect": detect, "max_pixels": str(probe.MAX_PIXELS)}
         self._decoder.flags |= MARKS
-        self._doubtful, self._turn = True, probe.UPRIGHT
+        self._begun, self._doubtful, self._turn = source.kind == "file", True, probe.UPRIGHT
         self._name, self._like = name, like
         self._pictures = self._decoded()
         self._head: tuple[av.VideoFrame, bool] | None = None
@@ -209,29 +209,34 @@ class AvFeed:
         return start
 
     def _packets(self) -> Iterator[Any]:
-        packets = self._container.demux(self._stream)
+        packets = self._received()
         if self._source.kind == "rtsp" and self._decoder.name in JOINED:
             return PictureJoiner(self._decoder.name).joined(packets)
         return packets
 
-    def _check_wait(self, until: float) -> None:
-        """Raise DamagedInput where the first picture has been waited for too long."""
-        if self._wait(0.0):
-            raise DamagedInput(f"{self._source.name}: no key picture came before the end")
-        if self._clock() > until:
-            raise DamagedInput(
-                f"{self._source.name}: no key picture came in {_FIRST_SECONDS:.0f} seconds; "
-                "let the camera send one every few seconds (key frame interval, GOP)"
-            )
+    def _received(self) -> Iterator[Any]:
+        """Yield packets as they come, up to the run's end; looked at each, as what waits for more of them may not end.
+
+        Raises DamagedInput where the first picture has been waited for too long.
+        """
+        until = self._clock() + _FIRST_SECONDS
+        for packet in self._container.demux(self._stream):
+            if self._source.kind != "file" and self._wait(0.0):
+                if self._begun:
+                    return
+                raise DamagedInput(f"{self._source.name}: no key picture came before the end")
+            if not self._begun and self._clock() > until:
+                raise DamagedInput(
+                    f"{self._source.name}: no key picture came in {_FIRST_SECONDS:.0f} seconds; "
+                    "let the camera send one every few seconds (key frame interval, GOP)"
+                )
+            yield packet
 
     def _decoded(self) -> Generator[tuple[av.VideoFrame, bool], None, None]:
         import av
 
-        failed, until = 0, self._clock() + _FIRST_SECONDS
-        begun, last = self._source.kind == "file", None
+        failed, last = 0, None
         for packet in self._packets():
-            if not begun:
-                self._check_wait(until)
             try:
                 sent = marked(packet, 0) if packet.is_discard else packet
                 pictures = self._decoder.decode(sent if packet.size else None)
@@ -240,14 +245,14 @@ class AvFeed:
             except av.FFmpegError:
                 self._doubtful = True
                 failed += 1
-                if begun and failed > _MOST_FAILED:
+                if self._begun and failed > _MOST_FAILED:
                     raise
                 if self._jpegs and last is not None:
                     yield last, True  # stands for the one that is lost, so that viewers see that something was
                 continue
             cut = self._jpegs and not is_whole_jpeg(bytes(packet))
             for picture in pictures:
-                begun, failed, last = True, 0, picture
+                self._begun, failed, last = True, 0, picture
                 # What is made from a picture in doubt is in doubt, up to the next whole key picture.
                 corrupt = packet.is_corrupt or picture.is_corrupt or cut
                 self._doubtful = corrupt or (self._doubtful and not picture.key_frame)

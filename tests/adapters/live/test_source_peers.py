@@ -1,0 +1,88 @@
+"""Live sources whose packets a test makes: cameras that do not do as they should, and webcams, which are not there."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from tests.adapters.video_clips import Clip, make_clip
+from unseen.adapters.live.source_av import AvFeed
+from unseen.core.live import parse_source
+from unseen.errors import DamagedInput
+
+_KEY, _NEXT = b"\0\0\1\x65\x88a", b"\0\0\1\x65\x08b"
+
+
+class _Peer:
+    """A container whose streams are those of a file, and whose packets are others."""
+
+    def __init__(self, path: Path, packets: Iterable[Any]) -> None:
+        self._opened: Any = av.open(str(path))
+        self._packets, self.taken = packets, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._opened, name)
+
+    def demux(self, stream: Any) -> Iterator[Any]:
+        """Yield the packets, and count them."""
+        for packet in self._packets:
+            self.taken += 1
+            packet.stream = stream
+            yield packet
+
+
+def _feed(peer: _Peer, word: str, **how: Callable[..., Any]) -> AvFeed:
+    wait, clock = how.get("wait", lambda _: False), how.get("clock", lambda: 0.0)
+    return AvFeed(peer, parse_source(word, 0), None, wait, clock)  # type: ignore[arg-type]
+
+
+def _packet(data: bytes, number: int | None = None) -> Any:
+    packet = av.Packet(data)
+    packet.pts = packet.dts = number
+    packet.time_base, packet.is_keyframe = Fraction(1, 25), True
+    return packet
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clip of H.264 as cameras send it, with key pictures and those that need them."""
+    path = tmp_path_factory.mktemp("peers") / "a.ts"
+    make_clip(path, Clip(options={"bf": "0", "g": "8"}))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        ({"clock": itertools.count(0.0, 1.0).__next__}, "in 60 seconds"),
+        ({"wait": lambda _: True}, "before the end"),
+    ],
+    ids=["a-minute", "end-of-the-run"],
+)
+def test_first_picture_that_never_ends_is_not_waited_for_beyond(
+    clip: Path, how: dict[str, Callable[..., Any]], told: str
+) -> None:
+    peer = _Peer(clip, (_packet(_NEXT if i else _KEY) for i in range(500)))
+    feed = _feed(peer, "rtsp://127.0.0.1/a", **how)
+    with pytest.raises(DamagedInput, match=told):
+        next(iter(feed))
+    assert peer.taken < 70
+    feed.close()
+
+
+def test_camera_that_sends_no_more_pictures_but_packets_is_left_at_the_end_of_the_run(clip: Path) -> None:
+    stop = list[bool]()
+    with av.open(str(clip)) as read:
+        pictures = [packet for packet in read.demux(video=0) if packet.size][:10]
+    peer = _Peer(clip, itertools.chain(pictures, (_packet(_NEXT) for _ in range(500))))
+    frames = iter(_feed(peer, "rtsp://127.0.0.1/a", wait=lambda _: bool(stop)))
+    next(frames)
+    stop.append(True)
+    list(frames)
+    assert peer.taken < 20
