@@ -304,6 +304,21 @@ def test_half_jpeg_behind_which_the_next_one_begins_is_damaged() -> None:
     assert not is_whole_jpeg(whole[:-9] + b"\r\n--frame\r\n\r\n" + whole)
     assert not is_whole_jpeg(whole[: len(whole) // 3])
     assert not is_whole_jpeg(b"")
+    assert not is_whole_jpeg(whole + bytes(8) + whole[:-9]), "a second field that was cut off"
+    assert is_whole_jpeg(whole + bytes(8) + whole)
+
+
+def test_progressive_jpeg_is_whole_only_with_all_of_its_scans() -> None:
+    file = io.BytesIO()
+    noise = np.random.default_rng(1).integers(0, 255, (48, 64, 3), np.uint8)
+    Image.fromarray(noise).save(file, "JPEG", progressive=True, restart_marker_rows=1)
+    first, *scans = file.getvalue().split(b"\xff\xda")
+    remark = b"\xff\xfe\0\x06\xff\xd9ab"
+    told = [first, remark.join([scans[0], b""]), *scans[1:]]
+    assert len(told) > 6
+    for count in range(1, len(told)):
+        assert not is_whole_jpeg(b"\xff\xda".join(told[:count]))
+    assert is_whole_jpeg(b"\xff\xda".join(told))
 
 
 def _exif(orientation: int) -> bytes:

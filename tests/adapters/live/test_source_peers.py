@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.adapters.video_clips import Clip, make_clip
 from unseen.adapters.live.source_av import AvFeed
@@ -86,3 +88,37 @@ def test_camera_that_sends_no_more_pictures_but_packets_is_left_at_the_end_of_th
     stop.append(True)
     list(frames)
     assert peer.taken < 20
+
+
+@pytest.fixture(scope="module")
+def jpeg(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A picture as a webcam sends it."""
+    path = tmp_path_factory.mktemp("webcam") / "a.jpg"
+    noise = np.random.default_rng(1).integers(0, 255, (48, 64, 3), np.uint8)
+    Image.fromarray(noise).save(path, "JPEG", quality=90)
+    return path
+
+
+def _damaged(word: str, path: Path, jpegs: Iterable[bytes]) -> list[bool]:
+    feed = _feed(_Peer(path, (_packet(data, i) for i, data in enumerate(jpegs))), word)
+    try:
+        return [frame.damaged for frame, _ in feed]
+    finally:
+        feed.close()
+
+
+@pytest.mark.parametrize("word", ["webcam:0", "rtsp://127.0.0.1/a"])
+@pytest.mark.parametrize("lost", ["half", "half, then zeros", "last bytes", "end"])
+def test_jpeg_that_a_webcam_or_link_cut_off_is_damaged_alone(word: str, lost: str, jpeg: Path) -> None:
+    whole = jpeg.read_bytes()
+    half = whole[: len(whole) // 2]
+    cut = {"half": half, "half, then zeros": half + bytes(9000), "last bytes": whole[:-20], "end": whole[:-2]}[lost]
+    padded = whole + bytes(500)
+    assert _damaged(word, jpeg, [whole, padded, cut, whole, cut, padded]) == [False, False, True, False, True, False]
+
+
+def test_webcam_that_leaves_the_end_of_all_of_its_jpegs_out_is_shown_but_for_halves(jpeg: Path) -> None:
+    endless = jpeg.read_bytes()[:-2]
+    half = endless[: len(endless) // 2]
+    sent = [endless, endless + bytes(500), half, endless, half, endless]
+    assert _damaged("webcam:0", jpeg, sent) == [False, False, True, False, True, False]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -10,9 +11,10 @@ __all__ = ["JOINED", "PictureJoiner", "is_whole_jpeg"]
 _START = b"\0\0\1"
 #: What a picture may have: no level of H.264 allows more than 27 MB (A.3.1), none of HEVC more than 600 slices (A.4).
 _MOST_BYTES, _MOST_PARTS = 32 << 20, 600
-#: Markers of JPEG (ITU-T T.81, B.1.1.3): a picture begins, its data begins, it ends; and those without parameters.
-_SOI, _SOS, _EOI = b"\xff\xd8", 0xDA, b"\xff\xd9"
-_ALONE = frozenset({0x00, 0x01, *range(0xD0, 0xD9)})
+#: Markers of JPEG (ITU-T T.81, B.1.1.3), but for those that stand within a picture's data, and those without a meaning.
+_MARKER = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
+_SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
+_BEGIN = b"\xff\xd8\xff"
 
 
 class PictureJoiner:
@@ -102,22 +104,25 @@ JOINED: dict[str, Callable[[bytes], bool | None]] = {"h264": _begins_h264, "hevc
 def is_whole_jpeg(data: bytes) -> bool:
     """Whether a JPEG's data goes on to the picture's end: the rest of one that was cut off is the decoder's invention.
 
-    What the header holds, as a smaller picture with an end of its own, does not count.
+    What segments hold does not count, as a smaller picture with an end of its own. Each picture that the data begins,
+    as the second field of an interlaced one, has to end.
     """
-    scan = _scan_of(data)
-    end = data.find(_EOI, scan) if scan else -1
-    return end >= 0 and data.find(_SOI, scan, end) < 0
+    at = 0
+    while at >= 0 and (begins := data.find(_BEGIN, at)) >= 0:
+        at = _end_of(data, begins)
+    return at > 0
 
 
-def _scan_of(data: bytes) -> int:
-    """Return where a picture's data begins, 0 if it does not."""
-    at = data.find(_SOI) + 2
-    while 2 <= at < len(data) - 3:
-        kind = data[at + 1]
-        if data[at] != 0xFF or kind == 0xFF:  # decoders skip what is no marker, and a marker may be filled up
-            at += 1
-        elif kind == _SOS:
+def _end_of(data: bytes, begins: int) -> int:
+    """Return where the picture that begins there has ended, after all of its scans; -1 if it does not."""
+    scanned, at = False, begins + 2
+    while found := _MARKER.search(data, at):
+        kind, at = data[found.start() + 1], found.end()
+        if kind == _EOI and scanned:
             return at
-        else:
-            at += 2 if kind in _ALONE else 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    return 0
+        if kind == _SOI and scanned:
+            return -1
+        if kind not in (_SOI, _EOI):
+            scanned = scanned or kind == _SOS
+            at += int.from_bytes(data[at : at + 2], "big")
+    return -1

@@ -129,7 +129,9 @@ class AvFeed:
         self._decoder: Any = self._stream.codec_context
         self._decoder.thread_type, self._decoder.thread_count = "SLICE", 1
         # Links break in the middle of a JPEG, and its decoder mends what is not there, unless it is told to give up.
-        self._jpegs = source.kind == "http" and self._decoder.name == "mjpeg"
+        self._jpegs = source.kind != "file" and self._decoder.name == "mjpeg"
+        # Some webcams leave the end of all of their JPEGs out: it counts once there was one.
+        self._ends = source.kind != "webcam"
         detect = "crccheck+bitstream+buffer" + ("+explode" if self._jpegs else "")
         self._decoder.options = {"err_detect": detect, "max_pixels": str(probe.MAX_PIXELS)}
         self._decoder.flags |= MARKS
@@ -232,6 +234,12 @@ class AvFeed:
                 )
             yield packet
 
+    def _is_cut(self, jpeg: bytes) -> bool:
+        """Whether a JPEG lacks its end, as far as the source is known to send ends."""
+        whole = is_whole_jpeg(jpeg)
+        self._ends = self._ends or whole
+        return self._ends and not whole
+
     def _decoded(self) -> Generator[tuple[av.VideoFrame, bool], None, None]:
         import av
 
@@ -250,7 +258,7 @@ class AvFeed:
                 if self._jpegs and last is not None:
                     yield last, True  # stands for the one that is lost, so that viewers see that something was
                 continue
-            cut = self._jpegs and not is_whole_jpeg(bytes(packet))
+            cut = self._jpegs and self._is_cut(bytes(packet))
             for picture in pictures:
                 self._begun, failed, last = True, 0, picture
                 # What is made from a picture in doubt is in doubt, up to the next whole key picture.
