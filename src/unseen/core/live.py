@@ -20,6 +20,7 @@ from unseen.core.recipe import Recipe
 from unseen.errors import Refused, UsageError
 
 __all__ = [
+    "MOST_LOOK_AHEAD",
     "CameraSource",
     "Listening",
     "LiveJob",
@@ -37,6 +38,9 @@ __all__ = [
 SourceKind = Literal["rtsp", "http", "webcam", "file"]
 TargetKind = Literal["http", "rtsp", "segments"]
 UnitKind = Literal["jpeg", "h264", "mp4"]
+
+#: Seconds that a frame may wait at most.
+MOST_LOOK_AHEAD = 10.0
 
 _NAMED = re.compile(rf"({CAMERA_NAME})=(.+)", re.S)
 #: What stands where a name does, and holds no sign that a password may be behind or in front of.
@@ -246,7 +250,7 @@ class LiveJob:
     counting: Counting | None = None
 
     def __post_init__(self) -> None:
-        _check_between("look-ahead", self.look_ahead * 1000, 100.0, 10_000.0, "milliseconds")
+        _check_between("look-ahead", self.look_ahead * 1000, 100.0, MOST_LOOK_AHEAD * 1000, "milliseconds")
         _check_between("number of looks", self.looks, 0.5, 60.0, "a second")
         _check_between("side", self.side, 160, 1920, "pixels")
         if self.stop_after is not None and not self.stop_after > 0:

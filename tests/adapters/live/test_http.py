@@ -22,7 +22,8 @@ from websockets.typing import Origin
 
 from unseen.adapters.live import requests as live_requests
 from unseen.adapters.live.http import HttpTarget
-from unseen.core.live import Listening, StreamHead, Unit, parse_target
+from unseen.adapters.live.viewers import Viewer
+from unseen.core.live import MOST_LOOK_AHEAD, Listening, StreamHead, Unit, parse_target
 from unseen.errors import Refused, UsageError
 
 _TOKEN = "a-token-that-is-long"
@@ -134,6 +135,16 @@ def test_single_picture_that_does_not_come_is_an_error(opener: Opener, monkeypat
     status, headers, body = _get(target, "/door/still")
     assert (status, headers["content-type"], body) == (503, "text/plain; charset=utf-8", b"no picture comes now\n")
     assert not target.watching("door")
+
+
+def test_single_picture_is_waited_for_longer_than_no_signal_is_with_the_longest_look_ahead(
+    opener: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = list[float]()
+    monkeypatch.setattr(Viewer, "next", lambda _, seconds: waits.append(seconds))
+    assert _get(opener(), "/door/still")[0] == 503
+    (waited,) = waits
+    assert waited > MOST_LOOK_AHEAD + 1.0, "a second more than frames wait without any, a camera says NO SIGNAL"
 
 
 def test_head_needs_the_token_too(opener: Opener) -> None:

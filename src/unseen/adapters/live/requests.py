@@ -21,7 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 from unseen.adapters.live import websocket as live_websocket
 from unseen.adapters.live.pages import OVERVIEW, PLAYER, STYLE, index_page, picture_page, player_page
 from unseen.adapters.live.viewers import Viewer
-from unseen.core.live import UnitKind, is_loopback
+from unseen.core.live import MOST_LOOK_AHEAD, UnitKind, is_loopback
 
 __all__ = ["Handler"]
 
@@ -29,8 +29,9 @@ _BOUNDARY = "unseen-frame"
 _ICON = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8" rx="2"/></svg>'
 #: Seconds after which a viewer that does not take a picture is let go, and between signs of life to one.
 _PATIENCE, _QUIET = 10.0, 5.0
-#: Seconds for which a single picture is waited for: longer than a camera sends none before it says NO SIGNAL.
-_STILL = 7.0
+#: Seconds for which a single picture is waited for: longer than a camera sends none before it says NO SIGNAL, which is
+#: a second and the look-ahead, or five seconds.
+_STILL = MOST_LOOK_AHEAD + 2.0
 #: Seconds after which it is looked whether a viewer that gets no picture is still there.
 _LOOK = 1.0
 #: Seconds for a whole request, from when the connection is ready for it: who sends byte after byte has no more.
