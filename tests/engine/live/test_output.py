@@ -24,7 +24,7 @@ from unseen.core.ports import LiveEncoder, LiveFeed
 from unseen.core.regions import Box, Region
 from unseen.core.video import VideoFrame, VideoInfo
 from unseen.engine.live.camera import Camera
-from unseen.engine.live.output import Output
+from unseen.engine.live.output import NoPictureYet, Output
 from unseen.errors import UnreadableInput, UnseenError
 from unseen.media.live import Due
 from unseen.pixels.notice import rendered
@@ -145,6 +145,15 @@ def test_encoder_that_cannot_be_made_is_tried_again_and_others_go_on(error: Exce
     for i in range(3):
         output.hand_on(_due(i))
     assert output.faults == len(jpeg.seen) == len(target.got) == 3
+
+
+def test_no_signal_of_a_camera_that_never_came_is_tried_again_after_its_encoder_failed() -> None:
+    target, jpeg = _Target("jpeg"), _Encoder("jpeg", fails=[1])
+    waiting = NoPictureYet("door", [target], jpeg=jpeg)
+    for at in (0.0, 0.5, 1.0):
+        waiting.no_signal(at)
+    assert [(unit.data, unit.at) for unit in target.got] == [(b"made", 0.5), (b"made", 1.0)]
+    assert (waiting.faults, len(jpeg.seen)) == (1, 2)
 
 
 def test_file_goes_on_with_rising_times_after_an_encoder_failed(tmp_path: Path) -> None:

@@ -249,7 +249,7 @@ class Camera:
             "size": None if info is None else [info.width, info.height],
             "rate": None if info is None else round(float(info.rate), 3),
             "frames": figures.frames(),
-            "faults": counts["faults"] + (0 if self._output is None else self._output.faults),
+            "faults": counts["faults"] + sum(each.faults for each in (self._no_picture, self._output) if each),
             "plain_looks": self._output is not None and self._output.haste.now,
             "latency_s": {**figures.latency(), "sum": round(figures.latency_sum, 3)},
             "queue": 0 if state is None else state.waiting,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -57,16 +57,19 @@ class Output:
         self._held = HeldCells(_HELD_FRAMES)
         self._seed = secrets.randbits(128)
         self._grain = Grain(np.random.default_rng(self._seed))
-        self._makers: dict[str, Callable[[float], LiveEncoder]] = {
-            "h264": lambda origin: h264(self._info, origin),
-            "jpeg": lambda _: jpeg(self._info),
-        }
-        self._encoders: dict[str, LiveEncoder] = {}
+        self._encoders = _Encoders(
+            {"h264": lambda: h264(self._info, self._origin or 0.0), "jpeg": lambda: jpeg(self._info)}
+        )
         self._origin: float | None = None
         self._blank = _blank(self._info.width, self._info.height)
-        # Made now: nothing can go wrong with it when something else does.
-        self._notices = {_FAULT: notice(self._blank, self._form, _FAULT)}
-        self.faults = 0
+        # Made now: nothing can go wrong with them when something else does.
+        self._notices = {text: notice(self._blank, self._form, text) for text in (_FAULT, _NO_SIGNAL)}
+        self._faults = 0
+
+    @property
+    def faults(self) -> int:
+        """How often hiding or encoding failed."""
+        return self._faults + self._encoders.faults
 
     def hand_on(self, due: Due) -> str:
         """Hide a frame and hand it on; return why it was hidden whole, "" if it was not."""
@@ -74,7 +77,7 @@ class Output:
         try:
             planes = self._notice(HIDDEN_WHOLE[due.whole]) if due.whole else self._hidden(due)
         except Exception:  # noqa: BLE001  # whatever goes wrong, the frame is not shown
-            self.faults += 1
+            self._faults += 1
             whole, planes = "fault", self._notices[_FAULT]
         self._send(planes, due.at)
         return whole
@@ -106,19 +109,27 @@ class Output:
         for encoder, kinds in _MADE.items():
             if not any(of & kinds for of, _ in wanted):
                 continue
-            for unit in self._encoded(encoder, planes, at, key=any(new for of, new in wanted if of & kinds)):
+            for unit in self._encoders.encode(encoder, planes, at, key=any(new for of, new in wanted if of & kinds)):
                 for target in self._targets:
                     target.send(self._camera, unit)
 
-    def _encoded(self, name: str, planes: tuple[Pixels, ...], at: float, *, key: bool) -> Sequence[Unit]:
+
+class _Encoders:
+    """Encoders by their names, each made when it is needed, and anew after it has failed."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], LiveEncoder]]) -> None:
+        self._makers, self._made = makers, dict[str, LiveEncoder]()
+        self.faults = 0
+
+    def encode(self, name: str, planes: tuple[Pixels, ...], at: float, *, key: bool) -> Sequence[Unit]:
         """Encode a picture; none comes out where that fails, and the next one begins anew, with a key picture."""
         try:
-            if name not in self._encoders:
-                self._encoders[name] = self._makers[name](self._origin or 0.0)
-            return self._encoders[name].encode(planes, at, key=key)
+            if name not in self._made:
+                self._made[name] = self._makers[name]()
+            return self._made[name].encode(planes, at, key=key)
         except Exception:  # noqa: BLE001  # whatever goes wrong, the next picture is tried
             self.faults += 1
-            self._encoders.pop(name, None)
+            self._made.pop(name, None)
             return ()
 
 
@@ -128,20 +139,31 @@ class NoPictureYet:
     JPEG pictures may change their size at any time. What is sent as H.264 and MP4 begins in the size of the camera.
     """
 
-    def __init__(self, camera: str, targets: Sequence[LiveTarget]) -> None:
+    def __init__(
+        self,
+        camera: str,
+        targets: Sequence[LiveTarget],
+        *,
+        jpeg: Callable[[VideoInfo], LiveEncoder] = JpegEncoder,
+    ) -> None:
         self._camera, self._targets = camera, targets
+        width, height = _UNKNOWN_SIZE
+        info = VideoInfo("live", "mjpeg", width, height, Fraction(25), Fraction(1, 90_000), "yuv420p")
+        self._planes = notice(_blank(width, height), PlaneForm(full_range=False), _NO_SIGNAL)
+        self._encoders = _Encoders({"jpeg": lambda: jpeg(info)})
         self._data = b""
+
+    @property
+    def faults(self) -> int:
+        """How often encoding failed."""
+        return self._encoders.faults
 
     def no_signal(self, at: float) -> None:
         """Hand on a picture that says that the camera sends none, if somebody wants it as JPEG."""
         wanting = [target for target in self._targets if "jpeg" in target.wants(self._camera)[0]]
         if wanting and not self._data:
-            width, height = _UNKNOWN_SIZE
-            info = VideoInfo("live", "mjpeg", width, height, Fraction(25), Fraction(1, 90_000), "yuv420p")
-            planes = notice(_blank(width, height), PlaneForm(full_range=False), _NO_SIGNAL)
-            (unit,) = JpegEncoder(info).encode(planes, at)
-            self._data = unit.data
-        for target in wanting:
+            self._data = b"".join(unit.data for unit in self._encoders.encode("jpeg", self._planes, at, key=True))
+        for target in wanting if self._data else ():
             target.send(self._camera, Unit("jpeg", self._data, at))
 
 
