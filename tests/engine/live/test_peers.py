@@ -6,7 +6,8 @@ import io
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -19,8 +20,9 @@ from PIL import Image
 from tests.engine.live_browser import browser, find_browser
 from tests.engine.live_fakes import bright_shares, job_for, running, tools, wait_for, write_clip
 from unseen.adapters.live.source_av import open_feed
+from unseen.core.live import CameraSource
 from unseen.core.ports import LiveFeed
-from unseen.core.video import VideoFrame
+from unseen.core.video import VideoFrame, VideoInfo
 
 _PYTHON = "/usr/bin/python3"
 _SERVER = Path(__file__).parents[1] / "live_rtsp_server.py"
@@ -173,14 +175,27 @@ class _Boastful:
         return iter(self._feed)
 
 
-def test_browser_plays_all_pictures_of_a_camera_that_sends_fewer_than_it_says(tmp_path: Path, chromium: str) -> None:
+def test_browser_waits_for_a_camera_and_plays_all_pictures_of_one_that_sends_fewer_than_it_says(
+    tmp_path: Path, chromium: str
+) -> None:
     clip = write_clip(tmp_path / "slow.mp4", 100, rate=5)
     job = job_for(f"door={clip}", publish=("http://127.0.0.1:0",), loop=True)
-    slow = replace(tools(), open_feed=lambda source, like, wait: _Boastful(open_feed(source, like, wait=wait)))
-    with running(job, slow) as live, browser(chromium, tmp_path / "profile") as page:
+    come = threading.Event()
+
+    def connect(source: CameraSource, like: VideoInfo | None, wait: Callable[[float], object]) -> LiveFeed:
+        assert come.wait(60)
+        return _Boastful(open_feed(source, like, wait=wait))
+
+    with running(job, replace(tools(), open_feed=connect)) as live, browser(chromium, tmp_path / "profile") as page:
         page.open(f"{live.addresses[0]}door/play")
+        words = "document.getElementById('state')?.textContent"
+        try:
+            page.wait(f"{words} === 'waiting for the camera'")
+        finally:
+            come.set()
         # In the time that is waited a key picture every 50 would come three times.
         page.wait("document.querySelector('video')?.getVideoPlaybackQuality().totalVideoFrames > 15")
+        assert page.ask(words) == ""
         assert page.complaints == []
 
 

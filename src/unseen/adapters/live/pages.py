@@ -77,6 +77,7 @@ function connect() {
   source.addEventListener('sourceopen', () => {
     socket = new WebSocket(address);
     socket.binaryType = 'arraybuffer';
+    socket.onopen = () => say('waiting for the camera');
     socket.onmessage = event => {
       if (typeof event.data === 'string') {
         buffer = source.addSourceBuffer('video/mp4; codecs="' + event.data + '"');
