@@ -90,6 +90,23 @@ def test_camera_that_sends_no_more_pictures_but_packets_is_left_at_the_end_of_th
     assert peer.taken < 20
 
 
+@pytest.mark.parametrize("bad", [8, 9], ids=["key-picture", "next-one"])
+def test_corrupt_packet_is_not_forgotten_for_a_key_picture_that_was_sent_before_and_comes_later(
+    bad: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "reordered.ts"
+    make_clip(path, Clip(options={"bf": "2", "g": "8", "sc_threshold": "0"}))
+    with av.open(str(path)) as read:
+        packets = list(read.demux(video=0))
+    assert [i for i, packet in enumerate(packets) if packet.is_keyframe] == [0, 8, 16]
+    packets[bad].is_corrupt = True
+    feed = _feed(_Peer(path, packets), "http://127.0.0.1/a")
+    damaged = [i for i, (frame, _) in enumerate(feed) if frame.damaged]
+    feed.close()
+    assert damaged == list(range(damaged[0], 16))
+    assert damaged[0] <= 8
+
+
 @pytest.fixture(scope="module")
 def jpeg(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A picture as a webcam sends it."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from unseen.adapters.live.access_units import JOINED, PictureJoiner, is_whole_jpeg
 from unseen.adapters.video import probe
-from unseen.adapters.video.lead_in import MARKS, marked
+from unseen.adapters.video.lead_in import MARKS, Mark, marked
 from unseen.adapters.video.planes import Letterbox, ToRgb
 from unseen.core.live import CameraSource
 from unseen.core.photos import Rgb8
@@ -243,29 +243,43 @@ class AvFeed:
     def _decoded(self) -> Generator[tuple[av.VideoFrame, bool], None, None]:
         import av
 
-        failed, last = 0, None
-        for packet in self._packets():
+        failed, bad, last = 0, -1, None
+        for number, packet in enumerate(self._packets(), 1):
             try:
-                sent = marked(packet, 0) if packet.is_discard else packet
-                pictures = self._decoder.decode(sent if packet.size else None)
+                pictures = self._decoder.decode(_numbered(packet, number) if packet.size else None)
             except av.EOFError:
                 return
             except av.FFmpegError:
-                self._doubtful = True
+                self._doubtful, bad = True, number
                 failed += 1
                 if self._begun and failed > _MOST_FAILED:
                     raise
                 if self._jpegs and last is not None:
                     yield last, True  # stands for the one that is lost, so that viewers see that something was
                 continue
-            cut = self._jpegs and self._is_cut(bytes(packet))
+            if packet.is_corrupt or (self._jpegs and self._is_cut(bytes(packet))):
+                self._doubtful, bad = True, number
             for picture in pictures:
                 self._begun, failed, last = True, 0, picture
-                # What is made from a picture in doubt is in doubt, up to the next whole key picture.
-                corrupt = packet.is_corrupt or picture.is_corrupt or cut
-                self._doubtful = corrupt or (self._doubtful and not picture.key_frame)
-                if picture.opaque is None:
+                of = _number(picture)
+                # What is made from a picture in doubt is in doubt, up to a whole key picture that was sent after it:
+                # one that was sent before may come out later, and so may the one in doubt.
+                self._doubtful = picture.is_corrupt or (self._doubtful and not (picture.key_frame and abs(of) > bad))
+                if of >= 0:
                     yield picture, self._doubtful
+
+
+def _numbered(packet: Any, number: int) -> Any:
+    """Return a packet whose picture will tell its number: below 0 if it is not to be shown."""
+    if packet.is_discard:
+        return marked(packet, -number)
+    packet.opaque = Mark(number)
+    return packet
+
+
+def _number(picture: av.VideoFrame) -> int:
+    """Return the number of the packet that a picture was in; 0 if that is not known."""
+    return picture.opaque.number if isinstance(picture.opaque, Mark) else 0
 
 
 class _Pace:
