@@ -116,7 +116,7 @@ def _page_of(process: subprocess.Popen[bytes], told: Path) -> str:
     while time.monotonic() < until and process.poll() is None:
         found = re.search(r"ws://127\.0\.0\.1:(\d+)/", told.read_text("utf-8", "replace"))
         if found:
-            with urllib.request.urlopen(f"http://127.0.0.1:{found[1]}/json", timeout=10) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{found[1]}/json", timeout=60) as answer:
                 pages = [page for page in json.load(answer) if page["type"] == "page"]
             if pages:
                 return str(pages[0]["webSocketDebuggerUrl"])

@@ -15,7 +15,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.adapters.video_clips import Clip, make_clip
@@ -243,9 +243,17 @@ def test_the_same_frames_are_looked_at_however_long_looks_take() -> None:
 
 
 @settings(deadline=None)
-@given(st.integers(1, 3), st.integers(36, 110), st.booleans(), st.integers(5, 60), st.integers(0, 3))
+@given(
+    st.integers(1, 3),
+    st.integers(36, 110),
+    st.booleans(),
+    st.integers(5, 60),
+    st.integers(0, 3),
+    st.none() | st.integers(36, 110),
+)
+@example(2, 60, True, 20, 1, 58)
 def test_a_run_that_goes_on_looks_at_the_frames_that_it_would_have_looked_at(
-    at_once: int, first: int, quick: bool, still_until: int, speed: int
+    at_once: int, first: int, quick: bool, still_until: int, speed: int, damaged: int | None
 ) -> None:
     """Something stands still and then moves; of the looks before only those of the last 35 frames are known."""
 
@@ -255,7 +263,7 @@ def test_a_run_that_goes_on_looks_at_the_frames_that_it_would_have_looked_at(
         return Sight([Detection("face", Box(x, 4, x + 8, 12), 0.9, "yunet")], Box(0, 0, 64, 16))
 
     def looks(first: int, known: Sequence[Look]) -> list[Look]:
-        pictures = (VideoFrame((np.full((48, 64), 40, np.uint8),), i, i) for i in range(120))
+        pictures = (VideoFrame((np.full((48, 64), 40, np.uint8),), i, i, i == damaged) for i in range(120))
         scanned = scan(
             pictures, Numbers(), find, Upright(INFO, 1280), AutoPace(25.0, quick=quick), ShotCuts(8),  # type: ignore[arg-type]
             at_once=at_once, threads=1, first=first, known=known,

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Sequence
 from dataclasses import replace
 
 from unseen.core.looks import DEFAULT_LOOKS
 from unseen.core.recipe import Recipe
-from unseen.core.regions import Region
+from unseen.core.regions import Box, Region
 from unseen.core.video import Track, TrackPoint, VideoInfo
 from unseen.media.cover import cover_point
 from unseen.media.followed import followed
-from unseen.media.windows import Look, Window
+from unseen.media.windows import Window
 from unseen.tracks.cover import covering_box, extend_all
 from unseen.tracks.link import link
 from unseen.tracks.named import Named
@@ -21,6 +20,8 @@ __all__ = ["cover_window"]
 
 #: Pixels by which turning and scaling boxes may move their sides.
 _ROUNDED = 1.0
+#: Who is new may have come by as many of their sizes since the look before.
+_COME = 1.0
 
 
 def cover_window(
@@ -48,8 +49,8 @@ def cover_window(
         (tracks if known or followed(track.models).believed(track, longer) else faint).append(track)
     named.believed.update(track.number for track in tracks)
     wide: list[Track] = []
-    fresh, made = window.fresh, [look for look in (*window.before, *window.looks) if look.kind is not None]
-    ways = [(followed(track.models), fresh if _was_missed(track, made) else 1) for track in tracks]
+    missed = _Missed(window, info, verifiers)
+    ways = [(followed(track.models), missed.since(track)) for track in tracks]
     for way, since in dict.fromkeys(ways):
         wide += extend_all(
             [track for track, each in zip(tracks, ways, strict=True) if each == (way, since)],
@@ -65,21 +66,30 @@ def cover_window(
     return [tuple(each) for each in regions], wide, faint
 
 
-def _was_missed(track: Track, looks: Sequence[Look]) -> bool:
-    """Whether a track may have been there, unseen, since the last look at the whole picture."""
-    if track.cls == "head":
-        # It is told by a person without a face, which close looks do not find out.
-        return True
-    return not (followed(track.models).anywhere or _would_have_shown(track.points[0], looks))
+class _Missed:
+    """Says for how many frames a track of a window may have been there, unseen, before it was found."""
 
+    def __init__(self, window: Window, info: VideoInfo, verifiers: frozenset[str]) -> None:
+        self._looks = [look for look in (*window.before, *window.looks) if look.kind is not None]
+        self._fresh, self._picture, self._verifiers = window.fresh, Box(0, 0, info.width, info.height), verifiers
 
-def _would_have_shown(first: TrackPoint, looks: Sequence[Look]) -> bool:
-    """Whether the look before a track's first point would have seen it there, if it was there."""
-    at = bisect.bisect_left(looks, first.frame, key=lambda look: look.frame)
-    if at == 0:
-        return False
-    before = looks[at - 1]
-    return before.kind == "whole" or (before.part is not None and before.part.grown(_ROUNDED).contains(first.box))
+    def since(self, track: Track) -> int:
+        """Return as many frames as lie between looks that would have seen it, 1 for those between any two looks."""
+        # A head is told by a person without a face, which close looks do not find out; and where only verification
+        # finds somebody, a look by the others says nothing.
+        if track.cls == "head" or self._verifiers >= set(track.models):
+            return self._fresh
+        return 1 if followed(track.models).anywhere or self._would_have_shown(track) else self._fresh
+
+    def _would_have_shown(self, track: Track) -> bool:
+        """Whether the look before a track's first point was at all of where it may have been then."""
+        at = bisect.bisect_left(self._looks, track.first, key=lambda look: look.frame)
+        before = self._looks[at - 1] if at else None
+        if before is None or before.kind == "whole" or before.part is None:
+            return before is not None and before.kind == "whole"
+        box = track.points[0].box
+        there = box.grown(_COME * max(box.width, box.height)).common(self._picture)
+        return there is not None and before.part.grown(_ROUNDED).contains(there)
 
 
 def _region(

@@ -53,14 +53,15 @@ def scan(
     """
     after_damage = False
     with ThreadPoolExecutor(threads or at_once, "look") as pool:
-        looks = _Looks(upright, pace, known, at_once - 1)
+        looks = _Looks(upright, pace, known)
         for frame, begins, edge in _with_edges(frames, cuts):
-            if frame.index < first:
-                after_damage = frame.damaged
-                continue
-            now = frame.index if ticks is None else ticks.of(frame)
             if begins or after_damage:
                 yield from looks.ended()
+            if frame.index < first:
+                after_damage = frame.damaged
+                looks.go_on(frame.index, at_once - 1)
+                continue
+            now = frame.index if ticks is None else ticks.of(frame)
             if begins:
                 pace.begin()
             kind = None if frame.damaged else pace.wants(now, edge or after_damage or reader.harmed)
@@ -86,17 +87,16 @@ class _Waiting:
 class _Looks:
     """The looks that are being made, with the frames behind them, in order.
 
-    Those that an earlier run made are `known`; of them the pace is told, but of the latest `left`.
+    Those that an earlier run made are `known`.
     """
 
-    def __init__(self, upright: Upright, pace: Pace, known: Iterable[Look], left: int) -> None:
+    def __init__(self, upright: Upright, pace: Pace, known: Iterable[Look]) -> None:
         self._upright, self._pace = upright, pace
         self._waiting: deque[_Waiting] = deque()
         self._made = 0
         #: What the latest look that was taken found, in the upright picture; nothing where it tells nothing any more.
         self.latest: Sequence[Detection] = ()
-        for look in known:
-            self._go_on(look, left)
+        self._known = {look.frame: look for look in known if look.kind is not None}
 
     @property
     def frames(self) -> int:
@@ -108,8 +108,11 @@ class _Looks:
         self._waiting.append(_Waiting(frame, now, begins, kind, look))
         self._made += look is not None
 
-    def _go_on(self, look: Look, left: int) -> None:
-        if look.kind is not None:
+    def go_on(self, frame: int, left: int) -> None:
+        """Take in the look that an earlier run made at a frame, if it made one; the pace is told of all but the latest
+        `left`."""
+        look = self._known.pop(frame, None)
+        if look is not None and look.kind is not None:
             self._pace.made(look.frame, look.kind)
             self._waiting.append(_Waiting(None, look.frame, False, look.kind, look))
             self._made += 1

@@ -157,7 +157,8 @@ def test_browser_shows_more_cameras_on_one_page_than_it_opens_connections(
     clip: Path, tmp_path: Path, chromium: str
 ) -> None:
     job = job_for(*[str(clip)] * 8, publish=("http://127.0.0.1:0",), loop=True)
-    with running(job, tools()) as live, browser(chromium, tmp_path / "profile") as page:
+    # The browser starts while the machine is not yet busy with eight cameras.
+    with browser(chromium, tmp_path / "profile") as page, running(job, tools()) as live:
         page.open(live.addresses[0])
         # Each has had its first picture replaced by a next one.
         page.wait("[...document.images].filter(img => img.naturalWidth === 192 && /[?]/.test(img.src)).length === 8")

@@ -213,10 +213,15 @@ def test_end_of_time_ends_the_run(clip: Path, tmp_path: Path) -> None:
 
 
 def test_target_that_takes_nothing_is_told_of_while_it_goes_on(clip: Path, tmp_path: Path) -> None:
-    told = list[str]()
-    job = job_for(str(clip), publish=(str(tmp_path),), loop=True, stop_after=2.5)
+    told, stop = list[str](), threading.Event()
+
+    def tell(words: str) -> None:
+        told.append(words)
+        stop.set()
+
+    job = job_for(str(clip), publish=(str(tmp_path),), loop=True, stop_after=60)
     with files_of_at_most(1000):
-        status = run(job, tools=tools(), tell=told.append)
+        status = run(job, stop=stop, tools=tools(), tell=tell)
     (problem,) = status["problems"]
     assert problem == "camera1: segments cannot be written (File too large)"
     assert told == [f"{problem}; tried again until it works"]
