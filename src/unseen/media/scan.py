@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
 
-from unseen.core.photos import Rgb8
 from unseen.core.ports import VideoReader
 from unseen.core.regions import Box, Detection
 from unseen.core.video import VideoFrame
@@ -15,20 +15,41 @@ from unseen.media.close import Sight
 from unseen.media.find import SEEN_CLOSELY
 from unseen.media.pace import Kind, Pace, Ticks
 from unseen.media.shots import ShotCuts
-from unseen.media.upright import Upright
 from unseen.media.windows import Look, Scanned
 
-__all__ = ["Finder", "scan"]
+__all__ = ["Finder", "Turner", "scan"]
 
-#: Finds what is to be hidden in an upright picture, told how to look, and what the latest known look of the shot found.
-Finder = Callable[[Rgb8, Kind, Sequence[Detection]], Sight]
+View = TypeVar("View")
+View_co = TypeVar("View_co", covariant=True)
+#: Finds what is to be hidden in a view of a frame, told how to look, and what the latest known look of the shot found.
+Finder = Callable[[View, Kind, Sequence[Detection]], Sight]
+
+
+class Turner(Protocol[View_co]):
+    """Turns stored frames into what a finder looks at, as `Upright` does into a picture, and boxes in these back."""
+
+    def view(self, reader: VideoReader, frame: VideoFrame) -> View_co:
+        """Return what a finder looks at."""
+        ...
+
+    def stored(self, found: Iterable[Detection]) -> list[Detection]:
+        """Return detections in a view with their boxes in pixels of the stored frame."""
+        ...
+
+    def stored_box(self, box: Box) -> Box:
+        """Return a box of a view in pixels of the stored frame."""
+        ...
+
+    def shown(self, box: Box) -> Box:
+        """Return a box of the stored frame in pixels of a view."""
+        ...
 
 
 def scan(
     frames: Iterable[VideoFrame],
     reader: VideoReader,
-    find: Finder,
-    upright: Upright,
+    find: Finder[View],
+    turner: Turner[View],
     pace: Pace,
     cuts: ShotCuts,
     *,
@@ -53,7 +74,7 @@ def scan(
     """
     after_damage = False
     with ThreadPoolExecutor(threads or at_once, "look") as pool:
-        looks = _Looks(upright, pace, known)
+        looks = _Looks(turner, pace, known)
         for frame, begins, edge in _with_edges(frames, cuts):
             if begins or after_damage:
                 yield from looks.ended()
@@ -66,7 +87,7 @@ def scan(
                 pace.begin()
             kind = None if frame.damaged else pace.wants(now, edge or after_damage or reader.harmed)
             after_damage = frame.damaged
-            made = None if kind is None else pool.submit(find, upright.view(reader, frame), kind, looks.latest)
+            made = None if kind is None else pool.submit(find, turner.view(reader, frame), kind, looks.latest)
             looks.add(frame, now, begins, kind, made)
             yield from looks.taken(at_once - 1 if looks.frames <= most_waiting else 0)
         yield from looks.taken(0)
@@ -90,11 +111,11 @@ class _Looks:
     Those that an earlier run made are `known`.
     """
 
-    def __init__(self, upright: Upright, pace: Pace, known: Iterable[Look]) -> None:
-        self._upright, self._pace = upright, pace
+    def __init__(self, turner: Turner[object], pace: Pace, known: Iterable[Look]) -> None:
+        self._turner, self._pace = turner, pace
         self._waiting: deque[_Waiting] = deque()
         self._made = 0
-        #: What the latest look that was taken found, in the upright picture; nothing where it tells nothing any more.
+        #: What the latest look that was taken found, in the view; nothing where it tells nothing any more.
         self.latest: Sequence[Detection] = ()
         self._known = {look.frame: look for look in known if look.kind is not None}
 
@@ -136,12 +157,12 @@ class _Looks:
         self._made -= 1
         if isinstance(look, Look):
             found, part = look.found, look.part
-            self.latest = [replace(each, box=self._upright.shown(each.box)) for each in found]
+            self.latest = [replace(each, box=self._turner.shown(each.box)) for each in found]
         else:
             sight = look.result()
             self.latest = sight.found
-            found = tuple(self._upright.stored(sight.found))
-            part = None if sight.part is None else self._upright.stored_box(sight.part)
+            found = tuple(self._turner.stored(sight.found))
+            part = None if sight.part is None else self._turner.stored_box(sight.part)
         # Of what only some looks see nothing can be told from its being gone at others.
         self._pace.saw(now, [each for each in found if each.cls in SEEN_CLOSELY])
         return found, part

@@ -31,13 +31,14 @@ class Upright:
     """Turns stored frames into upright RGB pictures of at most `side` pixels, and boxes in these back.
 
     A phone's portrait video is stored lying down, and pixels need not be square: detectors find few faces in either.
+    Pixels have the shape that is believed of them, or `aspect`.
     """
 
-    def __init__(self, info: VideoInfo, side: int) -> None:
+    def __init__(self, info: VideoInfo, side: int, aspect: Fraction | None = None) -> None:
         self._stored = (info.width, info.height)
         self._turns = info.rotation // 90 % 4
         #: Size of a picture before it is turned.
-        self._size = shrunk_size(info, side)
+        self._size = shrunk_size(info, side, aspect)
 
     def within(self, part: Box) -> Upright:
         """Return the same for frames of which only `part`, a box of whole pixels, is cut out; at the same scale."""

@@ -51,7 +51,7 @@ class Looking:
         film, eyes, done = self._film, self._tools.eyes, self._progress
         by_time = film.recipe.video.stride is None
         return scan(
-            self._frames(), film.reader, self._find, film.upright, self._pace, ShotCuts(film.form.bits),
+            self._frames(), film.reader, self._find, self._shapes, self._pace, ShotCuts(film.form.bits),
             at_once=eyes.at_once, threads=eyes.threads, most_waiting=film.sizes.looked, first=done.next_frame,
             known=done.looks_without(self._tools.verifiers),
             ticks=Ticks(film.rate, float(film.info.time_base)) if by_time else None,
@@ -68,9 +68,9 @@ class Looking:
             self._clock.start(frame)
             yield frame
 
-    def _find(self, image: Rgb8, kind: Kind, before: Sequence[Detection]) -> Sight:
+    def _find(self, views: Sequence[Rgb8], kind: Kind, before: Sequence[Detection]) -> Sight:
         with self._tools.watch.time("detect"):
-            return self._shapes.look(image, before, partial(self._find_once, kind))
+            return self._shapes.look(views, before, partial(self._find_once, kind))
 
     def _find_once(self, kind: Kind, image: Rgb8, before: Sequence[Detection]) -> Sight:
         eyes, recipe = self._tools.eyes, self._recipe

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 
 from unseen.adapters.video.planes import layout
 from unseen.adapters.video.smaller import Smaller
-from unseen.core.models import DETECTOR_SIDE
 from unseen.core.ports import VideoReader
 from unseen.core.recipe import Recipe
 from unseen.core.video import VideoInfo
-from unseen.media.upright import Upright
 from unseen.media.windows import Sizes, sizes_for
 from unseen.pixels.planes import PlaneForm
 
@@ -21,8 +19,8 @@ __all__ = ["OpenFilm", "form_of"]
 class OpenFilm:
     """A video that is open: what it is called in messages, where its frames come from, and what becomes of them.
 
-    `form` tells how planes lie, `sizes` how many frames are taken at once; `upright` turns frames for detectors, and
-    `smaller` brings hidden ones to the size in which they are written.
+    `form` tells how planes lie, `sizes` how many frames are taken at once; `smaller` brings hidden ones to the size in
+    which they are written.
     """
 
     name: str
@@ -31,7 +29,6 @@ class OpenFilm:
     info: VideoInfo
     form: PlaneForm
     sizes: Sizes
-    upright: Upright
     smaller: Smaller
 
     @classmethod
@@ -45,7 +42,6 @@ class OpenFilm:
             info=info,
             form=form_of(info),
             sizes=sizes_for(info),
-            upright=Upright(info, DETECTOR_SIDE),
             smaller=Smaller(info, recipe.max_side),
         )
 
