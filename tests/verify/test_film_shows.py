@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -27,8 +28,10 @@ _SQUARE = Box(200, 120, 240, 160)
 class _Reader:
     """Shows the luma plane in grey, scaled."""
 
-    def __init__(self, rotation: int) -> None:
-        self.info = VideoInfo("mp4", "h264", 400, 300, Fraction(25), Fraction(1, 25), "yuv420p", rotation=rotation)
+    def __init__(self, rotation: int, aspect: Fraction = Fraction(1)) -> None:
+        self.info = VideoInfo(
+            "mp4", "h264", 400, 300, Fraction(25), Fraction(1, 25), "yuv420p", rotation=rotation, pixel_aspect=aspect
+        )
 
     def to_rgb(self, frame: VideoFrame, width: int, height: int) -> Any:
         assert frame.planes[1].shape == tuple(-(-side // 2) for side in frame.planes[0].shape)
@@ -63,9 +66,9 @@ def _frame() -> VideoFrame:
     return VideoFrame((luma, *(np.full((150, 200), 128, np.uint8),) * 2), 0, 0)
 
 
-def _checker(rotation: int, bright: _Bright) -> Checker:
+def _checker(rotation: int, bright: _Bright, aspect: Fraction = Fraction(1)) -> Checker:
     recipe = Recipe(looks=looks_for(["face"], None))
-    return Checker(_Reader(rotation), SecondOpinion(faces=(bright,)), recipe)  # type: ignore[arg-type]
+    return Checker(_Reader(rotation, aspect), SecondOpinion(faces=(bright,)), recipe)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
@@ -89,3 +92,37 @@ def test_finder_that_turns_frames_the_wrong_way_does_not_blind_the_verifier(
     checker, beside = _checker(90, _Bright()), Region("face", Box(160, 110, 190, 220), Look("fill"))
     (found,) = checker.residues(_frame(), [beside], Moment(0, part))
     assert found.box.xyxy == pytest.approx(_SQUARE.xyxy, abs=1)
+
+
+@pytest.mark.parametrize("aspect", ["5/2", "4", "2/5"])
+@pytest.mark.parametrize("rotation", [0, 90])
+@pytest.mark.parametrize("part", [None, Box(151, 101, 299, 233)], ids=["whole", "part"])
+def test_what_shows_in_both_shapes_of_pixels_is_told_once(aspect: str, rotation: int, part: Box | None) -> None:
+    bright = _Bright()
+    (found,) = _checker(rotation, bright, Fraction(aspect)).residues(_frame(), (), Moment(0, part))
+    assert found.box.xyxy == pytest.approx(_SQUARE.xyxy, abs=2)
+    assert len(set(bright.sizes)) == 2
+
+
+@pytest.mark.parametrize("wide", [True, False])
+def test_what_shows_in_one_shape_of_pixels_alone_is_told(wide: bool) -> None:
+    class Once(_Bright):
+        def _one(self, image: Rgb8) -> list[Detection]:
+            return super()._one(image) if wide == _is_wide(image) else []
+
+    (found,) = _checker(0, Once(), Fraction(5, 2)).residues(_frame(), (), Moment(0))
+    assert found.box.xyxy == pytest.approx(_SQUARE.xyxy, abs=2)
+
+
+def test_two_who_show_beside_each_other_in_a_shape_of_pixels_each_are_both_told() -> None:
+    class Beside(_Bright):
+        def _one(self, image: Rgb8) -> list[Detection]:
+            (found,) = super()._one(image)
+            return [replace(found, box=found.box.moved(0, -found.box.height / 2))] if _is_wide(image) else [found]
+
+    found = _checker(0, Beside(), Fraction(5, 2)).residues(_frame(), (), Moment(0))
+    assert [round(each.box.y1) for each in found] == [100, 120]
+
+
+def _is_wide(image: Rgb8) -> bool:
+    return bool(image.shape[1] > 2 * image.shape[0])

@@ -16,6 +16,9 @@ from unseen.verify.turned import Turned
 
 __all__ = ["Checker"]
 
+#: Intersection over union from which on what was seen in two shapes is one object.
+_SAME = 0.5
+
 
 class Checker:
     """Says what still shows in hidden frames of one video."""
@@ -32,7 +35,7 @@ class Checker:
 
     def residues(self, frame: VideoFrame, regions: Sequence[Region], moment: Moment) -> list[Detection]:
         """Return what a second model sees in a hidden frame, or the part of it that a moment names, in its pixels, in
-        any shape that these may have."""
+        any shape that these may have; what shows in two of them is told once."""
         ways, left, top = self._turned, 0.0, 0.0
         if moment.part is not None:
             part = _aligned(moment.part, *frame.planes[0].shape)
@@ -44,8 +47,18 @@ class Checker:
             picture = turned.picture(self._reader, frame)
             shown = [replace(r, box=turned.shown(r.box.moved(-left, -top))) for r in regions]
             found = residues(picture, shown, self._opinion, self._recipe.hidden)
-            seen += [replace(d, box=turned.stored(d.box).moved(left, top)) for d in found]
+            placed = [replace(d, box=turned.stored(d.box).moved(left, top)) for d in found]
+            # Only what was seen in an earlier shape: two models that agree in one are two witnesses.
+            seen += [d for d in placed if not any(_is_same(d, other) for other in seen)]
         return seen
+
+
+def _is_same(one: Detection, other: Detection) -> bool:
+    """Whether what was seen in two shapes of pixels is one object."""
+    common = one.box.common(other.box)
+    if common is None or one.cls != other.cls:
+        return False
+    return common.area >= _SAME * (one.box.area + other.box.area - common.area)
 
 
 def _aligned(part: Box, height: int, width: int) -> Box:
