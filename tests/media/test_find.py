@@ -160,6 +160,14 @@ def test_a_lamp_on_a_vehicle_that_no_reader_can_read_is_no_plate() -> None:
         assert classes_of(find(PHOTO, eyes, recipe())) == classes
 
 
+def test_three_digits_that_are_faint_and_fill_much_of_the_picture_are_a_plate_on_a_vehicle_alone() -> None:
+    large = box("text", 40, 40, 200, 150, score=0.38)
+    for vehicles, classes in (((), []), ((box("car", 0, 0, 300, 200),), ["plate"])):
+        reader = FakeReader({large.box.xyxy: ("130", 0.48)})
+        eyes = Eyes(objects=sees(*vehicles), text=sees(large), text_close=sees(), reader=reader)
+        assert classes_of(find(PHOTO, eyes, recipe())) == classes
+
+
 def test_a_lamp_that_is_no_plate_is_still_text_where_that_is_asked_for() -> None:
     lamp = box("text", 60, 60, 130, 130, score=0.7)
     eyes = Eyes(objects=sees(CAR), text=sees(lamp), text_close=sees(), reader=FakeReader())

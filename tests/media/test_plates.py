@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from unseen.core.regions import Box, Detection
 from unseen.media.plates import is_legible, is_texture, looks_like_plate, needs_reading, on_vehicle
 
-PICTURE = 1280
+PICTURE = (1280, 960)
+ROOM = (640, 435)
 
 
 def text(width: float = 120, height: float = 30, score: float = 0.9) -> Detection:
@@ -103,56 +104,66 @@ def test_faint_boxes_need_two_characters(score: float, words: str, confidence: f
     ],
 )
 def test_what_is_large_enough_to_read_and_not_clear_or_fills_the_picture_is_read(
-    detection: Detection, longer: float, doubtful: bool
+    detection: Detection, longer: int, doubtful: bool
 ) -> None:
-    assert needs_reading(detection, longer) == doubtful
-    assert is_texture(detection, "I", 0.9, longer) == doubtful
-    assert is_texture(detection, "ABC", 0.39, longer) == doubtful
-    assert not is_texture(detection, "AB1", 0.4, longer)
+    for size in ((longer, longer // 2), (longer // 2, longer)):
+        assert needs_reading(detection, size) == doubtful
+        assert is_texture(detection, "I", 0.9, size) == doubtful
+        assert is_texture(detection, "ABC", 0.39, size) == doubtful
+        assert not is_texture(detection, "AB1", 0.4, size)
 
 
 @pytest.mark.parametrize(
     ("detection", "words", "texture"),
     [
-        (text(488, 251, 0.384), "130", True),  # all of a kitchen
+        (text(488, 251, 0.384), "130", True),  # 44 % of a kitchen
         (text(251, 488, 0.384), "130", True),
+        (text(488, 251, 0.384), "ABC", True),
         (text(488, 251, 0.384), "DK8F", False),
+        (text(488, 251, 0.384), "1KA", False),
+        (text(488, 251, 0.384), "京 13", False),
         (text(488, 251, 0.45), "130", False),
         (text(488, 223, 0.384), "130", False),
         (text(488, 224, 0.384), "130", True),
+        (text(240, 231, 0.384), "130", False),  # less than a fifth of the picture
+        (text(240, 233, 0.384), "130", True),
     ],
 )
-def test_what_is_faint_and_fills_much_of_the_picture_needs_four_characters(
+def test_what_is_faint_and_fills_much_of_the_picture_needs_four_characters_or_a_digit_and_a_letter(
     detection: Detection, words: str, texture: bool
 ) -> None:
-    assert is_texture(detection, words, 0.73, 640) == texture
-    assert looks_like_plate(detection, words, 0.73, 640) != texture
+    assert is_texture(detection, words, 0.48, ROOM) == texture
+    assert looks_like_plate(detection, words, 0.48, ROOM) != texture
+    assert not is_texture(detection, words, 0.48, ROOM, attached=True)
 
 
 scores, sides = st.floats(0, 1), st.floats(1, 900)
 detections = st.builds(text, sides, sides, scores)
+pictures = st.tuples(st.integers(1, 8000), st.integers(1, 8000))
 
 
-@given(detections, st.text(max_size=12), scores, st.integers(1, 8000))
-def test_what_looks_like_a_plate_is_no_texture(found: Detection, words: str, confidence: float, longer: int) -> None:
-    if is_texture(found, words, confidence, longer):
-        assert not looks_like_plate(found, words, confidence, longer)
+@given(detections, st.text(max_size=12), scores, pictures)
+def test_what_looks_like_a_plate_is_no_texture(
+    found: Detection, words: str, confidence: float, size: tuple[int, int]
+) -> None:
+    if is_texture(found, words, confidence, size):
+        assert not looks_like_plate(found, words, confidence, size)
 
 
-@given(detections, st.integers(1, 8000))
-def test_a_plate_that_is_read_is_never_cleared_but_for_its_shape(found: Detection, longer: int) -> None:
+@given(detections, pictures)
+def test_a_plate_that_is_read_is_never_cleared_but_for_its_shape(found: Detection, size: tuple[int, int]) -> None:
     short, long = sorted((found.box.width, found.box.height))
-    assert looks_like_plate(found, "B 123 ABC", 0.95, longer) == (long <= 9 * short)
-    assert not is_texture(found, "B 123 ABC", 0.95, longer)
+    assert looks_like_plate(found, "B 123 ABC", 0.95, size) == (long <= 9 * short)
+    assert not is_texture(found, "B 123 ABC", 0.95, size)
 
 
-@given(detections, st.text(max_size=12), st.floats(0.4, 1), st.floats(0, 1), st.integers(1, 8000))
+@given(detections, st.text(max_size=12), st.floats(0.4, 1), st.floats(0, 1), pictures)
 def test_less_confidence_never_clears_what_more_did_not(
-    found: Detection, words: str, high: float, share: float, longer: int
+    found: Detection, words: str, high: float, share: float, size: tuple[int, int]
 ) -> None:
     low = 0.4 + (high - 0.4) * share
-    if looks_like_plate(found, words, high, longer):
-        assert looks_like_plate(found, words, low, longer)
+    if looks_like_plate(found, words, high, size):
+        assert looks_like_plate(found, words, low, size)
 
 
 @pytest.mark.parametrize(
@@ -182,10 +193,10 @@ def test_a_plate_has_its_middle_on_the_vehicle_and_is_narrower(box: Box, attache
 
 def test_a_photo_full_of_detail_is_no_plate_though_the_detector_is_quite_sure() -> None:
     photo = Detection("text", Box(0, 0, 1104, 720), 0.9, "ppocr-det")
-    assert not looks_like_plate(photo, "BK", 0.25, 1280)
-    assert looks_like_plate(photo, "RK 891", 0.9, 1280)
+    assert not looks_like_plate(photo, "BK", 0.25, (1280, 720))
+    assert looks_like_plate(photo, "RK 891", 0.9, (1280, 720))
 
 
 def test_a_plate_that_fills_the_picture_need_not_be_read_where_it_is_seen_well() -> None:
     plate = Detection("text", Box(10, 5, 290, 155), 0.97, "ppocr-det")
-    assert looks_like_plate(plate, "   ", 0.2, 300)
+    assert looks_like_plate(plate, "   ", 0.2, (300, 160))

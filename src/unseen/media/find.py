@@ -120,12 +120,12 @@ def _plates(
     """Return the text that may be a plate; all of it where no reader can tell."""
     if reader is None:
         return set(found)
-    longer = max(image.shape[:2])
+    size = image.shape[1], image.shape[0]
     attached = {d for d in found if on_vehicle(d.box, vehicles)}
-    doubtful = [d for d in dict.fromkeys(found) if d not in attached or needs_reading(d, longer)]
+    doubtful = [d for d in dict.fromkeys(found) if d not in attached or needs_reading(d, size)]
     words = reader.read(image, [d.box for d in doubtful])
     likely = (
-        not is_texture(d, *read, longer) if d in attached else looks_like_plate(d, *read, longer)
+        not is_texture(d, *read, size, attached=True) if d in attached else looks_like_plate(d, *read, size)
         for d, read in zip(doubtful, words, strict=True)
     )
     return set(found) - {d for d, yes in zip(doubtful, likely, strict=True) if not yes}
