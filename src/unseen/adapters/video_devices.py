@@ -1,16 +1,13 @@
-"""Finds out whether a hardware encoder is on this machine, by encoding one grey picture with it."""
+"""Finds out whether a hardware encoder is on this machine, by encoding one grey picture with it, in memory."""
 
 from __future__ import annotations
 
-import tempfile
+import io
 from fractions import Fraction
-from pathlib import Path
 
-import numpy as np
-
-from unseen.adapters.video_av import open_writer
-from unseen.core.video import VideoFrame, VideoInfo
-from unseen.errors import DeviceUnavailable, FileError
+from unseen.adapters.video.encoders import encoding_for, no_device
+from unseen.adapters.video.write import encoder_stream
+from unseen.core.video import VideoInfo
 
 __all__ = ["require_encoder"]
 
@@ -21,13 +18,17 @@ _INFO = VideoInfo("mov", "h264", _SIDE, _SIDE, Fraction(25), Fraction(1, 25), "y
 
 def require_encoder(codec: str) -> None:
     """Raise DeviceUnavailable if a hardware encoder, as "h264_nvenc", cannot be used; UsageError if there is none."""
-    planes = tuple(np.full((_SIDE // by, _SIDE // by), 128, np.uint8) for by in (1, 2, 2))
+    import av
+
+    encoding = encoding_for(_INFO, "mp4", "a video", codec=codec)
+    picture = av.VideoFrame(_SIDE, _SIDE, encoding.input_format)
+    for plane in picture.planes:
+        plane.update(b"\x80" * plane.buffer_size)
+    picture.pts, picture.time_base = 0, _INFO.time_base
     try:
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            open_writer(Path(folder) / "grey.mp4", _INFO, codec=codec, threads=1) as writer,
-        ):
-            writer.write(VideoFrame(planes, 0, 0))
-    except (FileError, ValueError) as error:  # PyAV calls an encoder that it was built without a wrong value
-        family = codec.partition("_")[0]
-        raise DeviceUnavailable(f"{codec} is not on this machine; choose {family} without a device") from error
+        with av.open(io.BytesIO(), "w", format=encoding.container) as nowhere:
+            stream = encoder_stream(nowhere, _INFO, encoding, threads=1)
+            stream.encode(picture)
+            stream.encode(None)
+    except (av.FFmpegError, ValueError) as error:  # PyAV calls an encoder that it was built without a wrong value
+        raise no_device(encoding) from error

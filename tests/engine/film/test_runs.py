@@ -10,8 +10,7 @@ import pytest
 
 from tests.engine.engine_fakes import Command, make_photo, shows_face
 from tests.engine.film_scenes import FILM, film, film_engine, leftovers, watch
-from unseen.adapters.video.encoders import Encoding, no_device
-from unseen.adapters.video.write import AvWriter
+from unseen.adapters import video_devices
 from unseen.core.jobs import Job
 from unseen.core.receipts import FileReceipt, FrameNote
 
@@ -58,10 +57,10 @@ def test_photos_and_videos_together(unseen: Command, tmp_path: Path, jobs: str) 
 def test_what_no_video_could_be_written_with_is_a_wrong_call(
     unseen: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], says: str
 ) -> None:
-    def missing(_: object, encoding: Encoding) -> None:
-        raise no_device(encoding)
+    def missing(*_: object, **__: object) -> None:
+        raise ValueError("PyAV was built without it")
 
-    monkeypatch.setattr(AvWriter, "_start", missing)  # this machine may have the device
+    monkeypatch.setattr(video_devices, "encoder_stream", missing)  # this machine may have the device
     make_photo(tmp_path / "in" / "b.png")
     (tmp_path / "in" / "a.mp4").write_bytes(b"is not opened")
     done = unseen(tmp_path / "in", "-o", tmp_path / "out", *words)

@@ -22,7 +22,7 @@ from unseen.errors import OutputFailed
 if TYPE_CHECKING:
     from av.container import OutputContainer
 
-__all__ = ["AvWriter", "muxer", "sync", "write_errors"]
+__all__ = ["AvWriter", "encoder_stream", "muxer", "sync", "write_errors"]
 
 _BITEXACT = 1 << 23
 _UNSPECIFIED, _LIMITED, _FULL = 0, 1, 2
@@ -112,7 +112,7 @@ class AvWriter:
         quiet(encoding)
         with write_errors(path, name):
             self._container = muxer(path, encoding.container, info.time_base, web=True)
-            self._stream: Any = _stream(self._container, info, encoding, threads)
+            self._stream: Any = encoder_stream(self._container, info, encoding, threads)
             self._sound = SoundTrack(self._container, sound, encoding.container, name) if sound else None
             self._start(encoding)
             self._clean = _cleaner(encoding, self._stream)
@@ -186,7 +186,7 @@ def _delay(encoding: Encoding, stream: Any) -> int:
     return 2 if encoding.encoder == "libx265" else int(stream.codec_context.reorder_depth)
 
 
-def _stream(container: OutputContainer, info: VideoInfo, encoding: Encoding, threads: int) -> Any:
+def encoder_stream(container: OutputContainer, info: VideoInfo, encoding: Encoding, threads: int) -> Any:
     """Add the picture stream with its encoder, not open yet."""
     stream: Any = container.add_stream(encoding.encoder, rate=info.rate, options=dict(encoding.options))
     stream.width, stream.height, stream.pix_fmt = info.width, info.height, encoding.input_format
