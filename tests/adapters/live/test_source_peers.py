@@ -90,6 +90,22 @@ def test_camera_that_sends_no_more_pictures_but_packets_is_left_at_the_end_of_th
     assert peer.taken < 20
 
 
+def test_picture_whose_slices_still_come_at_the_end_of_the_run_is_not_shown(tmp_path: Path) -> None:
+    path, stop = tmp_path / "a.ts", list[bool]()
+    make_clip(path, Clip("libx265", options={"x265-params": "log-level=none:bframes=0"}))
+    with av.open(str(path)) as read:
+        packets = [packet for packet in read.demux(video=0) if packet.size]
+    peer = _Peer(path, packets)
+    feed = _feed(peer, "rtsp://127.0.0.1/a", wait=lambda _: bool(stop))
+    shown = []
+    for frame, _ in feed:
+        shown.append(frame.pts)
+        stop += [True] * (len(shown) == 4)
+    feed.close()
+    assert len(shown) >= 4
+    assert packets[peer.taken - 2].pts not in shown
+
+
 @pytest.mark.parametrize("bad", [8, 9], ids=["key-picture", "next-one"])
 def test_corrupt_packet_is_not_forgotten_for_a_key_picture_that_was_sent_before_and_comes_later(
     bad: int, tmp_path: Path

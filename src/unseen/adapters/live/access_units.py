@@ -24,7 +24,8 @@ class PictureJoiner:
     FFmpeg cuts pictures there (ITU-T H.264, 7.4.1.2.3). Where a picture ends is known only when the next one comes. So
     packets wait for that until a first whole key picture came; after it those of HEVC do, whose decoder does not say
     that slices are missing, and those of H.264 if the source was seen to cut any. A picture that goes on beyond what
-    one may have comes as corrupt ones: a source that never begins another one would fill the memory.
+    one may have comes as corrupt ones: a source that never begins another one would fill the memory. One that still
+    waits where packets end, as at a run's end, is left out: nothing tells that all of it has come.
     """
 
     def __init__(self, codec: str) -> None:
@@ -35,6 +36,9 @@ class PictureJoiner:
         """Yield packets of whole pictures from those of a byte stream (Annex B); a part without a begin is corrupt."""
         parts, size = list[Any](), 0
         for packet in packets:
+            if not packet.size:  # none follow, and the decoder is to hand out what it holds
+                yield packet
+                return
             if self._goes_on(bytes(packet)):
                 self._cut = self._waits = True
                 if parts and _is_one_time(packet.pts, parts[-1].pts):
@@ -53,8 +57,6 @@ class PictureJoiner:
                 parts = [packet]
             else:
                 yield packet
-        if parts:
-            yield _one(parts)
 
     def _goes_on(self, data: bytes) -> bool:
         """Whether there are slices, and none of them begins a picture."""
