@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from unseen.core.recipe import PEOPLE
 from unseen.core.video import Audio, Sound
@@ -58,23 +59,32 @@ def _times_to_mute(lines: Iterable[str], step: float) -> list[tuple[float, float
     least, most = _COVERED_S
     covered = min(max(_COVERED_STEPS * step, least), most)
     muted: list[tuple[float, float]] = []
-    time, quiet = -_EVER, False
+    time, people = -_EVER, False
     for frame in map(json.loads, lines):
-        _mute(muted, time, frame["time"], covered, step, quiet=quiet)
-        time = frame["time"]
-        quiet = frame.get("whole", False) or any(region[0] in PEOPLE for region in frame["regions"])
-    _mute(muted, time, _EVER, covered, step, quiet=quiet)
+        _add(muted, *_silent(time, frame["time"], covered, step, people=people))
+        time, people = frame["time"], _may_show_people(frame)
+    _add(muted, *_silent(time, _EVER, covered, step, people=people))
     return muted
 
 
-def _mute(
-    muted: list[tuple[float, float]], time: float, after: float, covered: float, step: float, *, quiet: bool
-) -> None:
-    """Add to `muted` what one frame, shown from `time` until that `after` it, leaves silent."""
-    start, end = (time - step, max(after, time + step) + step) if quiet else (time + covered, after)
+def _may_show_people(frame: dict[str, Any]) -> bool:
+    """Whether people are hidden in a frame, or all of it is, so that nobody knows."""
+    return frame.get("whole", False) or any(region[0] in PEOPLE for region in frame["regions"])
+
+
+def _silent(time: float, after: float, covered: float, step: float, *, people: bool) -> tuple[float, float]:
+    """Return from when until when one frame, shown from `time` until that `after` it, leaves the sound silent; the end
+    is not behind the start where it does not."""
+    if people:
+        return time - step, max(after, time + step) + step
+    return time + covered, after
+
+
+def _add(times: list[tuple[float, float]], start: float, end: float) -> None:
+    """Add a time to `times`, which rise and are apart, as one with those that it meets; none if it is empty."""
     if start >= end:
         return
-    while muted and muted[-1][1] >= start:
-        before = muted.pop()
+    while times and times[-1][1] >= start:
+        before = times.pop()
         start, end = min(start, before[0]), max(end, before[1])
-    muted.append((start, end))
+    times.append((start, end))
