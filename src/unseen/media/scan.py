@@ -69,8 +69,7 @@ def scan(
     all looks but the latest `at_once` - 1, and at a new shot and behind damage all of them, however long they take and
     whatever `threads` is, so that the same frames are looked at every time. At most `most_waiting` frames wait for
     looks at those before them. Frames before `first` are gone through and not yielded: a run goes on there that `known`
-    looks were made by, the latest ones of the shot. It looks when it would have looked without a break, as far as they
-    tell. The pace counts frames, or `ticks` if they are given.
+    looks were made by, the latest ones of the shot, as if without a break. The pace counts frames, or `ticks` if given.
     """
     after_damage = False
     with ThreadPoolExecutor(threads or at_once, "look") as pool:
