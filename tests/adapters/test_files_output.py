@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from unseen.adapters.files_output import OutputFolder, check_writable, discard, stage, write_whole
+from tests.adapters.small_disk import files_of_at_most
+from unseen.adapters.files_output import OutputFolder, append_lines, check_writable, discard, stage, write_whole
 from unseen.adapters.files_pair import name_all, stage_with
 from unseen.errors import OutputFailed, UsageError
 
@@ -172,6 +173,23 @@ def test_record_that_fails_half_way_leaves_the_old_one(tmp_path: Path) -> None:
         write_whole(path, parts(), "the report")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_lines_are_added_all_or_none(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "lines.jsonl"
+
+    def breaking() -> Iterator[str]:
+        yield from ["x" * 9000] * 9
+        raise KeyError("no more")
+
+    for before in ("", "one\n"):
+        with pytest.raises(KeyError):
+            append_lines(path, breaking(), "the lines")
+        with pytest.raises(OutputFailed, match="cannot write the lines"), files_of_at_most(20_000):
+            append_lines(path, ["x" * 9000] * 9, "the lines")
+        assert path.read_text() == before
+        append_lines(path, ["one"], "the lines")
+    assert path.read_text() == "one\none\n"
 
 
 def test_record_that_cannot_be_written_is_told_before_the_work(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ def test_no_preview_is_told_of_a_video_that_failed(tmp_path: Path, unseen: Comma
     done = unseen(clip, "-o", tmp_path / "out", *EVERY, "--preview", engine=engine)
     assert done.code == 1
     assert "preview:" not in done.out
-    assert done.files["clip.mp4"]["video"]["preview"] is None
+    assert done.files["clip.mp4"]["video"] is None
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [".unseen", "clip.mp4"]
 
 

@@ -6,7 +6,7 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -197,15 +197,31 @@ def write_new(files: Sequence[tuple[Path, bytes]], what: str) -> None:
 
 
 def append_lines(path: Path, lines: Iterable[str], what: str) -> None:
-    """Add lines to a file and force them to disk; `what` names it in the error. Raises OutputFailed."""
+    """Add lines to a file, all or none, and force them to disk; `what` names it in the error.
+
+    Raises OutputFailed and what `lines` does.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in lines)
+        with _as_it_was(path), path.open("ab") as file:
+            file.writelines(f"{line}\n".encode() for line in lines)
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
         raise OutputFailed(f"{display(path)}: cannot write {what} ({error.strerror}); choose another place") from error
+
+
+@contextlib.contextmanager
+def _as_it_was(path: Path) -> Iterator[None]:
+    """Cut a file to the length that it has now, if the block raises; raises OSError."""
+    length = path.stat().st_size if path.exists() else 0
+    try:
+        yield
+    except BaseException:
+        # Closed by now: what waited in its buffer must not appear later.
+        if path.exists():
+            os.truncate(path, length)
+        raise
 
 
 def check_writable(path: Path, what: str) -> None:

@@ -69,19 +69,16 @@ class Site:
         receipt = result.receipt
         if receipt.status == "failed":
             return _failure(receipt, task, receipt.error or "")
-        if result.staged is not None:
-            try:
+        try:
+            if result.staged is not None:
                 receipt = self._give_name(result, result.staged, task)
-            except Exception as error:  # noqa: BLE001  # a bug must release nothing, nor stop the other files
-                text = str(error) if isinstance(error, UnseenError) else str(unexpected(error))
-                return _failure(replace(receipt, regions=(), verdict=None, output_hash=None), task, text)
-            if self.counting is not None:
-                self.counting.add(result.tally)
-        elif self.job.regions is not None and is_video(task.placed.below.name):
-            try:
+            elif self.job.regions is not None and is_video(task.placed.below.name):
                 self._add_kept_regions(task)
-            except UnseenError as error:
-                return _failure(receipt, task, str(error))
+        except Exception as error:  # noqa: BLE001  # a bug must release nothing, nor stop the other files
+            text = str(error) if isinstance(error, UnseenError) else str(unexpected(error))
+            return _failure(receipt, task, text)
+        if result.staged is not None and self.counting is not None:
+            self.counting.add(result.tally)
         return replace(receipt, output=display(task.placed.below))
 
     def forget_other_work(self, tasks: Iterable[Task]) -> None:
@@ -173,7 +170,16 @@ class Site:
 
 
 def _failure(receipt: FileReceipt, task: Task, text: str) -> FileReceipt:
-    if receipt.video is not None:
-        receipt = replace(receipt, video=replace(receipt.video, preview=None))  # nobody should look for it
+    """Return the receipt of a file that has no output: it says nothing of one, or totals would count it."""
     stale = "; what an earlier run wrote there is still there" if os.path.lexists(task.final) else ""
-    return replace(receipt, status="failed", error=task.placed.told(text) + stale)
+    failed = receipt.verdict is not None and receipt.verdict.outcome == "fail"
+    return FileReceipt(
+        receipt.input,
+        "failed",
+        error=task.placed.told(text) + stale,
+        input_hash=receipt.input_hash,
+        width=receipt.width,
+        height=receipt.height,
+        verdict=receipt.verdict if failed else None,
+        seconds=receipt.seconds,
+    )

@@ -174,6 +174,11 @@ def test_video_whose_kept_regions_are_damaged_is_not_told_as_one_without(
     path.write_bytes(path.read_bytes()[:-9])
     done = unseen(*words)
     assert (done.code, "is damaged; delete it and run" in done.err) == (1, True)
+    # The lines before the damage are no video, and a file that failed counts for nothing.
+    assert (tmp_path / "r.jsonl").read_text() == ""
+    file, totals = done.files["a.mp4"], done.report["totals"]
+    assert [file[fact] for fact in ("output", "output_hash", "verdict", "video")] == [None] * 4
+    assert (totals["verified"], totals["second_look"]["looked_at"], totals["tracks"]) == (0, 0, {})
     path.unlink()
     assert unseen(*words).status("a.mp4") == "released"
 

@@ -22,7 +22,7 @@ class RegionsFile:
         self._part = staging / f"{secrets.token_hex(16)}.jsonl"
 
     def add(self, name: str, lines: Iterable[str]) -> None:
-        """Take in the lines of a video, which is called `name`; raises OutputFailed and what `lines` does."""
+        """Take in the lines of a video, called `name`, all or none; raises OutputFailed and what `lines` does."""
         if self._path is not None:
             named = (json.dumps({"input": name, **json.loads(line)}) for line in lines)
             append_lines(self._part, named, "the file of regions")
