@@ -109,7 +109,10 @@ def test_table_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "c.parquet").mkdir()
     with pytest.raises(UsageError, match="no regular file"):
         write_table(CROSSINGS, tmp_path / "c.parquet")
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["c.parquet", "file"]
+    (tmp_path / "link.csv").symlink_to("x" * 300)
+    with pytest.raises(OutputFailed, match="cannot write the counts"):
+        write_table(CROSSINGS, tmp_path / "link.csv")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["c.parquet", "file", "link.csv"]
 
 
 def test_cell_outside_of_the_grid_is_a_bug() -> None:

@@ -211,7 +211,7 @@ def test_what_is_no_regular_file_is_never_replaced_by_a_record(tmp_path: Path, p
     tells: list[Callable[[Path, str], None]] = [
         check_writable,
         lambda path, what: write_whole(path, ["text"], what),
-        lambda path, _: name_all([(stage_with(path, Path.touch), path)]),
+        lambda path, _: name_all([stage_with(path, Path.touch)]),
     ]
     for tell in tells:
         with pytest.raises(UsageError, match="no regular file, nor a link to one; name another file"):
@@ -228,6 +228,26 @@ def test_record_is_written_to_the_file_that_a_link_leads_to(tmp_path: Path) -> N
     assert (tmp_path / "r.json").is_symlink()
     assert (tmp_path / "far" / "r.json").read_text() == "new"
     assert len(list(tmp_path.rglob("*"))) == 3
+
+
+def test_files_that_belong_together_are_staged_where_their_links_lead_and_named_if_all_can_be(tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    (tmp_path / "far" / "t.csv").write_text("old")
+    (tmp_path / "t.csv").symlink_to(tmp_path / "far" / "t.csv")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "too long").symlink_to("x" * 300)
+    staged = stage_with(tmp_path / "t.csv", lambda path: path.write_text("new"))
+    # On the disk of the goal: nothing can be moved from another one in a single step.
+    assert (staged.part.parent, staged.part.suffix) == (tmp_path / "far", ".csv")
+    with pytest.raises(UsageError, match="no regular file"):
+        stage_with(tmp_path / "folder", Path.touch)
+    with pytest.raises(OutputFailed, match="too long: cannot be written"):
+        stage_with(tmp_path / "too long", Path.touch)
+    assert (tmp_path / "far" / "t.csv").read_text() == "old"
+    name_all([staged])
+    assert (tmp_path / "t.csv").is_symlink()
+    assert (tmp_path / "far" / "t.csv").read_text() == "new"
+    assert len(list(tmp_path.rglob("*"))) == 5
 
 
 def test_record_with_the_longest_name_can_be_written(tmp_path: Path) -> None:

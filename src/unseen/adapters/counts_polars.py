@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from unseen.adapters.files_output import discard, goal_of, write_whole
+from unseen.adapters.files_output import goal_of, replacing, write_whole
 from unseen.core.counts import KEY, CountTable
 from unseen.core.names import display
 from unseen.errors import OutputFailed
@@ -47,18 +46,13 @@ def write_table(table: CountTable, path: Path) -> None:
     Raises OutputFailed, and UsageError where something else than a file has the name.
     """
     frame, told = frame_of(table), json.dumps(table.metadata())
-    goal = goal_of(path)
-    part = goal.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        goal.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix.lower() == ".csv":
-            # The metadata first: a table that nobody can explain must never lie there.
-            write_whole(sidecar_of(path), [json.dumps({KEY: table.metadata()}, indent=2) + "\n"], "the metadata")
-            frame.write_csv(part, datetime_format="%Y-%m-%dT%H:%M:%SZ")
-        else:
-            frame.write_parquet(part, metadata={KEY: told})
-        part.replace(goal)
+        with replacing(goal_of(path)) as part:
+            if path.suffix.lower() == ".csv":
+                # The metadata first: a table that nobody can explain must never lie there.
+                write_whole(sidecar_of(path), [json.dumps({KEY: table.metadata()}, indent=2) + "\n"], "the metadata")
+                frame.write_csv(part, datetime_format="%Y-%m-%dT%H:%M:%SZ")
+            else:
+                frame.write_parquet(part, metadata={KEY: told})
     except OSError as error:
         raise OutputFailed(f"{display(path)}: cannot write the counts ({error.strerror}); choose another -o") from error
-    finally:
-        discard(part)

@@ -16,8 +16,8 @@ from unseen.core.names import display
 from unseen.errors import OutputFailed, OutputTaken, UsageError
 
 __all__ = [
-    "OWN", "OutputFolder", "append_lines", "check_writable", "discard", "goal_of", "replace_file", "stage",
-    "write_bytes", "write_new", "write_private", "write_whole",
+    "OWN", "OutputFolder", "append_lines", "check_writable", "discard", "force", "goal_of",
+    "replace_file", "replacing", "stage", "write_bytes", "write_new", "write_private", "write_whole",
 ]  # fmt: skip
 
 #: The folder inside the output that holds the journal, the lock and what is being written.
@@ -82,7 +82,7 @@ class OutputFolder:
                 _make_folders(final.parent)
                 (set() if seen is None else seen).add(final.parent)
             if not forced:
-                _force(staged)
+                force(staged)
             staged.replace(final)
         except OSError as error:
             discard(staged)
@@ -146,13 +146,21 @@ def write_bytes(path: Path, parts: bytes | Iterable[bytes], what: str) -> None:
 
 def replace_file(path: Path, parts: Iterable[bytes]) -> None:
     """Put a file in the place of what is at `path`, whole or not at all; raises OSError and what `parts` does."""
+    with replacing(path) as part, part.open("xb") as file:
+        file.writelines(parts)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a free name beside `path`; what the block writes there is forced to disk and takes the place of `path`.
+
+    Nothing is left of it where the block raises. Raises OSError.
+    """
     part = _part_of(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("xb") as file:
-            file.writelines(parts)
-            file.flush()
-            os.fsync(file.fileno())
+        yield part
+        force(part)
         part.replace(path)
     finally:
         discard(part)
@@ -181,7 +189,7 @@ def write_new(files: Sequence[tuple[Path, bytes]], what: str) -> None:
     try:
         for path, data in files:
             staged.append((stage(data, path.parent, display(path)), path))
-            _force(staged[-1][0])
+            force(staged[-1][0])
         for part, path in staged:
             place_new(part, path)
             placed.append(path)
@@ -238,7 +246,8 @@ def check_writable(path: Path, what: str) -> None:
         raise OutputFailed(f"{display(path)}: cannot write {what} ({error.strerror}); choose another place") from error
 
 
-def _force(path: Path) -> None:
+def force(path: Path) -> None:
+    """Force a file to disk; raises OSError."""
     # For writing, as Windows forces no other handles to disk.
     with path.open("r+b") as file:
         os.fsync(file.fileno())

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from unseen.adapters.files_output import discard, goal_of
+from unseen.adapters.files_output import discard, force, goal_of
+from unseen.adapters.private_files import force_names
 from unseen.core.names import display
 from unseen.errors import OutputFailed, OutputTaken
 
-__all__ = ["name_all", "refuse_taken", "stage_with"]
+__all__ = ["Staged", "name_all", "refuse_taken", "stage_with"]
 
 
 def refuse_taken(paths: Sequence[Path]) -> None:
@@ -21,48 +22,48 @@ def refuse_taken(paths: Sequence[Path]) -> None:
         raise OutputTaken(f"{display(taken)}: is there already; choose another name, or say --overwrite")
 
 
-def stage_with(path: Path, write: Callable[[Path], object]) -> Path:
-    """Let `write` make a file under a random name beside `path`, force it to disk, and return that name.
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A file that lies at `part`, beside `goal`, whose place it takes: the file to which the name `path` leads."""
 
-    Raises OutputFailed, and leaves nothing, where that cannot be.
+    path: Path
+    part: Path
+    goal: Path
+
+
+def stage_with(path: Path, write: Callable[[Path], object]) -> Staged:
+    """Let `write` make a file under a random name beside the one that `path` leads to, and force it to disk.
+
+    Raises OutputFailed, and UsageError where something else than a file has the name; leaves nothing then.
     """
-    staged = path.with_name(f".{secrets.token_hex(16)}.part{path.suffix}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(staged)
-        with staged.open("rb") as file:
-            os.fsync(file.fileno())
+        # Where it is needed at last, which may be another disk than that of a link.
+        goal = goal_of(path)
+        part = goal.with_name(f".{secrets.token_hex(16)}.part{path.suffix}")
+        try:
+            goal.parent.mkdir(parents=True, exist_ok=True)
+            write(part)
+            force(part)
+        except BaseException:
+            discard(part)
+            raise
     except OSError as error:
-        discard(staged)
         raise OutputFailed(f"{display(path)}: cannot be written ({error.strerror}); choose another place") from error
-    except BaseException:
-        discard(staged)
-        raise
-    return staged
+    return Staged(path, part, goal)
 
 
-def name_all(staged: Sequence[tuple[Path, Path]]) -> None:
+def name_all(staged: Sequence[Staged]) -> None:
     """Give staged files their names, in order, and force their folders to disk; the last one is the one that counts.
 
-    Raises OutputFailed, and UsageError where something else than a file has a name; deletes what has no name yet.
+    Raises OutputFailed; deletes what has no name yet.
     """
     try:
-        for part, final in staged:
-            part.replace(goal_of(final))
-        for folder in {final.parent for _, final in staged}:
-            _sync(folder)
+        for each in staged:
+            each.part.replace(each.goal)
+        for folder in {each.goal.parent for each in staged}:
+            force_names(folder)
     except OSError as error:
-        raise OutputFailed(f"{display(final)}: cannot be written ({error.strerror}); check the folder") from error
+        raise OutputFailed(f"{display(each.path)}: cannot be written ({error.strerror}); check the folder") from error
     finally:
-        for part, _ in staged:
-            discard(part)
-
-
-def _sync(folder: Path) -> None:
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        for each in staged:
+            discard(each.part)

@@ -16,7 +16,7 @@ import numpy as np
 from unseen.adapters.chart_release import draw_release
 from unseen.adapters.dp_opendp import OpenDpNoise
 from unseen.adapters.files_output import check_writable, discard
-from unseen.adapters.files_pair import name_all, refuse_taken, stage_with
+from unseen.adapters.files_pair import Staged, name_all, refuse_taken, stage_with
 from unseen.adapters.tables_polars import PolarsTables
 from unseen.core.access import Access
 from unseen.core.names import display
@@ -263,12 +263,11 @@ def put_out(
     table = {key: [cell[i] for cell in cells] for i, key in enumerate(keys)} | columns
     metadata = {RELEASE_KEY: json.dumps(facts, ensure_ascii=False)}
     machines, people = job.beside
-    staged: list[tuple[Path, Path]] = []
+    staged: list[Staged] = []
 
     def stage(final: Path, write: Callable[[Path], object]) -> Path:
-        part = stage_with(final, write)
-        staged.append((part, final))
-        return part
+        staged.append(stage_with(final, write))
+        return staged[-1].part
 
     try:
         stage(machines, lambda path: path.write_text(document, "utf-8"))
@@ -282,11 +281,11 @@ def put_out(
         if wrong:
             raise VerificationFailed(f"{display(job.output)}: would hold {wrong[0]}; nothing was written, report this")
     except BaseException:
-        for part, _ in staged:
-            discard(part)
+        for each in staged:
+            discard(each.part)
         raise
     name_all(staged)
-    return tuple(final for _, final in staged)
+    return tuple(each.path for each in staged)
 
 
 def _write_internal(path: Path, spec: Spec, exact: Tallied) -> None:
@@ -295,6 +294,6 @@ def _write_internal(path: Path, spec: Spec, exact: Tallied) -> None:
     known: dict[str, Any] = {"not_for_publication": True, "kept": exact.rows, "left_out": left_out}
     if left_out is not None:
         known["left_out_of_all"] = left_out / max(1, left_out + exact.rows)
-    part = stage_with(path, lambda place: place.write_text(json.dumps(known, indent=1) + "\n", "utf-8"))
-    part.chmod(0o600)
-    name_all([(part, path)])
+    staged = stage_with(path, lambda place: place.write_text(json.dumps(known, indent=1) + "\n", "utf-8"))
+    staged.part.chmod(0o600)
+    name_all([staged])
