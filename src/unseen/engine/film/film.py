@@ -78,6 +78,7 @@ class Film:
             frames = stages.run(done, lambda written: tools.note(written, film.info.frames))
             read = _Read.to_end(reader, frames)
         if stages.keeper.totals.whole == frames:
+            self.store.delete()
             raise DamagedInput(f"{self.name}: has no frame without damage; fetch it again or leave it out")
         self._write_whole(film, read)
         receipt = _receipt(film, read, stages.keeper, minimised=_minimised(stored.info, film, read))

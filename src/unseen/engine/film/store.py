@@ -75,6 +75,10 @@ class FilmStore:
         for path in self.folder.glob("*.new*"):
             discard(path)
 
+    def delete(self) -> None:
+        """Delete all that is kept, as no start for another run: not to be trusted, or sure to end in one failure."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
     @property
     def segments(self) -> list[Path]:
         """The verified segments, in order."""

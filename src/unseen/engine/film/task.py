@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -57,8 +56,7 @@ def redact_video(task: Task, tools: Tools, note: Callable[[FrameNote], None]) ->
         staged, receipt = _sealed(receipt, staged, done, store, watch, task, tools)
     except VerificationFailed as error:
         discard(staged)
-        # Parts that cannot be trusted, or that end in the same failure, are no start for another run.
-        shutil.rmtree(store.folder, ignore_errors=True)
+        store.delete()
         verdict = Verdict("fail", rounds=MOST_ROUNDS if isinstance(error, ResiduesRemain) else 0, detail=str(error))
         return Done(replace(receipt, status="failed", error=str(error), verdict=verdict), None, tools.models.devices)
     except BaseException:
