@@ -57,6 +57,13 @@ def test_a_receipt_comes_back_as_it_was(receipt: FileReceipt) -> None:
     assert again == replace(receipt, status="resumed")
 
 
+def test_fields_are_known_by_their_names_whatever_their_order_is() -> None:
+    said = remembered(_RECEIPT)
+    turned = json.dumps(json.loads(said, object_pairs_hook=lambda pairs: dict(reversed(pairs))), separators=(",", ":"))
+    assert turned != said
+    assert recalled(_BARE, {"output": "h", "said": turned}) == recalled(_BARE, {"output": "h", "said": said})
+
+
 def test_the_name_of_a_preview_is_not_kept_but_told_where_there_is_one() -> None:
     said = remembered(replace(_RECEIPT, video=replace(_VIDEO, preview="Anna.preview.mp4")))
     assert "Anna" not in said
@@ -66,12 +73,15 @@ def test_the_name_of_a_preview_is_not_kept_but_told_where_there_is_one() -> None
 
 def _broken() -> list[object]:
     whole = json.loads(remembered(_RECEIPT))
-    texts: list[object] = ["", "[", "[" * 5000, 7, None, json.dumps(whole[:-1]), json.dumps({"width": 1})]
-    for place, value in enumerate(("640", None, [[["face"]]], ["unknown word", [], [], 0, 0, ""], [1, 2], {"a": 1})):
-        texts.append(json.dumps([*whole[:place], value, *whole[place + 1 :]]))
-    box = ["face", [5, 5, 5, 5], ["fill", None, "box"], 1.0, "", "detected", None]
-    texts += [json.dumps([*whole[:2], [[[*box[:1], corners, *box[2:]]]], *whole[3:]]) for corners in ([5] * 4, [5])]
-    return texts
+    (region, *_), *_ = whole["regions"]
+    changes: list[dict[str, object]] = [
+        {"width": "640"}, {"height": None}, {"regions": [[["face"]]]}, {"regions": {"a": 1}}, {"name": "a.mp4"},
+        {"verdict": whole["verdict"] | {"outcome": "unknown word"}}, {"video": [1, 2]}, {"credentials": {"a": 1}},
+        {"regions": [[region | {"box": dict.fromkeys(region["box"], 5)}]]},
+        {"regions": [[region | {"box": {"x1": 5}}]]}, {"regions": [[region | {"score": 10**400}]]},
+    ]  # fmt: skip
+    parts: list[object] = [{"width": 1}, [*whole.values()], *(whole | change for change in changes)]
+    return ["", "[", "[" * 5000, 7, None, *map(json.dumps, parts)]
 
 
 @pytest.mark.parametrize("said", _broken())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import astuple, dataclass, fields, is_dataclass, replace
+from dataclasses import asdict, dataclass, is_dataclass, replace
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -35,7 +35,8 @@ def remembered(receipt: FileReceipt) -> str:
     video = None if receipt.video is None else replace(receipt.video, preview=None)
     credentials = None if receipt.credentials is None else tuple(receipt.credentials.items())
     said = _Said(receipt.width, receipt.height, receipt.regions, receipt.verdict, video, credentials)
-    return json.dumps(astuple(said), separators=(",", ":"))
+    # With names: values alone would be taken for each other where two fields of one kind change their places.
+    return json.dumps(asdict(said), separators=(",", ":"))
 
 
 def recalled(receipt: FileReceipt, past: Mapping[str, object], preview: str | None = None) -> FileReceipt:
@@ -44,7 +45,7 @@ def recalled(receipt: FileReceipt, past: Mapping[str, object], preview: str | No
     That is nothing where another version of Unseen wrote it. `preview` names the preview that is there.
     """
     receipt = replace(receipt, status="resumed", output_hash=str(past["output"]))
-    with suppress(TypeError, ValueError, RecursionError, UnseenError):
+    with suppress(TypeError, ValueError, OverflowError, RecursionError, UnseenError):
         said: _Said = _read(_Said, json.loads(str(past["said"]) if "said" in past else ""))
         return replace(
             receipt,
@@ -59,7 +60,7 @@ def recalled(receipt: FileReceipt, past: Mapping[str, object], preview: str | No
 
 
 def _read(kind: Any, value: Any) -> Any:
-    """Return a value of JSON as one of a kind; raises TypeError or ValueError for one of another kind."""
+    """Return a value of JSON as one of a kind; raises TypeError, ValueError or OverflowError for one of another."""
     origin, args = get_origin(kind), get_args(kind)
     if origin is UnionType:
         (some,) = (each for each in args if each is not NoneType)
@@ -69,11 +70,16 @@ def _read(kind: Any, value: Any) -> Any:
             raise ValueError("an unknown word")
         return value
     if origin is tuple:
+        if type(value) is not list:
+            raise TypeError("no list")
         kinds = [args[0]] * len(value) if args[1:] == (...,) else args
         return tuple(_read(each, part) for each, part in zip(kinds, value, strict=True))
     if is_dataclass(kind):
         make: Any = kind
-        return make(*(_read(each, part) for each, part in zip(_kinds(make), value, strict=True)))
+        named = _kinds(make)
+        if type(value) is not dict or value.keys() != named.keys():
+            raise ValueError("other names")
+        return make(**{name: _read(each, value[name]) for name, each in named.items()})
     if kind is float and type(value) is int:
         return float(value)
     if type(value) is not kind:
@@ -82,6 +88,6 @@ def _read(kind: Any, value: Any) -> Any:
 
 
 @cache
-def _kinds(kind: Any) -> tuple[Any, ...]:
-    hints = get_type_hints(kind)
-    return tuple(hints[each.name] for each in fields(kind))
+def _kinds(kind: Any) -> dict[str, Any]:
+    """Return the kinds of a data class's fields by their names."""
+    return get_type_hints(kind)
