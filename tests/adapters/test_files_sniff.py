@@ -45,7 +45,7 @@ def test_videos_are_known_by_their_first_bytes(tmp_path: Path, ending: str, enco
         b"The free software",
         b"Also skip this",
         b"G" + b"ood morning, all " * 60,
-        b"\0\0\0\x20ftypM4A \0\0\0\0",
+        *(b"\0\0\0\x20ftyp" + brand + bytes(4) for brand in (b"M4A ", b"M4R ", b"NDAS", b"aax ", b"aaxc")),
         b"\0\0\0\x18ftypcrx \0\0\0\1crx ",
         b"RIFF\0\0\0\0WAVEfmt ",
         b"OggS\0\2" + bytes(22) + b"\1vorbis",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from unseen.adapters.files_sniff import sniff_all
 from unseen.adapters.files_tree import Item, inputs_below, refuse_overlap, refuse_records, walk
 from unseen.errors import Refused, UsageError
 
@@ -54,6 +55,13 @@ def test_file_without_a_photo_in_it_is_skipped(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("text")
     (tmp_path / "empty").touch()
     assert _told(tmp_path) == [("a.txt", "skip"), ("empty", "skip")]
+
+
+@pytest.mark.parametrize("ending", ["m4a", "M4R", "aax", "aaxc", "3ga"])
+def test_what_is_named_as_sound_is_skipped_whatever_its_container_may_hold(tmp_path: Path, ending: str) -> None:
+    (tmp_path / f"book.{ending}").write_bytes(b"\0\0\0\x20ftypisom\0\0\0\0")
+    (item,) = walk([tmp_path], sniff_all)
+    assert (item.fate, item.note) == ("skip", "named as sound; if it is a video, rename it")
 
 
 def test_hidden_folder_is_told_once_and_not_entered(tmp_path: Path) -> None:

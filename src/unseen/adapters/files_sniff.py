@@ -23,8 +23,8 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"MM\0+", "tiff"),
 )
 _BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
-#: Brands of ISO base media files without moving pictures: sound, and Canon's raw photos.
-_STILL_OR_SOUND = frozenset({b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B ", b"crx "})
+#: Brands of ISO base media files without moving pictures: music, audio books, ring tones, and Canon's raw photos.
+_STILL_OR_SOUND = frozenset({b"M4A ", b"M4B ", b"M4P ", b"M4R ", b"F4A ", b"F4B ", b"NDAS", b"aax ", b"aaxc", b"crx "})
 _VIDEO_MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x1a\x45\xdf\xa3", "matroska"),
     (b"\0\0\1\xba", "mpeg"),

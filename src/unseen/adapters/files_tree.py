@@ -18,7 +18,7 @@ __all__ = ["Item", "Sniffer", "inputs_below", "refuse_overlap", "refuse_records"
 _KNOWN = {**FORMATS, **VIDEOS}
 _ENDINGS = frozenset(ending for endings in _KNOWN.values() for ending in endings)
 #: Endings of sound in containers that hold videos, too.
-_SOUND = frozenset({"m4a", "m4b", "mka", "wma", "weba"})
+_SOUND = frozenset({"m4a", "m4b", "m4p", "m4r", "f4a", "f4b", "3ga", "aax", "aaxc", "mka", "wma", "weba"})
 
 #: Tells by a file's first bytes which format of photo or video it holds, in words if Unseen does not read it, or None.
 Sniffer = Callable[[bytes], str | None]
