@@ -40,7 +40,7 @@ def read_scene(path: Path) -> Scene:
 
 
 def write_scene(scene: Scene, path: Path) -> None:
-    """Write a scene file, whole or not at all; raises OutputFailed."""
+    """Write a scene file, whole or not at all; raises OutputFailed or UsageError."""
     write_whole(path, [scene_text(scene)], "the scene")
 
 

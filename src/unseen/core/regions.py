@@ -21,8 +21,7 @@ class Box:
     """An axis-aligned box in pixels, half-open: it covers x1 <= x < x2 and y1 <= y < y2.
 
     Coordinates are floats, origin top left: of the upright picture for photos, of the frame as it is stored for what is
-    known of videos. Raises ValueError if one is not finite or the
-    box is empty.
+    known of videos. Raises ValueError if one is not finite or the box is empty.
     """
 
     x1: float

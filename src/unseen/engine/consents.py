@@ -128,7 +128,10 @@ def receipt(governance: Governance, actor: str, subject: str, purpose: str) -> d
 
 
 def export_consents(governance: Governance, actor: str, path: Path) -> int:
-    """Write all records to a .json or .csv file, whole or not at all, and return how many; raises OutputFailed."""
+    """Write all records to a .json or .csv file, whole or not at all, and return how many.
+
+    Raises OutputFailed or UsageError.
+    """
     records = listed(governance, actor)
     if _kind(path) == "json":
         write_whole(path, [json.dumps(records, indent=1, ensure_ascii=False), "\n"], "the consents")

@@ -63,14 +63,14 @@ def write_counts(tally: Tally, scene: Scene, asked: Counting) -> Counted:
 
 
 def write_tables(tables: Sequence[CountTable], asked: Counting) -> list[Path]:
-    """Write tables and return where they are; raises OutputFailed."""
+    """Write tables and return where they are; raises OutputFailed or UsageError."""
     for table in tables:
         write_table(table, path_of(asked.out, table))
     return [path_of(asked.out, table) for table in tables]
 
 
 def _write_charts(tables: Sequence[CountTable], asked: Counting) -> list[Path]:
-    """Write a chart of each table, and the summary, and return where they are; raises OutputFailed."""
+    """Write a chart of each table, and the summary, and return where they are; raises OutputFailed or UsageError."""
     files, pictures = [], {}
     for table in tables:
         png, svg = chart(table)

@@ -117,7 +117,7 @@ class Report:
         }
 
     def write(self, path: Path) -> None:
-        """Write the report as JSON, whole or not at all; raises OutputFailed."""
+        """Write the report as JSON, whole or not at all; raises OutputFailed or UsageError."""
         write_whole(path, _lines(self.as_dict()), "the report")
 
 

@@ -35,7 +35,7 @@ small{color:#aaa}figure img{background:#111}}
 
 
 def write_sheet(report: Report, output: Path, path: Path, codec: PhotoCodec) -> None:
-    """Write an HTML page, self-contained, with a preview of each released file; raises OutputFailed.
+    """Write an HTML page, self-contained, with a preview of each released file; raises OutputFailed or UsageError.
 
     Files in which a second model found something, and those not looked at again, come first and are framed.
     """

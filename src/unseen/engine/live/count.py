@@ -101,7 +101,7 @@ class LiveCounts:
             self.error = error
 
     def finish(self) -> None:
-        """Write all there is, the interval that is not over too, and the charts; raises OutputFailed."""
+        """Write all there is, the interval that is not over too, and the charts; raises OutputFailed or UsageError."""
         with self._guard:
             if self._counter is None:
                 return
