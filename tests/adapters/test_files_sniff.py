@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.video_clips import Clip, make_clip
-from unseen.adapters.files_sniff import PEEK, label_of, sniff, sniff_all
+from unseen.adapters.files_sniff import PEEK, held, sniff, sniff_all
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_videos_are_known_by_their_first_bytes(tmp_path: Path, ending: str, enco
     path = tmp_path / f"a.{ending}"
     make_clip(path, Clip(encoder=encoder, stamps=range(3)))
     head = path.read_bytes()[:PEEK]
-    assert (sniff_all(head), sniff(head)) == (kind, None)
+    assert (sniff_all(head), sniff(head)) == (held(kind), None)
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,13 @@ def test_texts_and_sound_are_no_videos(head: bytes) -> None:
     ],
 )
 def test_photos_stay_photos_and_old_films_are_films(head: bytes, kind: str) -> None:
-    assert sniff_all(head) == kind
+    assert sniff_all(head) == held(kind)
 
 
-def test_formats_are_called_as_people_call_them() -> None:
-    assert [label_of(kind) for kind in ("jpeg", "mov", "matroska", "mpegts")] == ["JPEG", "MP4", "MKV", "TS"]
+def test_formats_are_called_as_people_call_them_and_tell_what_to_do() -> None:
+    assert [held(kind).label for kind in ("jpeg", "mov", "matroska", "mpegts")] == ["JPEG", "MP4", "MKV", "TS"]
+    assert held("jpeg").advice(" but is named .png") == "holds JPEG data but is named .png; rename it to end in .jpg"
+    assert held("mov").advice() == "holds MP4 data; rename it to end in .mp4"
+    assert held("FLV video").advice(" but is named .mp4") == (
+        "holds FLV video, which Unseen does not read; convert it first"
+    )

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from unseen.adapters.files_sniff import sniff_all
+from unseen.adapters.files_sniff import Held, held, sniff_all
 from unseen.adapters.files_tree import Item, inputs_below, refuse_overlap, refuse_records, walk
 from unseen.errors import Refused, UsageError
 
 
-def _sniff(data: bytes) -> str | None:
-    return "png" if data.startswith(b"PNG") else None
+def _sniff(data: bytes) -> Held | None:
+    return held("png") if data.startswith(b"PNG") else None
 
 
 def _make(folder: Path, *names: str) -> Path:

@@ -7,10 +7,10 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from unseen.adapters.files_sniff import PEEK, label_of, sniff, sniff_all
+from unseen.adapters.files_sniff import PEEK, Held, held, sniff, sniff_all
 from unseen.adapters.photo.bounds import Bounds
 from unseen.adapters.photo.faults import Truncated, Undecodable
-from unseen.core.formats import FORMATS, VIDEOS, Limits
+from unseen.core.formats import FORMATS, Limits
 from unseen.core.photos import Photo
 from unseen.errors import DamagedInput, FileError, TooLarge, UnreadableInput, UnsupportedInput
 
@@ -75,27 +75,27 @@ class PillowCodec:
 
 def _refuse_videos(head: bytes, name: str) -> None:
     """Raise UnsupportedInput for a video; one that Unseen reads, too, as its name does not say what it is."""
-    kind = sniff_all(head)
-    if kind is None or kind in FORMATS:
-        return
-    if kind not in VIDEOS:
-        raise UnsupportedInput(f"{name}: holds {kind}, which Unseen does not read; convert it first")
-    raise _misnamed(name, label_of(kind), VIDEOS[kind][0])
+    found = sniff_all(head)
+    if found is not None and not found.photo:
+        raise _misnamed(name, found)
 
 
-def _misnamed(name: str, label: str, right: str) -> UnsupportedInput:
-    ending = name.rpartition(".")[2].lower() if "." in name else ""
-    called = f"is named .{ending}" if ending else "has no ending"
-    return UnsupportedInput(f"{name}: holds {label} data but {called}; rename it to end in .{right}")
+def _misnamed(name: str, found: Held) -> UnsupportedInput:
+    ending = _ending(name)
+    called = f" but is named .{ending}" if ending else " but has no ending"
+    return UnsupportedInput(f"{name}: {found.advice(called)}")
+
+
+def _ending(name: str) -> str:
+    return name.rpartition(".")[2].lower() if "." in name else ""
 
 
 def _kind(data: bytes, name: str) -> str:
     kind = sniff(data[:64])
     if kind is None:
         raise UnsupportedInput(f"{name}: holds no photo that Unseen knows ({', '.join(FORMATS)}); convert it first")
-    ending = name.rpartition(".")[2].lower() if "." in name else ""
-    if ending not in FORMATS[kind]:
-        raise _misnamed(name, label_of(kind), FORMATS[kind][0])
+    if _ending(name) not in FORMATS[kind]:
+        raise _misnamed(name, held(kind))
     return kind
 
 

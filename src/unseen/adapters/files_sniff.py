@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from unseen.core.formats import FORMATS, VIDEOS
 
-__all__ = ["PEEK", "label_of", "sniff", "sniff_all"]
+__all__ = ["PEEK", "Held", "held", "sniff", "sniff_all"]
 
 #: So many first bytes are enough.
 PEEK = 1000
@@ -45,17 +47,39 @@ _OGG_VIDEO = (b"\x80theora", b"BBCD\0", b"OVP80")
 _PACKETS = ((188, 0), (192, 4))
 
 
-def label_of(kind: str) -> str:
-    """Return how people call a format of FORMATS or VIDEOS."""
-    return kind.upper() if kind in FORMATS else VIDEOS[kind][0].upper()
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a file holds, as people call it, and the ending that its name should have: None where Unseen does not read
+    it. `photo` tells photos from videos."""
+
+    label: str
+    ending: str | None = None
+    photo: bool = False
+
+    def advice(self, called: str = "") -> str:
+        """Say why the file cannot be taken as it is, and what to do; `called` are words on how it is named."""
+        if self.ending is None:
+            return f"holds {self.label}, which Unseen does not read; convert it first"
+        return f"holds {self.label} data{called}; rename it to end in .{self.ending}"
 
 
-def sniff_all(data: bytes) -> str | None:
-    """Return the canonical name of a format of photo or video, words for a video of another one, or None."""
-    return sniff(data) or _sniff_video(data)
+def held(kind: str) -> Held:
+    """Return what is told of a format of FORMATS or VIDEOS, or of another one that `kind` is the words for."""
+    if kind in FORMATS:
+        return Held(kind.upper(), FORMATS[kind][0], photo=True)
+    if kind in VIDEOS:
+        return Held(VIDEOS[kind][0].upper(), VIDEOS[kind][0])
+    return Held(kind)
+
+
+def sniff_all(data: bytes) -> Held | None:
+    """Return what photo or video a file holds, also of a format that Unseen does not read, or None."""
+    kind = sniff(data) or _sniff_video(data)
+    return None if kind is None else held(kind)
 
 
 def _sniff_video(data: bytes) -> str | None:
+    """Return the canonical name of a video's format, words for one that Unseen does not read, or None."""
     for magic, kind in _VIDEO_MAGIC:
         if data.startswith(magic):
             return kind

@@ -8,20 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from unseen.adapters.files_sniff import PEEK, label_of
+from unseen.adapters.files_sniff import PEEK, Held
 from unseen.core.formats import FORMATS, LABEL_ENDING, VIDEOS
 from unseen.core.names import display
 from unseen.errors import Refused, UsageError
 
 __all__ = ["Item", "Sniffer", "inputs_below", "refuse_overlap", "refuse_records", "walk"]
 
-_KNOWN = {**FORMATS, **VIDEOS}
-_ENDINGS = frozenset(ending for endings in _KNOWN.values() for ending in endings)
+_ENDINGS = frozenset(ending for known in (FORMATS, VIDEOS) for endings in known.values() for ending in endings)
 #: Endings of sound in containers that hold videos, too.
 _SOUND = frozenset({"m4a", "m4b", "m4p", "m4r", "f4a", "f4b", "3ga", "aax", "aaxc", "mka", "wma", "weba"})
 
-#: Tells by a file's first bytes which format of photo or video it holds, in words if Unseen does not read it, or None.
-Sniffer = Callable[[bytes], str | None]
+#: Tells by a file's first bytes what photo or video it holds, or None.
+Sniffer = Callable[[bytes], Held | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,13 +187,11 @@ def _unknown(path: Path, relative: Path, sniff: Sniffer) -> Item:
     """Look into a file whose name says nothing."""
     try:
         with path.open("rb") as file:
-            kind = sniff(file.read(PEEK))
+            held = sniff(file.read(PEEK))
     except OSError as error:
         return Item(path, relative, "fail", f"cannot be read ({error.strerror}); check its permissions")
-    if kind is not None and kind not in FORMATS and path.suffix.lstrip(".").lower() in _SOUND:
+    if held is None:
+        return Item(path, relative, "skip", "neither photo nor video")
+    if not held.photo and path.suffix.lstrip(".").lower() in _SOUND:
         return Item(path, relative, "skip", "named as sound; if it is a video, rename it")
-    if kind in _KNOWN:
-        return Item(path, relative, "fail", f"holds {label_of(kind)} data; rename it to end in .{_KNOWN[kind][0]}")
-    if kind is not None:
-        return Item(path, relative, "fail", f"holds {kind}, which Unseen does not read; convert it first")
-    return Item(path, relative, "skip", "neither photo nor video")
+    return Item(path, relative, "fail", held.advice())
