@@ -119,7 +119,7 @@ def _run(
         journal.append({**header, **terms.context()})
         listen(len(placed))
         report = _report(job, terms, past, clock())
-        regions, admission = RegionsFile(job.regions, folder.staging), terms.admission
+        regions, admission = RegionsFile(job.regions, folder), terms.admission
         site = Site(job, terms.hasher, folder, journal, past, regions, admission, edits, previews, counting)
         executor = _executor(job, terms, folder, placed, make_tools, listen, context, signing)
         with closing(_receipts(placed, site, executor, report.ran_on)) as receipts:

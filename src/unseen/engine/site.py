@@ -72,8 +72,8 @@ class Site:
         try:
             if result.staged is not None:
                 receipt = self._give_name(result, result.staged, task)
-            elif self.job.regions is not None and is_video(task.placed.below.name):
-                self._add_kept_regions(task)
+            elif is_video(task.placed.below.name):
+                self.regions.add_kept(task.placed.label, task.tag)
         except Exception as error:  # noqa: BLE001  # a bug must release nothing, nor stop the other files
             text = str(error) if isinstance(error, UnseenError) else str(unexpected(error))
             return _failure(receipt, task, text)
@@ -99,23 +99,14 @@ class Site:
             return None
         if preview is not None and not (self.job.output / preview).is_file():
             return None
-        return past if not is_video(placed.below.name) or self._keeps(past, tag, edits) else None
+        if not is_video(placed.below.name):
+            return past
+        if edits is not None and self.job.regions is not None:
+            return None  # only what was detected is kept: what a person made of it is found out by doing it again
+        from unseen.engine.film.tracks import still_kept, tracks_path  # here and below: photos would wait for it
 
-    def _keeps(self, past: Mapping[str, object], tag: str, edits: Edits | None) -> bool:
-        """Whether what was hidden in a video is kept as its entry in the journal has it, as far as it is asked for."""
-        from unseen.engine.film.tracks import read_kept, tracks_path  # here and below: photos would wait for it in vain
-
-        kept = read_kept(tracks_path(self.folder.tracks, tag))
-        if kept is None or kept.input_hash != past.get("input") or kept.recipe != self.admission.recipe.digest():
-            return False
-        # Only what was detected is kept: what a person made of it is found out by doing it again.
-        return edits is None or self.job.regions is None
-
-    def _add_kept_regions(self, task: Task) -> None:
-        """Tell what is hidden in the frames of a video that an earlier run released."""
-        from unseen.engine.film.tracks import kept_lines, tracks_path
-
-        self.regions.add(task.placed.label, kept_lines(tracks_path(self.folder.tracks, task.tag)))
+        path, recipe = tracks_path(self.folder.tracks, tag), self.admission.recipe.digest()
+        return past if still_kept(path, str(past.get("input")), recipe) else None
 
     def _give_name(self, done: Done, staged: Path, task: Task) -> FileReceipt:
         """Label it, write the journal, then rename: what a killed run leaves is either recorded or not there."""
@@ -136,9 +127,7 @@ class Site:
             self.journal.append(entry_for(below, receipt, staged, self.hasher, task.edits))
             self.folder.release(staged, task.final)
             if done.work is not None:
-                from unseen.engine.film.store import FilmStore
-
-                self.regions.add(task.placed.label, FilmStore.lines_in(done.work))
+                self.regions.add_new(task.placed.label, done.work)
                 shutil.rmtree(done.work, ignore_errors=True)
             self._forget_preview(task)
             return receipt

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from unseen.adapters.files_output import append_lines, write_bytes
+from unseen.adapters.files_output import OutputFolder, append_lines, write_bytes
 
 __all__ = ["RegionsFile"]
 
@@ -15,17 +15,32 @@ _AT_ONCE = 1 << 20
 
 
 class RegionsFile:
-    """Collects lines in the folder `staging`, and writes the file from them; without a path it does nothing."""
+    """Collects lines in the staging of `folder`, and writes the file from them; without a path it does nothing."""
 
-    def __init__(self, path: Path | None, staging: Path) -> None:
-        self._path = path
-        self._part = staging / f"{secrets.token_hex(16)}.jsonl"
+    def __init__(self, path: Path | None, folder: OutputFolder) -> None:
+        self._path, self._tracks = path, folder.tracks
+        self._part = folder.staging / f"{secrets.token_hex(16)}.jsonl"
 
-    def add(self, name: str, lines: Iterable[str]) -> None:
-        """Take in the lines of a video, called `name`, all or none; raises OutputFailed and what `lines` does."""
+    def add_new(self, name: str, work: Path) -> None:
+        """Take in all lines of a video whose parts are in `work`, or none; raises OutputFailed."""
         if self._path is not None:
-            named = (json.dumps({"input": name, **json.loads(line)}) for line in lines)
-            append_lines(self._part, named, "the file of regions")
+            from unseen.engine.film.store import FilmStore  # here and below: photos would wait for it in vain
+
+            self._add(name, FilmStore.lines_in(work))
+
+    def add_kept(self, name: str, tag: str) -> None:
+        """Take in all lines of a video that an earlier run released, or none, by the commitment to its output's path.
+
+        Raises OutputFailed where they are damaged, too.
+        """
+        if self._path is not None:
+            from unseen.engine.film.tracks import kept_lines, tracks_path
+
+            self._add(name, kept_lines(tracks_path(self._tracks, tag)))
+
+    def _add(self, name: str, lines: Iterable[str]) -> None:
+        named = (json.dumps({"input": name, **json.loads(line)}) for line in lines)
+        append_lines(self._part, named, "the file of regions")
 
     def finish(self) -> None:
         """Write the file, before the folder is deleted; raises OutputFailed or UsageError."""

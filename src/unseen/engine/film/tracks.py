@@ -30,6 +30,7 @@ __all__ = [
     "region_rows",
     "regions_in",
     "spans_in",
+    "still_kept",
     "tracks_path",
     "with_tracks",
 ]
@@ -103,6 +104,12 @@ def read_kept(path: Path) -> Kept | None:
         digests = tuple((str(digest), int(end)) for digest, end in told)
         return Kept(str(head["input"]), str(head["recipe"]), known, digests) if digests else None
     return None
+
+
+def still_kept(path: Path, input_hash: str, recipe: str) -> bool:
+    """Whether the file of a video is there, for an input and a recipe (its digest), so that all can be told of it."""
+    kept = read_kept(path)
+    return kept is not None and (kept.input_hash, kept.recipe) == (input_hash, recipe)
 
 
 def digest_of(lines: Iterable[str]) -> str:
