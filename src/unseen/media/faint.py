@@ -41,13 +41,12 @@ class _Entry:
     end: float = 0.0
     looks: int = 0
     best: float = 0.0
-    #: The smallest box that holds all that were seen.
-    hull: list[float] = field(default_factory=lambda: [math.inf, math.inf, -math.inf, -math.inf])
+    #: The corners of the smallest box that holds all that were seen, as plain values; none before the first.
+    hull: list[float] = field(default_factory=list)
 
     def seen(self, frame: int, seconds: float, box: Box, score: float) -> None:
         self.last, self.end, self.looks, self.best = frame, seconds, self.looks + 1, max(self.best, score)
-        low, high = zip(self.hull[:2], box.xyxy[:2], strict=True), zip(self.hull[2:], box.xyxy[2:], strict=True)
-        self.hull = [*map(min, low), *map(max, high)]
+        self.hull = list(Box.hull([box, Box(*self.hull)] if self.hull else [box]).xyxy)
 
     @property
     def told(self) -> bool:
@@ -96,16 +95,13 @@ class FaintLog:
 
 
 def _hides(region: Box, box: Box) -> bool:
-    width = min(region.x2, box.x2) - max(region.x1, box.x1)
-    height = min(region.y2, box.y2) - max(region.y1, box.y1)
-    return max(0.0, width) * max(0.0, height) >= _HIDDEN * box.area
+    common = region.common(box)
+    return common is not None and common.area >= _HIDDEN * box.area
 
 
 def _receipt(entry: _Entry, info: VideoInfo, frames: int) -> FaintReceipt:
-    x1, y1, x2, y2 = entry.hull
-    dx, dy, longer = _WIDER * (x2 - x1), _WIDER * (y2 - y1), round(_LONGER_S * float(info.rate))
-    left, top = max(0, math.floor(x1 - dx)), max(0, math.floor(y1 - dy))
-    right, bottom = min(info.width, math.ceil(x2 + dx)), min(info.height, math.ceil(y2 + dy))
+    hull, longer = Box(*entry.hull), round(_LONGER_S * float(info.rate))
+    x1, y1, x2, y2 = hull.grown(_WIDER * hull.width, _WIDER * hull.height).xyxy
     return FaintReceipt(
         number=entry.number,
         cls=entry.cls,
@@ -114,5 +110,10 @@ def _receipt(entry: _Entry, info: VideoInfo, frames: int) -> FaintReceipt:
         looks=entry.looks,
         best=entry.best,
         frames=(max(0, entry.first - longer), min(frames - 1, entry.last + longer)),
-        box=(left, top, right, bottom),
+        box=(
+            max(0, math.floor(x1)),
+            max(0, math.floor(y1)),
+            min(info.width, math.ceil(x2)),
+            min(info.height, math.ceil(y2)),
+        ),
     )
