@@ -20,12 +20,14 @@ __all__ = [
     "OWN_LIMIT",
     "PLAIN",
     "UNSEEN_OPTIONS",
+    "Hidden",
     "Tool",
     "deface",
     "limits",
     "lines_of",
     "missing_options",
     "plain",
+    "regions_of",
     "unseen",
 ]
 
@@ -36,6 +38,15 @@ PLAIN = "plain loop: YOLO26n, blur, cv2"
 UNSEEN_OPTIONS = ("--stride", "--regions")
 _ROOT = Path(__file__).parents[1]
 _HERE = {"PYTHONPATH": os.pathsep.join([str(_ROOT / "src"), str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])}
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """What Unseen hid in a frame: the shape, the number of its track, if it has one, and how sure the model was."""
+
+    shape: Shape
+    track: int | None
+    score: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +125,26 @@ def unseen(cls: str, stride: str, *, verify: bool, environ: Mapping[str, str]) -
 
 
 def _reported(clip: Clip, folder: Path) -> Iterator[Mask]:
+    for frame in regions_of(clip, folder):
+        yield shapes_mask(clip.height, clip.width, (region.shape for region in frame))
+
+
+def regions_of(clip: Clip, folder: Path) -> list[list[Hidden]]:
+    """Return what a run of Unseen in a folder hid in each frame of a clip: nothing where the clip was not released."""
     files = json.loads((folder / "report.json").read_text("utf-8"))["files"]
     released = any(file["status"] == "released" for file in files)
-    hidden: dict[int, list[Shape]] = {}
+    hidden: list[list[Hidden]] = [[] for _ in clip.frames]
     for record in lines_of(folder / "regions.jsonl") if released else ():
-        hidden.setdefault(record["frame"], []).extend(_shapes(record["regions"]))
-    for i in range(len(clip.frames)):
-        yield shapes_mask(clip.height, clip.width, hidden.get(i, ()))
+        if record["frame"] < len(hidden):
+            hidden[record["frame"]].extend(_hidden(record["regions"]))
+    return hidden
 
 
-def _shapes(regions: Sequence[Sequence[Any]]) -> Iterator[Shape]:
+def _hidden(regions: Sequence[Sequence[Any]]) -> Iterator[Hidden]:
     """Yield what regions hide: each is class, four sides, track, score, reason, method and shape."""
-    for _, x1, y1, x2, y2, _, _, _, method, shape in regions:
+    for _, x1, y1, x2, y2, track, score, _, method, shape in regions:
         if method != "none":
-            yield Shape((x1, y1, x2, y2), shape == "ellipse")
+            yield Hidden(Shape((x1, y1, x2, y2), shape == "ellipse"), track, score)
 
 
 def missing_options(environ: Mapping[str, str]) -> list[str]:
