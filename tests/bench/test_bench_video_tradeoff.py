@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bench.metrics import Shape
@@ -22,15 +23,15 @@ SURE_BEFORE = Hidden(Shape((2.0, 0.0, 12.0, 10.0)), 1, 0.2)
 
 def test_a_track_is_kept_whole_for_its_surest_look_and_what_was_drawn_by_hand_always() -> None:
     before, after = masks_with(Less(least=0.5), [[SURE_BEFORE], [SURE, FAINT, BY_HAND]], 10, 40)
-    assert before.all(axis=0).nonzero()[0].tolist() == list(range(2, 12))
-    assert after.all(axis=0).nonzero()[0].tolist() == [*range(10), *range(30, 40)]
+    assert np.flatnonzero(before.all(axis=0)).tolist() == list(range(2, 12))
+    assert np.flatnonzero(after.all(axis=0)).tolist() == [*range(10), *range(30, 40)]
 
 
 def test_boxes_are_drawn_together_around_their_middle() -> None:
     assert drawn_together((10.0, 20.0, 30.0, 60.0), 0.5) == (15.0, 30.0, 25.0, 50.0)
     [mask] = masks_with(Less(size=0.5), [[Hidden(Shape((4.0, 0.0, 12.0, 8.0)), 1, 0.8)]], 10, 40)
-    assert mask.any(axis=0).nonzero()[0].tolist() == [6, 7, 8, 9]
-    assert mask.any(axis=1).nonzero()[0].tolist() == [2, 3, 4, 5]
+    assert np.flatnonzero(mask.any(axis=0)).tolist() == [6, 7, 8, 9]
+    assert np.flatnonzero(mask.any(axis=1)).tolist() == [2, 3, 4, 5]
 
 
 @pytest.mark.parametrize(("status", "hidden"), [("released", 1), ("failed", 0)])
