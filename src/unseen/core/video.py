@@ -88,6 +88,13 @@ class VideoInfo:
     other_streams: tuple[str, ...] = ()
     created: datetime | None = None
 
+    def square_size(self, aspect: Fraction | None = None) -> tuple[float, float]:
+        """Return width and height of the stored frame in square pixels, each 1 at least.
+
+        Its pixels have the shape that is believed of them, or `aspect`.
+        """
+        return max(1.0, self.width * float(aspect or believed_aspect(self.pixel_aspect))), float(self.height)
+
 
 def believed_aspect(aspect: Fraction) -> Fraction:
     """Return the shape of pixels that detectors may go by, which is 1 for one that no camera has."""

@@ -12,7 +12,7 @@ import numpy as np
 from unseen.core.photos import Rgb8
 from unseen.core.ports import VideoReader
 from unseen.core.regions import Box, Detection
-from unseen.core.video import VideoFrame, VideoInfo, believed_aspect
+from unseen.core.video import VideoFrame, VideoInfo
 
 __all__ = ["Upright", "shrunk_size"]
 
@@ -22,9 +22,9 @@ def shrunk_size(info: VideoInfo, side: int, aspect: Fraction | None = None) -> t
 
     Pixels have the shape that is believed of them, or `aspect`.
     """
-    wide = max(1.0, info.width * float(aspect or believed_aspect(info.pixel_aspect)))
-    factor = min(1.0, side / max(wide, info.height))
-    return max(1, round(wide * factor)), max(1, round(info.height * factor))
+    wide, high = info.square_size(aspect)
+    factor = min(1.0, side / max(wide, high))
+    return max(1, round(wide * factor)), max(1, round(high * factor))
 
 
 class Upright:

@@ -8,7 +8,7 @@ from typing import Any
 from unseen.adapters.video.planes import layout, picture_of, planes_of
 from unseen.core.photos import Pixels
 from unseen.core.regions import Box
-from unseen.core.video import VideoInfo, believed_aspect
+from unseen.core.video import VideoInfo
 
 __all__ = ["Smaller"]
 
@@ -25,8 +25,7 @@ class Smaller:
     def __init__(self, info: VideoInfo, side: int | None) -> None:
         from av.video.reformatter import VideoReformatter
 
-        wide = max(1.0, info.width * float(believed_aspect(info.pixel_aspect)))
-        share = 1.0 if side is None else min(1.0, side / max(wide, info.height))
+        share = 1.0 if side is None else min(1.0, side / max(info.square_size()))
         size = (info.width, info.height) if share == 1.0 else (_even(info.width, share), _even(info.height, share))
         self.info = replace(info, width=size[0], height=size[1])
         self._before, self._form = info, layout(info.pixel_format)

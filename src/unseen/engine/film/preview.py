@@ -10,7 +10,7 @@ from pathlib import Path
 from unseen.adapters.previews import beside, outlined, planes_of_rgb
 from unseen.core.ports import VideoCodec, VideoReader, VideoWriter
 from unseen.core.regions import Box
-from unseen.core.video import ColourTags, VideoInfo, VideoStyle, believed_aspect
+from unseen.core.video import ColourTags, VideoInfo, VideoStyle
 from unseen.errors import VerificationFailed
 from unseen.media.upright import Upright
 from unseen.verify.streams import scan_video
@@ -81,7 +81,7 @@ def preview_of(info: VideoInfo) -> tuple[VideoInfo, Upright]:
 
 def _side(info: VideoInfo) -> int:
     """Return the most pixels of the longer side so that the upright picture is not too wide and not too high."""
-    wide, high = info.width * float(believed_aspect(info.pixel_aspect)), float(info.height)
+    wide, high = info.square_size()
     if info.rotation % 180:
         wide, high = high, wide
     factor = min(_WIDE / wide, _HIGH / high, 1.0)
