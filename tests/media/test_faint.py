@@ -80,7 +80,7 @@ def test_tracks_that_are_not_believed_are_handed_out_with_a_number_of_their_own(
 
     looks = tuple(Look(i, (seen(0.9, 100), seen(0.3, 800))) for i in range(0, 40, 4))
     window = Window(tuple(frame(i) for i in range(40)), looks, (), 39, 4)
-    _, tracks, faint = cover_window(window, _INFO, Recipe(looks=looks_for(["face"], None)), Named(1))
-    assert [track.number for track in tracks] == [1]
-    assert [track.number for track in faint] == [2]
-    assert len(faint[0].points) > 3
+    covered = cover_window(window, _INFO, Recipe(looks=looks_for(["face"], None)), Named(1))
+    assert [track.number for track in covered.tracks] == [1]
+    assert [track.number for track in covered.faint] == [2]
+    assert len(covered.faint[0].points) > 3

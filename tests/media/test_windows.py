@@ -214,9 +214,9 @@ def test_a_window_is_covered_in_each_frame_and_seamlessly() -> None:
     named, recipe = Named(), Recipe(looks=looks_for(["face"], None))
     numbers = set()
     for window in windows_of(scanned, Sizes(25, 35)):
-        regions, tracks, _ = cover_window(window, info(), recipe, named)
-        assert len(tracks) == 1
-        for each, shown in zip(window.frames, regions, strict=True):
+        covered = cover_window(window, info(), recipe, named)
+        assert len(covered.tracks) == 1
+        for each, shown in zip(window.frames, covered.regions, strict=True):
             (region,) = shown
             numbers.add(region.track)
             x = 100.0 + 2 * each.index
@@ -229,8 +229,8 @@ def test_a_window_is_covered_in_each_frame_and_seamlessly() -> None:
 def test_classes_that_stay_visible_are_not_covered() -> None:
     person = Detection("person", Box(10, 10, 50, 90), 0.9, "yolo26n")
     window = Window((frame(0),), (Look(0, (person, face(200.0))),), (), 0, 1)
-    regions, *_ = cover_window(window, info(), Recipe(looks=looks_for(["face"], None)), Named())
-    assert [region.cls for region in regions[0]] == ["face"]
+    covered = cover_window(window, info(), Recipe(looks=looks_for(["face"], None)), Named())
+    assert [region.cls for region in covered.regions[0]] == ["face"]
 
 
 def window_of(stamps: list[int]) -> Window:

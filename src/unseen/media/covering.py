@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import bisect
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from unseen.core.looks import DEFAULT_LOOKS
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Box, Region
 from unseen.core.video import Track, TrackPoint, VideoInfo
 from unseen.media.cover import cover_point
-from unseen.media.followed import followed
+from unseen.media.followed import Followed, followed
 from unseen.media.windows import Window
 from unseen.tracks.cover import covering_box, extend_all
 from unseen.tracks.link import link
 from unseen.tracks.named import Named
 
-__all__ = ["cover_window"]
+__all__ = ["Covered", "cover_window"]
 
 #: Pixels by which turning and scaling boxes may move their sides.
 _ROUNDED = 1.0
 #: Who is new may have come by as many of their sizes since the look before.
 _COME = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """What is hidden in each frame of a window, by which tracks, in frames of the video, and those left visible because
+    they are too faint to be believed."""
+
+    regions: list[tuple[Region, ...]]
+    tracks: list[Track]
+    faint: list[Track]
 
 
 def cover_window(
@@ -30,40 +41,55 @@ def cover_window(
     recipe: Recipe,
     named: Named,
     verifiers: frozenset[str] = frozenset(),
-) -> tuple[list[tuple[Region, ...]], list[Track], list[Track]]:
-    """Return the regions to hide in each frame of a window, its tracks in frames of the video, and those left visible.
+) -> Covered:
+    """Return what is to be hidden in a window.
 
     What a model of `verifiers` found is hidden without interference, whatever the recipe says. The model that found
     tracks tells how they are linked and covered, and which are left out as too faint; a track that was believed in a
     window before stays so.
     """
-    frames = [look.frame for look in window.looks]
-    found = [[d for d in look.found if d.cls in recipe.hidden] for look in window.looks]
-    rate, longer = window.rate(info), max(info.width, info.height)
-    by = followed(sorted({d.model for each in found for d in each})).link
-    linked = link(frames, found, width=info.width, height=info.height, rate=rate, cuts=window.cuts, settings=by)
+    rate = window.rate(info)
+    linked = _linked(window, info, recipe, rate)
     tracks: list[Track] = []
     faint: list[Track] = []
-    for track in named(linked, 0, min([window.first, *frames[:1]])):
+    for track in named(linked, 0, min([window.first, *(look.frame for look in window.looks[:1])])):
         known = track.number in named.believed or verifiers & set(track.models)
-        (tracks if known or followed(track.models).believed(track, longer) else faint).append(track)
+        believed = known or followed(track.models).believed(track, max(info.width, info.height))
+        (tracks if believed else faint).append(track)
     named.believed.update(track.number for track in tracks)
-    wide: list[Track] = []
-    missed = _Missed(window, info, verifiers)
-    ways = [(followed(track.models), missed.since(track)) for track in tracks]
-    for way, since in dict.fromkeys(ways):
-        wide += extend_all(
-            [track for track, each in zip(tracks, ways, strict=True) if each == (way, since)],
-            width=info.width, height=info.height, rate=rate, last_frame=window.horizon, cuts=window.cuts,
-            stride=window.step, fresh=since, settings=way.cover,
-        )  # fmt: skip
+    wide = _extended(tracks, window, info, rate, verifiers)
     regions: list[list[Region]] = [[] for _ in window.frames]
     first, end = window.first, window.first + len(window.frames)
     for track in wide:
         for point in track.points[max(0, first - track.first) : max(0, end - track.first)]:
             if (region := _region(track, point, recipe, info, verifiers)) is not None:
                 regions[point.frame - first].append(region)
-    return [tuple(each) for each in regions], wide, faint
+    return Covered([tuple(each) for each in regions], wide, faint)
+
+
+def _linked(window: Window, info: VideoInfo, recipe: Recipe, rate: float) -> list[Track]:
+    """Return the tracks of what is to be hidden, from the first detection of each to the last one."""
+    frames = [look.frame for look in window.looks]
+    found = [[d for d in look.found if d.cls in recipe.hidden] for look in window.looks]
+    by = followed(sorted({d.model for each in found for d in each})).link
+    return link(frames, found, width=info.width, height=info.height, rate=rate, cuts=window.cuts, settings=by)
+
+
+def _extended(
+    tracks: Sequence[Track], window: Window, info: VideoInfo, rate: float, verifiers: frozenset[str]
+) -> list[Track]:
+    """Return tracks as they are covered: over their gaps, and longer and wider than what was found."""
+    missed = _Missed(window, info, verifiers)
+    alike: dict[tuple[Followed, int], list[Track]] = {}
+    for track in tracks:
+        alike.setdefault((followed(track.models), missed.since(track)), []).append(track)
+    wide: list[Track] = []
+    for (way, since), some in alike.items():
+        wide += extend_all(
+            some, width=info.width, height=info.height, rate=rate, last_frame=window.horizon, cuts=window.cuts,
+            stride=window.step, fresh=since, settings=way.cover,
+        )  # fmt: skip
+    return wide
 
 
 class _Missed:

@@ -45,8 +45,8 @@ def covering(film: OpenFilm, named: Named, verifiers: frozenset[str]) -> Cover:
     """Return what covers windows by what was found in them; `verifiers` are the models that only verify."""
 
     def cover(window: Window) -> Settled:
-        regions, tracks, faint = cover_window(window, film.info, film.recipe, named, verifiers)
-        return Settled(window, regions, tracks, known=named.known(), faint=faint)
+        made = cover_window(window, film.info, film.recipe, named, verifiers)
+        return Settled(window, made.regions, made.tracks, known=named.known(), faint=made.faint)
 
     return cover
 
