@@ -184,26 +184,29 @@ def track(number: int, first: int, xs: list[float]) -> Track:
 
 def test_tracks_keep_their_number_from_window_to_window() -> None:
     named = Named()
-    one, other = named([track(1, 0, [0.0, 2.0, 4.0]), track(2, 0, [300.0, 302.0, 304.0])], 0, 0)
+    one, other = named.numbered([track(1, 0, [0.0, 2.0, 4.0]), track(2, 0, [300.0, 302.0, 304.0])], forget_before=0)
     assert (one.number, other.number) == (1, 2)
     # The next window begins at frame 2, knows both by what they share, and one more comes in.
-    again = named([track(1, 0, [304.0, 306.0]), track(2, 0, [4.0, 6.0]), track(3, 1, [500.0])], 2, 2)
+    again = named.numbered(
+        [track(1, 2, [304.0, 306.0]), track(2, 2, [4.0, 6.0]), track(3, 3, [500.0])], forget_before=2
+    )
     assert [t.number for t in again] == [2, 1, 3]
 
 
 def test_a_run_that_goes_on_knows_the_numbers_of_tracks_and_gives_no_other_one_of_them() -> None:
     before = Named(3)
-    before([track(1, 0, [0.0, 2.0, 4.0]), track(2, 0, [300.0, 302.0])], 0, 0)
+    before.numbered([track(1, 0, [0.0, 2.0, 4.0]), track(2, 0, [300.0, 302.0])], forget_before=0)
     before.believed.add(3)
     named = Named(2, before.known())
     assert named.believed == {3}
-    assert [t.number for t in named([track(1, 2, [4.0, 6.0]), track(2, 2, [900.0])], 0, 0)] == [3, 5]
+    tracks = named.numbered([track(1, 2, [4.0, 6.0]), track(2, 2, [900.0])], forget_before=0)
+    assert [t.number for t in tracks] == [3, 5]
 
 
 def test_no_two_tracks_of_a_window_have_one_number() -> None:
     named = Named(7)
-    (whole,) = named([track(1, 0, [0.0, 2.0, 4.0, 6.0])], 0, 0)
-    halves = named([track(1, 0, [0.0, 2.0]), track(2, 2, [4.0, 6.0])], 0, 0)
+    (whole,) = named.numbered([track(1, 0, [0.0, 2.0, 4.0, 6.0])], forget_before=0)
+    halves = named.numbered([track(1, 0, [0.0, 2.0]), track(2, 2, [4.0, 6.0])], forget_before=0)
     assert whole.number == 7
     assert [t.number for t in halves] == [7, 8]
 

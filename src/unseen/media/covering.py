@@ -52,7 +52,8 @@ def cover_window(
     linked = _linked(window, info, recipe, rate)
     tracks: list[Track] = []
     faint: list[Track] = []
-    for track in named(linked, 0, min([window.first, *(look.frame for look in window.looks[:1])])):
+    earliest = min([window.first, *(look.frame for look in window.looks[:1])])
+    for track in named.numbered(linked, forget_before=earliest):
         known = track.number in named.believed or verifiers & set(track.models)
         believed = known or followed(track.models).believed(track, max(info.width, info.height))
         (tracks if believed else faint).append(track)

@@ -40,13 +40,13 @@ class Named:
         """Return what further windows may ask for, as it is now."""
         return Known(dict(self._numbers), frozenset(self.believed))
 
-    def __call__(self, tracks: Sequence[Track], offset: int, forget_before: int) -> list[Track]:
-        """Return the tracks numbered anew; `offset` is added to their frames for the keys, old keys are dropped."""
+    def numbered(self, tracks: Sequence[Track], *, forget_before: int) -> list[Track]:
+        """Return the tracks of the next window numbered anew; detections in frames before one are forgotten."""
         self._numbers = {key: n for key, n in self._numbers.items() if key[0] >= forget_before}
         self.believed &= set(self._numbers.values())
         named, taken = [], set[int]()
         for track in tracks:
-            keys = [(p.frame + offset, p.box.xyxy) for p in track.points if p.detected]
+            keys = [(p.frame, p.box.xyxy) for p in track.points if p.detected]
             known = sorted({self._numbers[key] for key in keys if key in self._numbers} - taken)
             number = known[0] if known else self._next
             self._next += not known

@@ -51,27 +51,15 @@ class Follower:
         begins at each of `cuts`.
         """
         placed: list[list[Placed]] = [[] for _ in frames]
-        for track, base in self._tracks(looks, frames.start, cuts):
+        for track in self._tracks(looks, frames.start, cuts):
             for point in track.points:
-                if point.frame + base in frames:
-                    placed[point.frame + base - frames.start].append(Placed(track.number, track.cls, point))
+                if point.frame in frames:
+                    placed[point.frame - frames.start].append(Placed(track.number, track.cls, point))
         return placed
 
-    def _tracks(
-        self, looks: Sequence[tuple[int, Sequence[Detection]]], first: int, cuts: Sequence[int]
-    ) -> Iterable[tuple[Track, int]]:
-        """Yield the tracks with the frame that their frames count from: linking wants to begin at 0."""
-        base = min([first, *(frame for frame, _ in looks[:1])])
-        frames = [frame - base for frame, _ in looks]
+    def _tracks(self, looks: Sequence[tuple[int, Sequence[Detection]]], first: int, cuts: Sequence[int]) -> list[Track]:
+        frames = [frame for frame, _ in looks]
         found = [without_doubles(d for d in each if d.cls in self._classes) for _, each in looks]
         width, height = self._size
-        tracks = link(
-            frames,
-            found,
-            width=width,
-            height=height,
-            rate=self._rate,
-            cuts=[c - base for c in cuts if c > base],
-            settings=_LINKING,
-        )
-        return ((track, base) for track in self._named(tracks, base, base))
+        tracks = link(frames, found, width=width, height=height, rate=self._rate, cuts=cuts, settings=_LINKING)
+        return self._named.numbered(tracks, forget_before=min([first, *frames[:1]]))
