@@ -70,12 +70,12 @@ def face(x1: float, y1: float, x2: float, y2: float, score: float = 0.9) -> Dete
 
 def threads_given(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return a list that grows by the CPU threads of each ONNX Runtime session that is started, or 0 where it is
-    not made quick; they start with one."""
+    not optimised; they start with one."""
     given = list[int]()
 
-    def start(runtime: Any, model: bytes, device: str, threads: int, name: str, *, quick: bool = True) -> Any:
-        given.append(threads if quick else 0)
-        return start_session(runtime, model, device, 1, name, quick=quick)
+    def start(runtime: Any, model: bytes, device: str, threads: int, name: str, *, optimised: bool = True) -> Any:
+        given.append(threads if optimised else 0)
+        return start_session(runtime, model, device, 1, name, optimised=optimised)
 
     monkeypatch.setattr("unseen.adapters.run_onnxruntime.start_session", start)
     return given

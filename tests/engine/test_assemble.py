@@ -100,13 +100,15 @@ def test_for_videos_alone_only_their_models_are_opened(models: FileModelStore) -
     slow = Models(needed.hide, needed.verify)
     for each in (needed, slow):
         tools = assemble(recipe, each, "cpu", 1, photos=False)
-        first, second = ("yunet", "centerface") if each.quick else ("centerface", "mediapipe-full-range")
+        first, second = ("yunet", "centerface") if each.film_faces else ("centerface", "mediapipe-full-range")
         assert set(tools.devices) == {first, second}
         assert {m.name for m in tools.film_eyes.models} == {first}
         assert {m.name for m in tools.film_opinion.models} == {second}
-        assert (tools.film_eyes.faces_close is None) == (tools.film_eyes.faces_again is not None) == bool(each.quick)
+        assert (
+            (tools.film_eyes.faces_close is None) == (tools.film_eyes.faces_again is not None) == bool(each.film_faces)
+        )
         # A close look needs to know what the look before it found.
-        assert tools.film_eyes.at_once == (2 if each.quick else 1)
+        assert tools.film_eyes.at_once == (2 if each.film_faces else 1)
         assert len(tools.film_opinion.faces[0].detect([np.zeros((72, 128, 3), np.uint8)])) == 1
 
 
@@ -119,11 +121,11 @@ def test_where_only_small_parts_are_looked_at_again_that_waits_for_the_look_befo
         pytest.skip("yolo26n is not here")
     needed = require_models(recipe, models)
     eyes = assemble(recipe, Models(needed.hide, needed.verify), "cpu", 1, photos=False).film_eyes
-    assert (eyes.quick, eyes.at_once) == (whole, 2 if whole else 1)
+    assert (eyes.wide, eyes.at_once) == (whole, 2 if whole else 1)
 
 
 @pytest.mark.parametrize(
-    ("quick", "photos", "threads", "each", "lookers"),
+    ("yunet", "photos", "threads", "each", "lookers"),
     [
         (True, False, 8, 4, 2), (True, False, 3, 2, 2), (True, False, 1, 1, 1),
         (True, True, 8, 8, 1), (False, False, 8, 8, 1),
@@ -131,12 +133,12 @@ def test_where_only_small_parts_are_looked_at_again_that_waits_for_the_look_befo
 )  # fmt: skip
 def test_networks_get_all_threads_unless_two_frames_are_looked_at_at_once(
     models: FileModelStore, monkeypatch: pytest.MonkeyPatch,
-    quick: bool, photos: bool, threads: int, each: int, lookers: int,
+    yunet: bool, photos: bool, threads: int, each: int, lookers: int,
 ) -> None:  # fmt: skip
     given = threads_given(monkeypatch)
     recipe = _recipe("face")
     needed = require_models(recipe, models)
-    needed = needed if quick else Models(needed.hide, needed.verify)
+    needed = needed if yunet else Models(needed.hide, needed.verify)
     eyes = assemble(recipe, needed, "cpu", threads, photos=photos).film_eyes
     assert set(given) == {each}
     assert eyes.threads == lookers
@@ -158,17 +160,17 @@ def test_in_videos_too_another_family_verifies_than_the_one_that_hides(store: Fa
         film = for_films(recipe, needed, counting=counting)
         hide, verify = (
             {m.entry.family for m in each.values() if m.entry.task == "face"}
-            for each in ({**film.hide, **film.quick}, film.verify)
+            for each in ({**film.hide, **film.film_faces}, film.verify)
         )
         assert len(hide) == len(verify) == 1
         assert hide.isdisjoint(verify)
-        assert (hide == {"yunet"}) == bool(needed.quick)
+        assert (hide == {"yunet"}) == bool(needed.film_faces)
 
 
 def test_without_verification_nobody_looks_at_videos_again() -> None:
     recipe = _recipe("face", verify="skip")
     film = for_films(recipe, require_models(recipe, _WITH_YUNET), counting=False)
-    assert (dict(film.hide), dict(film.verify), set(film.quick)) == ({}, {}, {"yunet"})
+    assert (dict(film.hide), dict(film.verify), set(film.film_faces)) == ({}, {}, {"yunet"})
 
 
 def test_device_that_is_not_there_is_an_error(models: FileModelStore) -> None:

@@ -14,7 +14,7 @@ from tests.effort import examples
 from unseen.core.recipe import Recipe, looks_for
 from unseen.core.regions import Box, Detection
 from unseen.core.video import VideoFrame
-from unseen.media.live import HIDDEN_WHOLE, Due, Look, LookAhead, quick
+from unseen.media.live import HIDDEN_WHOLE, Due, Look, LookAhead, in_one_colour
 from unseen.media.live_pace import EvenTimes
 
 RECIPE = Recipe(looks=looks_for(["face"], None), recall="fast", verify="skip")
@@ -232,8 +232,8 @@ def test_frames_filmed_far_apart_are_not_covered_and_what_was_found_is_expected_
 
 def test_quick_look_is_one_colour() -> None:
     region = _run(_state(), 1, {0: (0, [FACE])})[0].regions[0]
-    assert quick(region).look.method == "solid"
-    assert quick(region).box == region.box
+    assert in_one_colour(region).look.method == "solid"
+    assert in_one_colour(region).box == region.box
 
 
 def test_every_reason_has_its_text() -> None:

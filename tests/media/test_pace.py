@@ -39,9 +39,9 @@ def test_every_nth_frame_counts_from_the_last_look(step: int, must: set[int]) ->
 
 @given(st.floats(1, 120), st.sets(st.integers(0, 199), max_size=6), st.floats(0, 40), st.booleans())
 def test_automatic_pace_looks_where_it_must_and_never_rests_long(
-    rate: float, must: set[int], speed: float, quick: bool
+    rate: float, must: set[int], speed: float, wide: bool
 ) -> None:
-    found = looks(AutoPace(rate, quick=quick), 200, frozenset(must), speed)
+    found = looks(AutoPace(rate, wide=wide), 200, frozenset(must), speed)
     assert set(found) >= must | {0}
     assert all(found[i] == "whole" for i in must | {0})
     calm, whole = max(1, round(0.17 * rate)), max(1, round(0.34 * rate))
@@ -56,28 +56,26 @@ def test_fast_things_are_looked_at_more_often() -> None:
     assert len(fast) > 1.5 * len(calm)
 
 
-@pytest.mark.parametrize(
-    ("quick", "by", "step"), [(False, 18.0, 2), (False, 60.0, 1), (True, 18.0, 3), (True, 60.0, 1)]
-)
+@pytest.mark.parametrize(("wide", "by", "step"), [(False, 18.0, 2), (False, 60.0, 1), (True, 18.0, 3), (True, 60.0, 1)])
 def test_at_25_frames_a_second_the_fastest_is_looked_at_in_each_and_by_a_quick_one_others_in_each_third(
-    quick: bool, by: float, step: int
+    wide: bool, by: float, step: int
 ) -> None:
-    pace = AutoPace(25.0, quick=quick)
+    pace = AutoPace(25.0, wide=wide)
     assert pace.wants(0, False)
     pace.saw(0, [face(0.0)])
     pace.saw(1, [face(by)])
     assert next(i for i in range(1, 9) if pace.wants(i, False)) == 1 + step
 
 
-@pytest.mark.parametrize("quick", [True, False])
-def test_who_passes_too_fast_to_be_known_again_is_looked_at_in_every_second_frame(quick: bool) -> None:
-    speed, pace = 20.0, AutoPace(30.0, quick=quick)
+@pytest.mark.parametrize("wide", [True, False])
+def test_who_passes_too_fast_to_be_known_again_is_looked_at_in_every_second_frame(wide: bool) -> None:
+    speed, pace = 20.0, AutoPace(30.0, wide=wide)
     kinds: dict[int, str] = {}
     known = 0.0
     for i in range(60):
         if kind := pace.wants(i, False):
             kinds[i] = kind
-            near = quick or kind == "whole" or abs(speed * i - known) <= 40.0
+            near = wide or kind == "whole" or abs(speed * i - known) <= 40.0
             known = speed * i if near else known
             pace.saw(i, [face(speed * i)] if near else [])
     settled = [i for i in kinds if i >= 10]
@@ -85,9 +83,9 @@ def test_who_passes_too_fast_to_be_known_again_is_looked_at_in_every_second_fram
     assert {kinds[i] for i in settled} == {"whole"}
 
 
-@pytest.mark.parametrize(("quick", "seen", "whole"), [(False, 14, [0, 10, 17, 27, 37]), (True, 9, [0, 10, 15, 25, 35])])
-def test_who_is_lost_is_searched_in_the_whole_frame_soon_and_once(quick: bool, seen: int, whole: list[int]) -> None:
-    pace, kinds = AutoPace(30.0, quick=quick), dict[int, str]()
+@pytest.mark.parametrize(("wide", "seen", "whole"), [(False, 14, [0, 10, 17, 27, 37]), (True, 9, [0, 10, 15, 25, 35])])
+def test_who_is_lost_is_searched_in_the_whole_frame_soon_and_once(wide: bool, seen: int, whole: list[int]) -> None:
+    pace, kinds = AutoPace(30.0, wide=wide), dict[int, str]()
     for i in range(40):
         if kind := pace.wants(i, False):
             kinds[i] = kind
@@ -95,9 +93,9 @@ def test_who_is_lost_is_searched_in_the_whole_frame_soon_and_once(quick: bool, s
     assert [i for i in kinds if kinds[i] == "whole"] == whole
 
 
-@pytest.mark.parametrize("quick", [True, False])
-def test_people_who_come_and_go_far_from_each_other_are_no_fast_one(quick: bool) -> None:
-    pace, made = AutoPace(30.0, quick=quick), list[int]()
+@pytest.mark.parametrize("wide", [True, False])
+def test_people_who_come_and_go_far_from_each_other_are_no_fast_one(wide: bool) -> None:
+    pace, made = AutoPace(30.0, wide=wide), list[int]()
     for i in range(120):
         if pace.wants(i, False):
             made.append(i)
@@ -106,18 +104,18 @@ def test_people_who_come_and_go_far_from_each_other_are_no_fast_one(quick: bool)
 
 
 def test_who_looks_at_much_of_the_frame_each_time_hurries_less() -> None:
-    fast, quick, calm = (
-        sorted(looks(AutoPace(30.0, quick=quick), 120, speed=speed))
-        for quick, speed in ((False, 15.0), (True, 15.0), (True, 0.0))
+    fast, wide, calm = (
+        sorted(looks(AutoPace(30.0, wide=wide), 120, speed=speed))
+        for wide, speed in ((False, 15.0), (True, 15.0), (True, 0.0))
     )
-    assert len(fast) > 1.5 * len(quick)
-    assert {b - a for a, b in itertools.pairwise(quick)} <= {4, 5}
+    assert len(fast) > 1.5 * len(wide)
+    assert {b - a for a, b in itertools.pairwise(wide)} <= {4, 5}
     assert {b - a for a, b in itertools.pairwise(calm)} == {5}
 
 
 @pytest.mark.parametrize("speed", [0.0, 15.0])
 def test_who_hears_of_looks_late_looks_as_often(speed: float) -> None:
-    pace, late = AutoPace(30.0, quick=True), list[int]()
+    pace, late = AutoPace(30.0, wide=True), list[int]()
     made: list[int] = []
     for i in range(120):
         if pace.wants(i, i == 0):
@@ -125,12 +123,12 @@ def test_who_hears_of_looks_late_looks_as_often(speed: float) -> None:
             late.append(i)
         if len(late) == 2:
             pace.saw(late[0], [face(speed * late.pop(0))])
-    assert abs(len(made) - len(looks(AutoPace(30.0, quick=True), 120, speed=speed))) <= 1
+    assert abs(len(made) - len(looks(AutoPace(30.0, wide=True), 120, speed=speed))) <= 1
 
 
 @pytest.mark.parametrize(("rate", "step"), [(30.0, 5), (25.0, 4), (10.0, 2)])
 def test_what_stands_still_is_looked_at_six_times_a_second(rate: float, step: int) -> None:
-    seen = sorted(looks(AutoPace(rate, quick=True), 120, speed=0.0))
+    seen = sorted(looks(AutoPace(rate, wide=True), 120, speed=0.0))
     assert {b - a for a, b in itertools.pairwise(seen)} == {step}
 
 
@@ -190,7 +188,7 @@ def test_ticks_are_frames_where_they_come_evenly() -> None:
 
 def test_where_frames_come_seldom_every_one_is_looked_at() -> None:
     stamps = [40 * i for i in range(50)] + [2000 + 500 * i for i in range(1, 20)]
-    pace = AutoPace(25.0, quick=True)
+    pace = AutoPace(25.0, wide=True)
     looked = [i for i, now in enumerate(ticks(stamps, 25.0)) if pace.wants(now, False)]
     assert looked[-18:] == list(range(51, 69))
     assert len(looked) < 40
@@ -206,7 +204,7 @@ def test_ticks_rise_as_frames_do_at_least(steps: list[int], rate: float, first: 
 
 
 def test_a_person_who_goes_while_another_comes_is_not_a_fast_one() -> None:
-    pace, made = AutoPace(30.0, quick=True), list[int]()
+    pace, made = AutoPace(30.0, wide=True), list[int]()
     for i in range(120):
         if pace.wants(i, False):
             made.append(i)

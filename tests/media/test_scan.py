@@ -101,7 +101,7 @@ def test_what_is_left_out_of_a_whole_video_changes_nothing_in_how_it_is_looked_a
     def kinds(path: Path, problem: str) -> list[Kind | None]:
         with open_video(path, path.name) as reader:
             info, cuts = reader.info, ShotCuts(layout(reader.info.pixel_format).bits)
-            scanned = scan(reader, reader, lambda *_: Sight(()), Upright(info, 1280), AutoPace(25.0, quick=True), cuts)
+            scanned = scan(reader, reader, lambda *_: Sight(()), Upright(info, 1280), AutoPace(25.0, wide=True), cuts)
             found = [each.kind for each in scanned]
             assert problem in "".join(reader.problems)
         return found
@@ -231,7 +231,7 @@ def test_the_same_frames_are_looked_at_however_long_looks_take() -> None:
             number = min(max(int(image[0, 0, 0]), 40), 80)
             return Sight([Detection("face", Box(number * 3, 4, number * 3 + 8, 12), 0.9, "yunet")])
 
-        scanned = walked(range(120), find, AutoPace(25.0, quick=True), 2)
+        scanned = walked(range(120), find, AutoPace(25.0, wide=True), 2)
         return [each.frame.index for each in scanned if each.found is not None]
 
     first = frames_looked_at(0)
@@ -253,7 +253,7 @@ def test_the_same_frames_are_looked_at_however_long_looks_take() -> None:
 )
 @example(2, 60, True, 20, 1, 58)
 def test_a_run_that_goes_on_looks_at_the_frames_that_it_would_have_looked_at(
-    at_once: int, first: int, quick: bool, still_until: int, speed: int, damaged: int | None
+    at_once: int, first: int, wide: bool, still_until: int, speed: int, damaged: int | None
 ) -> None:
     """Something stands still and then moves; of the looks before only those of the last 35 frames are known."""
 
@@ -265,7 +265,7 @@ def test_a_run_that_goes_on_looks_at_the_frames_that_it_would_have_looked_at(
     def looks(first: int, known: Sequence[Look]) -> list[Look]:
         pictures = (VideoFrame((np.full((48, 64), 40, np.uint8),), i, i, i == damaged) for i in range(120))
         scanned = scan(
-            pictures, Numbers(), find, Upright(INFO, 1280), AutoPace(25.0, quick=quick), ShotCuts(8),  # type: ignore[arg-type]
+            pictures, Numbers(), find, Upright(INFO, 1280), AutoPace(25.0, wide=wide), ShotCuts(8),  # type: ignore[arg-type]
             at_once=at_once, threads=1, first=first, known=known,
         )  # fmt: skip
         return [Look(s.frame.index, tuple(s.found), s.kind, s.part) for s in scanned if s.found is not None]

@@ -85,7 +85,7 @@ class OnnxRuntimeNetwork:
     `device` is CPU, CUDA or TensorRT; `threads` bounds the CPU threads (default: the cores this process may use).
     `shape` overrides the input sizes stored in the file, None where they are free; `edit` changes the file's bytes
     before they are loaded. `run` may be called by several threads; where `at_once` do so, each has its share of the
-    CPU threads. What is used `seldom`, perhaps never, is opened in a third of the time on the CPU, and made quick when
+    CPU threads. What is used `seldom`, perhaps never, is opened in a third of the time on the CPU, and optimised when
     it is first run. Raises DeviceUnavailable when the device does not start (never another one in its place),
     ModelUnavailable when the file cannot be read and ModelCorrupt when it is no model, or `edit` raises ValueError.
     """
@@ -112,8 +112,8 @@ class OnnxRuntimeNetwork:
         self._device = device
         seldom &= device == "CPU"  # elsewhere to start is what takes long
         start = partial(start_session, runtime, model, device, -(-thread_count(threads) // at_once), path.name)
-        self._session = start(quick=not seldom)
-        self._quicker = start if seldom else None
+        self._session = start(optimised=not seldom)
+        self._restart = start if seldom else None
         self._guard = threading.Lock()
         inputs = self._session.get_inputs()
         if len(inputs) != 1 or inputs[0].type != "tensor(float)":
@@ -140,8 +140,8 @@ class OnnxRuntimeNetwork:
 
     def _run(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
         with self._guard:
-            if self._quicker is not None:
-                self._session, self._quicker = self._quicker(), None
+            if self._restart is not None:
+                self._session, self._restart = self._restart(), None
         try:
             return tuple(self._session.run(None, {self._input: batch}))
         # Each of ONNX Runtime's error classes derives from Exception alone, and releases add some.
@@ -171,12 +171,12 @@ def _require_provider(runtime: Any, device: str) -> None:
 
 
 def start_session(
-    runtime: Any, model: bytes, device: str, threads: int, name: str = "the model", *, quick: bool = True
+    runtime: Any, model: bytes, device: str, threads: int, name: str = "the model", *, optimised: bool = True
 ) -> Any:
     """Start a session of `runtime` (the onnxruntime module) on exactly the device asked for.
 
-    One that is not `quick` leaves out what makes running quick and starting slow. Raises DeviceUnavailable when it is
-    another one or none, ModelCorrupt when the CPU cannot load the model.
+    One that is not `optimised` starts sooner and runs slower. Raises DeviceUnavailable when it is another one or none,
+    ModelCorrupt when the CPU cannot load the model.
     """
     _require_provider(runtime, device)
     options = runtime.SessionOptions()
@@ -186,7 +186,7 @@ def start_session(
     options.enable_mem_pattern = False
     # Threads that wait for work would else turn in circles, on cores that other stages could use.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    if not quick:
+    if not optimised:
         options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
     if device != "CPU" and hasattr(runtime, "preload_dlls"):
         runtime.preload_dlls()

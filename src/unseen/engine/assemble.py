@@ -37,7 +37,7 @@ _FACES = frozenset({"face", "head"})
 _OBJECTS = frozenset({"person", *VEHICLES})
 _WORDS = frozenset({"plate", "text"})
 #: Scores from which on something is followed in videos.
-_FILM_FACE, _FILM_OBJECT, _QUICK_FACE = 0.18, 0.15, 0.25
+_FILM_FACE, _FILM_OBJECT, _YUNET_FACE = 0.18, 0.15, 0.25
 #: Pixels of a view at a quarter of the size from which on a face is large: what is smaller is seen better in the other.
 _LARGE_FACE = 48.0
 #: Score from which on a face that still shows to the model which verifies is hidden, too.
@@ -51,17 +51,18 @@ _TILE = 1536
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """The model files of a run by catalogue name: those that hide, those that verify, and `quick`, one that finds faces
-    in videos quickly enough to look at much of a frame each time; there the one that hides in photos verifies then."""
+    """The model files of a run by catalogue name: those that hide, those that verify, and `film_faces`, one that finds
+    faces in videos fast enough to look at much of a frame each time; there the one that hides in photos verifies then.
+    """
 
     hide: Mapping[str, ModelFile]
     verify: Mapping[str, ModelFile]
-    quick: Mapping[str, ModelFile] = field(default_factory=dict)
+    film_faces: Mapping[str, ModelFile] = field(default_factory=dict)
 
     @property
     def all(self) -> tuple[ModelFile, ...]:
         """Every file once."""
-        return tuple({**self.hide, **self.verify, **self.quick}.values())
+        return tuple({**self.hide, **self.verify, **self.film_faces}.values())
 
     def hashes(self) -> dict[str, str]:
         """Return the SHA-256 of each model by name: what a resumed run compares."""
@@ -83,11 +84,11 @@ def require_models(recipe: Recipe, store: ModelStore, *, counting: bool = False)
         raise UsageError("head is the head of somebody in whom no face is found, so it goes with face; name face, too")
     hide: dict[str, ModelFile] = {}
     verify: dict[str, ModelFile] = {}
-    quick: dict[str, ModelFile] = {}
+    film_faces: dict[str, ModelFile] = {}
     if recipe.hidden & _FACES:
         hide["centerface"] = store.require("centerface")
         if (yunet := store.find("yunet")) is not None:
-            quick["yunet"] = yunet
+            film_faces["yunet"] = yunet
     if recipe.hidden & _WORDS:
         hide["ppocr-det"] = store.require("ppocr-det")
     if "plate" in recipe.hidden:
@@ -98,7 +99,7 @@ def require_models(recipe: Recipe, store: ModelStore, *, counting: bool = False)
         hide["yolo26n"] = yolo
     if recipe.verify != "skip":
         verify.update(_verifiers(recipe, store))
-    return Models(hide, verify, quick)
+    return Models(hide, verify, film_faces)
 
 
 def require_objects(store: ModelStore) -> ModelFile:
@@ -206,9 +207,9 @@ def for_films(recipe: Recipe, models: Models, *, counting: bool) -> Models:
         hide.pop("yolo26n", None)
     checks = verify.pop("mediapipe-full-range", None)
     verify.pop("yunet", None)
-    if models.quick:
+    if models.film_faces:
         other = hide.pop("centerface")
-        return Models(hide, {**verify, "centerface": other} if checks else verify, models.quick)
+        return Models(hide, {**verify, "centerface": other} if checks else verify, models.film_faces)
     return Models(hide, {**verify, "mediapipe-full-range": checks} if checks else verify)
 
 
@@ -232,8 +233,8 @@ def _film_eyes(recipe: Recipe, models: Models, net: _Networks, *, counting: bool
     """Return the detectors for frames of a video."""
     faces = close = again = objects = None
     own_size = 1.0 if recipe.recall == "high" else 0.64
-    if "yunet" in models.quick:
-        inner = YuNetDetector(*net("yunet"), threshold=_QUICK_FACE)
+    if "yunet" in models.film_faces:
+        inner = YuNetDetector(*net("yunet"), threshold=_YUNET_FACE)
         again = ViewsDetector(inner, fit(DETECTOR_SIDE, most=own_size), tile=_TILE, overlap=0.15)
         faces = ViewsDetector(
             inner, near_and_far(DETECTOR_SIDE, most=own_size), tile=_TILE, overlap=0.15, least=_LARGE_FACE
@@ -254,7 +255,7 @@ def _film_eyes(recipe: Recipe, models: Models, net: _Networks, *, counting: bool
 
 def _closely(film: Models) -> bool:
     """Whether frames are looked at in small parts around what the look before found, which must be known for that."""
-    return "centerface" in film.hide and not film.quick
+    return "centerface" in film.hide and not film.film_faces
 
 
 def _words(recipe: Recipe, models: Models, net: _Networks) -> Eyes:

@@ -33,7 +33,7 @@ class Eyes:
     """The detectors of a run; None where a recipe has no use for one, or the optional model is not there.
 
     Shortly after a look at a frame of a video `faces_again` looks at the rows in which faces were, where a detector is
-    there that is quick enough, else `faces_close` at small parts around them. `text` looks at whole pictures,
+    there that is fast enough, else `faces_close` at small parts around them. `text` looks at whole pictures,
     `text_close` at cut-out vehicles; `reader` reads what they found. So many pictures as `at_once` may be looked at at
     the same time, and for so many `threads` the networks were opened.
     """
@@ -49,7 +49,7 @@ class Eyes:
     threads: int = 1
 
     @property
-    def quick(self) -> bool:
+    def wide(self) -> bool:
         """Whether looks in between are at much of the picture, and do not wait for what the look before them found."""
         return self.faces_close is None
 
@@ -84,7 +84,7 @@ def find_again(
     """Return what a close look finds of classes that the recipe hides, shortly after a look that found `before`, and in
     which part of the picture it looked for faces that are new.
 
-    Faces are looked for where they were, or by a quick detector in all rows where they were; persons and vehicles in
+    Faces are looked for where they were, or by a fast detector in all rows where they were; persons and vehicles in
     the whole picture; text is not looked for.
     """
     found: list[Detection] = []

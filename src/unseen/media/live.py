@@ -16,7 +16,7 @@ from unseen.media.cover import cover
 from unseen.media.live_pace import MOST_GAP
 from unseen.media.live_tracks import LiveTracks
 
-__all__ = ["HIDDEN_WHOLE", "Due", "Look", "LookAhead", "Why", "quick"]
+__all__ = ["HIDDEN_WHOLE", "Due", "Look", "LookAhead", "Why", "in_one_colour"]
 
 Why = Literal["", "damaged", "unseen", "denied"]
 #: Why a frame is hidden whole -> what is written on it.
@@ -170,6 +170,6 @@ class LookAhead:
         del self._looks[:keep]
 
 
-def quick(region: Region) -> Region:
+def in_one_colour(region: Region) -> Region:
     """Return the region hidden by one colour: as safe as any look, and the quickest."""
     return replace(region, look=Hiding("solid", shape=region.look.shape))

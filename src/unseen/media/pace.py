@@ -19,7 +19,7 @@ Kind = Literal["whole", "close"]
 #: Seconds between looks at whole frames; between all looks when all is calm, and at the most hurried.
 _WHOLE_S, _CALM_S, _HURRIED_S = 0.34, 0.17, 0.07
 #: The most hurried where looks in between are at much of the frame: they see who moves far as well as most who are new.
-_QUICK_S = 0.13
+_WIDE_S = 0.13
 #: What moves farther than this many of its sizes from look to look is fast; farther than so many, and nothing tells it
 #: from somebody else; and beyond so many, one who is gone and one who is new are two.
 _FAR, _LOST, _FARTHEST = 1.0, 2.0, 8.0
@@ -103,16 +103,16 @@ class AutoPace:
     """Looks often enough that nothing moves far from look to look, measured in its own sizes.
 
     The whole frame is looked at three times a second, where it must be, and where somebody is gone from around where
-    they were. What was found is looked for again closely in between; `quick` says that this is done in much of the
+    they were. What was found is looked for again closely in between; `wide` says that this is done in much of the
     frame.
     """
 
-    def __init__(self, rate: float, *, quick: bool = False) -> None:
+    def __init__(self, rate: float, *, wide: bool = False) -> None:
         self._calm = max(1, round(_CALM_S * rate))
         self._fastest = max(1, math.floor(_HURRIED_S * rate))
-        self._hurried = max(1, min(self._calm, round(_QUICK_S * rate) if quick else self._fastest))
+        self._hurried = max(1, min(self._calm, round(_WIDE_S * rate) if wide else self._fastest))
         self._whole = max(self._calm, round(_WHOLE_S * rate))
-        self._quick = quick
+        self._wide = wide
         self._step = self._calm
         self._next = self._next_whole = self._latest = 0
         self._last: tuple[int, Sequence[Detection]] | None = None
@@ -138,7 +138,7 @@ class AutoPace:
             self._next_whole = frame + self._whole
 
     def _whole_is_due(self, frame: int) -> bool:
-        if not self._quick:
+        if not self._wide:
             return frame >= self._next_whole
         # A look at all there is takes the place of one at faces alone, the nearest in time.
         return frame >= self._next and frame + self._step / 2 >= self._next_whole
@@ -160,7 +160,7 @@ class AutoPace:
         lost = any(each.cls == "face" and speed * self._calm > _LOST for each, speed in zip(sure, speeds, strict=True))
         search = lost or missed
         wanted = self._calm if moved <= 0 else int(_FAR / moved)
-        most = lost or (missed and not self._quick)
+        most = lost or (missed and not self._wide)
         self._step = self._fastest if most else min(max(wanted, self._hurried), self._calm)
         # Others may have been wanted since.
         self._next = min(self._next, max(self._latest, frame) + self._step)
@@ -240,12 +240,12 @@ class Denser:
         self._pace.saw(frame, found)
 
 
-def pace_for(stride: int | None, rate: float, *, looks: float | None = None, quick: bool = False) -> Pace:
+def pace_for(stride: int | None, rate: float, *, looks: float | None = None, wide: bool = False) -> Pace:
     """Return the pace for a stride, None for automatic, at `rate` frames a second.
 
-    An automatic one looks at `looks` frames a second or more, where these are given; see AutoPace for `quick`.
+    An automatic one looks at `looks` frames a second or more, where these are given; see AutoPace for `wide`.
     """
     if stride is not None:
         return EveryNth(stride)
-    auto = AutoPace(rate, quick=quick)
+    auto = AutoPace(rate, wide=wide)
     return auto if looks is None else Denser(auto, max(1, round(rate / looks)))

@@ -128,7 +128,7 @@ class Film:
         if self.editing is not None:
             return NoLooks()
         looks = self.counting.asked.looks if self.counting else None
-        return pace_for(self.recipe.video.stride, film.rate, looks=looks, quick=self.tools.eyes.quick)
+        return pace_for(self.recipe.video.stride, film.rate, looks=looks, wide=self.tools.eyes.wide)
 
     def _cover(self, film: OpenFilm, log: TrackLog) -> Cover:
         """Return what covers windows; tracks that are new get numbers that neither the log nor edits know."""

@@ -15,7 +15,7 @@ from unseen.core.photos import Pixels
 from unseen.core.ports import LiveEncoder, LiveTarget
 from unseen.core.recipe import Recipe
 from unseen.core.video import VideoInfo
-from unseen.media.live import HIDDEN_WHOLE, Due, quick
+from unseen.media.live import HIDDEN_WHOLE, Due, in_one_colour
 from unseen.media.live_pace import Haste
 from unseen.media.thin import lower_rate
 from unseen.pixels.notice import notice
@@ -91,7 +91,7 @@ class Output:
         try:
             # The same grain in each frame: it would else be the costliest part to encode.
             noise = np.random.default_rng(self._seed)
-            regions = [quick(region) for region in due.regions] if self.haste.now else due.regions
+            regions = [in_one_colour(region) for region in due.regions] if self.haste.now else due.regions
             hidden = hide_planes(due.frame.planes, regions, self._form, noise, self._held, self._grain)
             return self._smaller.planes(hidden)
         finally:
