@@ -230,7 +230,15 @@ def test_frames_filmed_far_apart_are_not_covered_and_what_was_found_is_expected_
         state.take(_frame(3), 1.0, 0.6)
 
 
-def test_quick_look_is_one_colour() -> None:
+def test_a_face_seen_once_and_faintly_is_not_hidden_for_all_of_a_long_look_ahead() -> None:
+    state, faint, sure = _state(1.0), replace(FACE, score=0.25), replace(FACE, box=Box(400, 100, 440, 150))
+    out = _run(state, 31, {i: (1, [faint, sure] if i == 30 else []) for i in range(0, 31, 5)})
+    shown = [{region.score for region in due.regions} for due in out]
+    assert shown[10] == {0.9}
+    assert shown[22] == shown[30] == {0.9, 0.25}
+
+
+def test_the_simplest_look_is_one_colour() -> None:
     region = _run(_state(), 1, {0: (0, [FACE])})[0].regions[0]
     assert in_one_colour(region).look.method == "solid"
     assert in_one_colour(region).box == region.box

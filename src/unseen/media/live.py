@@ -14,7 +14,7 @@ from unseen.core.regions import Detection, Region
 from unseen.core.video import VideoFrame
 from unseen.media.cover import cover
 from unseen.media.live_pace import MOST_GAP
-from unseen.media.live_tracks import LiveTracks
+from unseen.tracks.live import LiveTracks
 
 __all__ = ["HIDDEN_WHOLE", "Due", "Look", "LookAhead", "Why", "in_one_colour"]
 
@@ -67,7 +67,8 @@ class LookAhead:
     def __init__(self, recipe: Recipe, width: int, height: int, *, seconds: float) -> None:
         self._recipe, self._size, self._seconds = recipe, (width, height), seconds
         self._waiting: deque[tuple[VideoFrame, float, float]] = deque()
-        self._tracks = LiveTracks(width, height, before=seconds, after=max(_AFTER, seconds))
+        # `unsure`: as long as frames may leave between a look and the next one.
+        self._tracks = LiveTracks(width, height, before=seconds, after=max(_AFTER, seconds), unsure=MOST_GAP)
         #: When frames that were looked at were filmed, and their times.
         self._looks: list[tuple[float, float]] = []
         self._out: Look | None = None

@@ -18,8 +18,8 @@ from unseen.core.video import VideoInfo
 from unseen.engine.counts import write_counts, write_tables
 from unseen.engine.film.count import empty_tally
 from unseen.errors import OutputTaken, UnseenError, UsageError
-from unseen.media.live_tracks import LiveTracks
 from unseen.media.upright import Upright
+from unseen.tracks.live import LiveTracks
 from unseen.traffic.counter import Counter
 from unseen.traffic.doubles import without_doubles
 from unseen.traffic.follow import LOST_S

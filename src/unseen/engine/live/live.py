@@ -37,7 +37,7 @@ from unseen.engine.live.permit import Permit
 from unseen.engine.live.recipe import for_live
 from unseen.engine.models import model_store
 from unseen.errors import OutputFailed, UnreadableInput, UsageError
-from unseen.media.live_tracks import warm_up
+from unseen.tracks.live import warm_up
 
 if TYPE_CHECKING:
     from unseen.engine.standing import Standing

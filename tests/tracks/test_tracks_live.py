@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unseen.core.regions import Box, Detection
-from unseen.media.live_tracks import LiveTracks, warm_up
+from unseen.tracks.live import LiveTracks, warm_up
 
 
 def _face(x: float, y: float = 100.0, score: float = 0.9, size: float = 40.0) -> Detection:
@@ -14,7 +14,7 @@ def _face(x: float, y: float = 100.0, score: float = 0.9, size: float = 40.0) ->
 
 
 def _tracks() -> LiveTracks:
-    return LiveTracks(640, 360, before=0.4, after=0.5)
+    return LiveTracks(640, 360, before=0.4, after=0.5, unsure=0.4)
 
 
 def test_object_keeps_its_number_over_a_look_that_missed_it() -> None:

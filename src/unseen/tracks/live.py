@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from unseen.core.regions import Box, Detection
-from unseen.media.live_pace import MOST_GAP
 from unseen.tracks.assign import Gate, assign
 from unseen.tracks.settings import KINDS
 from unseen.tracks.states import states_of
@@ -24,9 +23,8 @@ _REACH, _REACH_A_SECOND, _FAR = 0.5, 1.5, 1.5
 _DOUBT, _MOST_DOUBT = 0.4, 0.35
 _BETWEEN = 0.15
 #: A detection below this score begins no track, it only continues one (as in ByteTrack); one sighting below the other
-#: is expected for a shorter time before and after, because most of those are nothing: for the longest time over which
-#: frames may leave between it and the next look.
-_BEGINS, _SURE, _UNSURE_SECONDS = 0.2, 0.4, MOST_GAP
+#: score is mostly nothing.
+_BEGINS, _SURE = 0.2, 0.4
 #: A speed is believed for this many seconds; then the box stays where it is, and its doubt goes on growing.
 _COASTS = 0.5
 
@@ -50,11 +48,13 @@ class _Trail:
     def last(self) -> float:
         return self.sightings[-1][0]
 
+    @property
+    def unsure(self) -> bool:
+        return len(self.sightings) == 1 and self.sightings[0][1].score < _SURE
+
     def at(self, time: float, before: float, after: float) -> Detection | None:
         """Return the object at a time, None if that is too long `before` its first or `after` its last sighting."""
         times = [seen for seen, _ in self.sightings]
-        if len(times) == 1 and self.sightings[0][1].score < _SURE:
-            before, after = min(before, _UNSURE_SECONDS), min(after, _UNSURE_SECONDS)
         if not times[0] - before <= time <= times[-1] + after:
             return None
         later = next((i for i, seen in enumerate(times) if seen >= time), None)
@@ -103,13 +103,14 @@ def _between(time: float, before: tuple[float, Detection], after: tuple[float, D
 class LiveTracks:
     """Objects in the picture of `width` x `height` pixels, linked from look to look as the looks come.
 
-    An object is expected up to `before` seconds before its first sighting and up to `after` seconds after its last one.
-    Every detection continues a track or, unless its score is below 0.2, begins one.
+    An object is expected up to `before` seconds before its first sighting and up to `after` seconds after its last one,
+    and one that was seen once, and faintly, for no more than `unsure` seconds before and after: most of those are
+    nothing. Every detection continues a track or, unless its score is below 0.2, begins one.
     """
 
-    def __init__(self, width: int, height: int, *, before: float, after: float) -> None:
+    def __init__(self, width: int, height: int, *, before: float, after: float, unsure: float = math.inf) -> None:
         self._size = (width, height)
-        self._before, self._after = before, after
+        self._before, self._after, self._unsure = before, after, unsure
         self._trails: list[_Trail] = []
         self._numbers = itertools.count(1)
 
@@ -154,8 +155,13 @@ class LiveTracks:
 
     def at(self, time: float) -> list[Placed]:
         """Return everything that is expected in the frame at `time`."""
-        placed = ((trail.number, trail.at(time, self._before, self._after)) for trail in self._trails)
-        return [Placed(found, number) for number, found in placed if found is not None]
+        placed = []
+        for trail in self._trails:
+            most = self._unsure if trail.unsure else math.inf
+            found = trail.at(time, min(self._before, most), min(self._after, most))
+            if found is not None:
+                placed.append(Placed(found, trail.number))
+        return placed
 
     def forget(self, time: float) -> None:
         """Drop what cannot matter for frames at `time` or later."""
