@@ -13,7 +13,8 @@ from unseen.core.regions import Box, Detection, Region
 from unseen.core.video import Track, TrackPoint
 from unseen.media.covering import cover_window
 from unseen.media.faint import FaintLog, Shown
-from unseen.media.windows import Look, Window
+from unseen.media.sights import Look
+from unseen.media.windows import Window
 from unseen.tracks.named import Named
 
 _INFO = info(1280, 720)

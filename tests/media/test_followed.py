@@ -11,7 +11,8 @@ from unseen.core.recipe import Recipe, looks_for
 from unseen.core.regions import Box, Detection, Region
 from unseen.media.covering import cover_window
 from unseen.media.followed import ELSE, FOLLOWED, Belief, followed
-from unseen.media.windows import Look, Window
+from unseen.media.sights import Look
+from unseen.media.windows import Window
 from unseen.tracks.named import Known, Named
 
 _RECIPE = Recipe(looks=looks_for(["face"], None))

@@ -24,12 +24,11 @@ from unseen.adapters.video_av import open_video
 from unseen.core.photos import Rgb8
 from unseen.core.regions import Box, Detection
 from unseen.core.video import VideoFrame, VideoInfo
-from unseen.media.close import Sight
 from unseen.media.pace import AutoPace, EveryNth, Kind, Pace
 from unseen.media.scan import scan
 from unseen.media.shots import ShotCuts
+from unseen.media.sights import Look, Scanned, Sight
 from unseen.media.upright import Upright
-from unseen.media.windows import Look, Scanned
 
 INFO = VideoInfo("mp4", "h264", 64, 48, Fraction(25), Fraction(1, 25), "yuv420p")
 
@@ -41,6 +40,11 @@ class FakeReader:
 
     def to_rgb(self, frame: VideoFrame, width: int, height: int) -> Any:
         return np.full((height, width, 3), frame.index % 256, np.uint8)
+
+
+def kind_of(each: Scanned) -> Kind | None:
+    """How a frame was looked at, None if nobody did."""
+    return None if each.look is None else each.look.kind
 
 
 def looked(
@@ -68,7 +72,7 @@ def looked(
     upright, cuts = Upright(INFO, 1280), ShotCuts(8)
     scanned = list(scan(frames(), reader, find, upright, EveryNth(step), cuts, at_once=at_once))  # type: ignore[arg-type]
     assert [each.frame.index for each in scanned] == list(range(len(levels)))
-    return [each.frame.index for each in scanned if each.found is not None]
+    return [each.frame.index for each in scanned if each.look is not None]
 
 
 def test_first_and_last_frames_of_shots() -> None:
@@ -102,7 +106,7 @@ def test_what_is_left_out_of_a_whole_video_changes_nothing_in_how_it_is_looked_a
         with open_video(path, path.name) as reader:
             info, cuts = reader.info, ShotCuts(layout(reader.info.pixel_format).bits)
             scanned = scan(reader, reader, lambda *_: Sight(()), Upright(info, 1280), AutoPace(25.0, wide=True), cuts)
-            found = [each.kind for each in scanned]
+            found = [kind_of(each) for each in scanned]
             assert problem in "".join(reader.problems)
         return found
 
@@ -232,7 +236,7 @@ def test_the_same_frames_are_looked_at_however_long_looks_take() -> None:
             return Sight([Detection("face", Box(number * 3, 4, number * 3 + 8, 12), 0.9, "yunet")])
 
         scanned = walked(range(120), find, AutoPace(25.0, wide=True), 2)
-        return [each.frame.index for each in scanned if each.found is not None]
+        return [each.frame.index for each in scanned if each.look is not None]
 
     first = frames_looked_at(0)
     assert all(frames_looked_at(seed) == first for seed in range(1, 6))
@@ -268,7 +272,7 @@ def test_a_run_that_goes_on_looks_at_the_frames_that_it_would_have_looked_at(
             pictures, Numbers(), find, Upright(INFO, 1280), AutoPace(25.0, wide=wide), ShotCuts(8),  # type: ignore[arg-type]
             at_once=at_once, threads=1, first=first, known=known,
         )  # fmt: skip
-        return [Look(s.frame.index, tuple(s.found), s.kind, s.part) for s in scanned if s.found is not None]
+        return [s.look for s in scanned if s.look is not None]
 
     class Numbers(FakeReader):
         def to_rgb(self, frame: VideoFrame, width: int, height: int) -> Any:
@@ -302,7 +306,7 @@ def test_what_a_look_found_stays_with_its_frame_and_the_pace_hears_of_it_in_orde
 
     pace = Listening()
     for each in walked(range(41), find, pace, 3):
-        assert each.found is None or [d.score for d in each.found] == [each.frame.index / 100]
+        assert each.look is None or [d.score for d in each.look.found] == [each.frame.index / 100]
     assert pace.heard == list(range(0, 41, 2))
 
 
@@ -342,7 +346,7 @@ def test_the_pace_hears_of_what_close_looks_see_and_of_no_plate_text_or_head() -
             seen = kind == "whole" or cls == "face"
             return Sight([Detection(cls, Box(8, 8, 24, 24), 0.9, "model")] if seen else [])
 
-        return [each.kind for each in walked(range(90), find, AutoPace(30.0), 1)]
+        return [kind_of(each) for each in walked(range(90), find, AutoPace(30.0), 1)]
 
     assert kinds("plate") == kinds("text") == kinds("head") == kinds("face")
 
@@ -399,8 +403,9 @@ def test_the_part_that_was_looked_at_is_told_in_the_stored_frame(rotation: int, 
     frames = [VideoFrame((np.full((48, 64), 40, np.uint8),), 0, 0)]
     upright = Upright(replace(INFO, rotation=rotation), 1280)
     (one,) = scan(frames, FakeReader(), find, upright, EveryNth(1), ShotCuts(8))  # type: ignore[arg-type]
-    assert one.part is not None
-    assert one.part.xyxy == pytest.approx(stored)
+    assert one.look is not None
+    assert one.look.part is not None
+    assert one.look.part.xyxy == pytest.approx(stored)
 
 
 @pytest.mark.parametrize("most", [1, 3, 16])

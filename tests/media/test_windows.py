@@ -16,7 +16,8 @@ from unseen.core.regions import Box, Detection
 from unseen.core.video import Track, TrackPoint, VideoFrame, VideoInfo
 from unseen.media.covering import cover_window
 from unseen.media.pace import Kind
-from unseen.media.windows import Look, Scanned, Sizes, Window, Windows, sizes_for
+from unseen.media.sights import Look, Scanned
+from unseen.media.windows import Sizes, Window, Windows, sizes_for
 from unseen.tracks.named import Named
 
 _PLANE = np.zeros((2, 2), np.uint8)
@@ -34,6 +35,11 @@ def frame(index: int) -> VideoFrame:
     return VideoFrame((_PLANE,), index, index)
 
 
+def scanned_of(index: int, *found: Detection, cut: bool = False) -> Scanned:
+    """A frame that was looked at, with what was found in it."""
+    return Scanned(frame(index), Look(index, found), cut)
+
+
 def windows_of(scanned: list[Scanned], sizes: Sizes) -> list[Window]:
     return list(Windows(sizes).gather(scanned))
 
@@ -44,7 +50,9 @@ def scans(draw: st.DrawFn) -> tuple[list[Scanned], Sizes, int]:
     cuts = draw(st.sets(st.integers(1, 80), max_size=5))
     step = draw(st.integers(1, 6))
     scanned = [
-        Scanned(frame(first + i), (face(float(i)),) if i % step == 0 or i in cuts else None, i in cuts)
+        scanned_of(first + i, face(float(i)), cut=i in cuts)
+        if i % step == 0 or i in cuts
+        else Scanned(frame(first + i))
         for i in range(count)
     ]
     return scanned, Sizes(draw(st.integers(1, 20)), draw(st.integers(1, 14))), step
@@ -65,7 +73,7 @@ def test_every_frame_is_in_one_window_in_order(case: tuple[list[Scanned], Sizes,
 def test_windows_end_where_shots_end_and_know_what_is_around(case: tuple[list[Scanned], Sizes, int]) -> None:
     scanned, sizes, step = case
     cuts = {s.frame.index for s in scanned if s.cut}
-    looked = {s.frame.index for s in scanned if s.found is not None}
+    looked = {s.frame.index for s in scanned if s.look is not None}
     for window in windows_of(scanned, sizes):
         first, last = window.first, window.frames[-1].index
         assert not any(first < cut <= last for cut in cuts)
@@ -93,9 +101,7 @@ def test_what_a_window_hands_on_is_all_that_a_run_needs_which_goes_on_behind_it(
         # Of another shot nothing is needed.
         shot = max([0, *(s.frame.index for s in scanned if s.cut and s.frame.index <= first)])
         near = [s for s in scanned if max(shot, first - sizes.around) <= s.frame.index < first]
-        assert [look for look in again.looks if look.frame < first] == [
-            Look(s.frame.index, s.found) for s in near if s.found is not None
-        ]
+        assert [look for look in again.looks if look.frame < first] == [s.look for s in near if s.look is not None]
 
 
 def test_what_verification_found_is_handed_on_and_nothing_goes_over_a_cut() -> None:
@@ -112,7 +118,7 @@ def test_what_verification_found_is_handed_on_and_nothing_goes_over_a_cut() -> N
 def seldom_whole(index: int) -> Scanned:
     """A frame of a video that is looked at closely every fourth frame, and as a whole every twentieth."""
     kind: Kind | None = "whole" if index % 20 == 0 else "close" if index % 4 == 0 else None
-    return Scanned(frame(index), None if kind is None else (), kind=kind)
+    return Scanned(frame(index), None if kind is None else Look(index, (), kind))
 
 
 def test_where_windows_are_short_it_is_known_how_far_apart_looks_at_the_whole_picture_are() -> None:
@@ -132,7 +138,7 @@ def test_where_windows_are_short_it_is_known_how_far_apart_looks_at_the_whole_pi
 
 
 def test_where_they_are_shorter_than_from_look_to_look_the_step_is_known_too() -> None:
-    scanned = [Scanned(frame(i), () if i % 10 == 0 else None, kind="whole") for i in range(60)]
+    scanned = [Scanned(frame(i), Look(i, (), "whole") if i % 10 == 0 else None) for i in range(60)]
     found = windows_of(scanned, Sizes(2, 4))
     assert {w.step for w in found if w.first >= 10 and w.looks} == {10}
 
@@ -141,7 +147,7 @@ def test_what_is_remembered_adds_to_what_was_found() -> None:
     gathered = Windows(Sizes(4, 2))
     gathered.remember([Look(3, (face(1.0),))])
     gathered.remember([Look(3, (face(50.0),)), Look(1, ())])
-    (window,) = gathered.gather([Scanned(frame(4), None)])
+    (window,) = gathered.gather([Scanned(frame(4))])
     assert window.looks == (Look(3, (face(1.0), face(50.0))),)
 
 
@@ -213,7 +219,7 @@ def test_no_two_tracks_of_a_window_have_one_number() -> None:
 
 def test_a_window_is_covered_in_each_frame_and_seamlessly() -> None:
     """Two windows of one face that is found in every fourth frame: hidden in all, under one number."""
-    scanned = [Scanned(frame(i), (face(100.0 + 2 * i),) if i % 4 == 0 else None) for i in range(100)]
+    scanned = [scanned_of(i, face(100.0 + 2 * i)) if i % 4 == 0 else Scanned(frame(i)) for i in range(100)]
     named, recipe = Named(), Recipe(looks=looks_for(["face"], None))
     numbers = set()
     for window in windows_of(scanned, Sizes(25, 35)):

@@ -30,12 +30,12 @@ from unseen.engine.local import share_cores
 from unseen.engine.models import model_store
 from unseen.errors import UsageError
 from unseen.media.ahead import ahead
-from unseen.media.close import Sight
 from unseen.media.pace import Kind, Ticks, pace_for
 from unseen.media.scan import scan
 from unseen.media.shots import ShotCuts
+from unseen.media.sights import Scanned, Sight
 from unseen.media.upright import Upright
-from unseen.media.windows import Scanned, Sizes, Windows
+from unseen.media.windows import Sizes, Windows
 from unseen.traffic.follow import LOST_S
 from unseen.traffic.tally import Tally, merge
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,22 +12,13 @@ from unseen.core.ports import Detector
 from unseen.core.regions import Box, Detection
 from unseen.pixels.boxes import merge
 
-__all__ = ["Sight", "look_close", "look_in", "rows_with"]
+__all__ = ["look_close", "look_in", "rows_with"]
 
 #: The part that is looked at is this many times as large as the face was, in multiples of 32 px, which networks want.
 _TIMES, _MULTIPLE, _LEAST = 4.0, 32, 64
 _SAME_FACE = 0.5
 #: Rows are looked at that reach this many of a face's sizes above and below it, in multiples of so many.
 _ROOM, _ROWS = 1.5, 32
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What a look found in an upright picture, and the part of it in which it would have seen whoever is new;
-    None for nowhere."""
-
-    found: Sequence[Detection]
-    part: Box | None = None
 
 
 def look_close(image: Rgb8, detector: Detector, near: Sequence[Box]) -> list[Detection]:

@@ -12,9 +12,10 @@ from unseen.core.photos import Rgb8
 from unseen.core.ports import Detector, Reader
 from unseen.core.recipe import Recipe
 from unseen.core.regions import VEHICLES, Box, Detection
-from unseen.media.close import Sight, look_close, look_in, rows_with
+from unseen.media.close import look_close, look_in, rows_with
 from unseen.media.cover import heads_without_face
 from unseen.media.plates import is_legible, is_texture, looks_like_plate, needs_reading, on_vehicle
+from unseen.media.sights import Sight
 
 __all__ = ["SEEN_CLOSELY", "Eyes", "find", "find_again"]
 

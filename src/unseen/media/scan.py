@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from unseen.core.ports import VideoReader
 from unseen.core.regions import Box, Detection
 from unseen.core.video import VideoFrame
-from unseen.media.close import Sight
 from unseen.media.find import SEEN_CLOSELY
 from unseen.media.pace import Kind, Pace, Ticks
 from unseen.media.shots import ShotCuts
-from unseen.media.windows import Look, Scanned
+from unseen.media.sights import Look, Scanned, Sight
 
 __all__ = ["Finder", "Turner", "scan"]
 
@@ -73,7 +72,7 @@ def scan(
     """
     after_damage = False
     with ThreadPoolExecutor(threads or at_once, "look") as pool:
-        looks = _Looks(turner, pace, known)
+        looks = _Looks(pool, find, reader, turner, pace, known)
         for frame, begins, edge in _with_edges(frames, cuts):
             if begins or after_damage:
                 yield from looks.ended()
@@ -86,36 +85,51 @@ def scan(
                 pace.begin()
             kind = None if frame.damaged else pace.wants(now, edge or after_damage or reader.harmed)
             after_damage = frame.damaged
-            made = None if kind is None else pool.submit(find, turner.view(reader, frame), kind, looks.latest)
-            looks.add(frame, now, begins, kind, made)
+            looks.add(frame, now, begins, kind)
             yield from looks.taken(at_once - 1 if looks.frames <= most_waiting else 0)
         yield from looks.taken(0)
 
 
 @dataclass(frozen=True, slots=True)
+class _Making:
+    """A look that is being made: at which frame, how, and what it will have seen."""
+
+    frame: int
+    kind: Kind
+    sight: Future[Sight]
+
+
+@dataclass(frozen=True, slots=True)
 class _Waiting:
-    """A frame that waits for the looks before it, with its own, if one is made; None for one of an earlier run. `now`
-    is what the pace counts it as."""
+    """A frame that waits for the looks before it, with its own, if there is one; None for one of an earlier run, of
+    which the look is known. `now` is what the pace counts it as."""
 
     frame: VideoFrame | None
     now: int
     begins: bool
-    kind: Kind | None
-    look: Future[Sight] | Look | None
+    look: _Making | Look | None
 
 
-class _Looks:
+class _Looks(Generic[View]):
     """The looks that are being made, with the frames behind them, in order.
 
     Those that an earlier run made are `known`.
     """
 
-    def __init__(self, turner: Turner[object], pace: Pace, known: Iterable[Look]) -> None:
-        self._turner, self._pace = turner, pace
+    def __init__(
+        self,
+        pool: Executor,
+        find: Finder[View],
+        reader: VideoReader,
+        turner: Turner[View],
+        pace: Pace,
+        known: Iterable[Look],
+    ) -> None:
+        self._pool, self._find, self._reader, self._turner, self._pace = pool, find, reader, turner, pace
         self._waiting: deque[_Waiting] = deque()
         self._made = 0
         #: What the latest look that was taken found, in the view; nothing where it tells nothing any more.
-        self.latest: Sequence[Detection] = ()
+        self._latest: Sequence[Detection] = ()
         self._known = {look.frame: look for look in known if look.kind is not None}
 
     @property
@@ -123,10 +137,14 @@ class _Looks:
         """How many frames wait."""
         return len(self._waiting)
 
-    def add(self, frame: VideoFrame, now: int, begins: bool, kind: Kind | None, look: Future[Sight] | None) -> None:
-        """Take in the next frame, which the pace counts as `now`, with the look that is made at it, and how."""
-        self._waiting.append(_Waiting(frame, now, begins, kind, look))
-        self._made += look is not None
+    def add(self, frame: VideoFrame, now: int, begins: bool, kind: Kind | None) -> None:
+        """Take in the next frame, which the pace counts as `now`, and begin to look at it, None for not at all."""
+        look = None
+        if kind is not None:
+            view = self._turner.view(self._reader, frame)
+            look = _Making(frame.index, kind, self._pool.submit(self._find, view, kind, self._latest))
+            self._made += 1
+        self._waiting.append(_Waiting(frame, now, begins, look))
 
     def go_on(self, frame: int, left: int) -> None:
         """Take in the look that an earlier run made at a frame, if it made one; the pace is told of all but the latest
@@ -134,7 +152,7 @@ class _Looks:
         look = self._known.pop(frame, None)
         if look is not None and look.kind is not None:
             self._pace.made(look.frame, look.kind)
-            self._waiting.append(_Waiting(None, look.frame, False, look.kind, look))
+            self._waiting.append(_Waiting(None, look.frame, False, look))
             self._made += 1
             list(self.taken(left))  # none: there are no frames yet
 
@@ -142,29 +160,28 @@ class _Looks:
         """Wait for all looks but the latest `left`, tell the pace of them, and yield the frames up to there."""
         while self._waiting and (self._waiting[0].look is None or self._made > left):
             each = self._waiting.popleft()
-            found, part = (None, None) if each.look is None else self._told(each.now, each.look)
+            look = None if each.look is None else self._told(each.now, each.look)
             if each.frame is not None:
-                yield Scanned(each.frame, found, each.begins, each.kind, part)
+                yield Scanned(each.frame, look, each.begins)
 
     def ended(self) -> Iterator[Scanned]:
         """Yield all frames; what was found tells nothing of where to look behind them."""
         yield from self.taken(0)
-        self.latest = ()
+        self._latest = ()
 
-    def _told(self, now: int, look: Future[Sight] | Look) -> tuple[tuple[Detection, ...], Box | None]:
-        """Wait for a look, tell the pace of it, and return what it found in the stored frame, and in which part."""
+    def _told(self, now: int, look: _Making | Look) -> Look:
+        """Wait for a look, tell the pace of it, and return it."""
         self._made -= 1
         if isinstance(look, Look):
-            found, part = look.found, look.part
-            self.latest = [replace(each, box=self._turner.shown(each.box)) for each in found]
+            self._latest = [replace(each, box=self._turner.shown(each.box)) for each in look.found]
         else:
-            sight = look.result()
-            self.latest = sight.found
-            found = tuple(self._turner.stored(sight.found))
+            sight = look.sight.result()
+            self._latest = sight.found
             part = None if sight.part is None else self._turner.stored_box(sight.part)
+            look = Look(look.frame, tuple(self._turner.stored(sight.found)), look.kind, part)
         # Of what only some looks see nothing can be told from its being gone at others.
-        self._pace.saw(now, [each for each in found if each.cls in SEEN_CLOSELY])
-        return found, part
+        self._pace.saw(now, [each for each in look.found if each.cls in SEEN_CLOSELY])
+        return look
 
 
 def _with_edges(frames: Iterable[VideoFrame], cuts: ShotCuts) -> Iterator[tuple[VideoFrame, bool, bool]]:

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from unseen.core.regions import Box, Detection
 from unseen.core.video import VideoFrame, VideoInfo
-from unseen.media.pace import Kind
+from unseen.media.sights import Look, Scanned
 
-__all__ = ["Look", "Scanned", "Sizes", "Window", "Windows", "sizes_for"]
+__all__ = ["Sizes", "Window", "Windows", "sizes_for"]
 
 #: Seconds of a window, and of what is looked at before and after it: gaps are bridged over a second, and tracks go on.
 _WINDOW_S, _AROUND_S = 2.0, 1.4
@@ -30,29 +29,6 @@ _CHROMA = {"444": 2.0, "422": 1.0}
 #: Windows in the works at once: one that is encoded, one or two that settle, of which one has hidden frames beside the
 #: stored ones, one that fills, and frames for one more that are decoded while those settle.
 _AT_ONCE = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What was found in a frame that was looked at, in pixels of the stored frame; `kind` is how, None where only
-    verification did. A close one would have seen whoever is new in `part`, None for nowhere."""
-
-    frame: int
-    found: tuple[Detection, ...]
-    kind: Kind | None = None
-    part: Box | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Scanned:
-    """A frame with what was found in it, None where nobody looked, and how and where; `cut` says that a shot begins
-    with it."""
-
-    frame: VideoFrame
-    found: tuple[Detection, ...] | None
-    cut: bool = False
-    kind: Kind | None = None
-    part: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +154,8 @@ class Windows:
             if each.cut:
                 self._cuts.append(index)
             self._waiting.append(each.frame)
-            if each.found is not None:
-                self.remember([Look(index, each.found, each.kind, each.part)])
+            if each.look is not None:
+                self.remember([each.look])
             if len(self._waiting) >= self._sizes.window + self._sizes.around:
                 yield self._window(self._sizes.window, index)
         if self._waiting:

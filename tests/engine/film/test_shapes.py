@@ -14,10 +14,10 @@ from unseen.core.photos import Rgb8
 from unseen.core.regions import Box, Detection
 from unseen.core.video import VideoFrame, VideoInfo
 from unseen.engine.film.shapes import Shapes
-from unseen.media.close import Sight
 from unseen.media.pace import EveryNth, Kind
 from unseen.media.scan import scan
 from unseen.media.shots import ShotCuts
+from unseen.media.sights import Sight
 
 _FRAME = VideoFrame((np.zeros((360, 640), np.uint8),), 0, 0)
 
@@ -91,6 +91,6 @@ def test_small_face_that_a_wrong_shape_shrinks_away_is_found_in_the_picture_as_i
         return Sight([_face(*map(float, (x.min(), y.min(), x.max() + 1, y.max() + 1)))] if y.size else [])
 
     (scanned,) = scan([VideoFrame((luma,), 0, 0)], _Reader(), find, shapes, EveryNth(1), ShotCuts(8))  # type: ignore[arg-type]
-    assert scanned.found is not None
-    (found,) = scanned.found
+    assert scanned.look is not None
+    (found,) = scanned.look.found
     assert found.box.xyxy == pytest.approx((57, 30, 60, 33), abs=0.01)

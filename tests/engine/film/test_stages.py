@@ -33,8 +33,9 @@ from unseen.engine.stopwatch import Stopwatch
 from unseen.media.faint import FaintLog
 from unseen.media.find import Eyes
 from unseen.media.pace import EveryNth
+from unseen.media.sights import Look
 from unseen.media.tracklog import TrackLog
-from unseen.media.windows import Look, Window
+from unseen.media.windows import Window
 from unseen.pixels.planes import HeldCells
 from unseen.verify.film_shows import Checker
 from unseen.verify.residues import SecondOpinion
@@ -221,8 +222,8 @@ def test_looking_goes_on_behind_what_is_done() -> None:
     looking = Looking(film, tools, pace=EveryNth(2), progress=Progress(4), clock=clock)
     scanned = list(looking.scanned())
     assert [each.frame.index for each in scanned] == [4, 5, 6, 7, 8, 9]
-    assert all(d.box == SQUARE for each in scanned for d in each.found or ())
-    made = [each.frame.index for each in scanned if each.found is not None]
+    assert all(d.box == SQUARE for each in scanned if each.look for d in each.look.found)
+    made = [each.frame.index for each in scanned if each.look is not None]
     assert made[-1] == 9
     assert clock.seconds(frame(5).pts) == pytest.approx(5 / 25)
 

@@ -11,8 +11,9 @@ from unseen.engine.film.render import Part
 from unseen.engine.film.store import FilmStore, Progress
 from unseen.engine.film.totals import Clock, Totals
 from unseen.media.faint import FaintLog, Shown
+from unseen.media.sights import Look
 from unseen.media.tracklog import TrackLog
-from unseen.media.windows import Look, Window
+from unseen.media.windows import Window
 
 __all__ = ["Keeper"]
 

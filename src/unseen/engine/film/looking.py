@@ -16,12 +16,11 @@ from unseen.engine.film.shapes import Shapes
 from unseen.engine.film.store import Progress
 from unseen.engine.film.tools import FilmTools
 from unseen.engine.film.totals import Clock
-from unseen.media.close import Sight
 from unseen.media.find import find, find_again
 from unseen.media.pace import Kind, Pace, Ticks
 from unseen.media.scan import scan
 from unseen.media.shots import ShotCuts
-from unseen.media.windows import Scanned
+from unseen.media.sights import Scanned, Sight
 
 __all__ = ["Looking"]
 
@@ -47,7 +46,7 @@ class Looking:
         self._recipe, self._shapes = _finding(film.recipe), Shapes(film.info, DETECTOR_SIDE)
 
     def scanned(self) -> Iterator[Scanned]:
-        """Return the frames that are not done, each with what was found in it, or None where nobody looked."""
+        """Return the frames that are not done, each with the look at it, or None where nobody looked."""
         film, eyes, done = self._film, self._tools.eyes, self._progress
         by_time = film.recipe.video.stride is None
         return scan(

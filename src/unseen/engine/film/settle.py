@@ -15,7 +15,8 @@ from unseen.engine.film.opened import OpenFilm
 from unseen.engine.film.totals import Checks
 from unseen.engine.release import ResiduesRemain
 from unseen.engine.stopwatch import Stopwatch
-from unseen.media.windows import Look, Window
+from unseen.media.sights import Look
+from unseen.media.windows import Window
 from unseen.pixels.planes import HeldCells
 from unseen.verify.film_shows import Checker
 from unseen.verify.moments import Moment, moments, whole_frames

@@ -9,7 +9,7 @@ from unseen.core.photos import Rgb8
 from unseen.core.ports import VideoReader
 from unseen.core.regions import Box, Detection
 from unseen.core.video import VideoFrame, VideoInfo, aspects_to_look_at
-from unseen.media.close import Sight
+from unseen.media.sights import Sight
 from unseen.media.upright import Upright
 from unseen.pixels.boxes import merge
 

@@ -18,7 +18,7 @@ from unseen.core.regions import Box, Detection, Region
 from unseen.engine.film.tracks import region_rows
 from unseen.errors import OutputFailed
 from unseen.media.pace import Kind
-from unseen.media.windows import Look
+from unseen.media.sights import Look
 from unseen.tracks.named import NOTHING_KNOWN, Known
 
 __all__ = ["FilmStore", "Progress"]
