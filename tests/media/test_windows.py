@@ -127,14 +127,14 @@ def test_where_windows_are_short_it_is_known_how_far_apart_looks_at_the_whole_pi
     found = windows_of([seldom_whole(i) for i in range(100)], sizes)
     met = [w for w in found if any(look.kind == "whole" and look.frame >= 20 for look in w.looks)]
     assert len(met) > 8
-    assert {w.fresh for w in met} == {20}
+    assert {w.whole_step for w in met} == {20}
     assert {w.step for w in found} == {4}
     # A run that goes on behind any of them knows as much.
     for window, after in pairwise(found):
         rest = Windows(sizes)
         rest.remember(window.handed_on(sizes.around))
         again = next(rest.gather(seldom_whole(i) for i in range(after.first, 100)))
-        assert (again.fresh, again.step, again.looks) == (after.fresh, after.step, after.looks)
+        assert (again.whole_step, again.step, again.looks) == (after.whole_step, after.step, after.looks)
 
 
 def test_where_they_are_shorter_than_from_look_to_look_the_step_is_known_too() -> None:

@@ -98,15 +98,19 @@ class _Missed:
 
     def __init__(self, window: Window, info: VideoInfo, verifiers: frozenset[str]) -> None:
         self._looks = [look for look in (*window.before, *window.looks) if look.kind is not None]
-        self._fresh, self._picture, self._verifiers = window.fresh, Box(0, 0, info.width, info.height), verifiers
+        self._whole_step, self._picture, self._verifiers = (
+            window.whole_step,
+            Box(0, 0, info.width, info.height),
+            verifiers,
+        )
 
     def since(self, track: Track) -> int:
         """Return as many frames as lie between looks that would have seen it, 1 for those between any two looks."""
         # A head is told by a person without a face, which close looks do not find out; and where only verification
         # finds somebody, a look by the others says nothing.
         if track.cls == "head" or self._verifiers >= set(track.models):
-            return self._fresh
-        return 1 if followed(track.models).anywhere or self._would_have_shown(track) else self._fresh
+            return self._whole_step
+        return 1 if followed(track.models).anywhere or self._would_have_shown(track) else self._whole_step
 
     def _would_have_shown(self, track: Track) -> bool:
         """Whether the look before a track's first point was at all of where it may have been then."""

@@ -81,7 +81,7 @@ class Window:
         return self.frames[-1].index
 
     @property
-    def fresh(self) -> int:
+    def whole_step(self) -> int:
         """The most frames from one look at the whole picture to the next; `step` where no two are known."""
         shot = max((cut for cut in self.cuts if cut <= self.first), default=0)
         looks = (*self.before, *self.looks)
