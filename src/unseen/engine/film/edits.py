@@ -21,7 +21,7 @@ from unseen.engine.work import Task
 from unseen.errors import Refused, UsageError
 from unseen.policy.rules import Policy, must_stay_hidden
 
-__all__ = ["edits_for", "fits", "keep_for_edits"]
+__all__ = ["edits_for", "keep_for_edits", "misfit"]
 
 
 def edits_for(
@@ -57,7 +57,7 @@ def edits_for(
     return found
 
 
-def fits(kept: Kept, input_hash: str, recipe: Recipe, edits: Edits) -> str:
+def misfit(kept: Kept, input_hash: str, recipe: Recipe, edits: Edits) -> str:
     """Return why what is kept of a video does not fit its bytes, the recipe and the edits, or ""."""
     if kept.input_hash != input_hash:
         return "is another file than the one whose tracks are kept; run once without --edits"
@@ -95,7 +95,7 @@ def _problem(each: Placed, kept: Kept | None, hasher: Hasher, recipe: Recipe, ed
     if kept is None:
         return "no tracks are kept of it in the output folder; run once without --edits and with the same --key"
     try:
-        return fits(kept, hasher.of_file("input", each.item.path), recipe, edits)
+        return misfit(kept, hasher.of_file("input", each.item.path), recipe, edits)
     except OSError as error:
         return f"cannot be read ({error.strerror}); check its permissions"
 

@@ -12,7 +12,7 @@ from unseen.adapters.files_output import discard
 from unseen.core.names import display
 from unseen.core.receipts import FileReceipt, FrameNote, Verdict, VideoReceipt
 from unseen.engine.film.editing import Editing
-from unseen.engine.film.edits import fits
+from unseen.engine.film.edits import misfit
 from unseen.engine.film.film import Film, FilmDone
 from unseen.engine.film.preview import write_preview
 from unseen.engine.film.settle import MOST_ROUNDS
@@ -101,7 +101,7 @@ def _film(
     input_hash: str,
 ) -> Film:
     """Return the film to redact; raises UnreadableInput where edits have nothing to go by."""
-    setup, name, editing = tools.setup, task.placed.label, None
+    name = task.placed.label
     kit = FilmTools(
         codec=tools.video,
         eyes=tools.models.film_eyes,
@@ -109,23 +109,30 @@ def _film(
         watch=watch,
         note=lambda done, total: note(FrameNote(name, done, total)),
     )
-    if task.edits is not None:
-        path = tracks_path(setup.tracks, task.tag)
-        kept = read_kept(path)
-        problem = "its tracks are gone; run once without --edits" if kept is None else ""
-        if kept is None or (problem := fits(kept, input_hash, setup.recipe, task.edits)):
-            raise UnreadableInput(f"{name}: {problem}")
-        editing = Editing(kept_lines(path), task.edits, kept.known, setup.recipe, name)
     return Film(
         source=task.placed.item.path,
         name=name,
         staged=staged,
-        recipe=setup.recipe,
+        recipe=tools.setup.recipe,
         tools=kit,
         store=store,
-        editing=editing,
+        editing=_editing(task, tools, input_hash),
         counting=task.counting,
     )
+
+
+def _editing(task: Task, tools: Tools, input_hash: str) -> Editing | None:
+    """Return what hides by a person's edits, None without any; raises UnreadableInput where they do not fit any more:
+    they did when the run began."""
+    if task.edits is None:
+        return None
+    setup, name, path = tools.setup, task.placed.label, tracks_path(tools.setup.tracks, task.tag)
+    kept = read_kept(path)
+    if kept is None:
+        raise UnreadableInput(f"{name}: its tracks are gone; run once without --edits")
+    if problem := misfit(kept, input_hash, setup.recipe, task.edits):
+        raise UnreadableInput(f"{name}: {problem}")
+    return Editing(kept_lines(path), task.edits, kept.known, setup.recipe, name)
 
 
 def _told(task: Task, tools: Tools, receipt: VideoReceipt, store: FilmStore) -> VideoReceipt:
