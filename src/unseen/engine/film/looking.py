@@ -12,13 +12,13 @@ from unseen.core.recipe import Recipe
 from unseen.core.regions import Detection
 from unseen.core.video import VideoFrame
 from unseen.engine.film.opened import OpenFilm
-from unseen.engine.film.shapes import Shapes
 from unseen.engine.film.store import Progress
 from unseen.engine.film.tools import FilmTools
 from unseen.engine.film.totals import Clock
 from unseen.media.find import find, find_again
 from unseen.media.pace import Kind, Pace, Ticks
 from unseen.media.scan import scan
+from unseen.media.shapes import Shapes
 from unseen.media.shots import ShotCuts
 from unseen.media.sights import Scanned, Sight
 

@@ -13,9 +13,9 @@ from PIL import Image
 from unseen.core.photos import Rgb8
 from unseen.core.regions import Box, Detection
 from unseen.core.video import VideoFrame, VideoInfo
-from unseen.engine.film.shapes import Shapes
 from unseen.media.pace import EveryNth, Kind
 from unseen.media.scan import scan
+from unseen.media.shapes import Shapes
 from unseen.media.shots import ShotCuts
 from unseen.media.sights import Sight
 
