@@ -39,12 +39,12 @@ class Keeper:
         self.faint.add(shown, part.settled.faint)
         self.totals.add(part.settled.checks, whole=len(whole), looked=_looks_in(window))
         progress = Progress(
-            window.last + 1,
-            self.log.changed(),
-            self._handed_on(window),
-            self.totals.saved(),
-            part.settled.known,
-            self.faint.saved(),
+            next_frame=window.last + 1,
+            tracks=self.log.changed(),
+            looks=self._handed_on(window),
+            counts=self.totals.saved(),
+            known=part.settled.known,
+            faint=self.faint.saved(),
         )
         times = [float(frame.pts * self.film.info.time_base) for frame in window.frames]
         self.store.commit(part.path, regions, window.first, times, progress, whole)

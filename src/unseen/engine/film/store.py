@@ -28,10 +28,11 @@ _STATE = "state.json"
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a video is: the next frame, the track log as plain values, looks that later windows need, what is known
-    of tracks by them, totals, and what was seen and left visible.
+    """How far a video is, and what the run needs that goes on there.
 
-    When a part is taken in, `tracks` need only hold those that changed with it; a store that is opened gives all.
+    That are the next frame to look at, the log of tracks as plain values, the looks that later windows need, the totals
+    as `counts`, what is `known` of tracks by those looks, and the log of what was seen and left visible. When a part is
+    taken in, `tracks` need only hold those that changed with it; a store that is opened gives all.
     """
 
     next_frame: int = 0
@@ -101,8 +102,8 @@ class FilmStore:
         progress: Progress,
         whole: frozenset[int] = frozenset(),
     ) -> None:
-        """Take in a verified segment, what is hidden in each of its frames from `first` on, their time stamps in
-        seconds, how far we are, and which frames are hidden whole."""
+        """Take in a verified segment: what is hidden in each of its frames from `first` on, their `times` in seconds,
+        how far the video is with it, and which frames are hidden `whole`."""
         number = len(self._parts)
         final = self.folder / f"{number:06d}{staged.suffix}"
         try:
@@ -199,7 +200,14 @@ def _progress(state: dict[str, Any], segments: Iterable[Path]) -> Progress:
     for segment in segments:
         # What a later part says of a track takes the place of what earlier ones did.
         tracks.update(json.loads(_tracks_of(segment).read_text("utf-8")))
-    return Progress(int(state["next"]), tracks, looks, dict(state["counts"]), known, dict(state["faint"]))
+    return Progress(
+        next_frame=int(state["next"]),
+        tracks=tracks,
+        looks=looks,
+        counts=dict(state["counts"]),
+        known=known,
+        faint=dict(state["faint"]),
+    )
 
 
 def _read(path: Path) -> dict[str, Any]:
