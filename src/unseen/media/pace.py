@@ -108,6 +108,7 @@ class AutoPace:
     """
 
     def __init__(self, rate: float, *, wide: bool = False) -> None:
+        #: Frames from look to look: when all is calm, at the fastest, when hurried; and from whole one to whole one.
         self._calm = max(1, round(_CALM_S * rate))
         self._fastest = max(1, math.floor(_HURRIED_S * rate))
         self._hurried = max(1, min(self._calm, round(_WIDE_S * rate) if wide else self._fastest))
@@ -115,12 +116,13 @@ class AutoPace:
         self._wide = wide
         self._step = self._calm
         self._next = self._next_whole = self._latest = 0
-        self._last: tuple[int, Sequence[Detection]] | None = None
+        #: What the last look saw, None before any; and who of earlier ones is gone since.
+        self._before: list[_Seen] | None = None
         self._gone: list[_Seen] = []
 
     def begin(self) -> None:
         """Take it that a shot begins."""
-        self._last, self._gone = None, []
+        self._before, self._gone = None, []
 
     def wants(self, frame: int, must: bool) -> Kind | None:
         """How to look at a frame."""
@@ -145,36 +147,38 @@ class AutoPace:
 
     def saw(self, frame: int, found: Sequence[Detection]) -> None:
         """Take in what a look found, and hurry or calm down."""
-        last, self._last = self._last, (frame, found)
-        if last is None:
+        before, self._before = self._before, [(frame, each) for each in found]
+        if before is None:
             return
-        seen = [*self._gone, *((last[0], each) for each in last[1])]
+        self._gone = _gone([each for each in (*self._gone, *before) if frame - each[0] <= self._whole], found)
         sure = [each for each in found if each.score >= _SURE]
-        is_gone = _are_gone([each for _, each in seen], found)
-        gone = [each for each, is_it in zip(seen, is_gone, strict=True) if is_it and frame - each[0] <= self._whole]
-        missed = any(since == last[0] and each.score >= _CERTAIN for since, each in gone)
-        speeds = _moved(sure, frame, seen[len(self._gone) :], gone)
-        moved = max(speeds, default=0.0)
-        self._gone = gone
-        # Where looks are close, who moved far is found by one at the whole frame alone.
+        speeds = _moved(sure, frame, before, self._gone)
         lost = any(each.cls == "face" and speed * self._calm > _LOST for each, speed in zip(sure, speeds, strict=True))
-        search = lost or missed
-        wanted = self._calm if moved <= 0 else int(_FAR / moved)
-        most = lost or (missed and not self._wide)
-        self._step = self._fastest if most else min(max(wanted, self._hurried), self._calm)
+        missed = any(each[1].score >= _CERTAIN and each in self._gone for each in before)
+        self._adapt(frame, max(speeds, default=0.0), lost=lost, missed=missed)
+
+    def _adapt(self, frame: int, speed: float, *, lost: bool, missed: bool) -> None:
+        """Step as the fastest needs it, by its `speed` in sizes a frame, and look at the whole frame at once where
+        somebody moved so far that close looks lose them, or was seen for certain at the last look and is gone."""
+        if lost or (missed and not self._wide):
+            self._step = self._fastest
+        else:
+            wanted = self._calm if speed <= 0 else int(_FAR / speed)
+            self._step = min(max(wanted, self._hurried), self._calm)
         # Others may have been wanted since.
         self._next = min(self._next, max(self._latest, frame) + self._step)
-        if search:
+        if lost or missed:
             self._next_whole = min(self._next_whole, self._next)
 
 
-def _are_gone(some: Sequence[Detection], found: Sequence[Detection]) -> NDArray[np.bool_]:
-    """Return which of `some` are faces that were seen surely and have no partner near them in what was found later.
+def _gone(some: Sequence[_Seen], found: Sequence[Detection]) -> list[_Seen]:
+    """Return those of `some` that are faces, were seen surely, and have no partner near them in what was found later.
 
     Of persons and vehicles, which are large, one that is gone and one that is new are two.
     """
-    sure = np.array([each.cls == "face" and each.score >= _SURE for each in some], bool)
-    return np.asarray(sure & (_apart(some, found).min(axis=1, initial=np.inf) > _LOST))
+    faces = [(at, each) for at, each in some if each.cls == "face" and each.score >= _SURE]
+    nearest = _apart([each for _, each in faces], found).min(axis=1, initial=np.inf)
+    return [each for each, apart in zip(faces, nearest, strict=True) if apart > _LOST]
 
 
 def _moved(found: Sequence[Detection], frame: int, before: Sequence[_Seen], gone: Sequence[_Seen]) -> list[float]:
