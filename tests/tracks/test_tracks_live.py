@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped, unused-ignore]
 
 from unseen.core.regions import Box, Detection
 from unseen.tracks.live import LiveTracks, warm_up
@@ -98,5 +104,14 @@ def test_everything_found_is_covered_where_it_was_found(looks: list[list[tuple[f
         assert all(any(box.contains(face.box) for box in boxes) for face in faces)
 
 
-def test_warming_up_needs_nothing() -> None:
+def test_warming_up_loads_what_pairs_are_found_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    class Solver(ModuleType):
+        def __getattr__(self, name: str) -> Any:
+            asked.append(name)
+            return linear_sum_assignment
+
+    monkeypatch.setitem(sys.modules, "scipy.optimize", Solver("scipy.optimize"))
     warm_up()
+    assert "linear_sum_assignment" in asked
