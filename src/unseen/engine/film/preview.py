@@ -57,7 +57,9 @@ def _copy(
         if line is None:
             raise VerificationFailed(f"{name}: the output has more frames than were hidden; run again")
         picture = upright.view(reader, frame)
-        boxes = [(str(r[0]), shown(Box(*map(float, r[1:5]))), r[5]) for r in json.loads(line)["regions"]]
+        boxes = [
+            (cls, shown(Box(x1, y1, x2, y2)), track) for cls, x1, y1, x2, y2, track, *_ in json.loads(line)["regions"]
+        ]
         both = beside(outlined(picture, boxes), picture)
         writer.write(replace(frame, planes=planes_of_rgb(both), damaged=False))
 

@@ -69,7 +69,7 @@ def _times_to_mute(lines: Iterable[str], step: float) -> list[tuple[float, float
 
 def _may_show_people(frame: dict[str, Any]) -> bool:
     """Whether people are hidden in a frame, or all of it is, so that nobody knows."""
-    return frame.get("whole", False) or any(region[0] in PEOPLE for region in frame["regions"])
+    return frame.get("whole", False) or any(cls in PEOPLE for cls, *_ in frame["regions"])
 
 
 def _silent(time: float, after: float, covered: float, step: float, *, people: bool) -> tuple[float, float]:

@@ -37,6 +37,8 @@ __all__ = [
 
 _SCHEMA = "unseen-tracks/1"
 _DIGITS = 16
+#: Where `region_rows` has the track of a region.
+_TRACK = 5
 _BROKEN = (OSError, EOFError, ValueError, zlib.error)
 
 
@@ -116,7 +118,7 @@ def digest_of(lines: Iterable[str]) -> str:
     """Return a short digest of the tracks in lines with a JSON text for each frame: numbers, classes, boxes."""
     digest = hashlib.sha256()
     for frame in map(json.loads, lines):
-        rows = sorted((row[5], *row[:5]) for row in frame["regions"] if row[5] is not None)
+        rows = sorted((row[_TRACK], *row[:_TRACK]) for row in frame["regions"] if row[_TRACK] is not None)
         if rows:
             digest.update(json.dumps([frame["frame"], rows], separators=(",", ":")).encode())
     return digest.hexdigest()[:_DIGITS]
@@ -129,7 +131,7 @@ def spans_in(lines: Iterable[str], tracks: Collection[int]) -> dict[int, tuple[f
     for frame in map(json.loads, lines):
         zero = frame["time"] if zero is None else zero
         time = round(frame["time"] - zero, 6)
-        for number in {row[5] for row in frame["regions"]}.intersection(tracks):
+        for number in {row[_TRACK] for row in frame["regions"]}.intersection(tracks):
             spans[number] = spans.get(number, (time, 0.0))[0], time
     return spans
 
@@ -148,12 +150,14 @@ def with_tracks(before: Iterable[str], after: Iterable[str], first: int) -> Iter
     """Yield the lines of `before`, each with those regions of `after` whose tracks are numbered `first` or above."""
     for one, other in zip(before, after, strict=True):
         frame = json.loads(one)
-        frame["regions"] += [row for row in json.loads(other)["regions"] if row[5] is not None and row[5] >= first]
+        rows = json.loads(other)["regions"]
+        frame["regions"] += [row for row in rows if row[_TRACK] is not None and row[_TRACK] >= first]
         yield json.dumps(frame)
 
 
 def region_rows(regions: Iterable[Region]) -> list[list[Any]]:
-    """Return regions as plain values, as `regions_in` reads them."""
+    """Return regions as plain values, as `regions_in` reads them: class, corners of the box in whole pixels, track,
+    score, why it is hidden, method and shape."""
     return [
         [r.cls, *(int(v) for v in r.box.xyxy), r.track, round(r.score, 3), r.reason, r.look.method, r.look.shape]
         for r in regions
