@@ -79,16 +79,20 @@ def tools(**orders: Any) -> LiveTools:
     return LiveTools(make_detector=lambda recipe, models, job: detector(**orders))
 
 
-def write_clip(path: Path, frames: int = 50, *, first: int = 0, rate: int = 25, slices: int = 1, key: int = 10) -> Path:
+def write_clip(
+    path: Path, frames: int = 50, *, first: int = 0, rate: int = 25, slices: int = 1, key: int = 10, aspect: int = 1
+) -> Path:
     """Write a clip of `rate` frames a second in which a bright square comes in at frame `first` and moves.
 
-    Each picture has so many `slices`, and each `key`-th is a key picture.
+    Each picture has so many `slices`, and each `key`-th is a key picture; pixels are told to be `aspect` times as wide
+    as they are high.
     """
     width, height = SIZE
     options = {"crf": "10", "g": str(key), "bf": "0", "preset": "veryfast", "x264-params": f"slices={slices}"}
     with av.open(str(path), "w") as sink:
         stream = sink.add_stream("libx264", rate=rate, options=options)
         stream.codec_context.thread_count = 1
+        stream.codec_context.sample_aspect_ratio = Fraction(aspect)
         stream.width, stream.height, stream.pix_fmt, stream.time_base = width, height, "yuv420p", Fraction(1, rate)
         for i in range(frames):
             picture = np.full((height, width, 3), 70, np.uint8)

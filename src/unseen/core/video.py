@@ -198,13 +198,15 @@ class VideoFrame:
     """One frame as planes, in the order of its pixel format (Y, U, V[, A]); chroma planes may be smaller.
 
     `index` counts frames from 0 in display order, `pts` is the time stamp in ticks of the stream's time base. `damaged`
-    says that the decoder reported corrupt data: such a frame is hidden whole.
+    says that the decoder reported corrupt data: such a frame is hidden whole. `aspects` are the shapes of its pixels in
+    which people are looked for, where they are its own; none where they are the video's.
     """
 
     planes: tuple[Pixels, ...]
     index: int
     pts: int
     damaged: bool = False
+    aspects: tuple[Fraction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

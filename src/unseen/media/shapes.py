@@ -13,10 +13,10 @@ from unseen.media.sights import Sight
 from unseen.media.upright import Upright
 from unseen.pixels.boxes import merge
 
-__all__ = ["Shapes"]
+__all__ = ["SAME_IN_BOTH", "Shapes"]
 
 #: What overlaps by as much in both shapes is one object.
-_IOU = 0.5
+SAME_IN_BOTH = 0.5
 
 
 class Shapes:
@@ -61,7 +61,7 @@ class Shapes:
         return sight
 
     def _both(self, sight: Sight, upright: Upright, other: Sight) -> Sight:
-        found = merge([*sight.found, *_moved(other.found, upright, self._first)], _IOU)
+        found = merge([*sight.found, *_moved(other.found, upright, self._first)], SAME_IN_BOTH)
         # Whoever is new is seen in one shape alone, so that both looks must have been there.
         if sight.part is None or other.part is None:
             return Sight(found)

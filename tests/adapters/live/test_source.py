@@ -346,6 +346,18 @@ def test_pixels_of_a_shape_that_no_camera_has_are_taken_for_square(density: tupl
     assert int(frame.planes[0].min()) > 16, "it is as large as its frame"
 
 
+def test_odd_shapes_of_pixels_are_told_with_each_frame_beside_the_one_that_is_believed() -> None:
+    densities = [(1, 1)] * 10 + [(1, 4)] * 10 + [(5, 2)] * 10
+    parts = [_as_part(Image.new("L", (64, 48), 90), dpi=density) for density in densities]
+    with _serving(b"".join(parts)) as address:
+        feed = open_feed(_source(address))
+        told = [frame.aspects for frame, _ in itertools.islice(feed, 29)]
+        feed.close()
+    # Pixels that are believed to be 5:2 are brought to the square ones of the first frame: square ones are 2:5 then.
+    shapes = [(Fraction(1),), (Fraction(1), Fraction(1, 4)), (Fraction(1), Fraction(2, 5))]
+    assert list(dict.fromkeys(told)) == shapes
+
+
 def test_missing_and_foreign_files_are_errors(tmp_path: Path) -> None:
     with pytest.raises(UnreadableInput):
         open_feed(_source(tmp_path / "gone.mp4"))

@@ -15,7 +15,7 @@ from unseen.adapters.video.lead_in import MARKS, Mark, marked
 from unseen.adapters.video.planes import Letterbox, ToRgb
 from unseen.core.live import CameraSource
 from unseen.core.photos import Rgb8
-from unseen.core.video import ColourTags, VideoFrame, VideoInfo, believed_aspect
+from unseen.core.video import ColourTags, VideoFrame, VideoInfo, aspects_to_look_at, believed_aspect
 from unseen.errors import DamagedInput, FileError, UnreadableInput
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ _BEHIND = 1.0
 #: Frames that are less than the shortest time apart bear no times, as where a muxer only made them rise.
 _LONGEST, _SHORTEST = 2.0, 0.002
 _MOST_FAILED = 256
+#: A pixel is told to be this many times as wide as it is high, or as high as it is wide, at most.
+_FLATTEST = 16
 #: Seconds for which a key picture is waited for after connecting: cameras send one every few seconds, or every 20.
 _FIRST_SECONDS = 60.0
 
@@ -154,7 +156,8 @@ class AvFeed:
         if self._head is None:
             raise DamagedInput(f"{self._source.name}: {self._name} sends no picture that can be decoded")
         with _as_errors(self._source):
-            info = self._like or _facts(self._stream, self._head[0], self._orientation(self._head[0]))
+            turn = self._orientation(self._head[0])[0]
+            info = self._like or _facts(self._stream, self._head[0], believed_aspect(self._told_aspect()), turn)
         self._letterbox, self._to_rgb = Letterbox(info), ToRgb(info)
         return info
 
@@ -176,10 +179,11 @@ class AvFeed:
             if self._source.kind == "file":
                 stamp = pace.time(stamp)
                 start = self._keep_pace(start, stamp)
+            told, orientation = self._told_aspect(), self._orientation(picture)
             # Copies: a picture that waits longer than its decoder lives would keep all of the decoder's memory.
             with _as_errors(self._source):
-                planes = self._letterbox.planes(picture, _aspect(self._stream), *self._orientation(picture))
-            yield VideoFrame(planes, index, picture.pts or 0, damaged), stamp
+                planes = self._letterbox.planes(picture, believed_aspect(told), *orientation)
+            yield VideoFrame(planes, index, picture.pts or 0, damaged, self._aspects(told, orientation[0])), stamp
 
     def _all(self) -> Iterator[tuple[av.VideoFrame, bool]]:
         if self._head is not None:
@@ -194,6 +198,18 @@ class AvFeed:
         if told is not None or self._decoder.name == "mjpeg":
             self._turn = told or probe.UPRIGHT
         return self._turn
+
+    def _told_aspect(self) -> Fraction:
+        """Return the shape of stored pixels as told just now, 1 for one that leaves next to no rows or columns."""
+        told = (self._stream if self._source.kind == "file" else self._decoder).sample_aspect_ratio
+        return told if told and Fraction(1, _FLATTEST) <= told <= _FLATTEST else Fraction(1)
+
+    def _aspects(self, told: Fraction, turn: int) -> tuple[Fraction, ...]:
+        """Return the shapes that a frame's pixels may have, if its picture was stored turned by so many degrees."""
+        told = 1 / told if turn % 180 else told
+        # A frame is brought to the shape that is believed of it; what else it may have been is stretched as much.
+        stretched = self.info.pixel_aspect / believed_aspect(told)
+        return tuple(aspect * stretched for aspect in aspects_to_look_at(told))
 
     def _stamp(self, picture: av.VideoFrame) -> float | None:
         # MJPEG over HTTP has no times: FFmpeg counts pictures at a rate that it makes up.
@@ -298,18 +314,14 @@ class _Pace:
         return self._at
 
 
-def _aspect(stream: Any) -> Fraction:
-    return believed_aspect(stream.sample_aspect_ratio or Fraction(1))
-
-
-def _facts(stream: Any, picture: av.VideoFrame, orientation: tuple[int, bool]) -> VideoInfo:
+def _facts(stream: Any, picture: av.VideoFrame, aspect: Fraction, turn: int) -> VideoInfo:
     rates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
     rate = next((rate for rate in rates if rate and 1 <= rate <= 120), _RATE)
     full = int(picture.color_range) == 2 or picture.format.name.startswith("yuvj")
     rgb = picture.format.is_rgb or picture.format.has_palette
     matrix = 1 if rgb else int(picture.colorspace)
-    width, height, aspect = picture.width, picture.height, _aspect(stream)
-    if orientation[0] % 180:
+    width, height = picture.width, picture.height
+    if turn % 180:
         width, height, aspect = height, width, 1 / aspect
     return VideoInfo(
         container="live",

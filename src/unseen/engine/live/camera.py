@@ -13,6 +13,7 @@ from unseen.core.photos import Rgb8
 from unseen.core.ports import LiveFeed, LiveTarget
 from unseen.core.regions import Detection
 from unseen.core.video import VideoFrame, VideoInfo
+from unseen.engine.film.shapes import SAME_IN_BOTH
 from unseen.engine.live.count import LiveCounts
 from unseen.engine.live.figures import CameraFigures
 from unseen.engine.live.output import NoPictureYet, Output
@@ -22,6 +23,7 @@ from unseen.media.live import Due, Look, LookAhead
 from unseen.media.live_pace import EvenTimes, Shedding
 from unseen.media.thin import Slots
 from unseen.media.upright import shrunk_size
+from unseen.pixels.boxes import merge
 
 __all__ = ["Camera", "FeedOpener", "Question"]
 
@@ -37,12 +39,12 @@ _IDLE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A picture for the detector, and how many pixels of the frame one of its pixels is, across and down."""
+    """A frame as pictures for the detector, one for each shape that its pixels may have; `size` is the frame's, width
+    and height."""
 
     look: Look
-    image: Rgb8
-    across: float
-    down: float
+    views: tuple[Rgb8, ...]
+    size: tuple[int, int]
 
 
 class Camera:
@@ -156,24 +158,25 @@ class Camera:
             look = None if state is None else state.wanted(0.0 if self.ended else level.interval)
         if look is None or info is None or to_rgb is None:
             return None
-        width, height = shrunk_size(info, level.side)
-        return Question(look, to_rgb(look.frame, width, height), info.width / width, info.height / height)
+        aspects = look.frame.aspects or (info.pixel_aspect,)
+        views = tuple(to_rgb(look.frame, *shrunk_size(info, level.side, aspect)) for aspect in aspects)
+        return Question(look, views, (info.width, info.height))
 
-    def answer(self, question: Question, found: Sequence[Detection] | None) -> None:
-        """Take what was found in a picture, None if the detector failed."""
+    def answer(self, question: Question, answers: Sequence[Sequence[Detection] | None]) -> None:
+        """Take what was found in each picture of a frame, None if the detector failed."""
         now = self._clock()
         with self._change:
             if self._state is None:
                 return
+            found = _together(question, answers)
             if found is None:
                 self._state.lost(question.look)
                 self.figures.count("lost")
                 return
-            enlarged = [_enlarged(each, question) for each in found]
             hidden = self._job.recipe.hidden
-            self._state.found(question.look, [each for each in enlarged if each.cls in hidden])
+            self._state.found(question.look, [each for each in found if each.cls in hidden])
         if self._counts is not None:
-            self._counts.seen(question.look.at, enlarged)
+            self._counts.seen(question.look.at, found)
         self.figures.look(now)
         self._shedding.note(now - question.look.at)
 
@@ -265,5 +268,12 @@ class Camera:
         }
 
 
-def _enlarged(found: Detection, question: Question) -> Detection:
-    return replace(found, box=found.box.scaled(question.across, question.down))
+def _together(question: Question, answers: Sequence[Sequence[Detection] | None]) -> list[Detection] | None:
+    """Return what was found in all pictures of a frame, in its pixels; None if the detector failed at one of them."""
+    together: list[Detection] = []
+    for view, found in zip(question.views, answers, strict=True):
+        if found is None:
+            return None
+        across, down = (whole / part for whole, part in zip(question.size, view.shape[1::-1], strict=True))
+        together += [replace(each, box=each.box.scaled(across, down)) for each in found]
+    return together if len(answers) == 1 else merge(together, SAME_IN_BOTH)

@@ -268,7 +268,7 @@ def _start(live: Live, crew: Crew, wake: threading.Event) -> list[threading.Thre
 
 
 def _look(live: Live, wake: threading.Event) -> None:
-    """Let the detector look at the cameras in turn, one picture at a time."""
+    """Let the detector look at the cameras in turn, one frame at a time."""
     while not live.stop.is_set():
         wake.clear()
         asked = False
@@ -276,7 +276,7 @@ def _look(live: Live, wake: threading.Event) -> None:
             question = camera.question()
             if question is not None:
                 asked = True
-                camera.answer(question, live.detector.look(question.image))
+                camera.answer(question, [live.detector.look(view) for view in question.views])
         if not asked:
             wake.wait(_TICK)
 
