@@ -94,7 +94,7 @@ def test_file_of_an_address_may_have_any_name(tmp_path: Path) -> None:
         (["a.mp4", "--publish", "out", "--keep-mb", "-1"], 2, "--keep-mb must be a number above 0, got -1"),
         (["@admin:Zq7xSecret@127.0.0.1", "--publish", "out"], 2, "write rtsp://"),
         (["@", "--publish", "out"], 2, "cannot read the address"),
-        (["a.mp4", "--publish", "out", "--report", "gone/report.json"], 2, "the folder of --report is not there"),
+        (["a.mp4", "--publish", "out", "--report", "a.mp4"], 2, "a.mp4 is a folder, a photo or"),
         (["@gone.txt", "--publish", "out"], 2, "cannot read the address"),
         (["a.mp4", "b.mp4", "--publish", "rtsp://x/y"], 2, "several cameras"),
         (["a.mp4", "--publish", "out", "--hide", "face=mosaic:99"], 3, "floor"),

@@ -52,16 +52,16 @@ def refuse_overlap(sources: Sequence[Path], output: Path) -> None:
         raise UsageError(f"{display(output)} looks like a file name; -o names a folder, files keep their names in it")
 
 
-def refuse_records(records: Sequence[Path], read: Sequence[Path], own: Path) -> None:
+def refuse_records(records: Sequence[Path], read: Sequence[Path], own: Path | None = None) -> None:
     """Raise Refused if a file that a run writes beside its photos would change what it reads.
 
     `read` are files and folders that must stay as they are. Raises UsageError if a record is a folder, has the name of
-    a photo or lies in Unseen's `own` folder, or if two of them are one.
+    a photo or lies in Unseen's `own` folder, if there is one, or if two of them are one.
     """
     for record in records:
         goal = record.resolve()  # where the file would be written, over links
         known = _has_known_ending(record) or _has_known_ending(goal)
-        if _is_folder(record) or known or goal.is_relative_to(own.resolve()):
+        if _is_folder(record) or known or (own is not None and goal.is_relative_to(own.resolve())):
             raise UsageError(f"{display(record)} is a folder, a photo or Unseen's own; name another file")
         for path in read:
             if _lies_in(record, path) or _same(record, path):

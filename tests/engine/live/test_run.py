@@ -33,7 +33,7 @@ from unseen.engine.live import permit as live_permit
 from unseen.engine.live.detector import LiveDetector
 from unseen.engine.live.figures import prometheus
 from unseen.engine.live.live import Live, LiveTools, run
-from unseen.errors import Refused, UnreadableInput, UnseenError, UnsupportedInput, UsageError
+from unseen.errors import OutputFailed, Refused, UnreadableInput, UnseenError, UnsupportedInput, UsageError
 
 
 @pytest.fixture(scope="module")
@@ -100,16 +100,34 @@ def test_killed_detector_hides_all_until_it_is_back(clip: Path, tmp_path: Path) 
     assert max(share for share, _ in _written(tmp_path)) == 0
 
 
-@pytest.mark.parametrize("report", ["gone/report.json", "folder", "file/report.json"])
+@pytest.mark.parametrize(
+    ("report", "wrong", "said"),
+    [
+        ("folder", UsageError, "is a folder"),
+        ("device", UsageError, "is no regular file"),
+        ("file/report.json", OutputFailed, "cannot write the report"),
+        ("input", Refused, "would change the input"),
+    ],
+)
 def test_report_that_cannot_be_written_is_told_before_anything_is_published(
-    report: str, clip: Path, tmp_path: Path
+    report: str, wrong: type[UnseenError], said: str, clip: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
+    (tmp_path / "input").hardlink_to(clip)
+    (tmp_path / "device").symlink_to(os.devnull)
     job = job_for(str(clip), publish=(str(tmp_path / "out"),), report=tmp_path / report)
-    with pytest.raises(UsageError, match="--report"):
+    with pytest.raises(wrong, match=said):
         run(job, tools=tools())
     assert not (tmp_path / "out").exists()
+
+
+def test_report_that_fits_no_more_leaves_the_one_before(tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_text("before")
+    job = job_for("rtsp://127.0.0.1:9/x", publish=("http://127.0.0.1:0",), report=tmp_path / "r.json")
+    with files_of_at_most(400), pytest.raises(OutputFailed, match="cannot write the report"):
+        run(job, ready=lambda live: live.stop.set(), tools=tools())
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("r.json", "before")]
 
 
 def test_several_cameras_run_at_once(clip: Path, tmp_path: Path) -> None:

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unseen.adapters.cpu_threads import single_threaded
+from unseen.adapters.files_output import check_writable, write_whole
+from unseen.adapters.files_tree import refuse_records
 from unseen.adapters.live.http import HttpTarget
 from unseen.adapters.live.rtsp_push import rtsp_target
 from unseen.adapters.live.segments import segment_target
 from unseen.adapters.live.source_av import open_feed
 from unseen.core.live import CameraSource, LiveJob
 from unseen.core.live_address import mask_name
-from unseen.core.names import display
 from unseen.core.ports import LiveFeed, LiveTarget, ModelStore
 from unseen.core.recipe import Recipe
 from unseen.core.scene import COUNTED
@@ -36,7 +37,7 @@ from unseen.engine.live.looker import LookerSetup
 from unseen.engine.live.permit import Permit
 from unseen.engine.live.recipe import for_live
 from unseen.engine.models import model_store
-from unseen.errors import OutputFailed, UnreadableInput, UsageError
+from unseen.errors import UnreadableInput, UsageError
 from unseen.tracks.live import warm_up
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def run(
     what ended a camera for good (a file that cannot be read), and UnseenError if a thread of its own died.
     """
     tools = tools or LiveTools()
-    _check_report(job.report)
+    _check_report(job)
     for source in job.sources:
         if source.kind == "file" and not Path(source.url).exists():
             raise UnreadableInput(f"{source.name}: {mask_name(source.url)}: no such file; check the name")
@@ -313,21 +314,19 @@ def _finish(live: Live, crew: Crew, wake: threading.Event, done: threading.Event
     crew.join(_JOIN)
 
 
-def _check_report(path: Path | None) -> None:
-    """Raise UsageError if a report could not be written: at the end of a run it would be too late to say so."""
-    if path is None:
+def _check_report(job: LiveJob) -> None:
+    """Raise UsageError, Refused or OutputFailed if a report could not be written: at the end it is too late to say."""
+    if job.report is None:
         return
-    if not path.parent.is_dir():
-        raise UsageError(f"{display(path)}: the folder of --report is not there; make it first")
-    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise UsageError(f"{display(path)}: --report cannot be written there; name a file in a folder of yours")
+    files = [Path(source.url) for source in job.sources if source.kind == "file"]
+    named = (job.policy_file, job.listening.certificate, job.listening.key)
+    counted = () if job.counting is None else (job.counting.scene, job.counting.out)
+    refuse_records([job.report], [*files, *(path for path in named if path is not None), *counted])
+    check_writable(job.report, "the report")
 
 
 def _write_report(job: LiveJob, status: dict[str, Any]) -> None:
     if job.report is None:
         return
     record = {"recipe": job.recipe.as_dict(), "targets": [target.shown for target in job.targets], **status}
-    try:
-        job.report.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise OutputFailed(f"{job.report}: cannot be written ({error.strerror}); check the folder") from error
+    write_whole(job.report, [json.dumps(record, indent=2), "\n"], "the report")
