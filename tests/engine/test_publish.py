@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from tests.engine.release_scenes import TIME, Scripted, counts_table, desk, job, trips
+from unseen.adapters import files_pair
 from unseen.adapters.budget_sql import open_ledger
 from unseen.core.privacy import Account, Cost, Distances, Noise
 from unseen.core.tabulation import Whole
@@ -147,6 +148,19 @@ def test_nonnegative_counts_are_added_and_marked(tmp_path: Path) -> None:
     assert frame["count"].to_numpy().min() < 0
     assert (frame["count_nonnegative"] == frame["count"].clip(0)).all()
     assert "too high on average" in (tmp_path / "public.about.txt").read_text()
+
+
+def test_what_is_internal_is_its_owners_alone_from_the_first_byte_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modes = dict[str, int]()
+
+    def noted(part: Path) -> None:
+        modes[part.suffix] = part.stat().st_mode & 0o777
+
+    monkeypatch.setattr(files_pair, "force", noted)
+    publish(job(tmp_path, counts_table(tmp_path / "counts.parquet"), internal=tmp_path / "kept.internal"))
+    assert modes[".internal"] == 0o600
 
 
 def test_a_declared_table_pays_for_the_estimate_of_its_bias(tmp_path: Path) -> None:

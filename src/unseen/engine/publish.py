@@ -294,6 +294,9 @@ def _write_internal(path: Path, spec: Spec, exact: Tallied) -> None:
     known: dict[str, Any] = {"not_for_publication": True, "kept": exact.rows, "left_out": left_out}
     if left_out is not None:
         known["left_out_of_all"] = left_out / max(1, left_out + exact.rows)
-    staged = stage_with(path, lambda place: place.write_text(json.dumps(known, indent=1) + "\n", "utf-8"))
-    staged.part.chmod(0o600)
-    name_all([staged])
+
+    def write(place: Path) -> None:
+        place.touch(0o600, exist_ok=False)  # before there is anything to read in it
+        place.write_text(json.dumps(known, indent=1) + "\n", "utf-8")
+
+    name_all([stage_with(path, write)])
