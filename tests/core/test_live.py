@@ -106,7 +106,17 @@ def test_whatever_the_password_holds_it_does_not_show(password: str) -> None:
 
 @pytest.mark.parametrize(
     "word",
-    ["rtsp:/admin:pw@cam", "rtsp//u:pw@cam/x", "rtsp:cam/x", "http:/cam", "rtps:/cam", "admin:pw@cam", "a/password=b"],
+    [
+        "rtsp:/admin:pw@cam",
+        "rtsp//u:pw@cam/x",
+        "rtsp:cam/x",
+        "http:/cam",
+        "rtps:/cam",
+        "admin:pw@cam",
+        "a/password=b",
+        "cam:80",
+        "mjpeg:1.2.3.4:80",
+    ],
 )
 def test_what_only_looks_like_an_address_is_neither_file_nor_folder(word: str) -> None:
     for parse in (parse_source, parse_target):

@@ -16,6 +16,8 @@ _MASK = "***"
 #: What begins like an address: a word that is known with a sign behind it, or any word with a colon and a stroke.
 _MISTYPED = re.compile(r"\s*(?:(?:rt[ms]ps?|rtp|srt|udp|tcp|ftp|https?)\s*[:;/\\]|[A-Za-z][A-Za-z0-9+.-]+:[/\\])", re.I)
 _USER = re.compile(r":.*@", re.S)
+#: A host and a port: localhost:8080, mjpeg:127.0.0.1:8080.
+_PORT = re.compile(r":\d{1,5}[/\s]*$")
 #: A camera's address whose beginning was left out: 10.0.0.2/user=admin&password=...
 _WORDS = re.compile(r"(?:^|[/?&;_])(?:pass|passwd|password|pwd|token|secret)=", re.I)
 #: Where the words of a path begin, as in /user=admin&password=...; what divides them may be part of a password.
@@ -26,7 +28,9 @@ def looks_like_address(text: str) -> bool:
     """Whether a word that is no address was probably meant to be one, and may hold a password."""
     if SCHEME.match(text):
         return False
-    return bool("://" in text or _MISTYPED.match(text) or _USER.search(text) or _WORDS.search(text))
+    return bool(
+        "://" in text or _MISTYPED.match(text) or _USER.search(text) or _PORT.search(text) or _WORDS.search(text)
+    )
 
 
 def mask_url(url: str) -> str:

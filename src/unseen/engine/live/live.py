@@ -49,6 +49,9 @@ SCHEMA = "unseen-live/1"
 _TICK = 0.05
 _JOIN = 5.0
 _AGAIN = "tried again until it works"
+#: Unlike pathlib's, they say no to a word that is too long for a name.
+_is_file: Callable[[str], bool] = os.path.isfile
+_is_there: Callable[[str], bool] = os.path.exists
 
 
 def _connect(source: Any, like: Any, wait: Callable[[float], object]) -> LiveFeed:
@@ -139,8 +142,9 @@ def run(
     tools = tools or LiveTools()
     _check_report(job)
     for source in job.sources:
-        if source.kind == "file" and not Path(source.url).exists():
-            raise UnreadableInput(f"{source.name}: {mask_name(source.url)}: no such file; check the name")
+        if source.kind == "file" and not _is_file(source.url):
+            why = "is no regular file; name a video" if _is_there(source.url) else "no such file; check the name"
+            raise UnreadableInput(f"{source.name}: {mask_name(source.url) or 'the source'}: {why}")
     single_threaded()
     warm_up()
     job, standing = _settled(job)
