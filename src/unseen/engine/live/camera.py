@@ -13,7 +13,6 @@ from unseen.core.photos import Rgb8
 from unseen.core.ports import LiveFeed, LiveTarget
 from unseen.core.regions import Detection
 from unseen.core.video import VideoFrame, VideoInfo
-from unseen.engine.film.shapes import SAME_IN_BOTH
 from unseen.engine.live.count import LiveCounts
 from unseen.engine.live.figures import CameraFigures
 from unseen.engine.live.output import NoPictureYet, Output
@@ -21,6 +20,7 @@ from unseen.engine.live.permit import Permit
 from unseen.errors import FileError, UnseenError
 from unseen.media.live import Due, Look, LookAhead
 from unseen.media.live_pace import EvenTimes, Shedding
+from unseen.media.shapes import SAME_IN_BOTH
 from unseen.media.thin import Slots
 from unseen.media.upright import shrunk_size
 from unseen.pixels.boxes import merge
