@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from av.packet import PktSideDataT
 
-__all__ = ["MARKS", "Mark", "marked"]
+__all__ = ["MARKS", "Mark", "marked", "with_data"]
 
 #: Flag of FFmpeg's decoders that hands a packet's mark on to its picture (AV_CODEC_FLAG_COPY_OPAQUE).
 MARKS = 1 << 7
@@ -31,12 +31,19 @@ class Mark:
 def marked(packet: Any, number: int) -> Any:
     """Return a packet whose picture is not to be shown as one that a decoder with `MARKS` makes a picture of, which has
     a `Mark` as its `opaque`; other pictures have None."""
+    again = with_data(packet, bytes(packet))
+    again.opaque = Mark(number)
+    return again
+
+
+def with_data(packet: Any, data: bytes) -> Any:
+    """Return a packet of the same picture, to be shown, with other data."""
     from av import Packet
     from av.packet import PacketSideData
 
-    again: Any = Packet(bytes(packet))
+    again: Any = Packet(data)
     again.stream, again.time_base, again.pts, again.dts = packet.stream, packet.time_base, packet.pts, packet.dts
-    again.is_keyframe, again.is_corrupt, again.opaque = packet.is_keyframe, packet.is_corrupt, Mark(number)
+    again.is_keyframe, again.is_corrupt, again.duration = packet.is_keyframe, packet.is_corrupt, packet.duration
     for kind in _CARRIED:
         if packet.has_sidedata(kind):
             again.set_sidedata(PacketSideData.from_packet(packet, kind))

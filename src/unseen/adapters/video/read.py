@@ -13,11 +13,11 @@ from unseen.adapters.video import probe
 from unseen.adapters.video.clock import Clock
 from unseen.adapters.video.damage import DamageTrace
 from unseen.adapters.video.ending import Ending, told_end
-from unseen.adapters.video.lead_in import MARKS, Mark, marked
+from unseen.adapters.video.lead_in import MARKS, Mark, marked, with_data
 from unseen.adapters.video.planes import Fitter, ToRgb, planes_of
 from unseen.adapters.video.rate import PeekedPackets, likely_rate
 from unseen.adapters.video.troubles import Troubles
-from unseen.adapters.video.turns import Turns
+from unseen.adapters.video.turns import Turns, taken_back
 from unseen.adapters.video.units import length_size, overwritten
 from unseen.core.photos import Pixels, Rgb8
 from unseen.core.video import VideoFrame, VideoInfo
@@ -75,7 +75,7 @@ class AvReader:
         self._in_avi = container.format.name == "avi"
         self._trace = DamageTrace[Any](strict=self._decoder.name in _ONE_PICTURE_A_PACKET and not self._in_avi)
         self._troubles = Troubles(others=probe.others_shown(container))
-        self._turns = Turns()
+        self._turns, self._tells_all = Turns(), self._decoder.name == "hevc"
         self._counted: deque[int] = deque()
         self._read = self._stamp = 0
         self._last: int | None = None
@@ -183,14 +183,15 @@ class AvReader:
         for packet in self._packets():
             for picture in self._decode(packet):
                 key, told = picture.key_frame, probe.orientation(picture)
+                alone = key or self._tells_all
                 if isinstance(picture.opaque, Mark):
                     trace.passed(picture.opaque.number, key=key, corrupt=picture.is_corrupt)
-                    self._turns.strays(told, key=key, shown=False)
+                    self._turns.strays(told, alone=alone, shown=False)
                     continue
                 pts = None if counted else picture.pts
                 if counted:
                     picture.pts = self._counted.popleft() if self._counted else None
-                strays = self._turns.strays(told, key=key)
+                strays = self._turns.strays(told, alone=alone)
                 self._troubles.turned += strays
                 for (settled, astray), damaged in trace.shown(
                     (picture, strays), pts, key=key, corrupt=picture.is_corrupt
@@ -211,9 +212,13 @@ class AvReader:
             self._sent = packet.pts
             key = packet.is_keyframe and self._decoder.name == _ALPHA_DECODER
             pts = None if counted else packet.pts
-            corrupt = packet.is_corrupt or (self._units is not None and overwritten(bytes(packet), self._units))
-            number = trace.sent(pts, corrupt=corrupt, shown=not packet.is_discard, key=key)
-            if packet.is_discard:
+            data = b"" if self._units is None else bytes(packet)
+            corrupt = packet.is_corrupt or (self._units is not None and overwritten(data, self._units))
+            shown = not packet.is_discard
+            number = trace.sent(pts, corrupt=corrupt, shown=shown, key=key)
+            if self._tells_all and (plain := taken_back(data, self._units or 0)) != data:
+                packet = with_data(packet, plain)
+            if not shown:
                 packet = marked(packet, number)
             if counted and packet.dts is not None:
                 self._counted.append(packet.dts)

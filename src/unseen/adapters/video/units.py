@@ -1,13 +1,16 @@
-"""Zeros where H.264 and HEVC allow none: places that were lost on the way, which decoders mostly do not notice."""
+"""The units in packets of H.264 and HEVC, and zeros in them where none are allowed: places that were lost on the way,
+which decoders mostly do not notice."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-__all__ = ["length_size", "overwritten"]
+__all__ = ["length_size", "overwritten", "places"]
 
 #: Zeros may only stand before a start code (00 00 01) or at the end: some writers leave start codes inside units.
 _LOST = re.compile(rb"\0\0\0[^\0\1]")
+_START = b"\0\0\1"
 #: Where avcC and hvcC (ISO/IEC 14496-15) keep the size of length fields.
 _PLACES = {"h264": 4, "hevc": 21}
 
@@ -36,3 +39,17 @@ def overwritten(data: bytes, size: int) -> bool:
         if start >= end or at > end or _LOST.search(data, start, at):
             return True
     return False
+
+
+def places(data: bytes, size: int) -> Iterator[int]:
+    """Yield where the units of a packet begin, behind their lengths of `size` bytes or, for 0, their start codes."""
+    if not size:
+        at = data.find(_START)
+        while 0 <= at < len(data) - len(_START):
+            yield at + len(_START)
+            at = data.find(_START, at + len(_START))
+        return
+    at = size
+    while at < len(data):
+        yield at
+        at += int.from_bytes(data[at - size : at], "big") + size
