@@ -106,6 +106,36 @@ def test_sound_is_kept_in_step(tmp_path: Path, made: str, codec: str, ending: st
     assert max(abs(one - other) for one, other in zip(*shown, strict=True)) <= Fraction(1, 2000)
 
 
+def _with_changing_sound(path: Path) -> Path:
+    """Write a clip whose sound is stereo at first, and mono at another rate in its second half, as broadcasts have."""
+    with av.open(str(path), "w") as output:
+        video: Any = output.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+        video.width, video.height = LONG.size
+        audio: Any = output.add_stream("ac3", rate=48000)
+        later: Any = av.CodecContext.create("ac3", "w")
+        later.sample_rate, later.layout, later.format = 44100, "mono", "fltp"
+        for index in range(50):
+            output.mux(video.encode(picture(scene(index, *LONG.size), "yuv420p")))
+        output.mux(video.encode(None))
+        for second, (encoder, rate, layout) in enumerate(((audio, 48000, "stereo"), (later, 44100, "mono"))):
+            samples = np.stack([tone(1.0, rate)] * (2 - second))
+            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), "fltp", layout)
+            frame.sample_rate, frame.pts, frame.time_base = rate, second * rate, Fraction(1, rate)
+            for packet in (*encoder.encode(frame), *encoder.encode(None)):
+                packet.stream = audio
+                output.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize(("ending", "mute"), [("mp4", ((0.2, 0.3),)), ("webm", ())])
+def test_sound_that_is_encoded_anew_goes_on_where_its_channels_and_rate_change(
+    tmp_path: Path, ending: str, mute: tuple[tuple[float, float], ...]
+) -> None:
+    source, out = _with_changing_sound(tmp_path / "source.ts"), tmp_path / f"out.{ending}"
+    _write(source, out, Sound(source, mute))
+    assert _clicks(out) == pytest.approx([0.0, 0.5, 1.0, 1.5], abs=0.05)
+
+
 def _packets(path: Path) -> list[bytes]:
     with av.open(str(path)) as container:
         return [bytes(packet) for packet in container.demux(container.streams.audio[0]) if packet.size]

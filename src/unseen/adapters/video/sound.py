@@ -132,8 +132,6 @@ class _Silencer:
     def __init__(
         self, container: OutputContainer, stream: Any, mute: tuple[tuple[float, float], ...], muxer: str, name: str
     ) -> None:
-        from av import AudioResampler
-
         source: Any = stream.codec_context
         codec = "libopus" if muxer == "webm" else "aac"
         self._rate = _OPUS_RATE if codec == "libopus" else min(max(source.sample_rate or _OPUS_RATE, 8000), 96_000)
@@ -143,7 +141,8 @@ class _Silencer:
         self._encoder = self._stream.codec_context
         # All channels in one row, which the encoder undoes: of 8 channels PyAV reads a plane that is not there.
         self._form = self._encoder.format.packed.name
-        self._resampler = AudioResampler(self._form, self._layout, self._rate)
+        self._resampler: Any = None
+        self._comes: tuple[str, str, int] | None = None
         self._mute = deque(sorted((math.floor(a * self._rate), math.ceil(b * self._rate)) for a, b in mute))
         self._position: int | None = None
 
@@ -164,6 +163,11 @@ class _Silencer:
 
     def _resampled(self, frame: Any) -> Iterator[tuple[int | None, NDArray[Any]]]:
         """Yield samples with their place in the output's count, which only the first part of a frame has."""
+        from av import AudioResampler
+
+        comes = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if comes != self._comes:  # Broadcasts change channels and rate on the way, which a resampler does not take.
+            self._resampler, self._comes = AudioResampler(self._form, self._layout, self._rate), comes
         start = None if frame.pts is None else round(frame.pts * frame.time_base * self._rate)
         frame.pts = None
         for index, part in enumerate(self._resampler.resample(frame)):
