@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from tests.adapters.video_clips import Clip, make_clip, psnr, scene
-from unseen.adapters.video_av import open_video, open_writer
-from unseen.core.video import ColourTags, VideoFrame, VideoInfo
+from unseen.adapters.video_av import AvCodec, open_video, open_writer
+from unseen.core.video import ColourTags, VideoFrame, VideoInfo, VideoStyle
 from unseen.errors import DeviceUnavailable, OutputFailed, UnsupportedInput, UsageError
 from unseen.verify.streams import scan_video
 
@@ -337,3 +337,19 @@ def test_no_encoder_keeps_real_time_priority(tmp_path: Path) -> None:
     before = os.sched_getscheduler(0)
     written(tmp_path / "a.mp4", PLAIN, frames_of(PLAIN, 3), codec="av1")
     assert os.sched_getscheduler(0) == before
+
+
+@pytest.mark.parametrize(
+    ("pixels", "codec", "ending", "lost"),
+    [
+        ("yuv444p12le", "av1", "mp4", ("12 bits a sample became 10", "colours of 4:4:4 became 4:2:0")),
+        ("yuv422p10le", "auto", "webm", ("colours of 4:2:2 became 4:2:0",)),
+        ("yuva444p", "auto", "webm", ("colours of 4:4:4 became 4:2:0",)),
+        ("yuv420p10le", "av1", "mp4", ()),
+        ("yuv444p12le", "hevc", "mp4", ()),
+        ("yuv420p", "h264", "mp4", ()),
+    ],
+)
+def test_what_an_encoding_does_not_hold_is_told(pixels: str, codec: str, ending: str, lost: tuple[str, ...]) -> None:
+    info = replace(PLAIN, pixel_format=pixels, width=161)
+    assert AvCodec().losses(ending, info, VideoStyle(codec), "clip") == lost

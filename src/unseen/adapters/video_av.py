@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from unseen.adapters.video.encoders import CODECS, WRITABLE, encoding_for
+from unseen.adapters.video.encoders import CODECS, WRITABLE, encoding_for, reduced
 from unseen.adapters.video.join import join, segment_ending
 from unseen.adapters.video.probe import MAX_PIXELS
 from unseen.adapters.video.read import AvReader, open_video
@@ -86,6 +86,12 @@ class AvCodec:
             path, info, name=name, codec=style.codec, quality=style.quality, speed=style.speed, sound=sound,
             threads=self._threads,
         )  # fmt: skip
+
+    def losses(self, ending: str, info: VideoInfo, style: VideoStyle, name: str) -> tuple[str, ...]:
+        """Return what samples of frames of `info` lose in a file with `ending`, a line each; raises UsageError or
+        UnsupportedInput."""
+        encoding = encoding_for(info, ending, name, codec=style.codec, quality=style.quality, speed=style.speed)
+        return reduced(info, encoding)
 
     def concat(
         self,

@@ -208,6 +208,10 @@ class VideoCodec(Protocol):
         """Start a file for frames of `info`; raises UsageError, UnsupportedInput, DeviceUnavailable, OutputFailed."""
         ...
 
+    def losses(self, ending: str, info: VideoInfo, style: VideoStyle, name: str) -> tuple[str, ...]:
+        """Return what samples of frames of `info` lose in a file with `ending`, a line each; raises as writing."""
+        ...
+
     def concat(
         self, segments: Sequence[Path], out: Path, info: VideoInfo, name: str, *, sound: Sound | None = None,
         end: int | None = None,

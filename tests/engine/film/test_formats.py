@@ -191,6 +191,14 @@ def test_full_chroma_stays(unseen: Command, tmp_path: Path, pixels: str) -> None
     assert after.info.pixel_format == pixels
 
 
+def test_the_report_tells_what_a_codec_that_was_asked_for_takes_from_the_colours(
+    unseen: Command, tmp_path: Path
+) -> None:
+    source = film(tmp_path / "in" / "a.mp4", replace(FILM, pixel_format="yuv444p", stamps=range(8)))
+    done = unseen(source, "-o", tmp_path / "out", "--codec", "av1", engine=film_engine())
+    assert done.report["files"][0]["video"]["problems"] == ["colours of 4:4:4 became 4:2:0"]
+
+
 def test_transparency_stays_and_is_opaque_where_somebody_is_hidden(unseen: Command, tmp_path: Path) -> None:
     source = film(tmp_path / "in" / "a.webm", replace(FILM, encoder="libvpx-vp9", pixel_format="yuva420p"))
     assert redacted(unseen, source).info.pixel_format == "yuva420p"

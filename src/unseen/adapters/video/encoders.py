@@ -7,11 +7,11 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from unseen.adapters.video.planes import Layout, layout
+from unseen.adapters.video.planes import Layout, layout, losses
 from unseen.core.video import VideoInfo, VideoStyle
 from unseen.errors import DeviceUnavailable, UnsupportedInput, UsageError
 
-__all__ = ["CODECS", "WRITABLE", "Encoding", "encoding_for", "no_device", "own_priority", "quiet"]
+__all__ = ["CODECS", "WRITABLE", "Encoding", "encoding_for", "no_device", "own_priority", "quiet", "reduced"]
 
 #: Ending -> FFmpeg's name of the container that is written.
 WRITABLE: dict[str, str] = {"mp4": "mp4", "m4v": "mp4", "mov": "mov", "mkv": "matroska", "webm": "webm"}
@@ -101,6 +101,13 @@ def encoding_for(
     tag = "hvc1" if chosen == "hevc" and container in ("mp4", "mov") else ""
     encoder = f"{chosen}_{family}" if family else CODECS[chosen]
     return Encoding(chosen, encoder, container, pixel_format, tag, options)
+
+
+def reduced(info: VideoInfo, encoding: Encoding) -> tuple[str, ...]:
+    """Return what samples lose because the encoding does not hold them, a line each."""
+    from av import VideoFormat
+
+    return losses(VideoFormat(info.pixel_format, info.width, info.height), layout(encoding.pixel_format))
 
 
 def _auto(form: Layout, container: str) -> str:

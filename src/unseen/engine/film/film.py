@@ -81,7 +81,8 @@ class Film:
             self.store.delete()
             raise DamagedInput(f"{self.name}: has no frame without damage; fetch it again or leave it out")
         self._write_whole(film, read)
-        receipt = _receipt(film, read, stages.keeper, minimised=_minimised(stored.info, film, read))
+        lost = tools.codec.losses(self._ending(film.info), film.smaller.info, self.recipe.video.style, self.name)
+        receipt = _receipt(film, read, stages.keeper, lost=lost, minimised=_minimised(stored.info, film, read))
         tally = None if stages.counter is None else stages.counter.finish()
         return FilmDone(self.staged, film.smaller.info, receipt, self._verdict(stages.keeper.totals), tally)
 
@@ -94,7 +95,7 @@ class Film:
         counter = None if self.counting is None else FilmCounts(self.counting, film.info)
         also = frozenset[str]() if counter is None else counter.classes
         looking = Looking(film, tools, pace=self._pace(film), progress=progress, clock=clock, also=also)
-        ending = tools.codec.segment_ending(self.staged.suffix, alpha="a" in film.info.pixel_format)
+        ending = self._ending(film.info)
         return Stages(
             looking=looking,
             windows=windows,
@@ -122,6 +123,10 @@ class Film:
             # As many frames as a window has, or looking would wait whenever a window settles.
             ahead=film.sizes.window,
         )
+
+    def _ending(self, info: VideoInfo) -> str:
+        """Return the ending of the parts that are written."""
+        return self.tools.codec.segment_ending(self.staged.suffix, alpha="a" in info.pixel_format)
 
     def _pace(self, film: OpenFilm) -> Pace:
         """Return how often to look: as the recipe says, and where it leaves it open as often as counting needs."""
@@ -168,7 +173,9 @@ class _Read:
         return cls(frames, reader.end, reader.problems, reader.shifted, left_out)
 
 
-def _receipt(film: OpenFilm, read: _Read, keeper: Keeper, minimised: Minimised | None) -> VideoReceipt:
+def _receipt(
+    film: OpenFilm, read: _Read, keeper: Keeper, *, lost: tuple[str, ...], minimised: Minimised | None
+) -> VideoReceipt:
     info, audio, totals = film.info, film.recipe.video.audio, keeper.totals
     faint, faint_more = keeper.faint.receipts(info, read.frames)
     return VideoReceipt(
@@ -178,7 +185,7 @@ def _receipt(film: OpenFilm, read: _Read, keeper: Keeper, minimised: Minimised |
         whole=totals.whole,
         looked=totals.looked,
         checked=totals.checked,
-        problems=read.problems + sound_problems(audio, shifted=read.shifted, has_audio=info.has_audio),
+        problems=read.problems + lost + sound_problems(audio, shifted=read.shifted, has_audio=info.has_audio),
         dropped=streams_dropped(info.other_streams, audio),
         minimised=minimised,
         faint=faint,
