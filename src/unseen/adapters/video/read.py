@@ -34,6 +34,8 @@ __all__ = ["AvReader", "open_video"]
 _ONE_PICTURE_A_PACKET = frozenset({"h264", "hevc", "vp9", "av1", "libdav1d"})
 #: FFmpeg's own decoder of VP9 knows no alpha, this one does; but it does not tell key pictures nor colours.
 _ALPHA_DECODER = "libvpx-vp9"
+#: Codecs whose decoders tell of all the damage they meet only when they may give up on a picture.
+_GIVE_UP = frozenset({"mpeg1video", "mpeg2video", "hevc"})
 _MOST_FAILED_READS = 64
 #: Containers, by the beginning of FFmpeg's name, that need not tell how many pictures a second they hold; the others
 #: tell how many there are, and how long they last.
@@ -63,8 +65,8 @@ class AvReader:
     Interlaced ones are deinterlaced, each from its own two fields, and mirrored ones are turned over, so that neither
     needs telling. Frames that corrupt data may have reached are `damaged`; so are those that came in another size, or
     that may be turned otherwise than the first.
-    HEVC, VP9 and MJPEG decoders do not notice most flipped bits: what they show is what players show. `problems`
-    tells, when the last frame has come, what was lost, of samples, too, and `harmed` whether anything went wrong.
+    VP9 and MJPEG decoders do not notice most flipped bits, that of HEVC not all: what they show is what players show.
+    `problems` tells, when the last frame has come, what was lost, of samples, too, and `harmed` if anything went wrong.
     """
 
     def __init__(self, container: InputContainer, name: str, max_pixels: int, threads: int) -> None:
@@ -280,8 +282,7 @@ def _decoder(stream: VideoStream, max_pixels: int, threads: int) -> Any:
         context.color_primaries, context.color_trc = told.color_primaries, told.color_trc
     context.thread_type = "AUTO"
     context.thread_count = threads
-    # Only when it may give up on a picture does the decoder of MPEG-1 and 2 tell of all the damage it meets.
-    strict = "+explode" if context.name in ("mpeg1video", "mpeg2video") else ""
+    strict = "+explode" if context.name in _GIVE_UP else ""
     context.flags |= MARKS
     context.options = {"err_detect": f"crccheck+bitstream+buffer{strict}", "max_pixels": str(max_pixels)}
     return context
