@@ -8,9 +8,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.adapters.video_clips import Clip, make_clip
+from unseen.adapters.video.slices import Slices
 from unseen.adapters.video_av import open_video
 
 Units = list[bytes]
@@ -65,3 +68,54 @@ def test_pictures_whose_last_slice_is_cut_short_are_not_trusted(tmp_path: Path, 
     frames = _frames(_harmed(path, range(26, 28), lambda units: [*units[:-1], units[-1][: len(units[-1]) // 2]]))
     assert not any(_differs(pixels, clean[pts][1]) for pts, (damaged, pixels) in frames.items() if not damaged)
     assert 0 < sum(damaged for damaged, _ in frames.values()) <= 24
+
+
+@pytest.mark.parametrize("lost", [slice(-1, None), slice(-3, -2), slice(-2, None)])
+def test_pictures_that_lack_slices_are_not_trusted(tmp_path: Path, lost: slice) -> None:
+    path = _clip(tmp_path / "clip.mp4", 4)
+    clean = _frames(path)
+
+    def without(units: Units) -> Units:
+        gone = units[lost]
+        return [unit for unit in units if unit not in gone]
+
+    frames = _frames(_harmed(path, range(26, 28), without))
+    assert not any(_differs(pixels, clean[pts][1]) for pts, (damaged, pixels) in frames.items() if not damaged)
+    assert 0 < sum(damaged for damaged, _ in frames.values()) <= 12
+
+
+def _picture(*begins: int, kind: int = 1) -> bytes:
+    """Return a packet with start codes of a picture of 640 x 640, whose slices begin at these of its 100 blocks."""
+    units = [b"\0\0\1\x46\1\x50"]
+    for begin in begins:
+        flags = "0" if kind == 1 else "00"
+        bits = f"{flags}1{begin:07b}10111".ljust(24, "0") if begin else "1" * 24
+        units.append(b"\0\0\1" + bytes([kind << 1, 1]) + int(bits, 2).to_bytes(3))
+    return b"".join(units)
+
+
+def test_slices_are_told_apart_in_key_pictures_and_others() -> None:
+    slices = Slices(640, 640)
+    pictures = [_picture(0, 30, 60, kind=20), *[_picture(0, 30, 60)] * 8]
+    assert not any(slices.lost(each, 0) for each in pictures)
+    assert slices.lost(_picture(0, 60), 0)
+    assert slices.lost(_picture(0, 30, kind=20), 0)
+    assert not slices.lost(_picture(0, 30, 60), 0)
+
+
+def test_another_way_to_cut_is_trusted_when_it_is_no_part_of_the_one_before_or_has_become_a_habit() -> None:
+    slices = Slices(640, 640)
+    assert not any(slices.lost(_picture(*cut), 0) for cut in [(0, 30, 60)] * 8 + [(0, 50)] * 8 + [(0, 50, 70)] * 8)
+    assert [slices.lost(_picture(0), 0) for _ in range(8)] == [True] * 5 + [False] * 3
+
+
+def test_slices_that_fill_packets_of_a_network_are_not_missed() -> None:
+    slices = Slices(640, 640)
+    cuts = [(0, 30, 60), (0, 31), (0,), (0, 33, 61, 80), (0, 33), (0,), (0,), (0, 40), (0,)] * 3
+    assert not any(slices.lost(_picture(*cut), 0) for cut in cuts)
+
+
+@given(st.binary(max_size=60), st.integers(0, 4))
+def test_no_packet_is_too_broken_to_look_for_slices(data: bytes, size: int) -> None:
+    slices = Slices(64, 64)
+    assert [slices.lost(data, size), slices.lost(data, size)] == [False, False]

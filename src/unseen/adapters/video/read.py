@@ -16,6 +16,7 @@ from unseen.adapters.video.ending import Ending, told_end
 from unseen.adapters.video.lead_in import MARKS, Mark, marked, with_data
 from unseen.adapters.video.planes import Fitter, ToRgb, planes_of
 from unseen.adapters.video.rate import PeekedPackets, likely_rate
+from unseen.adapters.video.slices import Slices
 from unseen.adapters.video.troubles import Troubles
 from unseen.adapters.video.turns import Turns, taken_back
 from unseen.adapters.video.units import length_size, overwritten
@@ -78,6 +79,7 @@ class AvReader:
         self._trace = DamageTrace[Any](strict=self._decoder.name in _ONE_PICTURE_A_PACKET and not self._in_avi)
         self._troubles = Troubles(others=probe.others_shown(container))
         self._turns, self._tells_all = Turns(), self._decoder.name == "hevc"
+        self._slices = Slices(self._stream.width, self._stream.height) if self._tells_all else None
         self._counted: deque[int] = deque()
         self._read = self._stamp = 0
         self._last: int | None = None
@@ -216,6 +218,8 @@ class AvReader:
             pts = None if counted else packet.pts
             data = b"" if self._units is None else bytes(packet)
             corrupt = packet.is_corrupt or (self._units is not None and overwritten(data, self._units))
+            if self._slices is not None and self._slices.lost(data, self._units or 0):
+                corrupt = True
             shown = not packet.is_discard
             number = trace.sent(pts, corrupt=corrupt, shown=shown, key=key)
             if self._tells_all and (plain := taken_back(data, self._units or 0)) != data:
