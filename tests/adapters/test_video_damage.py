@@ -147,3 +147,13 @@ def test_what_is_made_from_damage_is_never_trusted(
         dirty = number in corrupt | fails or (dirty and number not in KEYS)
         if dirty and number in got:
             assert got[number], f"{number} may have suffered"
+
+
+def test_a_corrupt_packet_without_a_time_stamp_may_be_the_second_field_of_the_picture_before() -> None:
+    trace: DamageTrace[str] = DamageTrace(strict=True)
+    told: list[tuple[str, bool]] = []
+    for number, name in enumerate("abc"):
+        trace.sent(number)
+        trace.sent(None, corrupt=name == "b")
+        told.extend(trace.shown(name, number, key=name == "a", corrupt=False))
+    assert [*told, *trace.rest()] == [("a", False), ("b", True), ("c", True)]

@@ -50,7 +50,8 @@ class DamageTrace(Generic[Picture]):
         """Note a packet that goes into the decoder, and return its number; `shown` is False where its picture is not to
         be seen: it is to be told of with `passed`, because those that are seen may be made from it.
 
-        `key` says that its picture will be a key picture, for decoders that do not tell.
+        What has no `pts` may be the second field of a picture, whose first one has it; `key` says that its picture will
+        be a key picture, for decoders that do not tell.
         """
         self._number += 1
         if key:
@@ -63,6 +64,9 @@ class DamageTrace(Generic[Picture]):
                 del self._waiting[next(iter(self._waiting))]
         if corrupt:
             self._corrupt.add(self._number)
+        if corrupt and shown and pts is None:
+            # Nothing tells its picture; a second field's is that of the packet before it.
+            self._distrust(self._number - 1, self._number)
         return self._number
 
     def passed(self, number: int, *, key: bool, corrupt: bool) -> None:

@@ -13,6 +13,7 @@ from unseen.adapters.video import probe
 from unseen.adapters.video.clock import Clock
 from unseen.adapters.video.damage import DamageTrace
 from unseen.adapters.video.ending import Ending, told_end
+from unseen.adapters.video.fields import Fields
 from unseen.adapters.video.lead_in import MARKS, Mark, marked, with_data
 from unseen.adapters.video.planes import Fitter, ToRgb, planes_of
 from unseen.adapters.video.rate import PeekedPackets, likely_rate
@@ -75,6 +76,7 @@ class AvReader:
         self._stream = probe.picture_stream(container, name, max_pixels)
         self._decoder = _decoder(self._stream, max_pixels, threads)
         self._units = length_size(self._decoder.name, self._stream.codec_context.extradata)
+        self._fields = Fields(self._stream.codec_context.extradata) if self._decoder.name == "h264" else None
         self._in_avi = container.format.name == "avi"
         self._trace = DamageTrace[Any](strict=self._decoder.name in _ONE_PICTURE_A_PACKET and not self._in_avi)
         self._troubles = Troubles(others=probe.others_shown(container))
@@ -97,7 +99,9 @@ class AvReader:
                 raise DamagedInput(f"{name}: has no frame that can be decoded; fetch it again or leave it out")
             turn, self._mirrored = self._turns.first or probe.UPRIGHT
             info = probe.facts(container, self._stream, head[0])
-            self.info = info = replace(info, rate=likely_rate(info.rate, stamps, info.time_base), rotation=turn)
+            rate = likely_rate(info.rate, stamps, info.time_base)
+            rate = self._fields.rate(rate, info.time_base) if self._fields else rate
+            self.info = info = replace(info, rate=rate, rotation=turn)
             self._fitter = Fitter(info.width, info.height, info.pixel_format, info.colour)
         self._head: tuple[av.VideoFrame, bool] | None = head
         self._ending = Ending(info.time_base, info.rate, probe.ends(container, self._stream))
@@ -215,13 +219,14 @@ class AvReader:
         if packet is not None:
             self._sent = packet.pts
             key = packet.is_keyframe and self._decoder.name == _ALPHA_DECODER
-            pts = None if counted else packet.pts
             data = b"" if self._units is None else bytes(packet)
+            second = self._fields is not None and self._fields.second(data, self._units or 0, packet.pts)
+            pts = None if counted or second else packet.pts
             corrupt = packet.is_corrupt or (self._units is not None and overwritten(data, self._units))
             if self._slices is not None and self._slices.lost(data, self._units or 0):
                 corrupt = True
             shown = not packet.is_discard
-            number = trace.sent(pts, corrupt=corrupt, shown=shown, key=key)
+            number = trace.sent(pts, corrupt=corrupt, shown=shown or second, key=key)
             if self._tells_all and (plain := taken_back(data, self._units or 0)) != data:
                 packet = with_data(packet, plain)
             if not shown:
