@@ -70,6 +70,15 @@ def test_pictures_whose_last_slice_is_cut_short_are_not_trusted(tmp_path: Path, 
     assert 0 < sum(damaged for damaged, _ in frames.values()) <= 24
 
 
+def test_a_recording_that_begins_between_key_pictures_is_whole_from_the_first_one_on(tmp_path: Path) -> None:
+    path, cut = _clip(tmp_path / "clip.ts", 1), tmp_path / "cut.ts"
+    data = path.read_bytes()
+    cut.write_bytes(data[len(data) // 188 // 8 * 188 :])
+    with open_video(cut, cut.name) as reader:
+        assert [frame.damaged for frame in reader] == [False] * 36
+        assert reader.problems == ()
+
+
 @pytest.mark.parametrize("lost", [slice(-1, None), slice(-3, -2), slice(-2, None)])
 def test_pictures_that_lack_slices_are_not_trusted(tmp_path: Path, lost: slice) -> None:
     path = _clip(tmp_path / "clip.mp4", 4)

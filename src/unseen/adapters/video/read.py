@@ -82,8 +82,10 @@ class AvReader:
         self._troubles = Troubles(others=probe.others_shown(container))
         self._turns, self._tells_all = Turns(), self._decoder.name == "hevc"
         self._slices = Slices(self._stream.width, self._stream.height) if self._tells_all else None
+        self._begun = not self._tells_all
         self._counted: deque[int] = deque()
         self._read = self._stamp = 0
+
         self._last: int | None = None
         self._sent: int | None = None
         self._told_end = told_end(container, self._stream)
@@ -215,33 +217,41 @@ class AvReader:
         """
         import av
 
-        counted, trace = self._in_avi, self._trace
         if packet is not None:
             self._sent = packet.pts
-            key = packet.is_keyframe and self._decoder.name == _ALPHA_DECODER
-            data = b"" if self._units is None else bytes(packet)
-            second = self._fields is not None and self._fields.second(data, self._units or 0, packet.pts)
-            pts = None if counted or second else packet.pts
-            corrupt = packet.is_corrupt or (self._units is not None and overwritten(data, self._units))
-            if self._slices is not None and self._slices.lost(data, self._units or 0):
-                corrupt = True
-            shown = not packet.is_discard
-            number = trace.sent(pts, corrupt=corrupt, shown=shown or second, key=key)
-            if self._tells_all and (plain := taken_back(data, self._units or 0)) != data:
-                packet = with_data(packet, plain)
-            if not shown:
-                packet = marked(packet, number)
-            if counted and packet.dts is not None:
-                self._counted.append(packet.dts)
+            packet = self._noted(packet)
+            if packet is None:
+                return []
         try:
             pictures: list[av.VideoFrame] = self._decoder.decode(packet)
         except av.FFmpegError:
             self._troubles.undecoded += 1
-            trace.failed()
+            self._trace.failed()
             if self._counted:
                 self._counted.pop()
             return []
         return pictures
+
+    def _noted(self, packet: Any) -> Any:
+        """Note a packet and return it as the decoder is to have it, None if it is not to have it."""
+        data, size = (b"", 0) if self._units is None else (bytes(packet), self._units)
+        plain = taken_back(data, size) if self._tells_all else data
+        self._begun = self._begun or plain != data
+        if not self._begun:
+            # Recordings begin anywhere; the decoder can do nothing with that, and would complain of it later on.
+            return None
+        key = packet.is_keyframe and self._decoder.name == _ALPHA_DECODER
+        second = self._fields is not None and self._fields.second(data, size, packet.pts)
+        corrupt = packet.is_corrupt or (self._units is not None and overwritten(data, size))
+        if self._slices is not None and self._slices.lost(data, size):
+            corrupt = True
+        pts, shown = None if self._in_avi or second else packet.pts, not packet.is_discard
+        number = self._trace.sent(pts, corrupt=corrupt, shown=shown or second, key=key)
+        if self._in_avi and packet.dts is not None:
+            self._counted.append(packet.dts)
+        if plain != data:
+            packet = with_data(packet, plain)
+        return packet if shown else marked(packet, number)
 
     def _packets(self) -> Iterator[Any]:
         """Yield the packets and None at the end; go on behind places that cannot be read, up to many in a row."""
