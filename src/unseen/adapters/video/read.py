@@ -85,7 +85,6 @@ class AvReader:
         self._begun = not self._tells_all
         self._counted: deque[int] = deque()
         self._read = self._stamp = 0
-
         self._last: int | None = None
         self._sent: int | None = None
         self._told_end = told_end(container, self._stream)
