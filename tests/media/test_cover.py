@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from unseen.core.looks import Look
 from unseen.core.recipe import Recipe, looks_for, parse_hide
 from unseen.core.regions import CLASSES, Box, Detection
-from unseen.media.cover import MARGINS, Margins, cover, heads_without_face
+from unseen.core.video import Track, TrackPoint, VideoInfo
+from unseen.media.cover import MARGINS, Margins, cover, cover_point, heads_without_face
 from unseen.pixels.hide import mask_of
 
 EVERYTHING = Recipe(looks=looks_for(CLASSES, None))
@@ -142,6 +144,28 @@ def test_what_lies_outside_the_picture_needs_no_region() -> None:
 
 def test_margins_are_wider_by_the_extra_share_on_every_side() -> None:
     assert Margins(0.1, 0.2, 0.3, 1.0).around(Box(0, 0, 10, 100), 0.5).xyxy == (-7.0, -71.0, 17.0, 181.0)
+
+
+@pytest.mark.parametrize(
+    ("rotation", "stored"),
+    [
+        (0, (95.0, 92.0, 205.0, 214.0)),
+        (90, (92.0, 95.0, 214.0, 205.0)),
+        (180, (95.0, 86.0, 205.0, 208.0)),
+        (270, (86.0, 95.0, 208.0, 205.0)),
+    ],
+)
+def test_below_the_chin_of_a_phone_video_is_hidden_where_it_is_stored(rotation: int, stored: tuple[float, ...]) -> None:
+    info = VideoInfo("mp4", "h264", 400, 400, Fraction(25), Fraction(1, 25), "yuv420p", rotation=rotation)
+    box = Box(100, 100, 200, 200)
+    point = TrackPoint(0, box, 0.9, True, 0.0)
+    region = cover_point(Track(1, "face", (point,), ("yunet",)), box, point, Recipe(margin=0.0), info)
+    assert region is not None
+    assert region.box.xyxy == stored
+
+
+def test_who_may_lie_either_way_is_hidden_by_the_wider_share_of_each_side() -> None:
+    assert Margins(0.1, 0.2, 0.3, 0.0).around(Box(0, 0, 10, 100), 0.0, [0, 1]).xyxy == (-2.0, -20.0, 13.0, 130.0)
 
 
 # Heads.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from unseen.core.looks import Look
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Box, Detection, Region
-from unseen.core.video import Track, TrackPoint
+from unseen.core.video import Track, TrackPoint, VideoInfo
 from unseen.pixels.boxes import round_out
 
 __all__ = ["FILM_MARGINS", "MARGINS", "Margins", "cover", "cover_point", "heads_without_face"]
@@ -23,13 +23,17 @@ class Margins:
     bottom: float
     pixels: float
 
-    def around(self, box: Box, extra: float) -> Box:
-        """Return the widened box; `extra` is added to every share."""
-        across, up, down = ((share + extra) for share in (self.sides, self.top, self.bottom))
+    def around(self, box: Box, extra: float, turns: Sequence[int] = (0,)) -> Box:
+        """Return the widened box; `extra` is added to every share.
+
+        It is upright after any of the quarter `turns` clockwise: each side moves by the largest share that may be its.
+        """
+        clockwise = (self.sides, self.top, self.sides, self.bottom)
+        left, up, right, down = (extra + max(clockwise[(side + turn) % 4] for turn in turns) for side in range(4))
         return Box(
-            box.x1 - across * box.width - self.pixels,
+            box.x1 - left * box.width - self.pixels,
             box.y1 - up * box.height - self.pixels,
-            box.x2 + across * box.width + self.pixels,
+            box.x2 + right * box.width + self.pixels,
             box.y2 + down * box.height + self.pixels,
         )
 
@@ -74,15 +78,15 @@ def cover(
     return regions
 
 
-def cover_point(track: Track, box: Box, point: TrackPoint, recipe: Recipe, width: int, height: int) -> Region | None:
+def cover_point(track: Track, box: Box, point: TrackPoint, recipe: Recipe, info: VideoInfo) -> Region | None:
     """Return the region to hide for a track in one frame of a video, or None where it has left the picture.
 
-    `box` is what the track covers there, which is wider than what was detected already, so that only what a model
-    leaves out of its boxes is added.
+    `box` is what the track covers there in the stored frame, which is wider than what was detected already, so that
+    only what a model leaves out of its boxes is added.
     """
     model = track.models[0] if track.models else ""
     margins = _FILM_HEAD if track.cls == "head" else FILM_MARGINS.get(model, _FILM_ELSE)
-    outer = round_out(margins.around(box, recipe.margin), width, height)
+    outer = round_out(margins.around(box, recipe.margin, [info.rotation // 90]), info.width, info.height)
     if outer is None:
         return None
     look = _shaped(recipe.looks[track.cls], track.cls, recipe)

@@ -126,7 +126,7 @@ class _Missed:
 def _region(
     track: Track, point: TrackPoint, recipe: Recipe, info: VideoInfo, verifiers: frozenset[str]
 ) -> Region | None:
-    region = cover_point(track, covering_box(point), point, recipe, info.width, info.height)
+    region = cover_point(track, covering_box(point), point, recipe, info)
     if region is None or not verifiers & set(track.models):
         return region
     look = region.look if region.look.non_interfering else DEFAULT_LOOKS[track.cls]
