@@ -146,7 +146,8 @@ class VideoRecipe:
     `stride` is the number of frames from look to look, None for as often as movement asks; `audio` what becomes of the
     sound; `check_s` the seconds from one frame that is verified to the next, beside those in which tracks begin and end
     (with `check_all` all frames are); `heads` asks for the heads of persons in whom no face is found. At most
-    `max_rate` frames a second stay, None for all. Raises UsageError for values that make no sense.
+    `max_rate` frames a second stay, None for all. People are looked for upright, and upright after each of the quarter
+    `turns` clockwise as well. Raises UsageError for values that make no sense.
     """
 
     stride: int | None = None
@@ -156,6 +157,7 @@ class VideoRecipe:
     check_all: bool = False
     heads: bool = False
     max_rate: float | None = None
+    turns: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.stride is not None and not 1 <= self.stride <= _MOST_STRIDE:
@@ -166,6 +168,8 @@ class VideoRecipe:
             raise UsageError(f"--check-every must be above 0 and at most {_MOST_CHECK_S:g} s, got {self.check_s:g}")
         if self.max_rate is not None and not 0.01 <= self.max_rate < math.inf:
             raise UsageError(f"frames a second must be at least 0.01, got {self.max_rate}")
+        if not {1, 2, 3}.issuperset(self.turns):
+            raise UsageError(f"people may lie turned by 1, 2 or 3 quarters, got {self.turns}")
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, for receipts and the digest."""
@@ -179,6 +183,7 @@ class VideoRecipe:
             "check_all_frames": self.check_all,
             "heads": self.heads,
             **({} if self.max_rate is None else {"max_rate": float(self.max_rate)}),
+            **({"turns": list(self.turns)} if self.turns else {}),
         }
 
 

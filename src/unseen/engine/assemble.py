@@ -231,16 +231,17 @@ def _eyes(recipe: Recipe, models: Models, net: _Networks) -> Eyes:
 
 def _film_eyes(recipe: Recipe, models: Models, net: _Networks, *, counting: bool) -> Eyes:
     """Return the detectors for frames of a video."""
+    turned: Detector | None = None
     faces = close = again = objects = None
     own_size = 1.0 if recipe.recall == "high" else 0.64
     if "yunet" in models.film_faces:
-        inner = YuNetDetector(*net("yunet"), threshold=_YUNET_FACE)
-        again = ViewsDetector(inner, fit(DETECTOR_SIDE, most=own_size), tile=_TILE, overlap=0.15)
+        turned = YuNetDetector(*net("yunet"), threshold=_YUNET_FACE)
+        again = ViewsDetector(turned, fit(DETECTOR_SIDE, most=own_size), tile=_TILE, overlap=0.15)
         faces = ViewsDetector(
-            inner, near_and_far(DETECTOR_SIDE, most=own_size), tile=_TILE, overlap=0.15, least=_LARGE_FACE
+            turned, near_and_far(DETECTOR_SIDE, most=own_size), tile=_TILE, overlap=0.15, least=_LARGE_FACE
         )
     elif _closely(models):
-        close = CenterFaceDetector(*net("centerface"), threshold=_FILM_FACE)
+        turned = close = CenterFaceDetector(*net("centerface"), threshold=_FILM_FACE)
         faces = ViewsDetector(close, fit(DETECTOR_SIDE, most=own_size), tile=_TILE, overlap=0.15)
     if "yolo26n" in models.hide:
         # What is counted is counted as it is without hiding, for which `open_objects` looks at squares. Else the whole
@@ -249,7 +250,8 @@ def _film_eyes(recipe: Recipe, models: Models, net: _Networks, *, counting: bool
         objects = YoloDetector(network, file, threshold=_FILM_OBJECT, cut=None if counting else net.cut("yolo26n"))
     return replace(
         _words(recipe, models, net),
-        faces=faces, faces_close=close, faces_again=again, objects=objects, at_once=1 if close else _AT_ONCE,
+        faces=faces, faces_close=close, faces_again=again, faces_turned=turned, objects=objects,
+        at_once=1 if close else _AT_ONCE,
     )  # fmt: skip
 
 

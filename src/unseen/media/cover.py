@@ -86,7 +86,8 @@ def cover_point(track: Track, box: Box, point: TrackPoint, recipe: Recipe, info:
     """
     model = track.models[0] if track.models else ""
     margins = _FILM_HEAD if track.cls == "head" else FILM_MARGINS.get(model, _FILM_ELSE)
-    outer = round_out(margins.around(box, recipe.margin, [info.rotation // 90]), info.width, info.height)
+    turns = [info.rotation // 90 + more for more in (0, *recipe.video.turns)]
+    outer = round_out(margins.around(box, recipe.margin, turns), info.width, info.height)
     if outer is None:
         return None
     look = _shaped(recipe.looks[track.cls], track.cls, recipe)

@@ -34,7 +34,8 @@ class Eyes:
     """The detectors of a run; None where a recipe has no use for one, or the optional model is not there.
 
     Shortly after a look at a frame of a video `faces_again` looks at the rows in which faces were, where a detector is
-    there that is fast enough, else `faces_close` at small parts around them. `text` looks at whole pictures,
+    there that is fast enough, else `faces_close` at small parts around them; `faces_turned` looks at small pictures of
+    turned frames. `text` looks at whole pictures,
     `text_close` at cut-out vehicles; `reader` reads what they found. So many pictures as `at_once` may be looked at at
     the same time, and for so many `threads` the networks were opened.
     """
@@ -42,6 +43,7 @@ class Eyes:
     faces: Detector | None = None
     faces_close: Detector | None = None
     faces_again: Detector | None = None
+    faces_turned: Detector | None = None
     objects: Detector | None = None
     text: Detector | None = None
     text_close: Detector | None = None
@@ -57,7 +59,7 @@ class Eyes:
     @property
     def models(self) -> tuple[ModelFile, ...]:
         """Every model file in use, once."""
-        faces = (self.faces, self.faces_close, self.faces_again)
+        faces = (self.faces, self.faces_close, self.faces_again, self.faces_turned)
         ports = (*faces, self.objects, self.text, self.text_close, self.reader)
         return tuple({m.name: m for port in ports if port is not None for m in port.models}.values())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
@@ -58,7 +58,7 @@ def scan(
     first: int = 0,
     known: Sequence[Look] = (),
     ticks: Ticks | None = None,
-) -> Iterator[Scanned]:
+) -> Generator[Scanned, None, None]:
     """Yield each frame, with what was found in it where the pace wants it looked at.
 
     The first frame of each further shot must be looked at, and the last one of each: who comes in just before would

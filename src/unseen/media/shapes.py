@@ -1,4 +1,4 @@
-"""Looks at frames of a video in each shape that their pixels may have."""
+"""Looks at frames of a video in each shape that their pixels may have, and each way up that people may be."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ SAME_IN_BOTH = 0.5
 
 
 class Shapes:
-    """Turns stored frames into upright pictures, one for each shape that their pixels may have, each of at most `side`
-    pixels, and makes a look at one of them a look at all.
+    """Turns stored frames into upright pictures, one for each shape that their pixels may have and each of the quarter
+    `turns` after which people are upright, too, of at most `side` pixels, and makes a look at one of them one at all.
 
     Where the file tells a shape that few have there are two: a face is found in the shape in which it was taken, and
     all players do not show the same one. Each is taken from the frame, because a shape that is wrong leaves few rows or
     columns of it, in which small faces are lost. Boxes are in pixels of the first.
     """
 
-    def __init__(self, info: VideoInfo, side: int) -> None:
+    def __init__(self, info: VideoInfo, side: int, turns: Sequence[int] = ()) -> None:
         aspects = aspects_to_look_at(info.pixel_aspect)
-        self._first, *self._others = (Upright(info, side, aspect) for aspect in aspects)
+        self._first, *self._others = (Upright(info, side, aspect, turn) for turn in (0, *turns) for aspect in aspects)
 
     def view(self, reader: VideoReader, frame: VideoFrame) -> list[Rgb8]:
         """Return a frame as upright pictures."""

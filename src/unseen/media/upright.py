@@ -31,12 +31,13 @@ class Upright:
     """Turns stored frames into upright RGB pictures of at most `side` pixels, and boxes in these back.
 
     A phone's portrait video is stored lying down, and pixels need not be square: detectors find few faces in either.
-    Pixels have the shape that is believed of them, or `aspect`.
+    Pixels have the shape that is believed of them, or `aspect`. People who lie are upright after `more` quarter turns
+    clockwise.
     """
 
-    def __init__(self, info: VideoInfo, side: int, aspect: Fraction | None = None) -> None:
+    def __init__(self, info: VideoInfo, side: int, aspect: Fraction | None = None, more: int = 0) -> None:
         self._stored = (info.width, info.height)
-        self._turns = info.rotation // 90 % 4
+        self._turns = (info.rotation // 90 + more) % 4
         #: Size of a picture before it is turned.
         self._size = shrunk_size(info, side, aspect)
 

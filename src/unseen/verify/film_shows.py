@@ -26,7 +26,8 @@ class Checker:
     def __init__(self, reader: VideoReader, opinion: SecondOpinion, recipe: Recipe) -> None:
         self._reader, self._opinion, self._recipe = reader, opinion, recipe
         info, aspects = reader.info, aspects_to_look_at(reader.info.pixel_aspect)
-        self._turned = tuple(Turned.of(info, DETECTOR_SIDE, aspect) for aspect in aspects)
+        turns = (0, *recipe.video.turns)
+        self._turned = tuple(Turned.of(info, DETECTOR_SIDE, aspect, turn) for turn in turns for aspect in aspects)
 
     @property
     def classes(self) -> frozenset[str]:
@@ -35,7 +36,7 @@ class Checker:
 
     def residues(self, frame: VideoFrame, regions: Sequence[Region], moment: Moment) -> list[Detection]:
         """Return what a second model sees in a hidden frame, or the part of it that a moment names, in its pixels, in
-        any shape that these may have; what shows in two of them is told once."""
+        any shape that these may have, and any way up that people may be; what shows in two of them is told once."""
         ways, left, top = self._turned, 0.0, 0.0
         if moment.part is not None:
             part = _aligned(moment.part, *frame.planes[0].shape)

@@ -50,13 +50,13 @@ class Turned:
         self._there, self._back = _both_ways(stored, size, *_QUARTERS[quarters])
 
     @classmethod
-    def of(cls, info: VideoInfo, side: int, aspect: Fraction | None = None) -> Turned:
+    def of(cls, info: VideoInfo, side: int, aspect: Fraction | None = None, more: int = 0) -> Turned:
         """Return how frames of a video become upright, with square pixels, of at most `side` pixels a side; pixels
-        have the shape that is believed of them, or `aspect`."""
+        have the shape that is believed of them, or `aspect`, and people lie so that it takes `more` quarter turns."""
         wide = max(1.0, info.width * float(aspect or believed_aspect(info.pixel_aspect)))
         factor = min(1.0, side / max(wide, info.height))
         size = max(1, round(wide * factor)), max(1, round(info.height * factor))
-        return cls((info.width, info.height), size, info.rotation // 90 % 4)
+        return cls((info.width, info.height), size, (info.rotation // 90 + more) % 4)
 
     def within(self, part: Box) -> Turned:
         """Return the same for frames of which only `part`, a box of whole pixels, is cut out; at the same scale."""

@@ -82,6 +82,17 @@ def test_part_whose_state_cannot_be_written_is_not_there(tmp_path: Path) -> None
     assert [len(list(lines)) for lines in (store.hidden(), FilmStore.lines_in(store.folder))] == [1, 1]
 
 
+def test_a_run_that_goes_on_looks_in_the_turns_that_were_found_out(tmp_path: Path) -> None:
+    store = FilmStore(tmp_path / "parts", "context")
+    _part(store, 0)
+    store.begin_anew((3,))
+    assert (store.segments, store.progress, store.turns) == ([], Progress(), (3,))
+    _part(store, 0)
+    again = FilmStore(tmp_path / "parts", "context")
+    assert (len(again.segments), again.turns) == (1, (3,))
+    assert FilmStore(tmp_path / "parts", "another").turns == ()
+
+
 def test_folder_without_a_state_tells_nothing_of_a_video(tmp_path: Path) -> None:
     store = FilmStore(tmp_path / "parts", "context")
     _part(store, 0)

@@ -176,7 +176,7 @@ class _Read:
 def _receipt(
     film: OpenFilm, read: _Read, keeper: Keeper, *, lost: tuple[str, ...], minimised: Minimised | None
 ) -> VideoReceipt:
-    info, audio, totals = film.info, film.recipe.video.audio, keeper.totals
+    info, audio, totals, turns = film.info, film.recipe.video.audio, keeper.totals, film.recipe.video.turns
     faint, faint_more = keeper.faint.receipts(info, read.frames)
     return VideoReceipt(
         frames=read.frames,
@@ -185,7 +185,12 @@ def _receipt(
         whole=totals.whole,
         looked=totals.looked,
         checked=totals.checked,
-        problems=read.problems + lost + sound_problems(audio, shifted=read.shifted, has_audio=info.has_audio),
+        problems=(
+            *read.problems,
+            *(f"people are upright after a turn by {90 * turn} degrees: looked for that way, too" for turn in turns),
+            *lost,
+            *sound_problems(audio, shifted=read.shifted, has_audio=info.has_audio),
+        ),
         dropped=streams_dropped(info.other_streams, audio),
         minimised=minimised,
         faint=faint,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 
@@ -21,6 +22,7 @@ from unseen.media.scan import scan
 from unseen.media.shapes import Shapes
 from unseen.media.shots import ShotCuts
 from unseen.media.sights import Scanned, Sight
+from unseen.media.way_up import WayUp
 
 __all__ = ["Looking"]
 
@@ -43,10 +45,22 @@ class Looking:
     ) -> None:
         self._film, self._tools, self._pace, self._progress = film, tools, pace, progress
         self._clock, self._also = clock, also
-        self._recipe, self._shapes = _finding(film.recipe), Shapes(film.info, DETECTOR_SIDE)
+        self._recipe, turns = _finding(film.recipe), film.recipe.video.turns
+        self._shapes = Shapes(film.info, DETECTOR_SIDE, turns)
+        self._way_up = WayUp(film.reader, tools.eyes.faces_turned, turns)
 
     def scanned(self) -> Iterator[Scanned]:
-        """Return the frames that are not done, each with the look at it, or None where nobody looked."""
+        """Yield the frames that are not done, each with what was found in it, or None where nobody looked.
+
+        Raises LieTurned where people lie as nobody looks for them.
+        """
+        with closing(self._scanned()) as scanned:
+            for each in scanned:
+                with self._tools.watch.time("detect"):
+                    self._way_up.check(each)
+                yield each
+
+    def _scanned(self) -> Generator[Scanned, None, None]:
         film, eyes, done = self._film, self._tools.eyes, self._progress
         by_time = film.recipe.video.stride is None
         return scan(

@@ -58,6 +58,8 @@ class FilmStore:
         self.folder, self._context = folder, context
         self._parts: list[str] = []
         self.progress = Progress()
+        #: The quarter turns in which people are looked for beside upright, as was found out on the way.
+        self.turns: tuple[int, ...] = ()
         state = _read(folder / _STATE)
         try:
             if state.get("context") != context:
@@ -66,6 +68,7 @@ class FilmStore:
             if not all(each.is_file() and _list_of(each).is_file() for each in self.segments):
                 raise ValueError
             self.progress = _progress(state, self.segments)
+            self.turns = tuple(map(int, state.get("turns", ())))
         except (KeyError, TypeError, ValueError, AttributeError, OSError):
             self._parts, self.progress = [], Progress()
             shutil.rmtree(folder, ignore_errors=True)
@@ -75,6 +78,11 @@ class FilmStore:
         """Delete segments that were not verified."""
         for path in self.folder.glob("*.new*"):
             discard(path)
+
+    def begin_anew(self, turns: tuple[int, ...]) -> None:
+        """Delete what is kept and look for people in these quarter `turns`, too."""
+        self.delete()
+        self._parts, self.progress, self.turns = [], Progress(), turns
 
     def delete(self) -> None:
         """Delete all that is kept, as no start for another run: not to be trusted, or sure to end in one failure."""
@@ -130,6 +138,7 @@ class FilmStore:
             "numbers": [[frame, *corners, number] for (frame, corners), number in progress.known.numbers.items()],
             "believed": sorted(progress.known.believed),
             "faint": progress.faint,
+            "turns": self.turns,
         }
         part = self.folder / f"{_STATE}.new"
         _write(part, state)

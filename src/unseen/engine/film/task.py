@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from unseen.adapters.files_output import discard
@@ -24,6 +25,7 @@ from unseen.engine.remembered import recalled
 from unseen.engine.resume import unchanged
 from unseen.engine.work import Done, Task, Tools
 from unseen.errors import UnreadableInput, VerificationFailed
+from unseen.media.way_up import LieTurned
 
 __all__ = ["redact_video"]
 
@@ -49,7 +51,7 @@ def redact_video(task: Task, tools: Tools, note: Callable[[FrameNote], None]) ->
     staged = setup.staging / f"{secrets.token_hex(16)}{task.final.suffix}"
     preview = None if task.preview is None else setup.staging / f"{secrets.token_hex(16)}.mp4"
     try:
-        done = _film(task, tools, staged, store, watch, note, input_hash).redact()
+        done = _redacted(partial(_film, task, tools, staged, store, watch, note, input_hash), store)
         if preview is not None:
             with watch.time("preview"):
                 write_preview(staged, store.hidden(), preview, tools.video, name, done.receipt.size_before)
@@ -91,6 +93,16 @@ def _sealed(
     return path, replace(receipt, video=told, credentials=said)
 
 
+def _redacted(film: Callable[[tuple[int, ...]], Film], store: FilmStore) -> FilmDone:
+    """Redact a film, which is given the quarter turns in which people are looked for, too: anew with one more where
+    somebody lies turned."""
+    while True:
+        try:
+            return film(store.turns).redact()
+        except LieTurned as lie:
+            store.begin_anew((*store.turns, lie.turn))
+
+
 def _film(
     task: Task,
     tools: Tools,
@@ -99,9 +111,12 @@ def _film(
     watch: Stopwatch,
     note: Callable[[FrameNote], None],
     input_hash: str,
+    turns: tuple[int, ...],
 ) -> Film:
     """Return the film to redact; raises UnreadableInput where edits have nothing to go by."""
-    name = task.placed.label
+    name, recipe = task.placed.label, tools.setup.recipe
+    if turns:
+        recipe = replace(recipe, video=replace(recipe.video, turns=turns))
     kit = FilmTools(
         codec=tools.video,
         eyes=tools.models.film_eyes,
@@ -113,7 +128,7 @@ def _film(
         source=task.placed.item.path,
         name=name,
         staged=staged,
-        recipe=tools.setup.recipe,
+        recipe=recipe,
         tools=kit,
         store=store,
         editing=_editing(task, tools, input_hash),
