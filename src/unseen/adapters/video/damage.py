@@ -7,13 +7,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-__all__ = ["DamageTrace"]
+__all__ = ["DamageTrace", "detection"]
 
 Picture = TypeVar("Picture")
 #: The longest run of pictures that may be shown before the one they are made from (H.265 allows 16).
 _MOST_HELD = 17
 #: More packets than any decoder keeps: older ones will never be shown.
 _MOST_WAITING = 256
+#: Codecs whose decoders tell of all the damage they meet only when they may give up on a picture.
+_GIVE_UP = frozenset({"mpeg1video", "mpeg2video", "hevc"})
+
+
+def detection(codec: str, *, gives_up: bool = False) -> str:
+    """Return what FFmpeg's decoder of a codec is to look for (`err_detect`), and whether it gives up where it does."""
+    return "crccheck+bitstream+buffer" + ("+explode" if gives_up or codec in _GIVE_UP else "")
 
 
 @dataclass(slots=True)

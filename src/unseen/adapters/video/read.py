@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from unseen.adapters.video import probe
 from unseen.adapters.video.clock import Clock
-from unseen.adapters.video.damage import DamageTrace
+from unseen.adapters.video.damage import DamageTrace, detection
 from unseen.adapters.video.ending import Ending, told_end
 from unseen.adapters.video.fields import Fields
 from unseen.adapters.video.lead_in import MARKS, Mark, marked, with_data
+from unseen.adapters.video.messages import readable
 from unseen.adapters.video.planes import Fitter, ToRgb, planes_of
 from unseen.adapters.video.rate import PeekedPackets, likely_rate
 from unseen.adapters.video.slices import Slices
 from unseen.adapters.video.troubles import Troubles
 from unseen.adapters.video.turns import Turns, taken_back
-from unseen.adapters.video.units import length_size, overwritten
+from unseen.adapters.video.units import begins, length_size, overwritten
 from unseen.core.photos import Pixels, Rgb8
 from unseen.core.video import VideoFrame, VideoInfo
 from unseen.errors import DamagedInput
@@ -36,8 +37,6 @@ __all__ = ["AvReader", "open_video"]
 _ONE_PICTURE_A_PACKET = frozenset({"h264", "hevc", "vp9", "av1", "libdav1d"})
 #: FFmpeg's own decoder of VP9 knows no alpha, this one does; but it does not tell key pictures nor colours.
 _ALPHA_DECODER = "libvpx-vp9"
-#: Codecs whose decoders tell of all the damage they meet only when they may give up on a picture.
-_GIVE_UP = frozenset({"mpeg1video", "mpeg2video", "hevc"})
 _MOST_FAILED_READS = 64
 #: Containers, by the beginning of FFmpeg's name, that need not tell how many pictures a second they hold; the others
 #: tell how many there are, and how long they last.
@@ -234,8 +233,7 @@ class AvReader:
     def _noted(self, packet: Any) -> Any:
         """Note a packet and return it as the decoder is to have it, None if it is not to have it."""
         data, size = (b"", 0) if self._units is None else (bytes(packet), self._units)
-        plain = taken_back(data, size) if self._tells_all else data
-        self._begun = self._begun or plain != data
+        self._begun = self._begun or bool(begins(data, size))
         if not self._begun:
             # Recordings begin anywhere; the decoder can do nothing with that, and would complain of it later on.
             return None
@@ -248,7 +246,7 @@ class AvReader:
         number = self._trace.sent(pts, corrupt=corrupt, shown=shown or second, key=key)
         if self._in_avi and packet.dts is not None:
             self._counted.append(packet.dts)
-        if plain != data:
+        if self._tells_all and (plain := taken_back(readable(data, size), size)) != data:
             packet = with_data(packet, plain)
         return packet if shown else marked(packet, number)
 
@@ -300,9 +298,8 @@ def _decoder(stream: VideoStream, max_pixels: int, threads: int) -> Any:
         context.color_primaries, context.color_trc = told.color_primaries, told.color_trc
     context.thread_type = "AUTO"
     context.thread_count = threads
-    strict = "+explode" if context.name in _GIVE_UP else ""
     context.flags |= MARKS
-    context.options = {"err_detect": f"crccheck+bitstream+buffer{strict}", "max_pixels": str(max_pixels)}
+    context.options = {"err_detect": detection(context.name), "max_pixels": str(max_pixels)}
     return context
 
 

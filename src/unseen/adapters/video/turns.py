@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from unseen.adapters.video.probe import UPRIGHT
-from unseen.adapters.video.units import places
+from unseen.adapters.video.units import begins, places
 
 __all__ = ["Turns", "taken_back"]
 
-#: Types of HEVC's units (ITU-T H.265, table 7-1): pictures that decoding may begin with, and ends of what came before.
-_BEGINS, _ENDS = range(16, 24), (36, 37)
+#: Types of HEVC's units that end what came before (ITU-T H.265, table 7-1).
+_ENDS = (36, 37)
 #: A unit of HEVC that takes back what was told of turns (ITU-T H.265, D.2.17): a player then goes by what comes next.
 _TAKES_BACK = bytes([39 << 1, 1, 47, 1, 0b1100_0000, 0b1000_0000])
 
@@ -46,10 +46,9 @@ def taken_back(data: bytes, size: int) -> bytes:
 
     `size` is that of the length fields, 0 for start codes.
     """
-    types = [(at, data[at] >> 1 & 63) for at in places(data, size)]
-    if not any(kind in _BEGINS for _, kind in types):
+    if not begins(data, size):
         return data
-    at = next(at for at, kind in types if kind not in _ENDS)
+    at = next(at for at in places(data, size) if data[at] >> 1 & 63 not in _ENDS)
     start = at - (size or 3)
     ahead = len(_TAKES_BACK).to_bytes(size) if size else b"\0\0\1"
     return data[:start] + ahead + _TAKES_BACK + data[start:]

@@ -6,13 +6,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-__all__ = ["length_size", "overwritten", "places"]
+__all__ = ["begins", "length_size", "overwritten", "places"]
 
 #: Zeros may only stand before a start code (00 00 01) or at the end: some writers leave start codes inside units.
 _LOST = re.compile(rb"\0\0\0[^\0\1]")
 _START = b"\0\0\1"
 #: Where avcC and hvcC (ISO/IEC 14496-15) keep the size of length fields.
 _PLACES = {"h264": 4, "hevc": 21}
+#: Types of HEVC's units that hold slices, and among them those of pictures that decoding may begin with (ITU-T H.265,
+#: table 7-1).
+_SLICES, _BEGINS = range(32), range(16, 24)
 
 
 def length_size(codec: str, extradata: bytes | None) -> int | None:
@@ -39,6 +42,17 @@ def overwritten(data: bytes, size: int) -> bool:
         if start >= end or at > end or _LOST.search(data, start, at):
             return True
     return False
+
+
+def begins(data: bytes, size: int) -> bool | None:
+    """Whether decoding may begin with a packet of HEVC; None if it holds no slices, only what is told ahead of them.
+
+    `size` is that of the length fields, 0 for start codes.
+    """
+    kinds = {data[at] >> 1 & 63 for at in places(data, size)}
+    if kinds.isdisjoint(_SLICES):
+        return None
+    return not kinds.isdisjoint(_BEGINS)
 
 
 def places(data: bytes, size: int) -> Iterator[int]:
