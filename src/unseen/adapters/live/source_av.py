@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unseen.adapters.live.access_units import JOINED, PictureJoiner, is_whole_jpeg
+from unseen.adapters.live.harm import HarmWatch
 from unseen.adapters.video import probe
+from unseen.adapters.video.damage import detection
 from unseen.adapters.video.lead_in import MARKS, Mark, marked
 from unseen.adapters.video.planes import Letterbox, ToRgb
 from unseen.core.live import CameraSource
@@ -134,7 +136,7 @@ class AvFeed:
         self._jpegs = source.kind != "file" and self._decoder.name == "mjpeg"
         # Some webcams leave the end of all of their JPEGs out: it counts once there was one.
         self._ends = source.kind != "webcam"
-        detect = "crccheck+bitstream+buffer" + ("+explode" if self._jpegs else "")
+        detect = detection(self._decoder.name, gives_up=self._jpegs)
         self._decoder.options = {"err_detect": detect, "max_pixels": str(probe.MAX_PIXELS)}
         self._decoder.flags |= MARKS
         self._begun, self._doubtful, self._turn = source.kind == "file", True, probe.UPRIGHT
@@ -259,8 +261,13 @@ class AvFeed:
     def _decoded(self) -> Generator[tuple[av.VideoFrame, bool], None, None]:
         import av
 
-        failed, bad, last = 0, -1, None
-        for number, packet in enumerate(self._packets(), 1):
+        failed, bad, last, watch = 0, -1, None, HarmWatch(self._decoder)
+        for number, sent in enumerate(self._packets(), 1):
+            packet, harm = watch.taken(sent)
+            if packet is None:
+                continue
+            if harm is not None:
+                self._doubtful, bad = True, max(bad, number - harm)
             try:
                 pictures = self._decoder.decode(_numbered(packet, number) if packet.size else None)
             except av.EOFError:
@@ -273,7 +280,7 @@ class AvFeed:
                 if self._jpegs and last is not None:
                     yield last, True  # stands for the one that is lost, so that viewers see that something was
                 continue
-            if packet.is_corrupt or (self._jpegs and self._is_cut(bytes(packet))):
+            if self._jpegs and self._is_cut(bytes(packet)):
                 self._doubtful, bad = True, number
             for picture in pictures:
                 self._begun, failed, last = True, 0, picture

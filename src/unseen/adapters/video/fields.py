@@ -62,6 +62,8 @@ class Fields:
         self._sequences: dict[int, _Sequence] = {}
         self._pictures: dict[int, int] = {}
         self._first: _Field | None = None
+        #: Whether the packet before the last one held a field whose picture has no other one.
+        self.alone = False
         self._stamp: int | None = None
         self._step: int | None = None
         for unit in _apart(parameters or b""):
@@ -79,10 +81,11 @@ class Fields:
         told = {self._take(data[at : at + _MOST]) for at in places(data, size)} - {None}
         field = told.pop() if len(told) == 1 else None
         first, self._first = self._first, None
+        self.alone = False
         if isinstance(field, tuple) and first == (field[0], not field[1]):
             self._step = None if before is None or pts is None else pts - before
             return True
-        self._first = field if isinstance(field, tuple) else None
+        self._first, self.alone = field if isinstance(field, tuple) else None, first is not None
         return False
 
     def _take(self, unit: bytes) -> _Field | bool | None:
