@@ -87,6 +87,20 @@ def test_slice_of_a_picture_that_did_not_begin_is_corrupt(codec: str) -> None:
     assert [(packet.pts, packet.is_corrupt) for packet in joined] == [(0, False), (1, True), (2, False)]
 
 
+@pytest.mark.parametrize("ahead", [[], [b"\x46\1\x50", b"\x42\1\1"]], ids=["slices-alone", "with-what-is-ahead"])
+def test_hevc_picture_that_came_with_the_rest_of_the_one_before_is_taken_apart(ahead: list[bytes]) -> None:
+    begin, on = _UNITS["hevc"]
+    sets, behind, after = b"\x40\1\1\1", b"\x50\1\x84\1", b"\2\1\x80a"
+    sent = [[sets, begin], [sets, on, sets, on, behind, *ahead, after, b"\2\1\0b"], [after]]
+    packets = [_packet(units, number, key=not number) for number, units in enumerate(sent)]
+    packets[0].pts = None
+    joined = [(packet.pts, bytes(packet)) for packet in PictureJoiner("hevc").joined([*packets, av.Packet()])]
+    whole = [sets, begin, sets, on, sets, on, behind], [*ahead, after, b"\2\1\0b"]
+    assert joined[:2] == [
+        (pts, b"".join(_START + unit for unit in units)) for pts, units in zip((1, None), whole, strict=True)
+    ]
+
+
 @pytest.mark.parametrize("codec", ["h264", "hevc"])
 @pytest.mark.parametrize("slices", [1, 2])
 @pytest.mark.parametrize("last", [[], [av.Packet()]], ids=["end-of-the-run", "end-of-the-source"])

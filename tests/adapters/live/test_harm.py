@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,14 @@ def test_slices_that_fill_packets_are_not_hidden(hevc: Path) -> None:
 def _packets_decoder(path: Path) -> Any:
     with av.open(str(path)) as read:
         return read.streams.video[0].codec_context
+
+
+def test_messages_that_are_wrong_are_not_decoded_beside_pictures_that_were_joined(hevc: Path) -> None:
+    key = _START + b"\x26\1\x80\1"
+    joined: Any = av.Packet(_START + b"\x4e\1\5\x60\1" + key)
+    joined.time_base = Fraction(1, 25)
+    packet, harm = HarmWatch(_packets_decoder(hevc)).taken(joined)
+    assert (bytes(packet), harm) == (key, None)
 
 
 def test_parameters_that_come_ahead_of_the_first_key_picture_are_decoded(hevc: Path) -> None:

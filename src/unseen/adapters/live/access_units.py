@@ -6,6 +6,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from unseen.adapters.video.lead_in import with_data
+from unseen.adapters.video.units import places
+
 __all__ = ["JOINED", "PictureJoiner", "is_whole_jpeg"]
 
 _START = b"\0\0\1"
@@ -15,6 +18,8 @@ _MOST_BYTES, _MOST_PARTS = 32 << 20, 600
 _MARKER = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 _BEGIN = b"\xff\xd8\xff"
+#: Units of HEVC that stand behind a picture's slices: ends of what came before, and messages (ITU-T H.265, table 7-1).
+_BEHIND = frozenset({36, 37, 40})
 
 
 class PictureJoiner:
@@ -35,7 +40,7 @@ class PictureJoiner:
     def joined(self, packets: Iterable[Any]) -> Iterator[Any]:
         """Yield packets of whole pictures from those of a byte stream (Annex B); a part without a begin is corrupt."""
         parts, size = list[Any](), 0
-        for packet in packets:
+        for packet in _apart(packets) if self._begins is _begins_hevc else packets:
             if not packet.size:  # none follow, and the decoder is to hand out what it holds
                 yield packet
                 return
@@ -62,6 +67,36 @@ class PictureJoiner:
         """Whether there are slices, and none of them begins a picture."""
         begins = [begun for begun in map(self._begins, _units(data)) if begun is not None]
         return bool(begins) and not any(begins)
+
+
+def _apart(packets: Iterable[Any]) -> Iterator[Any]:
+    """Yield packets of HEVC, those with the rest of a picture and the next one as two; the next one has no time then.
+
+    FFmpeg makes such ones where parameter sets stand before each slice of a picture of more than two.
+    """
+    for packet in packets:
+        data = bytes(packet)
+        if cut := _next_begins(data):
+            yield with_data(packet, data[:cut])
+            after = with_data(packet, data[cut:])
+            after.pts, after.dts, after.is_keyframe = None, None, False
+            yield after
+        else:
+            yield packet
+
+
+def _next_begins(data: bytes) -> int:
+    """Return where the next picture begins in data that begin with the rest of one, 0 if they do not or none does."""
+    ahead, cut = False, 0
+    for at in places(data, 0):
+        kind, begun = data[at] >> 1 & 63, _begins_hevc(data[at : at + 3].ljust(3, b"\0"))
+        if begun:
+            return (cut or at - len(_START)) if ahead else 0
+        if begun is False:
+            ahead, cut = True, 0
+        elif kind not in _BEHIND and not cut:
+            cut = at - len(_START)
+    return 0
 
 
 def _is_one_time(one: int | None, other: int | None) -> bool:

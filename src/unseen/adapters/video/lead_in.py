@@ -42,7 +42,9 @@ def with_data(packet: Any, data: bytes) -> Any:
     from av.packet import PacketSideData
 
     again: Any = Packet(data)
-    again.stream, again.time_base, again.pts, again.dts = packet.stream, packet.time_base, packet.pts, packet.dts
+    if packet.stream is not None:  # what was joined has none
+        again.stream = packet.stream
+    again.time_base, again.pts, again.dts = packet.time_base, packet.pts, packet.dts
     again.is_keyframe, again.is_corrupt, again.duration = packet.is_keyframe, packet.is_corrupt, packet.duration
     for kind in _CARRIED:
         if packet.has_sidedata(kind):
