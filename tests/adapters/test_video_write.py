@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
@@ -184,6 +186,9 @@ def test_widened_chroma_keeps_the_colours(tmp_path: Path) -> None:
         (PLAIN, "mp4", "mpeg4", UsageError),
         (PLAIN, "mp4", "h264_teapot", UsageError),
         (PLAIN, "webm", "hevc", UsageError),
+        (PLAIN, "mov", "vp9", UsageError),
+        (replace(PLAIN, height=15), "mp4", "hevc", UnsupportedInput),
+        (replace(PLAIN, width=4, pixel_format="yuv420p10le"), "mp4", "av1", UnsupportedInput),
         (replace(PLAIN, width=161), "mp4", "h264_nvenc", UnsupportedInput),
         (replace(PLAIN, pixel_aspect=Fraction(4, 3)), "webm", "auto", UnsupportedInput),
         (replace(PLAIN, pixel_aspect=Fraction(4, 3)), "mkv", "av1", UnsupportedInput),
@@ -330,6 +335,23 @@ def test_real_clips_come_back(tmp_path: Path, test_data: Path, name: str, ending
 
 def test_the_wheel_carries_every_encoder() -> None:
     assert {"libx264", "libx265", "libvpx-vp9", "libsvtav1", "aac", "libopus"} <= av.codecs_available
+
+
+_LOW = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from tests.adapters.test_video_write import PLAIN, frames_of, written
+for width, height, codec in (100, 5, "av1"), (6, 640, "av1"), (16, 16, "hevc"):
+    info = replace(PLAIN, width=width, height=height)
+    written(Path(sys.argv[1]) / f"{codec}{width}.mp4", info, frames_of(info, 3), codec=codec)
+"""
+
+
+def test_very_low_and_narrow_pictures_are_written_to_the_end(tmp_path: Path) -> None:
+    # In a process of its own: an encoder that waits for ever would take the test with it.
+    subprocess.run([sys.executable, "-c", _LOW, tmp_path], check=True, timeout=60)
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="this system knows no scheduling policies")

@@ -12,7 +12,19 @@ import av
 import pytest
 
 from tests.engine.engine_fakes import BlindDetector, Command, MagentaDetector
-from tests.engine.film_scenes import FILM, FRAMES, SIDE, SIZE, Watched, corner_at, film, film_engine, leftovers, watch
+from tests.engine.film_scenes import (
+    FILM,
+    FRAMES,
+    SIDE,
+    SIZE,
+    MissingDetector,
+    Watched,
+    corner_at,
+    film,
+    film_engine,
+    leftovers,
+    watch,
+)
 from unseen.adapters.video_av import concat, open_video
 from unseen.core.models import ModelFile
 from unseen.core.photos import Rgb8
@@ -76,12 +88,35 @@ def test_codec_that_was_asked_for(unseen: Command, tmp_path: Path, codec: str, e
     assert after.info.codec in (codec, "libdav1d" if codec == "av1" else codec)
 
 
-def test_webm_that_would_have_to_hold_hevc_fails_in_one_line(unseen: Command, tmp_path: Path) -> None:
-    source = film(tmp_path / "in" / "a.webm", replace(FILM, encoder="libvpx-vp9"))
-    done = unseen(source, "-o", tmp_path / "out", "--codec", "hevc", engine=film_engine())
+@pytest.mark.parametrize(
+    ("ending", "codec", "size", "says"),
+    [
+        ("webm", "hevc", SIZE, "WebM cannot hold HEVC; choose vp9, av1 or another ending"),
+        ("mov", "vp9", SIZE, "MOV cannot hold VP9; choose h264, hevc or another ending"),
+        ("mov", "av1", SIZE, "MOV cannot hold AV1; choose h264, hevc or another ending"),
+        (
+            "mp4",
+            "hevc",
+            (64, 6),
+            "is written with 64 x 6 pixels, but HEVC takes no side below 16; choose h264, vp9, av1",
+        ),
+        ("mov", "hevc", (2, 64), "is written with 2 x 64 pixels, but HEVC takes no side below 16; choose h264"),
+        ("webm", "av1", (64, 4), "is written with 64 x 4 pixels, but AV1 takes no side below 5; choose vp9"),
+    ],
+)
+def test_what_container_or_encoder_cannot_take_is_refused_before_the_work(
+    unseen: Command, tmp_path: Path, ending: str, codec: str, size: tuple[int, int], says: str
+) -> None:
+    encoder = "libvpx-vp9" if ending == "webm" else "libx264"
+    source = film(tmp_path / "in" / f"a.{ending}", replace(FILM, encoder=encoder, size=size, stamps=range(4)))
+    seen: list[int] = []
+    engine = film_engine(lambda: MissingDetector(frozenset(), seen))
+    done = unseen(source, "-o", tmp_path / "out", "--codec", codec, engine=engine)
     assert done.code == 1
-    assert done.err == "failed: a.webm: WebM cannot hold HEVC; choose vp9, av1 or another ending\n"
-    assert not (tmp_path / "out" / "a.webm").exists()
+    assert done.err.startswith(f"failed: a.{ending}: {says}")
+    assert done.err.count("\n") == 1
+    assert not seen
+    assert not (tmp_path / "out" / source.name).exists()
 
 
 @pytest.mark.parametrize("ending", ["mp4", "mkv"])

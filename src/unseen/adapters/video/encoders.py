@@ -34,6 +34,15 @@ _SPEED = {"h264": "veryfast", "hevc": "veryfast", "vp9": "5", "av1": "9"}
 #: Where no preset is asked for, searches that take a third of the time and save a tenth of the size are left out.
 _LEFT_OUT = {"h264": {"x264-params": "partitions=i8x8,i4x4:subme=1"}}
 _MATROSKA = frozenset({"webm", "matroska"})
+#: Container -> the codecs that it can hold, where these are not all.
+_HELD = {"webm": ("vp9", "av1"), "mov": ("h264", "hevc")}
+#: Codec -> the shortest side that its encoder in software takes, in pixels, where that is not 1.
+_SHORTEST = {"hevc": 16, "av1": 5}
+#: Pictures with a shorter side than this get one thread in SVT-AV1: several wait for each other for ever in those that
+#: are up to 24 pixels high or wide and more than 64 long.
+_ONE_THREAD = 32
+#: Codecs that are written with more than 8 bits a sample.
+_DEEP = frozenset({"hevc", "av1"})
 _PADS_ODD = frozenset({"vp9", "av1"})
 #: What hardware encoders take -> how they want it laid out.
 _SEMI_PLANAR = {"yuv420p": "nv12", "yuv420p10le": "p010le"}
@@ -75,7 +84,8 @@ def encoding_for(
     `codec` is "auto", one of CODECS, or a hardware encoder as "h264_nvenc"; "auto" is H.264, but VP9 for WebM and for
     pictures with alpha and HEVC for more than 8 bits. `quality` and `speed` are in the encoder's own units (CRF;
     preset); None takes the default. Raises UsageError (unknown ending or codec, or the container cannot hold it),
-    UnsupportedInput (alpha, more than 8 bits or the pixels' shape would be lost).
+    UnsupportedInput (alpha, more than 8 bits or the pixels' shape would be lost, or the encoder takes no picture as
+    small).
     """
     ending = ending.lower().lstrip(".")
     container = WRITABLE.get(ending)
@@ -86,15 +96,18 @@ def encoding_for(
     if chosen not in CODECS or (family and family not in _HARDWARE):
         raise UsageError(f"{codec!r} is no codec to write; choose {', '.join(CODECS)}")
     VideoStyle(f"{chosen}_{family}" if family else chosen, quality, speed)  # raises for what that encoder does not know
-    if container == "webm" and chosen not in ("vp9", "av1"):
-        raise UsageError(f"{name}: WebM cannot hold {chosen.upper()}; choose vp9, av1 or another ending")
+    if chosen not in (held := _HELD.get(container, tuple(CODECS))):
+        shown = "WebM" if container == "webm" else container.upper()
+        raise UsageError(f"{name}: {shown} cannot hold {chosen.upper()}; choose {', '.join(held)} or another ending")
     _refuse_loss(form, chosen, container, name)
+    if not family:
+        _refuse_small(info, form, chosen, container, name)
     if info.pixel_aspect != 1 and container in _MATROSKA and chosen in _PADS_ODD:
         raise UnsupportedInput(
             f"{name}: has pixels that are not square, which {chosen.upper()} in .{ending} does not keep; "
             "copy it to .mp4 or .mkv first, as with ffmpeg -c copy"
         )
-    options = _options(chosen, family, form, quality, speed)
+    options = _options(chosen, family, form, quality, speed, shorter=min(info.width, info.height))
     pixel_format = _pixel_format(form, chosen, info)
     if family and pixel_format not in _SEMI_PLANAR:
         raise UnsupportedInput(f"{name}: has colours or an odd size that {codec} does not keep; choose {chosen}")
@@ -124,10 +137,23 @@ def _refuse_loss(form: Layout, codec: str, container: str, name: str) -> None:
         )
     if form.alpha and (codec != "vp9" or container not in _MATROSKA):
         raise UnsupportedInput(f"{name}: has transparency, which only VP9 in .webm or .mkv keeps; choose these")
-    if form.bits > 8 and codec in ("h264", "vp9"):
+    if form.bits > 8 and codec not in _DEEP:
         raise UnsupportedInput(
             f"{name}: has {form.bits} bits a sample, which {codec.upper()} is not written with; choose hevc or av1"
         )
+
+
+def _refuse_small(info: VideoInfo, form: Layout, codec: str, container: str, name: str) -> None:
+    least, shorter = _SHORTEST.get(codec, 1), min(info.width, info.height)
+    if shorter >= least:
+        return
+    fit = (each for each in _HELD.get(container, tuple(CODECS)) if _SHORTEST.get(each, 1) <= shorter)
+    others = [each for each in fit if form.bits == 8 or each in _DEEP]
+    advice = f"choose {', '.join(others)}" if others else "make it larger or leave it out"
+    raise UnsupportedInput(
+        f"{name}: is written with {info.width} x {info.height} pixels, but {codec.upper()} takes no side "
+        f"below {least}; {advice}"
+    )
 
 
 def _pixel_format(form: Layout, codec: str, info: VideoInfo) -> str:
@@ -144,7 +170,9 @@ def _pixel_format(form: Layout, codec: str, info: VideoInfo) -> str:
     return next(choice for choice in wanted if choice in _FORMATS[codec])
 
 
-def _options(codec: str, family: str, form: Layout, quality: int | None, speed: str | None) -> dict[str, str]:
+def _options(
+    codec: str, family: str, form: Layout, quality: int | None, speed: str | None, *, shorter: int
+) -> dict[str, str]:
     crf = str(_QUALITY[codec] if quality is None else quality)
     pace = speed or _SPEED[codec]
     if family:
@@ -156,6 +184,8 @@ def _options(codec: str, family: str, form: Layout, quality: int | None, speed: 
     if codec == "hevc":
         # No line in the stream that names the encoder, none on the terminal, and segments that stand alone.
         return {"crf": crf, "preset": pace, "x265-params": "log-level=none:info=0:open-gop=0"}
+    if codec == "av1" and shorter < _ONE_THREAD:
+        return {"crf": crf, "preset": pace, "svtav1-params": "lp=1"}
     return {"crf": crf, "preset": pace} | (_LEFT_OUT.get(codec, {}) if speed is None else {})
 
 

@@ -74,6 +74,8 @@ class Film:
         stored = tools.codec.open_video(self.source, self.name)
         with thinned(stored, self.recipe.video.max_rate) as reader:
             film = OpenFilm.of(reader, self.recipe, self.name)
+            # First, so that what cannot be written is refused before the work.
+            lost = tools.codec.losses(self._ending(film.info), film.smaller.info, self.recipe.video.style, self.name)
             stages = self._stages(film)
             frames = stages.run(done, lambda written: tools.note(written, film.info.frames))
             read = _Read.to_end(reader, frames)
@@ -81,7 +83,6 @@ class Film:
             self.store.delete()
             raise DamagedInput(f"{self.name}: has no frame without damage; fetch it again or leave it out")
         self._write_whole(film, read)
-        lost = tools.codec.losses(self._ending(film.info), film.smaller.info, self.recipe.video.style, self.name)
         receipt = _receipt(film, read, stages.keeper, lost=lost, minimised=_minimised(stored.info, film, read))
         tally = None if stages.counter is None else stages.counter.finish()
         return FilmDone(self.staged, film.smaller.info, receipt, self._verdict(stages.keeper.totals), tally)
