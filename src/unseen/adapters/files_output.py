@@ -27,13 +27,11 @@ OWN = ".unseen"
 class OutputFolder:
     """A folder that one run holds at a time; a context manager.
 
-    Entering makes it, takes its lock and deletes what a killed run left staged; leaving deletes the parts of videos
-    unless a later run can go on with them (`keep_work`). Raises OutputFailed if it cannot be made and UsageError if
-    another run holds it.
+    Entering makes it, takes its lock and deletes what a killed run left staged; `work` has parts of videos with which a
+    later run can go on, and stays. Raises OutputFailed if it cannot be made and UsageError if another run holds it.
     """
 
-    def __init__(self, root: Path, *, keep_work: bool = False) -> None:
-        self._keep_work = keep_work
+    def __init__(self, root: Path) -> None:
         self.root = root
         self.own = root / OWN
         self.journal = self.own / "journal.jsonl"
@@ -62,8 +60,6 @@ class OutputFolder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         shutil.rmtree(self.staging, ignore_errors=True)
-        if not self._keep_work:
-            shutil.rmtree(self.work, ignore_errors=True)
         self._unlock()
 
     def _unlock(self) -> None:

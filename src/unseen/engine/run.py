@@ -111,7 +111,7 @@ def _run(
     previews = preview_places(placed)
     counting = _counting(job, placed, terms.admission)
     with (
-        OutputFolder(job.output, keep_work=job.key_file is not None) as folder,
+        OutputFolder(job.output) as folder,
         closing(FileJournal(folder.journal)) as journal,
     ):
         past = past_of(journal, terms.context(), terms.hasher)
@@ -122,7 +122,7 @@ def _run(
         regions, admission = RegionsFile(job.regions, folder), terms.admission
         site = Site(job, terms.hasher, folder, journal, past, regions, admission, edits, previews, counting)
         executor = _executor(job, terms, folder, placed, make_tools, listen, context, signing)
-        with closing(_receipts(placed, site, executor, report.ran_on)) as receipts:
+        with closing(_receipts(placed, site, executor, report.ran_on, report.started)) as receipts:
             for each, receipt in receipts:
                 report.add(receipt, each.below)
                 listen(each.named(receipt))
@@ -245,6 +245,7 @@ def _receipts(
     site: Site,
     executor: LocalExecutor[Task, Done],
     ran_on: Callable[[Mapping[str, str]], None],
+    now: float,
 ) -> Generator[tuple[Placed, FileReceipt], None, None]:
     """Yield a receipt for every entry: those that cannot be done first, then the others as they are released."""
 
@@ -261,7 +262,7 @@ def _receipts(
             yield each, FileReceipt(each.label, status, error=each.told(problem))  # type: ignore[arg-type]
         else:
             tasks.append(site.task(each))
-    site.forget_other_work(tasks)
+    site.forget_old_work(tasks, now)
     with closing(executor.run(tasks)) as results, closing(recorded(results, record)) as receipts:
         for task, receipt in receipts:
             yield task.placed, receipt

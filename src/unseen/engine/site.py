@@ -81,13 +81,12 @@ class Site:
             self.counting.add(result.tally)
         return replace(receipt, output=display(task.placed.below))
 
-    def forget_other_work(self, tasks: Iterable[Task]) -> None:
-        """Delete parts of videos that no task of this run can go on with."""
-        wanted = {task.tag[:32] for task in tasks}
+    def forget_old_work(self, tasks: Iterable[Task], now: float) -> None:
+        """Delete parts of videos that no task of this run can go on with, once they are old."""
         if self.folder.work.is_dir():
-            for each in self.folder.work.iterdir():
-                if each.name not in wanted:
-                    shutil.rmtree(each, ignore_errors=True)
+            from unseen.engine.film.store import sweep  # here: photos would wait for it
+
+            sweep(self.folder.work, frozenset(task.tag[:32] for task in tasks), now)
 
     def _preview(self, placed: Placed) -> Path | None:
         return self.previews.get(placed.below) if self.job.preview else None

@@ -49,8 +49,9 @@ class Setup:
 
     @property
     def work(self) -> Path:
-        """The folder for parts of videos that are done."""
-        return self.staging.with_name("work")
+        """The folder for parts of videos that are done; where no later run could know them again, one that goes with
+        what is staged."""
+        return self.staging.with_name("work") if self.hasher.comparable else self.staging / "work"
 
     @property
     def tracks(self) -> Path:

@@ -40,7 +40,7 @@ class BreakingDetector(MissingDetector):
 
 def _state(output: Path) -> dict[str, Any]:
     """Return what is noted of the parts that are done, {} where there is nothing."""
-    for path in (output / ".unseen" / "work").glob("*/state.json"):
+    for path in (output / ".unseen").rglob("state.json"):
         with contextlib.suppress(ValueError, OSError):
             found: dict[str, Any] = json.loads(path.read_text("utf-8"))
             return found
@@ -143,6 +143,32 @@ def test_broken_run_goes_on_too(unseen: Command, tmp_path: Path, key: Path) -> N
     assert 0 < done < 150
     assert _looks(unseen, words, output) == 160 - done
     assert _looks(unseen, words, output) == 0
+
+
+def test_verified_parts_outlive_other_runs_into_the_folder(unseen: Command, tmp_path: Path, key: Path) -> None:
+    source, output = film(tmp_path / "in" / "a.mp4", LONG), tmp_path / "out"
+    _broken(unseen, (source, "-o", output, "--key", key, "--stride", "1"), 110)
+    parts = leftovers(output)
+    assert len(parts) >= 4
+    # As if it had been killed while it wrote.
+    (output / ".unseen" / parts[0]).with_name("01.new.mp4").write_bytes(b"not verified")
+    other = make_photo(tmp_path / "in" / "b.png")
+    for last in (("--key", key), ()):
+        assert unseen(other, "-o", output, *last, engine=film_engine()).code == 0
+        assert leftovers(output) == parts
+
+
+@pytest.mark.parametrize(("days", "kept"), [(6, True), (8, False), (-8, False)])
+def test_parts_that_no_run_went_on_with_for_a_week_are_deleted_by_the_next_run(
+    unseen: Command, tmp_path: Path, days: int, kept: bool
+) -> None:
+    own = tmp_path / "out" / ".unseen" / "work" / "0123"
+    own.mkdir(parents=True)
+    (own / "state.json").write_text("{}")
+    then = time.time() - days * 24 * 3600
+    os.utime(own / "state.json", (then, then))
+    assert unseen(make_photo(tmp_path / "in" / "b.png"), "-o", tmp_path / "out", engine=film_engine()).code == 0
+    assert own.exists() == kept
 
 
 def test_gap_is_bridged_where_a_run_was_stopped(unseen: Command, tmp_path: Path, key: Path) -> None:

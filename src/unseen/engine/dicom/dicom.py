@@ -57,7 +57,7 @@ def run_dicom(
     with ExitStack() as stack:
         admission = stack.enter_context(admit("dicom", None, job.sources, job.access))
         job = replace(job, recipe=minimised(job.recipe, admission.kept.fields))
-        folder = stack.enter_context(OutputFolder(job.output, keep_work=True))
+        folder = stack.enter_context(OutputFolder(job.output))
         journal = stack.enter_context(closing(FileJournal(folder.journal)))
         vault = stack.enter_context(Vault(job.vault, hasher.key)) if job.vault else None
         syncing = stack.enter_context(ThreadPoolExecutor(_SYNCING))

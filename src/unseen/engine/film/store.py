@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,11 @@ from unseen.media.pace import Kind
 from unseen.media.sights import Look
 from unseen.tracks.named import NOTHING_KNOWN, Known
 
-__all__ = ["FilmStore", "Progress"]
+__all__ = ["FilmStore", "Progress", "sweep"]
 
 _STATE = "state.json"
+#: Seconds for which parts wait for a run that goes on with them: a week.
+_KEPT_S = 7 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,23 @@ class FilmStore:
         if not parts:
             raise _gone(folder)
         yield from _lines(folder / part for part in parts)
+
+
+def sweep(work: Path, wanted: Collection[str], now: float) -> None:
+    """Delete what was not verified below a folder of stores, and all of a store that is not `wanted` and that took in
+    its last part more than a week before `now`, in seconds of the clock: until then its run may be called again."""
+    for folder in work.iterdir():
+        for path in folder.glob("*.new*"):
+            discard(path)
+        if folder.name not in wanted and not _is_recent(folder / _STATE, now):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_recent(state: Path, now: float) -> bool:
+    with contextlib.suppress(OSError):
+        # A time far ahead, as a clock that was wrong leaves, would keep it for ever.
+        return abs(now - state.stat().st_mtime) < _KEPT_S
+    return False
 
 
 def _lines(segments: Iterable[Path]) -> Iterator[str]:
