@@ -46,6 +46,7 @@ def hide(
     *,
     black: int = 0,
     coarse: Coarse = coarse_surface,
+    turn: int = 0,
 ) -> Pixels:
     """Return a copy of a picture with its regions hidden.
 
@@ -53,8 +54,9 @@ def hide(
     type. Regions may overlap and lie anywhere; their boxes are rounded outward. What is written for
     "fill", "solid" and "stand-in" depends on pixels outside every region, on the regions and on `noise` only; where
     such a region overlaps a mosaic or blur, it wins. `black` is the value of black in every channel: 16 in a luma plane
-    of limited range, 128 in a chroma plane. `coarse` makes mosaics and blurs. Raises ValueError for other shapes or
-    types.
+    of limited range, 128 in a chroma plane. `coarse` makes mosaics and blurs. `turn` is by how many degrees clockwise,
+    a multiple of 90, the picture is turned to be shown, so that drawings are upright then. Raises ValueError for other
+    shapes or types.
     """
     if pixels.ndim not in (2, 3):
         raise ValueError(f"pixels need shape (height, width) or (height, width, channels), got {pixels.shape}")
@@ -70,7 +72,7 @@ def hide(
     _fill(canvas, groups, rings, noise, black)
     for group, ring in zip(groups, rings, strict=True):
         if any(spot.region.look.method != "fill" for spot in group):
-            _Component(canvas, group, ring, noise, black, coarse).hide()
+            _Component(canvas, group, ring, noise, black, coarse, turn).hide()
     return result
 
 
@@ -152,6 +154,7 @@ class _Component:
     noise: np.random.Generator
     black: int
     coarse: Coarse
+    turn: int
 
     def hide(self) -> None:
         """Lay over its surfaces, which are there already, what else hides."""
@@ -169,7 +172,10 @@ class _Component:
         elif method == "stand-in" and self.ring is not None:
             inside = round_out(spot.box, self.canvas.shape[1], self.canvas.shape[0])
             if inside is not None:
-                draw(self.canvas[slices(inside)], spot.region.cls, self.ring.mean)
+                shown = np.rot90(
+                    self.canvas[slices(inside)], -self.turn // 90
+                )  # a view, so that it draws into the canvas
+                draw(shown, spot.region.cls, self.ring.mean)
 
     def _coarsen(self, spot: Spot, clean: Iterable[Spot]) -> None:
         """Lay a mosaic or blur over the part of a region that no non-interfering region covers."""

@@ -25,12 +25,14 @@ _QUICK = frozenset({"fill", "solid", "none"})
 
 @dataclass(frozen=True, slots=True)
 class PlaneForm:
-    """How a frame is stored: luma pixels a chroma sample covers across and down, bits a sample, range."""
+    """How a frame is stored: luma pixels a chroma sample covers across and down, bits a sample, range, and by how many
+    degrees clockwise it is turned to be shown, a multiple of 90."""
 
     across: int = 2
     down: int = 2
     bits: int = 8
     full_range: bool = False
+    turn: int = 0
 
     @property
     def black(self) -> tuple[int, int]:
@@ -141,7 +143,7 @@ def _each_hidden(
     coarse: Coarse = coarse_surface
     if held is not None:
         held.plane, coarse = 0, held
-    first = hide(planes[0], luma, noise, black=form.black[0], coarse=coarse)
+    first = hide(planes[0], luma, noise, black=form.black[0], coarse=coarse, turn=form.turn)
     if held is not None:
         held.plane = 1
     both = hide(_beside(*planes[1:3]), chroma, noise, black=form.black[1], coarse=coarse)

@@ -14,6 +14,7 @@ import pytest
 from tests.adapters.video_clips import Clip, Planes
 from tests.engine.engine_fakes import BlindDetector, Command, MagentaDetector
 from tests.engine.film_scenes import FILM, RATE, SIZE, MissingDetector, Watched, draw, film, film_engine, watch
+from unseen.adapters.video_av import open_video
 
 SECONDS = replace(FILM, stamps=range(50))
 
@@ -152,3 +153,23 @@ def test_a_file_that_tells_far_too_many_frames_a_second_is_looked_at_by_time(
     (out,) = [path for path in (tmp_path / "out").iterdir() if path.is_file() and path.stem == "a"]
     assert watch(out).shown == [0] * 90
     assert done.files[name]["video"]["frames_looked_at"] >= 15
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_stand_ins_are_upright_as_videos_are_shown(
+    unseen: Command, tmp_path: Path, rotation: int, mirrored: bool
+) -> None:
+    def on_grey(index: int, width: int, height: int, pixel_format: str) -> Planes:
+        luma, *chroma = draw(index, width, height, pixel_format)
+        return np.full_like(luma, 100), *chroma
+
+    clip = replace(FILM, stamps=range(3), rotation=rotation, mirrored=mirrored)
+    source = film(tmp_path / "in" / "a.mp4", clip, on_grey)
+    done = unseen(source, "-o", tmp_path / "out", "--hide", "face=stand-in", engine=film_engine())
+    assert done.code == 0, done.err
+    with open_video(tmp_path / "out" / "a.mp4", "a.mp4") as reader:
+        shown = np.rot90(next(iter(reader)).planes[0], -reader.info.rotation // 90)
+    widths = (np.abs(shown.astype(int) - 100) > 10).sum(axis=1)
+    head, *_, shoulders = widths[widths > 0]
+    assert 0 < 2 * head < shoulders

@@ -59,4 +59,4 @@ class OpenFilm:
 def form_of(info: VideoInfo) -> PlaneForm:
     """Return how the planes of a video lie; raises ValueError for a pixel format that is not planar."""
     stored = layout(info.pixel_format)
-    return PlaneForm(stored.across, stored.down, stored.bits, info.colour.full_range)
+    return PlaneForm(stored.across, stored.down, stored.bits, info.colour.full_range, info.rotation)
