@@ -17,7 +17,7 @@ import pytest
 
 from tests.adapters.video_clips import Clip, make_clip, psnr, scene
 from unseen.adapters.video_av import AvCodec, open_video, open_writer
-from unseen.core.video import ColourTags, VideoFrame, VideoInfo, VideoStyle
+from unseen.core.video import ColourTags, Light, VideoFrame, VideoInfo, VideoStyle
 from unseen.errors import DeviceUnavailable, OutputFailed, UnsupportedInput, UsageError
 from unseen.verify.streams import scan_video
 
@@ -141,6 +141,23 @@ def test_colour_tags_of_ten_bits_are_kept(tmp_path: Path, ending: str, tags: Col
     info = replace(PLAIN, pixel_format="yuv420p10le", colour=tags)
     told, _ = written(tmp_path / f"clip.{ending}", info, frames_of(info, 3))
     assert (told.codec, told.colour) == ("hevc", tags)
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mov", "mkv"])
+def test_what_hdr10_tells_of_light_is_kept_in_hevc(tmp_path: Path, ending: str) -> None:
+    light = Light((34000, 16000, 13250, 34500, 7500, 3000, 15635, 16450, 50, 10_000_000), (1000, 400))
+    info = replace(PLAIN, pixel_format="yuv420p10le", colour=ColourTags(9, 16, 9), light=light)
+    told, _ = written(tmp_path / f"clip.{ending}", info, frames_of(info, 3))
+    assert told.light == light
+    one = replace(info, light=Light(content=(600, 0)))
+    assert written(tmp_path / f"one.{ending}", one, frames_of(one, 3))[0].light == one.light
+
+
+def test_light_that_another_codec_does_not_keep_is_told_of() -> None:
+    info = replace(PLAIN, pixel_format="yuv420p10le", light=Light(content=(1000, 400)))
+    (line,) = AvCodec().losses("mp4", info, VideoStyle("av1"), "a.mp4")
+    assert line.startswith("mastering display and content light level were left out")
+    assert not AvCodec().losses("mp4", info, VideoStyle("hevc"), "a.mp4")
 
 
 @pytest.mark.parametrize("codec", ["h264", "hevc", "vp9", "av1"])

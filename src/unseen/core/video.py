@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Audio",
     "ColourTags",
+    "Light",
     "Sound",
     "Track",
     "TrackPoint",
@@ -61,6 +62,19 @@ class ColourTags:
 
 
 @dataclass(frozen=True, slots=True)
+class Light:
+    """What HDR10 tells of light, each () where it is not told.
+
+    `mastering` is of the display: x and y of red, green, blue and white in units of 0.00002, least and most light in
+    0.0001 candelas a square metre. `content` is of the pictures, in candelas: of the brightest pixel and, on average,
+    of the brightest picture.
+    """
+
+    mastering: tuple[int, ...] = ()
+    content: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class VideoInfo:
     """Facts of a video's picture stream.
 
@@ -68,7 +82,7 @@ class VideoInfo:
     270) that a player applies; `pixel_aspect` the shape of a pixel; `rate` the average frames a second; `time_base`
     the length in seconds of one tick of the frames' time stamps; `frames` and `seconds` are what the container says,
     or None; `pixel_format` is FFmpeg's name of the planes ("yuv420p", "yuv420p10le", "yuv444p", "yuva420p"); `created`
-    is the time of creation that the container notes.
+    is the time of creation that the container notes, `light` what the first picture tells of it.
     """
 
     container: str
@@ -87,6 +101,7 @@ class VideoInfo:
     has_audio: bool = False
     other_streams: tuple[str, ...] = ()
     created: datetime | None = None
+    light: Light | None = None
 
     def square_size(self, aspect: Fraction | None = None) -> tuple[float, float]:
         """Return width and height of the stored frame in square pixels, each 1 at least.

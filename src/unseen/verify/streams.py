@@ -33,7 +33,7 @@ _STREAM_TAGS: dict[str, re.Pattern[str]] = {
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.0+)?Z")
 #: What may come along with packets: how to show them, how to cut sound at its ends, and the alpha of VP9.
 _PACKET_DATA = frozenset({"skip_samples", "matroska_block_additional", "new_extradata"})
-_FRAME_DATA = frozenset({"DISPLAYMATRIX"})
+_FRAME_DATA = frozenset({"DISPLAYMATRIX", "MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL"})
 #: NAL units of H.264 that carry pixels, parameters or nothing (ITU-T H.264, table 7-1); SEI is 6.
 _H264_UNITS = frozenset((1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 13, 19))
 #: Where the size of length fields is in an avcC and in an hvcC body.

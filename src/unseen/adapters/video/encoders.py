@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from unseen.adapters.video.light import x265_words
 from unseen.adapters.video.planes import Layout, layout, losses
 from unseen.core.video import VideoInfo, VideoStyle
 from unseen.errors import DeviceUnavailable, UnsupportedInput, UsageError
@@ -107,7 +108,7 @@ def encoding_for(
             f"{name}: has pixels that are not square, which {chosen.upper()} in .{ending} does not keep; "
             "copy it to .mp4 or .mkv first, as with ffmpeg -c copy"
         )
-    options = _options(chosen, family, form, quality, speed, shorter=min(info.width, info.height))
+    options = _options(chosen, family, form, quality, speed, info)
     pixel_format = _pixel_format(form, chosen, info)
     if family and pixel_format not in _SEMI_PLANAR:
         raise UnsupportedInput(f"{name}: has colours or an odd size that {codec} does not keep; choose {chosen}")
@@ -117,10 +118,13 @@ def encoding_for(
 
 
 def reduced(info: VideoInfo, encoding: Encoding) -> tuple[str, ...]:
-    """Return what samples lose because the encoding does not hold them, a line each."""
+    """Return what samples lose because the encoding does not hold them, and what of HDR10 is left out, a line each."""
     from av import VideoFormat
 
-    return losses(VideoFormat(info.pixel_format, info.width, info.height), layout(encoding.pixel_format))
+    of_samples = losses(VideoFormat(info.pixel_format, info.width, info.height), layout(encoding.pixel_format))
+    if info.light is None or encoding.encoder == CODECS["hevc"]:
+        return of_samples
+    return (*of_samples, "mastering display and content light level were left out; HEVC in software keeps them")
 
 
 def _auto(form: Layout, container: str) -> str:
@@ -171,7 +175,7 @@ def _pixel_format(form: Layout, codec: str, info: VideoInfo) -> str:
 
 
 def _options(
-    codec: str, family: str, form: Layout, quality: int | None, speed: str | None, *, shorter: int
+    codec: str, family: str, form: Layout, quality: int | None, speed: str | None, info: VideoInfo
 ) -> dict[str, str]:
     crf = str(_QUALITY[codec] if quality is None else quality)
     pace = speed or _SPEED[codec]
@@ -183,8 +187,9 @@ def _options(
         return {"crf": crf, "deadline": "good", "cpu-used": pace, "row-mt": "1"} | alpha
     if codec == "hevc":
         # No line in the stream that names the encoder, none on the terminal, and segments that stand alone.
-        return {"crf": crf, "preset": pace, "x265-params": "log-level=none:info=0:open-gop=0"}
-    if codec == "av1" and shorter < _ONE_THREAD:
+        words = f"log-level=none:info=0:open-gop=0{x265_words(info.light)}"
+        return {"crf": crf, "preset": pace, "x265-params": words}
+    if codec == "av1" and min(info.width, info.height) < _ONE_THREAD:
         return {"crf": crf, "preset": pace, "svtav1-params": "lp=1"}
     return {"crf": crf, "preset": pace} | (_LEFT_OUT.get(codec, {}) if speed is None else {})
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from unseen.adapters.video.light import light_of
 from unseen.adapters.video.planes import stored_format
 from unseen.core.formats import VIDEOS
-from unseen.core.video import ColourTags, VideoInfo
+from unseen.core.video import ColourTags, Light, VideoInfo
 from unseen.errors import DamagedInput, FileError, TooLarge, UnreadableInput, UnsupportedInput
 
 if TYPE_CHECKING:
@@ -206,6 +207,7 @@ def facts(container: InputContainer, stream: VideoStream, picture: av.VideoFrame
         has_audio=bool(container.streams.audio),
         other_streams=_others(container, stream),
         created=_created(container.metadata.get("creation_time", "")),
+        light=_light(picture),
     )
 
 
@@ -260,6 +262,12 @@ def _colour(picture: av.VideoFrame) -> ColourTags:
         return ColourTags(primaries, transfer, 1, False)
     full = int(picture.color_range) == 2 or picture.format.name.startswith("yuvj")
     return ColourTags(primaries, transfer, _known(picture.colorspace, 14) or 2, full)
+
+
+def _light(picture: av.VideoFrame) -> Light | None:
+    with contextlib.suppress(ValueError):
+        return light_of(_side_data(picture))
+    return None
 
 
 def _known(tag: int, highest: int) -> int:

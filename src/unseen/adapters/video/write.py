@@ -26,8 +26,9 @@ __all__ = ["AvWriter", "encoder_stream", "muxer", "sync", "write_errors"]
 
 _BITEXACT = 1 << 23
 _UNSPECIFIED, _LIMITED, _FULL = 0, 1, 2
-#: Types of the units with supplemental information (ITU-T H.264, table 7-1; H.265, table 7-1).
-_SEI = {"h264": "6", "hevc": "39-40"}
+#: Types of the units that packets shall not hold (ITU-T H.264, table 7-1; H.265, table 7-1): supplemental information,
+#: and the parameter sets that x265 repeats where it tells of light.
+_LEFT_OUT = {"h264": "6", "hevc": "32-34|39-40"}
 #: Threads of x264 unless some are asked for: each holds pictures of its own.
 _MOST_THREADS = 8
 _LONGEST_TIMESCALE = 1 << 31
@@ -217,11 +218,12 @@ def _coloured(target: Any, colour: ColourTags) -> Any:
 def _cleaner(encoding: Encoding, stream: Any) -> Any:
     """Return a function that takes supplemental information (SEI) out of packets.
 
-    x264 tells its settings there; x265 repeats the transfer of HLG, which the sequence parameters tell, too.
+    x264 tells its settings there; x265 repeats what the container's copy of the parameters tells, too: the transfer of
+    HLG, and HDR10's light.
     """
     from av import BitStreamFilterContext
 
-    units = _SEI.get(encoding.codec)
+    units = _LEFT_OUT.get(encoding.codec)
     if units is None:
         return lambda packets: packets
     bitstream = BitStreamFilterContext(f"filter_units=remove_types={units}", encoding.codec)

@@ -8,15 +8,20 @@ __all__ = ["av1_config", "av1_problem", "hevc_config", "hevc_problem"]
 
 _SLICES = frozenset((*range(10), *range(16, 22)))
 _PARAMETER_SETS = frozenset((32, 33, 34))
+_SEI = 39
+#: Messages of supplemental information (ITU-T H.265, D.2): kind and size in bytes of the display of mastering and of
+#: content light levels, numbers alone.
+_LIGHT = frozenset((b"\x89\x18", b"\x90\x04"))
 _SEQUENCE_HEADER, _DELIMITER = 1, 2
 #: Sequence header, temporal delimiter, frame header, tile group, frame, redundant frame header.
 _PICTURE_UNITS = frozenset((1, 2, 3, 4, 6, 7))
 
 
-def hevc_config(body: bytes) -> int:
+def hevc_config(body: bytes, *, light: bool = False) -> int:
     """Check an hvcC body (ISO/IEC 14496-15) and return the size of length fields; raises Malformed.
 
-    Only parameter sets may be in it: supplemental information (SEI) holds user data.
+    Only parameter sets may be in it, as supplemental information (SEI) holds user data; with `light` also what that
+    tells of light.
     """
     reader = Reader(body)
     if reader.uint(1) != 1:
@@ -27,11 +32,18 @@ def hevc_config(body: bytes) -> int:
         kind = reader.uint(1) & 0x3F
         for _ in range(reader.uint(2)):
             unit = reader.take(reader.uint(2))
-            if kind not in _PARAMETER_SETS or len(unit) < 2 or unit[0] >> 1 & 0x3F != kind:
+            known = kind in _PARAMETER_SETS or (light and kind == _SEI and _tells_light(unit))
+            if not known or len(unit) < 2 or unit[0] >> 1 & 0x3F != kind:
                 raise Malformed("has an HEVC configuration with more than parameter sets")
     if reader.left:
         raise Malformed("has bytes after its HEVC configuration")
     return size
+
+
+def _tells_light(unit: bytes) -> bool:
+    """Whether a unit of supplemental information holds one message, of light, and nothing behind it."""
+    message = unit[2:].replace(b"\0\0\3", b"\0\0")
+    return message[:2] in _LIGHT and len(message) == message[1] + 3 and message[-1] == 0x80
 
 
 def hevc_problem(data: bytes, size: int) -> str | None:

@@ -164,7 +164,7 @@ def _pictures(data: bytes, entry: Box) -> Findings:
             yield from foreign_box(data, box)
         body = data[box.start : box.end]
         if box.type == b"hvcC":
-            hevc_config(body)
+            hevc_config(body, light=True)
         elif box.type == b"av1C":
             av1_config(body)
         elif box.type == b"avcC":
