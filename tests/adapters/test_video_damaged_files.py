@@ -136,6 +136,32 @@ def test_a_cut_video_gives_its_frames_and_says_where_it_ends(tmp_path: Path, end
         assert any(problem.startswith("the file ends") for problem in problems)
 
 
+@pytest.mark.parametrize("ending", ["mkv", "webm"])
+@pytest.mark.parametrize(
+    ("kept", "said"), [(0.5, "the file ends at 0."), (1, ""), (-1, "the file ends at 0.960 of 1.000 s")]
+)
+def test_a_short_matroska_file_that_lacks_bytes_says_so(tmp_path: Path, ending: str, kept: float, said: str) -> None:
+    path = tmp_path / f"clip.{ending}"
+    make_clip(path, Clip("libvpx-vp9" if ending == "webm" else "libx264", stamps=range(25), options={"bf": "0"}))
+    data = path.read_bytes()
+    # The index stands behind the last picture: from -1 on, its first bytes and a piece of that picture are gone.
+    path.write_bytes(data[: data.rindex(b"\x1c\x53\xbb\x6b") - 9 if kept < 0 else int(len(data) * kept)])
+    frames, problems = _read(path)
+    assert len(frames) == (24 if kept < 0 else pytest.approx(25 * kept, abs=12 * (kept < 1)))
+    assert [problem[: len(said)] for problem in problems if "ends at" in problem] == ([said] if said else [])
+
+
+@pytest.mark.parametrize("tells", [b"\x01" + b"\xff" * 7, bytes.fromhex("0100000000000010")], ids=["none", "few"])
+def test_a_matroska_file_that_was_recorded_live_lacks_nothing(tmp_path: Path, tells: bytes) -> None:
+    path = tmp_path / "clip.mkv"
+    make_clip(path, Clip(stamps=range(25), options={"bf": "0"}))
+    data = path.read_bytes()
+    at = data.index(b"\x18\x53\x80\x67") + 4
+    path.write_bytes(data[:at] + tells + data[at + 8 : data.rindex(b"\x1c\x53\xbb\x6b") - 3000])
+    _, problems = _read(path)
+    assert not any("ends at" in problem for problem in problems)
+
+
 @pytest.mark.parametrize(("ending", "told"), [("mkv", True), ("mkv", False), ("ts", True), ("webm", True)])
 def test_sound_that_goes_on_behind_the_pictures_is_no_missing_end(tmp_path: Path, ending: str, told: bool) -> None:
     path, sound, encoder = tmp_path / f"clip.{ending}", tone(4.0)[None], "libvpx-vp9" if ending == "webm" else "libx264"

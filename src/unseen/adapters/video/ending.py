@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unseen.adapters.video.probe import seconds
@@ -18,6 +19,10 @@ __all__ = ["Ending", "ToldEnd", "told_end"]
 #: Seconds that a picture may be shown: a day, as gaps may be long.
 _LONGEST = 24 * 3600
 #: What writers of Matroska note beside a stream of when it ends, as FFmpeg and mkvmerge do.
+#: Seconds that a whole file may tell beyond its pictures: of the last one many do not tell how long it is shown.
+_SLACK = 2.0
+#: Matroska (RFC 8794, RFC 9559): the elements that a file begins with, and bytes in which both must have begun.
+_EBML, _SEGMENT, _HEAD = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67", 4096
 _CLOCK_TIME = re.compile(r"(\d{1,6}):(\d\d):(\d\d(?:\.\d{1,12})?)")
 
 
@@ -53,16 +58,23 @@ class Ending:
 @dataclass(frozen=True, slots=True)
 class ToldEnd:
     """When a file says that its pictures end, in seconds of its own clock, 0 where it does not say; `of_pictures` is
-    False where it may be the end of something else, as the sound."""
+    False where it may be the end of something else, as the sound, and `cut` says that the file has not all its bytes.
+    """
 
     seconds: float
     of_pictures: bool
+    cut: bool = False
 
-    def missed(self, last: float) -> str:
-        """Say in one line that the pictures ended earlier, at `last`."""
+    def missed(self, last: float, step: float) -> str:
+        """Say in one line that the pictures ended earlier, at `last`, or "" where they did not; `step` is the usual
+        time from one to the next."""
+        if last + (step / 2 if self.cut else _SLACK) >= self.seconds:
+            return ""
+        digits = 1 if self.seconds - last > 0.1 else 3
+        where = f"at {last:.{digits}f} of {self.seconds:.{digits}f} s"
         if self.of_pictures:
-            return f"the file ends at {last:.1f} of {self.seconds:.1f} s"
-        return f"the pictures end at {last:.1f} of {self.seconds:.1f} s; the rest is missing, or sound alone"
+            return f"the file ends {where}"
+        return f"the pictures end {where}; the rest is missing, or sound alone"
 
 
 def told_end(container: InputContainer, stream: VideoStream) -> ToldEnd:
@@ -73,8 +85,30 @@ def told_end(container: InputContainer, stream: VideoStream) -> ToldEnd:
         own = stream.duration and stream.time_base and ((stream.start_time or 0) + stream.duration) * stream.time_base
         return ToldEnd(float(own), True) if own else ToldEnd(whole, alone)
     # FFmpeg hands out the length of the whole file as that of each stream.
-    noted = _CLOCK_TIME.fullmatch(stream.metadata.get("DURATION", ""))
+    noted, cut = _CLOCK_TIME.fullmatch(stream.metadata.get("DURATION", "")), _is_cut(container)
     if noted is None:
-        return ToldEnd(whole, alone)
+        return ToldEnd(whole, alone, cut)
     hours, minutes, rest = noted.groups()
-    return ToldEnd(int(hours) * 3600 + int(minutes) * 60 + float(rest), True)
+    return ToldEnd(int(hours) * 3600 + int(minutes) * 60 + float(rest), True, cut)
+
+
+def _is_cut(container: InputContainer) -> bool:
+    """Whether a Matroska file tells more bytes than it has; what is recorded live tells none."""
+    with Path(container.name.removeprefix("file:")).open("rb") as file:
+        head = file.read(_HEAD)
+    if not head.startswith(_EBML):
+        return False
+    size, at = _size(head, len(_EBML))
+    at = head.find(_SEGMENT, at + (size or 0))
+    if at < 0:
+        return False
+    size, at = _size(head, at + len(_SEGMENT))
+    return size is not None and at + size > container.size
+
+
+def _size(data: bytes, at: int) -> tuple[int | None, int]:
+    """Return the size of an element (RFC 8794, 6) and where it begins; None for one that is not known."""
+    length = 9 - data[at].bit_length() if data[at : at + 1] else 9
+    number = int.from_bytes(data[at : at + length], "big") & ((1 << 7 * length) - 1)
+    known = length < 9 and at + length <= len(data) and number != (1 << 7 * length) - 1
+    return (number if known else None), at + length

@@ -41,7 +41,6 @@ _MOST_FAILED_READS = 64
 #: Containers, by the beginning of FFmpeg's name, that need not tell how many pictures a second they hold; the others
 #: tell how many there are, and how long they last.
 _TELL_NO_RATE = ("matroska", "avi")
-_SLACK_AT_END = 2
 _Pictures = Generator[tuple["av.VideoFrame", bool], None, None]
 
 
@@ -283,7 +282,7 @@ class AvReader:
         if info.frames is not None:
             return f"the file ends after {self._read} of {info.frames} frames" if self._read < info.frames else ""
         last = float(((self._last or 0) + self._lasts()) * info.time_base)
-        return self._told_end.missed(last) if last + _SLACK_AT_END < self._told_end.seconds else ""
+        return self._told_end.missed(last, float(1 / info.rate))
 
 
 def _decoder(stream: VideoStream, max_pixels: int, threads: int) -> Any:
