@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 
 from unseen.core.models import ModelFile
-from unseen.core.photos import Rgb8
+from unseen.core.photos import Frame, Photo, Rgb8
 from unseen.core.ports import Detector, VideoReader
+from unseen.core.recipe import Recipe, looks_for
 from unseen.core.regions import Box, Detection
 from unseen.core.video import VideoFrame, VideoInfo
+from unseen.media.find import Eyes
+from unseen.media.photos import plan
 from unseen.media.sights import Look, Scanned
 from unseen.media.way_up import LieTurned, WayUp
 
@@ -107,3 +110,13 @@ def test_a_frame_that_was_looked_at_is_turned_every_two_seconds() -> None:
 
 def test_where_no_faces_are_looked_for_nothing_is_turned() -> None:
     way_up(None).check(scanned(0, 1))
+
+
+def test_who_lies_in_a_photo_is_looked_for_lying_and_hidden_by_the_wider_share_of_each_side() -> None:
+    lying = np.repeat(frame(0, 1).planes[0][:, :, None], 3, axis=2)
+    photo, recipe = Photo("png", (Frame(lying, "rgb"),)), Recipe(looks=looks_for(["face"], None), margin=0.0)
+    assert plan(photo, Eyes(faces=Upright(0.3)), recipe) == ((),)
+    [[region]] = plan(photo, Eyes(faces=Upright(0.3), faces_turned=Upright(0.9)), recipe)
+    x1, y1, x2, y2 = region.box.xyxy
+    rows, columns = np.nonzero(lying[:, :, 0])
+    assert (x1 < columns.min(), x2 > columns.max(), y1 < rows.min(), y2 > rows.max()) == (True,) * 4

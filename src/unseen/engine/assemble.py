@@ -29,6 +29,7 @@ from unseen.core.recipe import Recipe
 from unseen.core.regions import VEHICLES
 from unseen.errors import ModelUnavailable, UsageError
 from unseen.media.find import Eyes
+from unseen.media.way_up import TURNED_SIDE
 from unseen.verify.residues import SecondOpinion
 
 __all__ = ["Assembled", "Models", "assemble", "for_films", "open_objects", "require_models", "require_objects"]
@@ -225,8 +226,15 @@ def _eyes(recipe: Recipe, models: Models, net: _Networks) -> Eyes:
     return replace(
         _words(recipe, models, net),
         faces=_faces(net, high=high) if "centerface" in models.hide else None,
+        faces_turned=_faces_turned(net) if "centerface" in models.hide and recipe.recall != "fast" else None,
         objects=_objects(net, high=high) if "yolo26n" in models.hide else None,
     )
+
+
+def _faces_turned(net: _Networks) -> Detector:
+    """Return who looks at photos that are turned: at a small one, because that is done three times."""
+    inner = CenterFaceDetector(*net("centerface"), threshold=_FILM_FACE)
+    return ViewsDetector(inner, fit(TURNED_SIDE), tile=_TILE, overlap=0.15)
 
 
 def _film_eyes(recipe: Recipe, models: Models, net: _Networks, *, counting: bool) -> Eyes:

@@ -62,15 +62,24 @@ _FILM_HEAD = Margins(0.0, 0.03, 0.0, 0.0)
 
 
 def cover(
-    detections: Sequence[Detection], recipe: Recipe, width: int, height: int, *, reason: str = "detected"
+    detections: Sequence[Detection],
+    recipe: Recipe,
+    width: int,
+    height: int,
+    *,
+    reason: str = "detected",
+    turns: Sequence[int] = (0,),
 ) -> list[Region]:
-    """Return a region inside the picture of `width` x `height` pixels for each detection of a class to hide."""
+    """Return a region inside the picture of `width` x `height` pixels for each detection of a class to hide.
+
+    What was found is upright after any of the quarter `turns` clockwise.
+    """
     regions, hidden = [], recipe.hidden
     for detection in detections:
         if detection.cls not in hidden:
             continue
         margins = _HEAD if detection.cls == "head" else MARGINS.get(detection.model, _ELSE)
-        box = round_out(margins.around(detection.box, recipe.margin), width, height)
+        box = round_out(margins.around(detection.box, recipe.margin, turns), width, height)
         if box is not None:
             why = "head-of-person" if detection.cls == "head" and reason == "detected" else reason
             look = _shaped(recipe.looks[detection.cls], detection.cls, recipe)

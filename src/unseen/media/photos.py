@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from unseen.core.photos import Frame, Photo
+from unseen.core.photos import Frame, Photo, Rgb8
 from unseen.core.recipe import Recipe
-from unseen.core.regions import Region
+from unseen.core.regions import Detection, Region
 from unseen.media.cover import cover
 from unseen.media.find import Eyes, find
+from unseen.media.upright import turned
 from unseen.media.views import rgb_views
+from unseen.media.way_up import TURNS, after_turns, lie_turned
 from unseen.pixels.boxes import merge
 from unseen.pixels.hide import hide, hide_alpha
 
@@ -35,8 +38,22 @@ def plan(photo: Photo, eyes: Eyes, recipe: Recipe) -> FrameRegions:
 
 
 def _plan_frame(frame: Frame, eyes: Eyes, recipe: Recipe) -> tuple[Region, ...]:
-    found = [d for view in rgb_views(frame) for d in find(view, eyes, recipe)]
-    return tuple(cover(merge(found, _SAME_OBJECT), recipe, frame.width, frame.height))
+    found: list[Detection] = []
+    turns = {0}
+    for view in rgb_views(frame):
+        upright = find(view, eyes, recipe)
+        found += upright
+        for turn in TURNS:
+            if eyes.faces_turned is not None and lie_turned(view, turn, eyes.faces_turned, upright):
+                found += _lying(view, turn, eyes, recipe)
+                turns.add(turn)
+    return tuple(cover(merge(found, _SAME_OBJECT), recipe, frame.width, frame.height, turns=sorted(turns)))
+
+
+def _lying(image: Rgb8, turn: int, eyes: Eyes, recipe: Recipe) -> list[Detection]:
+    """Return what is found in a picture after so many quarter turns clockwise, with boxes in the picture as it is."""
+    lying = after_turns(image, turn)
+    return [replace(each, box=turned(each.box, lying.shape[1::-1], -turn)) for each in find(lying, eyes, recipe)]
 
 
 def _with_neighbours(frames: Sequence[tuple[Region, ...]], i: int) -> tuple[Region, ...]:

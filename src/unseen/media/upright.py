@@ -14,7 +14,7 @@ from unseen.core.ports import VideoReader
 from unseen.core.regions import Box, Detection
 from unseen.core.video import VideoFrame, VideoInfo
 
-__all__ = ["Upright", "shrunk_size"]
+__all__ = ["Upright", "shrunk_size", "turned"]
 
 
 def shrunk_size(info: VideoInfo, side: int, aspect: Fraction | None = None) -> tuple[int, int]:
@@ -67,21 +67,18 @@ class Upright:
     def shown(self, box: Box) -> Box:
         """Return a box of the stored frame in pixels of the picture."""
         sx, sy = self._size[0] / self._stored[0], self._size[1] / self._stored[1]
-        box = box.scaled(sx, sy)
-        size = self._size
-        for _ in range(self._turns):
-            box, size = _turned(box, size[1]), (size[1], size[0])
-        return box
+        return turned(box.scaled(sx, sy), self._size, self._turns)
 
     def stored_box(self, box: Box) -> Box:
         """Return a box of the picture in pixels of the stored frame."""
-        size = self.size
-        for _ in range((4 - self._turns) % 4):
-            box, size = _turned(box, size[1]), (size[1], size[0])
         sx, sy = self._stored[0] / self._size[0], self._stored[1] / self._size[1]
-        return box.scaled(sx, sy)
+        return turned(box, self.size, -self._turns).scaled(sx, sy)
 
 
-def _turned(box: Box, height: int) -> Box:
-    """Return a box after the picture, `height` pixels high before, is turned clockwise by 90 degrees."""
-    return Box(height - box.y2, box.x1, height - box.y1, box.x2)
+def turned(box: Box, size: tuple[int, int], quarters: int) -> Box:
+    """Return a box in a picture of `size` (width, height) after that is turned clockwise by so many quarters."""
+    width, height = size
+    for _ in range(quarters % 4):
+        box = Box(height - box.y2, box.x1, height - box.y1, box.x2)
+        width, height = height, width
+    return box

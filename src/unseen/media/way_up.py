@@ -1,20 +1,26 @@
-"""Whether the people in a video are upright: cameras hang upside down, and phones forget that they are turned."""
+"""Whether the people in pictures are upright: cameras hang upside down, and phones forget that they are turned."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
+import numpy as np
+
+from unseen.core.photos import Rgb8
 from unseen.core.ports import Detector, VideoReader
 from unseen.core.regions import Detection
-from unseen.core.video import VideoFrame
 from unseen.media.sights import Scanned
-from unseen.media.upright import Upright
+from unseen.media.upright import Upright, turned
 from unseen.pixels.boxes import iou
 
-__all__ = ["LieTurned", "WayUp"]
+__all__ = ["TURNED_SIDE", "TURNS", "LieTurned", "WayUp", "after_turns", "lie_turned"]
 
 #: Pixels a side of the pictures that are turned: of faces from 20 pixels of a frame of 1,280 on, one look in two tells.
-_SIDE = 640
+TURNED_SIDE = 640
+#: The quarter turns clockwise after which somebody who lies may be upright.
+TURNS = (1, 2, 3)
 #: Seconds from one frame that is turned to the next: as long as a window, so that none is released before.
 _EVERY_S = 2.0
 #: The score from which on a face in a turned picture is one, by the model that finds it. In 104 frames of eight clips
@@ -38,7 +44,7 @@ class WayUp:
 
     def __init__(self, reader: VideoReader, faces: Detector | None, turns: Sequence[int]) -> None:
         self._reader, self._faces = reader, faces
-        self._others = [(turn, Upright(reader.info, _SIDE, more=turn)) for turn in (1, 2, 3) if turn not in turns]
+        self._upright, self._others = Upright(reader.info, TURNED_SIDE), [turn for turn in TURNS if turn not in turns]
         self._every = max(1, round(_EVERY_S * float(reader.info.rate)))
         self._next = 0
 
@@ -47,16 +53,26 @@ class WayUp:
         if self._faces is None or scanned.look is None or scanned.frame.index < self._next:
             return
         self._next = scanned.frame.index + self._every
-        known = [each for each in scanned.look.found if each.cls == "face"]
-        for turn, upright in self._others:
-            if any(_is_news(each, known) for each in self._found(upright, scanned.frame, self._faces)):
+        known = [replace(each, box=self._upright.shown(each.box)) for each in scanned.look.found]
+        image = self._upright.view(self._reader, scanned.frame)
+        for turn in self._others:
+            if lie_turned(image, turn, self._faces, known):
                 raise LieTurned(turn)
 
-    def _found(self, upright: Upright, frame: VideoFrame, faces: Detector) -> list[Detection]:
-        return upright.stored(faces.detect([upright.view(self._reader, frame)])[0])
+
+def lie_turned(image: Rgb8, turn: int, faces: Detector, known: Iterable[Detection]) -> bool:
+    """Whether a picture shows a face that is upright after `turn` quarter turns clockwise, and is none of those that
+    are `known`."""
+    lying = after_turns(image, turn)
+    found = [turned(each.box, lying.shape[1::-1], -turn) for each in faces.detect([lying])[0] if _is_sure(each)]
+    upright = [each.box for each in known if each.cls == "face"]
+    return any(all(iou(box, other) <= _SAME for other in upright) for box in found)
 
 
-def _is_news(found: Detection, known: Sequence[Detection]) -> bool:
-    """Whether a face in a turned picture is one for sure, and none that is known."""
-    sure = found.score >= _SURE.get(found.model, 1.0)
-    return sure and not any(iou(found.box, each.box) > _SAME for each in known)
+def after_turns(image: Rgb8, turns: int) -> Rgb8:
+    """Return a picture after so many quarter turns clockwise."""
+    return np.ascontiguousarray(np.rot90(image, -turns))
+
+
+def _is_sure(found: Detection) -> bool:
+    return found.score >= _SURE.get(found.model, math.inf)
