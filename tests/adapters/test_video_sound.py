@@ -136,6 +136,40 @@ def test_sound_that_is_encoded_anew_goes_on_where_its_channels_and_rate_change(
     assert _clicks(out) == pytest.approx([0.0, 0.5, 1.0, 1.5], abs=0.05)
 
 
+def _trimmed(source: Path, target: Path, seconds: float) -> None:
+    """Write an MP4 without its beginning as editors do that encode nothing anew: it is in the file, not to be heard."""
+    with av.open(str(source)) as container, av.open(str(target), "w") as output:
+        streams: list[Any] = [output.add_stream_from_template(stream) for stream in container.streams]
+        for packet in container.demux():
+            if packet.size and packet.pts is not None and packet.dts is not None and packet.time_base is not None:
+                off = round(seconds / packet.time_base)
+                packet.pts, packet.dts, packet.stream = packet.pts - off, packet.dts - off, streams[packet.stream.index]
+                output.mux(packet)
+
+
+def _held(path: Path) -> float:
+    """Return how many seconds of sound an MP4 holds, whether they are to be heard or not."""
+    with av.open(str(path), options={"ignore_editlist": "1"}) as container:
+        frames = list(container.decode(audio=0))
+    return sum(frame.samples for frame in frames) / frames[0].sample_rate
+
+
+@pytest.mark.parametrize(("codec", "mute"), [("aac", ()), ("aac", ((0.5, 0.6),)), ("alac", ())])
+def test_sound_that_an_edit_list_leaves_out_is_not_in_the_file(
+    tmp_path: Path, codec: str, mute: tuple[tuple[float, float], ...]
+) -> None:
+    whole, source, out = (tmp_path / f"{name}.mp4" for name in ("whole", "source", "out"))
+    if codec == "alac":
+        _with_sound(whole, codec, LONG)
+    else:
+        make_clip(whole, replace(LONG, audio=codec))
+    _trimmed(whole, source, 1.2)
+    assert _held(source) > 1.9
+    _write(source, out, Sound(source, mute))
+    assert _held(out) < 0.86
+    assert _clicks(out) == pytest.approx([0.3], abs=0.005)
+
+
 def _packets(path: Path) -> list[bytes]:
     with av.open(str(path)) as container:
         return [bytes(packet) for packet in container.demux(container.streams.audio[0]) if packet.size]

@@ -41,14 +41,18 @@ _BITEXACT = 1 << 23
 #: A jump of the time stamps by more than this is a gap to be filled or an overlap to be cut, less is jitter.
 _JITTER = Fraction(1, 20)
 _LONGEST_GAP = 24 * 3600
+#: Codecs whose encoders put samples before the first one for decoders to warm up with, and the most that any of them
+#: is known to put there, which is Apple's for AAC: more than that is sound that somebody trimmed away.
+_WARMED_UP = frozenset({"aac", "mp3", "mp3float", "ac3", "eac3", "opus", "libopus"})
+_WARM_UP = 2112
 
 
 class SoundTrack:
     """A sound stream of a file that is being written; without effect where the source has none.
 
-    It is copied where nothing is to be muted and the container holds its codec; else it becomes AAC, or Opus in WebM,
-    of as many channels. Packets that cannot be decoded become silence. Time stamps are the source's, so that it stays
-    in step. Raises UnsupportedInput, which tells of the file as `name`, where no encoder has as many.
+    It is copied where nothing is to be muted or trimmed away and the container holds its codec; else it becomes AAC, or
+    Opus in WebM, of as many channels. Packets that cannot be decoded become silence. Time stamps are the source's, so
+    that it stays in step. Raises UnsupportedInput, which tells of the file as `name`, where no encoder has as many.
     """
 
     def __init__(self, container: OutputContainer, sound: Sound, muxer: str, name: str) -> None:
@@ -62,7 +66,8 @@ class SoundTrack:
         self._next: Any = None
         if self._stream is None or not _is_told(self._stream.codec_context):
             return
-        if not sound.mute and self._stream.codec_context.name in _COPIED[muxer]:
+        copied = self._stream.codec_context.name in _COPIED[muxer] and not _is_trimmed(self._input, self._stream)
+        if copied and not sound.mute:
             # Matroska cannot start below zero but for Opus: it would move the pictures, too.
             early = muxer in ("mp4", "mov") or "opus" in self._stream.codec_context.name
             self._packets = self._copied(container.add_stream_from_template(self._stream), early)
@@ -105,6 +110,19 @@ class SoundTrack:
 def _is_told(context: Any) -> bool:
     """Whether rate and channels are known: without them there is no sound to be had."""
     return context is not None and context.sample_rate > 0 and context.channels > 0
+
+
+def _is_trimmed(container: Any, stream: Any) -> bool:
+    """Whether an edit list of MP4 or MOV leaves out sound that the file still holds; what decoders only warm up with is
+    none, and packets that are copied would bring it along."""
+    if not container.format.name.startswith("mov"):
+        return False
+    context, begins = stream.codec_context, stream.start_time or 0
+    warm_up = Fraction(_WARM_UP, context.sample_rate) if context.name in _WARMED_UP else Fraction(0)
+    first = begins - warm_up / stream.time_base
+    return any(
+        entry.timestamp < first or (entry.is_discard and entry.timestamp >= begins) for entry in stream.index_entries
+    )
 
 
 def _readable(container: Any, stream: Any) -> Iterator[Any]:
