@@ -244,6 +244,18 @@ def test_a_cache_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("whose", ["cache", "own"])
+def test_a_folder_that_cannot_be_looked_into_is_an_error_of_one_line_not_an_empty_folder(
+    tmp_path: Path, whose: str
+) -> None:
+    folder = tmp_path / ("x" * 300)  # Unlike rights, a name that is too long stops root, too.
+    store = _store(folder if whose == "cache" else tmp_path, folders=(folder,) if whose == "own" else ())
+    with pytest.raises(
+        ModelUnavailable, match=r"^cannot look for a model at [^\n]*x[^\n]* \([^\n]+\); give this user the right[^\n]+$"
+    ):
+        store.find("face")
+
+
 def test_the_places_are_named_in_the_order_they_are_looked_through(tmp_path: Path) -> None:
     places = _store(tmp_path, folders=(tmp_path,)).places
     assert [folder for _, folder in places] == [tmp_path, tmp_path / "cache" / "user", tmp_path / "cache"]

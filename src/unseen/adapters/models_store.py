@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -59,8 +60,8 @@ class FileModelStore:
     def find(self, name: str) -> ModelFile | None:
         """Return the file of a catalogue entry, or None if it is not on this machine.
 
-        Raises ModelUnavailable for an unknown name or a folder in UNSEEN_MODELS that is not there, and ModelCorrupt
-        when a file in the cache is no longer what was put there.
+        Raises ModelUnavailable for an unknown name, a folder in UNSEEN_MODELS that is not there or one that may not be
+        read, and ModelCorrupt when a file in the cache is no longer what was put there.
         """
         entry = entry_named(name, self._catalogue)
         return self._own(entry) or self._added(entry) or self._fetched(entry) or self._from_package(entry)
@@ -120,17 +121,17 @@ class FileModelStore:
     def _own(self, entry: ModelEntry) -> ModelFile | None:
         """Look in the user's folders; a folder that is not there is a mistake, not an empty folder."""
         for folder in self._folders:
-            if not folder.is_dir():
+            if not _is(stat.S_ISDIR, folder):
                 raise ModelUnavailable(f"UNSEEN_MODELS names {folder}, which is not a folder; correct or unset it")
             path = folder / entry.filename
-            if path.is_file():
+            if _is(stat.S_ISREG, path):
                 sha256 = self._hash(path)
                 return ModelFile(entry, path, sha256, _origin(entry, sha256))
         return None
 
     def _added(self, entry: ModelEntry) -> ModelFile | None:
         path = self._user_cache / entry.filename
-        if not path.is_file():
+        if not _is(stat.S_ISREG, path):
             return None
         sha256 = self._hash(path)
         if sha256 != _recorded_hash(path):
@@ -139,7 +140,7 @@ class FileModelStore:
 
     def _fetched(self, entry: ModelEntry) -> ModelFile | None:
         path = self._cache / entry.filename
-        if entry.sha256 is None or not path.is_file():
+        if entry.sha256 is None or not _is(stat.S_ISREG, path):
             return None
         if self._hash(path) != entry.sha256:
             raise ModelCorrupt(
@@ -164,7 +165,25 @@ class FileModelStore:
                 self._hashes[key] = sha256_of(path)
             return self._hashes[key]
         except OSError as error:
-            raise ModelUnavailable(f"cannot read the model file {path}: {error.strerror}") from error
+            raise _unreadable(path, error) from error
+
+
+def _is(kind: Callable[[int], bool], path: Path) -> bool:
+    """Whether something of that kind lies there; raises ModelUnavailable where that cannot be told, because another
+    model than the user's own may then be taken."""
+    try:
+        return kind(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> ModelUnavailable:
+    return ModelUnavailable(
+        f"cannot look for a model at {path} ({error.strerror}); give this user the right to, or name another folder "
+        "in UNSEEN_MODELS (your own models) or XDG_CACHE_HOME (those that were fetched)"
+    )
 
 
 def sha256_of(path: Path) -> str:
