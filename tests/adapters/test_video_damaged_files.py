@@ -15,7 +15,8 @@ import av
 import numpy as np
 import pytest
 
-from tests.adapters.video_clips import Clip, make_clip, tone
+from tests.adapters.video_clips import Clip, make_clip, tone, trim
+from unseen.adapters.video.witness import Witness
 from unseen.adapters.video_av import open_video
 from unseen.core.video import VideoFrame
 from unseen.errors import DamagedInput, FileError
@@ -215,3 +216,68 @@ def test_frames_after_a_hole_are_distrusted_up_to_the_next_key_frame(tmp_path: P
     assert damaged == list(range(damaged[0], damaged[-1] + 1))
     assert len(damaged) <= 13
     assert not frames[-1].damaged
+
+
+@pytest.mark.parametrize("ending", ["avi", "mov", "mkv"])
+def test_of_mjpeg_the_torn_picture_alone_is_distrusted(tmp_path: Path, ending: str) -> None:
+    whole, path = tmp_path / f"whole.{ending}", tmp_path / f"torn.{ending}"
+    make_clip(whole, Clip("mjpeg", "yuvj420p", stamps=range(20), options={"qmin": "1", "qmax": "2"}))
+    ends = b"\xff\xd9"
+    frames, problems = _read(
+        trim(whole, path, 0, lambda at, data: data[:1200] + ends + data[1202:] if at == 5 else data)
+    )
+    assert [frame.index for frame in frames if frame.damaged] == [5]
+    assert (len(frames), problems) == (20, ("1 packets are damaged, or made from damaged ones",))
+
+
+def test_vp9_that_does_not_decode_to_its_end_is_distrusted_up_to_the_next_key_frame(tmp_path: Path) -> None:
+    whole, path = tmp_path / "whole.webm", tmp_path / "torn.webm"
+    options = {"g": "10", "keyint_min": "10", "crf": "4", "b": "0", "lag-in-frames": "0"}
+    make_clip(whole, Clip("libvpx-vp9", size=(320, 192), stamps=range(20), options=options))
+    frames, problems = _read(trim(whole, path, 0, lambda number, data: data[:-40] if number == 4 else data))
+    assert [frame.index for frame in frames if frame.damaged] == [4, 5, 6, 7, 8, 9]
+    assert problems == ("6 packets are damaged, or made from damaged ones",)
+
+
+def _without_tables(_: int, jpeg: bytes) -> bytes:
+    """Return a JPEG without its Huffman tables, as webcams send them."""
+    out, at = jpeg[:2], 2
+    while jpeg[at + 1] != 0xDA:
+        end = at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
+        out += b"" if jpeg[at + 1] == 0xC4 else jpeg[at:end]
+        at = end
+    return out + jpeg[at:]
+
+
+def _of_two_fields(_: int, jpeg: bytes) -> bytes:
+    """Return a packet with a JPEG for each field, as interlaced AVI has them."""
+    return b"".join(b"\xff\xd8\xff\xe0\x00\x10AVI1" + bytes([field]) + bytes(9) + jpeg[2:] for field in (1, 2))
+
+
+@pytest.mark.parametrize(
+    ("encoder", "pixels", "ending", "changed"),
+    [
+        ("mjpeg", "yuvj422p", "avi", _without_tables),
+        ("mjpeg", "yuvj420p", "avi", _of_two_fields),
+        ("mjpeg", "yuvj420p", "mov", _of_two_fields),
+        ("mjpeg", "yuvj444p", "mov", lambda _, data: data + bytes(30)),
+        ("libvpx-vp9", "yuv420p", "webm", lambda _, data: data),
+        ("libvpx-vp9", "yuv444p", "mp4", lambda _, data: data),
+    ],
+)
+def test_no_frame_of_an_undamaged_file_is_distrusted(
+    tmp_path: Path, encoder: str, pixels: str, ending: str, changed: Callable[[int, bytes], bytes]
+) -> None:
+    made, path = tmp_path / f"made.{ending}", tmp_path / f"clip.{ending}"
+    huffman = {"huffman": "default", "strict": "-2"} if encoder == "mjpeg" else {}
+    make_clip(made, Clip(encoder, pixels, stamps=range(8), options=huffman))
+    frames, problems = _read(trim(made, path, 0, changed))
+    assert [frame.damaged for frame in frames] == [False] * 8
+    assert problems == ()
+
+
+def test_vp9_of_more_bits_than_libvpx_is_built_for_is_not_judged_by_it() -> None:
+    context = av.CodecContext.create("vp9", "r")
+    for pixels, doubted in (("yuv420p", True), ("yuv420p10le", False)):
+        context.pix_fmt = pixels
+        assert Witness(context, 1 << 20, 1).doubts(av.Packet(b"no VP9")) == doubted

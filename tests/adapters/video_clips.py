@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseen.adapters.video.encoders import own_priority
+from unseen.adapters.video.lead_in import with_data
 
 # SVT-AV1 writes to the terminal unless this says no.
 os.environ.setdefault("SVT_LOG", "0")
@@ -125,10 +126,10 @@ def trim(path: Path, target: Path, frames: int, damage: Callable[[int, bytes], b
             if not packet.size or packet.pts is None or packet.dts is None:
                 continue
             data = bytes(packet)
-            if (changed := damage(number, data)) != data:
-                packet.update(changed)
-            packet.pts, packet.dts, packet.stream = packet.pts - off, packet.dts - off, stream
-            output.mux(packet)
+            packet.pts, packet.dts = packet.pts - off, packet.dts - off
+            sent = packet if (changed := damage(number, data)) == data else with_data(packet, changed)
+            sent.stream = stream
+            output.mux(sent)
     return target
 
 

@@ -36,11 +36,12 @@ class DamageTrace(Generic[Picture]):
     Pictures are made from others: damage spreads from a picture to all that are decoded after it, up to the next key
     picture, and some of those are shown before it. So pictures are held back until all that were decoded before them
     have come out. `strict` is for codecs that make exactly one picture of each packet: a packet without a picture is
-    then a loss that later pictures suffer from. Nothing is trusted before the first key picture.
+    then a loss that later pictures suffer from. `at_once` is for decoders that hand out the picture of a packet before
+    they take the next one. Nothing is trusted before the first key picture.
     """
 
-    def __init__(self, *, strict: bool) -> None:
-        self._strict = strict
+    def __init__(self, *, strict: bool, at_once: bool = False) -> None:
+        self._strict, self._may_hold = strict, 0 if at_once else _MOST_HELD
         self._number = 0
         self._waiting: dict[int, int] = {}
         self._unseen: dict[int, int | None] = {}
@@ -89,7 +90,7 @@ class DamageTrace(Generic[Picture]):
         """Take a picture from the decoder, in display order; yield those that are settled, and if they are damaged."""
         sent = None if pts is None else self._waiting.pop(pts, None)
         # Without a packet's time stamp it may be of any of the packets that a decoder still holds.
-        first, last = (self._number - _MOST_HELD, self._number) if sent is None else (sent, sent)
+        first, last = (self._number - self._may_hold, self._number) if sent is None else (sent, sent)
         self._note_losses(pts, first)
         self._judge(first, last, key=key, corrupt=corrupt)
         damaged = self._bad_from is not None and last >= self._bad_from

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from unseen.adapters.video import probe
 from unseen.adapters.video.clock import Clock
 from unseen.adapters.video.damage import DamageTrace, detection
+from unseen.adapters.video.deinterlace import Deinterlacer
 from unseen.adapters.video.ending import Ending, told_end
 from unseen.adapters.video.fields import Fields
 from unseen.adapters.video.lead_in import MARKS, Mark, marked, with_data
@@ -22,8 +23,9 @@ from unseen.adapters.video.slices import Slices
 from unseen.adapters.video.troubles import Troubles
 from unseen.adapters.video.turns import Turns, taken_back
 from unseen.adapters.video.units import begins, length_size, overwritten
+from unseen.adapters.video.witness import Witness
 from unseen.core.photos import Pixels, Rgb8
-from unseen.core.video import VideoFrame, VideoInfo
+from unseen.core.video import VideoFrame
 from unseen.errors import DamagedInput
 
 if TYPE_CHECKING:
@@ -65,7 +67,7 @@ class AvReader:
     Interlaced ones are deinterlaced, each from its own two fields, and mirrored ones are turned over, so that neither
     needs telling. Frames that corrupt data may have reached are `damaged`; so are those that came in another size, or
     that may be turned otherwise than the first.
-    VP9 and MJPEG decoders do not notice most flipped bits, that of HEVC not all: what they show is what players show.
+    Decoders do not notice all flipped bits, that of VP8 next to none: what they show then is what players show.
     `problems` tells, when the last frame has come, what was lost, of samples, too, and `harmed` if anything went wrong.
     """
 
@@ -73,10 +75,12 @@ class AvReader:
         self._container, self._name = container, name
         self._stream = probe.picture_stream(container, name, max_pixels)
         self._decoder = _decoder(self._stream, max_pixels, threads)
+        self._witness = Witness(self._decoder, max_pixels, threads)
         self._units = length_size(self._decoder.name, self._stream.codec_context.extradata)
         self._fields = Fields(self._stream.codec_context.extradata) if self._decoder.name == "h264" else None
         self._in_avi = container.format.name == "avi"
-        self._trace = DamageTrace[Any](strict=self._decoder.name in _ONE_PICTURE_A_PACKET and not self._in_avi)
+        strict = self._decoder.name in _ONE_PICTURE_A_PACKET and not self._in_avi
+        self._trace = DamageTrace[Any](strict=strict, at_once=self._decoder.name == "mjpeg")
         self._troubles = Troubles(others=probe.others_shown(container))
         self._turns, self._tells_all = Turns(), self._decoder.name == "hevc"
         self._slices = Slices(self._stream.width, self._stream.height) if self._tells_all else None
@@ -164,7 +168,7 @@ class AvReader:
 
     def _progressive(self, head: tuple[av.VideoFrame, bool]) -> Iterator[tuple[av.VideoFrame, int | None, bool]]:
         """Yield fitted pictures with time stamp and damage; from the first interlaced one on, through a filter."""
-        deinterlacer: _Deinterlacer | None = None
+        deinterlacer: Deinterlacer | None = None
         for picture, damaged in self._all(head):
             self._ending.shown(_time(picture), picture.duration)
             fitting = self._fitter.fits(picture)
@@ -172,7 +176,7 @@ class AvReader:
             self._troubles.resized += not fitting
             pts, fitted = _time(picture), self._fitter.fit(picture)
             if deinterlacer is None and fitted.interlaced_frame:
-                deinterlacer = _Deinterlacer(self.info)
+                deinterlacer = Deinterlacer(self.info)
             if deinterlacer is None:
                 yield fitted, pts, damaged or not fitting
             else:
@@ -241,6 +245,9 @@ class AvReader:
         corrupt = packet.is_corrupt or (self._units is not None and overwritten(data, size))
         if self._slices is not None and self._slices.lost(data, size):
             corrupt = True
+        if self._witness.doubts(packet):
+            corrupt = True
+            self._troubles.doubted += 1
         pts, shown = None if self._in_avi or second else packet.pts, not packet.is_discard
         number = self._trace.sent(pts, corrupt=corrupt, shown=shown or second, key=key)
         if self._in_avi and packet.dts is not None:
@@ -304,37 +311,3 @@ def _decoder(stream: VideoStream, max_pixels: int, threads: int) -> Any:
 
 def _time(picture: av.VideoFrame) -> int | None:
     return picture.pts if picture.pts is not None else picture.dts
-
-
-class _Deinterlacer:
-    """Makes frames of interlaced pictures by FFmpeg's estdif filter, which looks at no picture but the one itself."""
-
-    def __init__(self, info: VideoInfo) -> None:
-        from av.filter import Graph
-        from av.video.format import VideoFormat
-
-        self._graph = Graph()
-        form = VideoFormat(info.pixel_format, info.width, info.height)
-        source = self._graph.add_buffer(width=info.width, height=info.height, format=form, time_base=info.time_base)
-        filter_ = self._graph.add("estdif", "mode=frame:deint=interlaced")
-        sink = self._graph.add("buffersink")
-        source.link_to(filter_)
-        filter_.link_to(sink)
-        self._graph.configure()
-        self._waiting: deque[tuple[int | None, bool]] = deque()
-
-    def push(
-        self, picture: av.VideoFrame | None, pts: int | None, damaged: bool
-    ) -> Iterator[tuple[av.VideoFrame, int | None, bool]]:
-        """Put in a picture, or None at the end, and yield what comes out: one picture for each, in order."""
-        import av
-
-        if picture is not None:
-            self._waiting.append((pts, damaged))
-        self._graph.push(picture)
-        while self._waiting:
-            try:
-                made: Any = self._graph.pull()
-            except (av.BlockingIOError, av.EOFError):
-                return
-            yield (made, *self._waiting.popleft())

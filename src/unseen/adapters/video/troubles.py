@@ -20,6 +20,7 @@ class Troubles:
     others: int = 0
     unread: int = 0
     undecoded: int = 0
+    doubted: int = 0
     resized: int = 0
     turned: int = 0
     #: Where the file ends before its time, "" as long as nobody knows that it does.
@@ -33,7 +34,10 @@ class Troubles:
 
     def harmed(self, *, lost: int, mended: int) -> bool:
         """Whether anything went wrong, so that what decoders say of the other frames is not to be relied on."""
-        return bool(self.unread or self.undecoded or lost or self.resized or self.turned or mended or self.ends)
+        return bool(
+            (self.unread or self.undecoded or self.doubted or lost)
+            or (self.resized or self.turned or mended or self.ends)
+        )
 
     def said(self, *, lost: int, mended: int) -> tuple[str, ...]:
         """Return all of it, a line each."""
@@ -41,6 +45,7 @@ class Troubles:
             (self.others, "{} more picture streams are left out; redact each in a file of its own"),
             (self.unread, "{} places of the file cannot be read"),
             (self.undecoded, "{} packets cannot be decoded"),
+            (self.doubted, "{} packets are damaged, or made from damaged ones"),
             (lost, "{} packets give no picture"),
             (self.resized, "{} frames have another size than the first"),
             (self.turned, "{} frames are turned otherwise than the first; cut the video there to see them"),
