@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from unseen.adapters.video.aspects import pixel_aspect
 from unseen.adapters.video.light import light_of
 from unseen.adapters.video.planes import stored_format
 from unseen.core.formats import VIDEOS
@@ -201,7 +202,7 @@ def facts(container: InputContainer, stream: VideoStream, picture: av.VideoFrame
         pixel_format=stored_format(picture.format),
         frames=_frames(container, stream),
         seconds=told if told > 0 else None,
-        pixel_aspect=_pixel_aspect(stream),
+        pixel_aspect=pixel_aspect(stream),
         interlaced=picture.interlaced_frame,
         colour=_colour(picture),
         has_audio=bool(container.streams.audio),
@@ -248,11 +249,6 @@ def _container(container: InputContainer, family: str) -> str:
 def _rate(stream: VideoStream) -> Fraction:
     candidates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
     return next((rate for rate in candidates if rate and 0 < rate <= 1000), _UNSET_RATE)
-
-
-def _pixel_aspect(stream: VideoStream) -> Fraction:
-    aspect = stream.sample_aspect_ratio
-    return aspect if aspect and Fraction(1, 16) <= aspect <= 16 else Fraction(1)
 
 
 def _colour(picture: av.VideoFrame) -> ColourTags:

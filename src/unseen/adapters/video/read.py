@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from unseen.adapters.video import probe
+from unseen.adapters.video.aspects import unbelieved_aspect
 from unseen.adapters.video.clock import Clock
 from unseen.adapters.video.damage import DamageTrace, detection
 from unseen.adapters.video.deinterlace import Deinterlacer
@@ -81,7 +82,7 @@ class AvReader:
         self._in_avi = container.format.name == "avi"
         strict = self._decoder.name in _ONE_PICTURE_A_PACKET and not self._in_avi
         self._trace = DamageTrace[Any](strict=strict, at_once=self._decoder.name == "mjpeg")
-        self._troubles = Troubles(others=probe.others_shown(container))
+        self._troubles = Troubles(others=probe.others_shown(container), unbelieved=unbelieved_aspect(self._stream))
         self._turns, self._tells_all = Turns(), self._decoder.name == "hevc"
         self._slices = Slices(self._stream.width, self._stream.height) if self._tells_all else None
         self._begun = not self._tells_all
@@ -193,6 +194,7 @@ class AvReader:
         counted, trace = self._in_avi, self._trace
         for packet in self._packets():
             for picture in self._decode(packet):
+                self._troubles.shaped(self._decoder.sample_aspect_ratio)
                 key, told = picture.key_frame, probe.orientation(picture)
                 alone = key or self._tells_all
                 if isinstance(picture.opaque, Mark):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 from unseen.adapters.video.planes import Layout, losses
@@ -18,6 +19,8 @@ class Troubles:
     """
 
     others: int = 0
+    #: The shape of pixels that the file tells and nobody believes.
+    unbelieved: Fraction | None = None
     unread: int = 0
     undecoded: int = 0
     doubted: int = 0
@@ -25,6 +28,7 @@ class Troubles:
     turned: int = 0
     #: Where the file ends before its time, "" as long as nobody knows that it does.
     ends: str = ""
+    _aspects: set[Fraction] = field(default_factory=set)
     _forms: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def formed(self, format: Any, form: Layout) -> None:
@@ -32,11 +36,16 @@ class Troubles:
         if format.name not in self._forms:
             self._forms[format.name] = losses(format, form)
 
+    def shaped(self, aspect: Fraction | None) -> None:
+        """Note the shape of pixels as a decoder tells it with a picture, None or 0 where it tells none."""
+        if aspect:
+            self._aspects.add(aspect)
+
     def harmed(self, *, lost: int, mended: int) -> bool:
         """Whether anything went wrong, so that what decoders say of the other frames is not to be relied on."""
         return bool(
             (self.unread or self.undecoded or self.doubted or lost)
-            or (self.resized or self.turned or mended or self.ends)
+            or (self.resized or self.turned or mended or self.ends or len(self._aspects) > 1)
         )
 
     def said(self, *, lost: int, mended: int) -> tuple[str, ...]:
@@ -51,6 +60,12 @@ class Troubles:
             (self.turned, "{} frames are turned otherwise than the first; cut the video there to see them"),
             (mended, "{} time stamps are missing or not rising"),
         )
+        shapes = []
+        if self.unbelieved is not None:
+            told_shape = f"{self.unbelieved.numerator}:{self.unbelieved.denominator}"
+            shapes.append(f"a shape of pixels of {told_shape} is not believed; they are taken for square")
+        if len(self._aspects) > 1:
+            shapes.append("the shape of pixels changes on the way and is taken for the first one; cut the video there")
         less = dict.fromkeys(each for every in self._forms.values() for each in every)
         told = [text.format(count) for count, text in counted if count]
-        return (*less, *told, *([self.ends] if self.ends else []))
+        return (*less, *shapes, *told, *([self.ends] if self.ends else []))
