@@ -43,7 +43,7 @@ class HarmWatch:
         alone = False
         if self._fields is not None:
             self._fields.second(data, size, packet.pts)
-            alone = self._fields.alone
+            alone, own = self._fields.alone, own or self._fields.gap
         if self._hevc:
             own = self._lacks(data, size) or own
             plain = readable(data, size)

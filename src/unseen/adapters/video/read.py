@@ -245,7 +245,7 @@ class AvReader:
         key = packet.is_keyframe and self._decoder.name == _ALPHA_DECODER
         second = self._fields is not None and self._fields.second(data, size, packet.pts)
         corrupt = packet.is_corrupt or (self._units is not None and overwritten(data, size))
-        if self._slices is not None and self._slices.lost(data, size):
+        if (self._fields is not None and self._fields.gap) or (self._slices and self._slices.lost(data, size)):
             corrupt = True
         if self._witness.doubts(packet):
             corrupt = True
