@@ -98,9 +98,10 @@ def _unit(head: int, bits: str) -> bytes:
     return b"\0\0\1" + bytes([head]) + data.replace(b"\0\0", b"\0\0\3")
 
 
-def _parameters(*, gaps: bool = False) -> bytes:
-    """Return those of pictures of 32x32 that are numbered below 16, with weights in P and B slices."""
-    sequence = f"{77:08b}{0:08b}{30:08b}" + _code(0, 0, 0, 0, 4) + f"{gaps:b}" + _code(1, 1) + "1100"
+def _parameters(*, gaps: bool = False, more: int = 0) -> bytes:
+    """Return those of pictures of 32x32 that are numbered below 16, with weights in P and B slices; with `more`, by so
+    many bits more than 4."""
+    sequence = f"{77:08b}{0:08b}{30:08b}" + _code(0, more, 0, 0, 4) + f"{gaps:b}" + _code(1, 1) + "1100"
     return _unit(0x67, sequence) + _unit(0x68, _code(0, 0) + "01" + _code(0, 1, 0) + "101" + _code(0, 0, 0) + "001")
 
 
@@ -155,3 +156,9 @@ def test_numbers_of_pictures_tell_which_are_missing_before(words: str, found: li
 
 def test_numbers_that_may_be_left_out_tell_nothing() -> None:
     assert _gaps("0i 2 4b 4 9 3b 7 0i", gaps=True) == []
+
+
+def test_numbers_that_claim_to_be_huge_take_no_memory() -> None:
+    fields = Fields(_parameters(more=2**60))
+    assert not fields.second(_picture("0i"), 0, None)
+    assert not fields.gap

@@ -15,6 +15,8 @@ _SLICES, _IDR, _SEQUENCE, _PICTURE = frozenset({1, 2, 5}), 5, 7, 8
 _TELL_COLOURS = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
 #: Bytes that hold what is read of a unit, but for the longest of scaling lists; and those of a slice's first numbers.
 _MOST, _FEW = 600, 30
+#: So many bits a picture's number may have (7.4.2.1.1).
+_MOST_DIGITS = 16
 #: Types of slices that are made from other pictures (table 7-6), without those that repeat: P, B and SP.
 _P, _B, _SP = 0, 1, 3
 #: What a slice tells of marked pictures (7.4.3.3): the end of it, and that counting begins anew; and how many numbers
@@ -195,6 +197,8 @@ def _sequence(bits: _Bits) -> tuple[int, _Sequence]:
                 if bits.take(1):
                     _skip_list(bits, 16 if index < 6 else 64)
     digits = bits.number() + 4
+    if digits > _MOST_DIGITS:
+        raise ValueError(f"{digits} bits for a number")
     order, order_bits, order_numbers = bits.number(), 0, 0
     if order == 0:
         order_bits = bits.number() + 4
