@@ -13,7 +13,7 @@ import pytest
 from tests.adapters.field_clips import field_pictures, write_fields
 from tests.adapters.live.test_source_peers import _feed, _Peer
 from tests.adapters.video_clips import Clip, make_clip
-from unseen.adapters.live.harm import HarmWatch
+from unseen.adapters.video.harm import HarmWatch
 
 Units = list[bytes]
 _START = b"\0\0\1"
@@ -97,7 +97,7 @@ def test_slices_that_fill_packets_are_not_hidden(hevc: Path) -> None:
         slices = [heads[0], *(heads[1 + (number + i) % 4] for i in range(number * 7 % 3))]
         kind = 19 if not number % 50 else 1
         packet = av.Packet(b"".join(_START + bytes([kind << 1, 1, head, 0x55, 0xAA]) for head in slices))
-        assert watch.taken(packet)[1] is None
+        assert not watch.taken(packet).harmed
 
 
 def _packets_decoder(path: Path) -> Any:
@@ -109,14 +109,14 @@ def test_messages_that_are_wrong_are_not_decoded_beside_pictures_that_were_joine
     key = _START + b"\x26\1\x80\1"
     joined: Any = av.Packet(_START + b"\x4e\1\5\x60\1" + key)
     joined.time_base = Fraction(1, 25)
-    packet, harm = HarmWatch(_packets_decoder(hevc)).taken(joined)
-    assert (bytes(packet), harm) == (key, None)
+    taken = HarmWatch(_packets_decoder(hevc)).taken(joined)
+    assert (bytes(taken.packet), taken.harmed) == (key, False)
 
 
 def test_parameters_that_come_ahead_of_the_first_key_picture_are_decoded(hevc: Path) -> None:
     watch = HarmWatch(_packets_decoder(hevc))
     told, key, after = _START + bytes([33 << 1, 1, 1]), _START + b"\x26\1\x80\1", _START + b"\2\1\x80\1"
-    taken = [watch.taken(av.Packet(data))[0] is not None for data in (after, told, after, key, after)]
+    taken = [watch.taken(av.Packet(data)).packet is not None for data in (after, told, after, key, after)]
     assert taken == [False, True, False, True, True]
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unseen.adapters.live.access_units import JOINED, PictureJoiner, is_whole_jpeg
-from unseen.adapters.live.harm import HarmWatch
 from unseen.adapters.video import probe
 from unseen.adapters.video.damage import detection
+from unseen.adapters.video.harm import HarmWatch
 from unseen.adapters.video.lead_in import MARKS, Mark, marked
 from unseen.adapters.video.planes import Letterbox, ToRgb
 from unseen.core.live import CameraSource
@@ -263,11 +263,11 @@ class AvFeed:
 
         failed, bad, last, watch = 0, -1, None, HarmWatch(self._decoder)
         for number, sent in enumerate(self._packets(), 1):
-            packet, harm = watch.taken(sent)
-            if packet is None:
+            taken = watch.taken(sent)
+            if (packet := taken.packet) is None:
                 continue
-            if harm is not None:
-                self._doubtful, bad = True, max(bad, number - harm)
+            if taken.harmed or taken.alone:
+                self._doubtful, bad = True, max(bad, number if taken.harmed else number - 1)
             try:
                 pictures = self._decoder.decode(_numbered(packet, number) if packet.size else None)
             except av.EOFError:

@@ -15,15 +15,12 @@ from unseen.adapters.video.clock import Clock
 from unseen.adapters.video.damage import DamageTrace, detection
 from unseen.adapters.video.deinterlace import Deinterlacer
 from unseen.adapters.video.ending import Ending, told_end
-from unseen.adapters.video.fields import Fields
+from unseen.adapters.video.harm import HarmWatch
 from unseen.adapters.video.lead_in import MARKS, Mark, marked, with_data
-from unseen.adapters.video.messages import readable
 from unseen.adapters.video.planes import Fitter, ToRgb, planes_of
 from unseen.adapters.video.rate import PeekedPackets, likely_rate
-from unseen.adapters.video.slices import Slices
 from unseen.adapters.video.troubles import Troubles
 from unseen.adapters.video.turns import Turns, taken_back
-from unseen.adapters.video.units import begins, length_size, overwritten
 from unseen.adapters.video.witness import Witness
 from unseen.core.photos import Pixels, Rgb8
 from unseen.core.video import VideoFrame
@@ -77,15 +74,12 @@ class AvReader:
         self._stream = probe.picture_stream(container, name, max_pixels)
         self._decoder = _decoder(self._stream, max_pixels, threads)
         self._witness = Witness(self._decoder, max_pixels, threads)
-        self._units = length_size(self._decoder.name, self._stream.codec_context.extradata)
-        self._fields = Fields(self._stream.codec_context.extradata) if self._decoder.name == "h264" else None
+        self._harm = HarmWatch(self._decoder)
         self._in_avi = container.format.name == "avi"
         strict = self._decoder.name in _ONE_PICTURE_A_PACKET and not self._in_avi
         self._trace = DamageTrace[Any](strict=strict, at_once=self._decoder.name == "mjpeg")
         self._troubles = Troubles(others=probe.others_shown(container), unbelieved=unbelieved_aspect(self._stream))
         self._turns, self._tells_all = Turns(), self._decoder.name == "hevc"
-        self._slices = Slices(self._stream.width, self._stream.height) if self._tells_all else None
-        self._begun = not self._tells_all
         self._counted: deque[int] = deque()
         self._read = self._stamp = 0
         self._last: int | None = None
@@ -103,8 +97,7 @@ class AvReader:
                 raise DamagedInput(f"{name}: has no frame that can be decoded; fetch it again or leave it out")
             turn, self._mirrored = self._turns.first or probe.UPRIGHT
             info = probe.facts(container, self._stream, head[0])
-            rate = likely_rate(info.rate, stamps, info.time_base)
-            rate = self._fields.rate(rate, info.time_base) if self._fields else rate
+            rate = self._harm.rate(likely_rate(info.rate, stamps, info.time_base), info.time_base)
             self.info = info = replace(info, rate=rate, rotation=turn)
             self._fitter = Fitter(info.width, info.height, info.pixel_format, info.colour)
         self._head: tuple[av.VideoFrame, bool] | None = head
@@ -237,24 +230,18 @@ class AvReader:
 
     def _noted(self, packet: Any) -> Any:
         """Note a packet and return it as the decoder is to have it, None if it is not to have it."""
-        data, size = (b"", 0) if self._units is None else (bytes(packet), self._units)
-        self._begun = self._begun or bool(begins(data, size))
-        if not self._begun:
-            # Recordings begin anywhere; the decoder can do nothing with that, and would complain of it later on.
+        taken = self._harm.taken(packet)
+        if taken.packet is None:
             return None
+        doubted = self._witness.doubts(packet)
+        self._troubles.doubted += doubted
         key = packet.is_keyframe and self._decoder.name == _ALPHA_DECODER
-        second = self._fields is not None and self._fields.second(data, size, packet.pts)
-        corrupt = packet.is_corrupt or (self._units is not None and overwritten(data, size))
-        if (self._fields is not None and self._fields.gap) or (self._slices and self._slices.lost(data, size)):
-            corrupt = True
-        if self._witness.doubts(packet):
-            corrupt = True
-            self._troubles.doubted += 1
-        pts, shown = None if self._in_avi or second else packet.pts, not packet.is_discard
-        number = self._trace.sent(pts, corrupt=corrupt, shown=shown or second, key=key)
+        pts, shown = None if self._in_avi or taken.second else packet.pts, not packet.is_discard
+        number = self._trace.sent(pts, corrupt=taken.harmed or doubted, shown=shown or taken.second, key=key)
         if self._in_avi and packet.dts is not None:
             self._counted.append(packet.dts)
-        if self._tells_all and (plain := taken_back(readable(data, size), size)) != data:
+        packet = taken.packet
+        if self._tells_all and (plain := taken_back(data := bytes(packet), self._harm.units or 0)) != data:
             packet = with_data(packet, plain)
         return packet if shown else marked(packet, number)
 
