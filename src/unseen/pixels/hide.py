@@ -172,9 +172,8 @@ class _Component:
         elif method == "stand-in" and self.ring is not None:
             inside = round_out(spot.box, self.canvas.shape[1], self.canvas.shape[0])
             if inside is not None:
-                shown = np.rot90(
-                    self.canvas[slices(inside)], -self.turn // 90
-                )  # a view, so that it draws into the canvas
+                # A view, so that what is drawn is in the canvas.
+                shown = np.rot90(self.canvas[slices(inside)], -self.turn // 90)
                 draw(shown, spot.region.cls, self.ring.mean)
 
     def _coarsen(self, spot: Spot, clean: Iterable[Spot]) -> None:
