@@ -21,7 +21,7 @@ __all__ = ["TURNED_SIDE", "TURNS", "LieTurned", "WayUp", "after_turns", "lie_tur
 TURNED_SIDE = 640
 #: The quarter turns clockwise after which somebody who lies may be upright.
 TURNS = (1, 2, 3)
-#: Seconds from one frame that is turned to the next: as long as a window, so that none is released before.
+#: Seconds from one frame that is turned to the next; one anywhere in a file is enough, as nothing is released before.
 _EVERY_S = 2.0
 #: The score from which on a face in a turned picture is one, by the model that finds it. In 104 frames of eight clips
 #: whose people are upright YuNet found none, up to 0.79, and CenterFace none, up to 0.54.
