@@ -12,6 +12,7 @@ from typing import Any
 import av
 import pytest
 
+from bench.damages import DAMAGES
 from tests.adapters.video_clips import Clip
 from tests.engine.engine_fakes import Command, make_photo
 from tests.engine.film_scenes import FILM, film, film_engine, leftovers, watch
@@ -23,55 +24,6 @@ KINDS = [
 #: Decoders that take garbled data for pictures, if it is no worse than that.
 _NOT_NOTICED = ("libvpx-vp9", "libsvtav1", "libx265", "mjpeg")
 SHORT = replace(FILM, stamps=range(26))
-
-
-def _truncated(data: bytes, rng: random.Random) -> bytes:
-    return data[: rng.randrange(1, len(data))]
-
-
-def _flipped(data: bytes, rng: random.Random) -> bytes:
-    broken = bytearray(data)
-    for _ in range(6):
-        broken[rng.randrange(len(broken))] ^= 1 << rng.randrange(8)
-    return bytes(broken)
-
-
-def _zeroed(data: bytes, rng: random.Random) -> bytes:
-    start = rng.randrange(len(data))
-    return data[:start] + bytes(min(600, len(data) - start)) + data[start + 600 :]
-
-
-def _swapped(data: bytes, rng: random.Random) -> bytes:
-    blocks = [data[i : i + 188 * 2] for i in range(0, len(data), 188 * 2)]
-    one, other = rng.randrange(len(blocks)), rng.randrange(len(blocks))
-    blocks[one], blocks[other] = blocks[other], blocks[one]
-    return b"".join(blocks)
-
-
-def _cut_out(data: bytes, rng: random.Random) -> bytes:
-    start = rng.randrange(len(data))
-    return data[:start] + data[start + 300 :]
-
-
-def _late(change: Callable[[bytes, random.Random], bytes]) -> Callable[[bytes, random.Random], bytes]:
-    """Return the damage to all but the first fifth, where the index of most containers is."""
-
-    def damage(data: bytes, rng: random.Random) -> bytes:
-        head = len(data) // 5
-        return data[:head] + change(data[head:], rng)
-
-    return damage
-
-
-DAMAGES = {
-    "truncated": _truncated,
-    "flipped": _flipped,
-    "flipped late": _late(_flipped),
-    "zeroed": _zeroed,
-    "zeroed late": _late(_zeroed),
-    "swapped": _late(_swapped),
-    "cut out": _late(_cut_out),
-}
 
 
 @pytest.fixture(scope="module")
