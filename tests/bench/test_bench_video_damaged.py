@@ -32,6 +32,13 @@ def test_frame_that_shows_a_face_is_raw_and_one_without_is_not() -> None:
     assert found.most == 1.0
 
 
+def test_face_that_damage_moved_is_raw() -> None:
+    shown, faces = _scene()
+    found = Judged(control=1.0)
+    judged("a.mp4", _RELEASED, iter([np.roll(shown, (37, 50), axis=(0, 1))]), faces, found)
+    assert (found.raw, found.most < 0.5, found.alike > 0.99) == (1, True, True)
+
+
 @pytest.mark.parametrize("error", ["a.mp4: unexpected KeyError", "a.mp4: two\nlines", "another.mp4: is damaged"])
 def test_error_that_is_not_one_line_for_a_user_is_a_crash(error: str) -> None:
     found = Judged(control=1.0)
