@@ -22,7 +22,7 @@ def looks(pace: Pace, frames: int, must: frozenset[int] = frozenset(), speed: fl
     """Return when and how is looked, at a face that moves by `speed` pixels a frame."""
     kinds: dict[int, str] = {}
     for i in range(frames):
-        kind = pace.wants(i, i in must)
+        kind = pace.how_to_look(i, i in must)
         if kind is not None:
             kinds[i] = kind
             pace.saw(i, [face(speed * i)])
@@ -61,10 +61,10 @@ def test_at_25_frames_a_second_the_fastest_is_looked_at_in_each_and_by_a_quick_o
     wide: bool, by: float, step: int
 ) -> None:
     pace = AutoPace(25.0, wide=wide)
-    assert pace.wants(0, False)
+    assert pace.how_to_look(0, False)
     pace.saw(0, [face(0.0)])
     pace.saw(1, [face(by)])
-    assert next(i for i in range(1, 9) if pace.wants(i, False)) == 1 + step
+    assert next(i for i in range(1, 9) if pace.how_to_look(i, False)) == 1 + step
 
 
 @pytest.mark.parametrize("wide", [True, False])
@@ -73,7 +73,7 @@ def test_who_passes_too_fast_to_be_known_again_is_looked_at_in_every_second_fram
     kinds: dict[int, str] = {}
     known = 0.0
     for i in range(60):
-        if kind := pace.wants(i, False):
+        if kind := pace.how_to_look(i, False):
             kinds[i] = kind
             near = wide or kind == "whole" or abs(speed * i - known) <= 40.0
             known = speed * i if near else known
@@ -87,7 +87,7 @@ def test_who_passes_too_fast_to_be_known_again_is_looked_at_in_every_second_fram
 def test_who_is_lost_is_searched_in_the_whole_frame_soon_and_once(wide: bool, seen: int, whole: list[int]) -> None:
     pace, kinds = AutoPace(30.0, wide=wide), dict[int, str]()
     for i in range(40):
-        if kind := pace.wants(i, False):
+        if kind := pace.how_to_look(i, False):
             kinds[i] = kind
             pace.saw(i, [face(100.0)] if i < seen else [])
     assert [i for i in kinds if kinds[i] == "whole"] == whole
@@ -97,7 +97,7 @@ def test_who_is_lost_is_searched_in_the_whole_frame_soon_and_once(wide: bool, se
 def test_people_who_come_and_go_far_from_each_other_are_no_fast_one(wide: bool) -> None:
     pace, made = AutoPace(30.0, wide=wide), list[int]()
     for i in range(120):
-        if pace.wants(i, False):
+        if pace.how_to_look(i, False):
             made.append(i)
             pace.saw(i, [face(600.0 * (i // 30), score=0.6)])
     assert {b - a for a, b in itertools.pairwise(made)} == {5}
@@ -118,7 +118,7 @@ def test_who_hears_of_looks_late_looks_as_often(speed: float) -> None:
     pace, late = AutoPace(30.0, wide=True), list[int]()
     made: list[int] = []
     for i in range(120):
-        if pace.wants(i, i == 0):
+        if pace.how_to_look(i, i == 0):
             made.append(i)
             late.append(i)
         if len(late) == 2:
@@ -134,17 +134,17 @@ def test_what_stands_still_is_looked_at_six_times_a_second(rate: float, step: in
 
 def test_speed_is_not_measured_over_a_cut_or_on_doubtful_things() -> None:
     pace = AutoPace(25.0)
-    assert pace.wants(0, False)
+    assert pace.how_to_look(0, False)
     pace.saw(0, [face(0.0)])
     pace.begin()
-    assert pace.wants(4, True)
+    assert pace.how_to_look(4, True)
     pace.saw(4, [face(60.0)])
-    assert pace.wants(7, False) is None
+    assert pace.how_to_look(7, False) is None
     doubtful = AutoPace(25.0)
     for i in (0, 4, 8):
-        assert doubtful.wants(i, False)
+        assert doubtful.how_to_look(i, False)
         doubtful.saw(i, [face(15.0 * i, score=0.3)])
-    assert doubtful.wants(11, False) is None
+    assert doubtful.how_to_look(11, False) is None
 
 
 @pytest.mark.parametrize(("stride", "kind"), [(None, AutoPace), (1, EveryNth), (5, EveryNth)])
@@ -158,7 +158,7 @@ def test_stride_one_looks_at_every_frame() -> None:
 
 def test_denser_pace_looks_closely_in_between() -> None:
     pace = pace_for(None, 25.0, looks=12.5)
-    kinds = [pace.wants(frame, frame == 0) for frame in range(25)]
+    kinds = [pace.how_to_look(frame, frame == 0) for frame in range(25)]
     assert [i for i, kind in enumerate(kinds) if kind is not None] == list(range(0, 25, 2))
     assert [i for i, kind in enumerate(kinds) if kind == "whole"] == [0, 8, 16, 24]
     assert isinstance(pace_for(3, 25.0, looks=12.5), EveryNth)
@@ -168,7 +168,7 @@ def test_denser_pace_hurries_as_the_other_one_does() -> None:
     pace = pace_for(None, 25.0, looks=5.0)
     seen = []
     for frame in range(20):
-        if pace.wants(frame, frame == 0) is not None:
+        if pace.how_to_look(frame, frame == 0) is not None:
             seen.append(frame)
             pace.saw(frame, [Detection("face", Box(12.0 * frame, 0, 12.0 * frame + 40, 40), 0.9, "centerface")])
     assert max(b - a for a, b in itertools.pairwise(seen)) <= 5
@@ -189,7 +189,7 @@ def test_ticks_are_frames_where_they_come_evenly() -> None:
 def test_where_frames_come_seldom_every_one_is_looked_at() -> None:
     stamps = [40 * i for i in range(50)] + [2000 + 500 * i for i in range(1, 20)]
     pace = AutoPace(25.0, wide=True)
-    looked = [i for i, now in enumerate(ticks(stamps, 25.0)) if pace.wants(now, False)]
+    looked = [i for i, now in enumerate(ticks(stamps, 25.0)) if pace.how_to_look(now, False)]
     assert looked[-18:] == list(range(51, 69))
     assert len(looked) < 40
 
@@ -206,7 +206,7 @@ def test_ticks_rise_as_frames_do_at_least(steps: list[int], rate: float, first: 
 def test_a_person_who_goes_while_another_comes_is_not_a_fast_one() -> None:
     pace, made = AutoPace(30.0, wide=True), list[int]()
     for i in range(120):
-        if pace.wants(i, False):
+        if pace.how_to_look(i, False):
             made.append(i)
             pace.saw(i, [replace(face(200.0 * (i // 20 % 2)), cls="person")])
     assert {b - a for a, b in itertools.pairwise(made)} == {5}
@@ -225,7 +225,7 @@ def test_a_run_that_goes_on_behind_a_sudden_change_looks_where_one_without_a_bre
             again.made(i, "whole" if kind == "whole" else "close")
             again.saw(i, [face(speed * i)])
     for i in range(goes_on_at, 60):
-        if now := again.wants(i, False):
+        if now := again.how_to_look(i, False):
             rest[i] = now
             again.saw(i, [face(speed * i)])
     assert rest == {i: kind for i, kind in whole.items() if i >= goes_on_at}

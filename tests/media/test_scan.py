@@ -205,9 +205,9 @@ def test_one_thread_makes_one_look_at_a_time_and_the_pace_hears_as_late() -> Non
         now, order = [0], list[tuple[int, int]]()
 
         class Listening(EveryNth):
-            def wants(self, frame: int, must: bool) -> Kind | None:
+            def how_to_look(self, frame: int, must: bool) -> Kind | None:
                 order.append((frame, -1))
-                return super().wants(frame, must)
+                return super().how_to_look(frame, must)
 
             def saw(self, frame: int, found: Sequence[Detection]) -> None:
                 order.append((-1, frame))
@@ -316,11 +316,11 @@ def test_the_pace_has_heard_of_all_looks_at_a_shot_before_the_next_one_begins_an
     class Strict(EveryNth):
         wanted, heard, asked = 0, 0, 0
 
-        def wants(self, frame: int, must: bool) -> Kind | None:
+        def how_to_look(self, frame: int, must: bool) -> Kind | None:
             if frame in new:
                 self.asked += must
                 assert self.heard == self.wanted
-            kind = super().wants(frame, must)
+            kind = super().how_to_look(frame, must)
             self.wanted += kind is not None
             return kind
 

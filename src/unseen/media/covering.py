@@ -88,7 +88,7 @@ def _extended(
     for (way, since), some in alike.items():
         wide += extend_all(
             some, width=info.width, height=info.height, rate=rate, last_frame=window.horizon, cuts=window.cuts,
-            stride=window.step, fresh=since, settings=way.cover,
+            stride=window.step, arrival_stride=since, settings=way.cover,
         )  # fmt: skip
     return wide
 

@@ -60,13 +60,16 @@ class Pace(Protocol):
         """Take it that a shot begins: nothing in it was seen before."""
         ...
 
-    def wants(self, frame: int, must: bool) -> Kind | None:
-        """How to look at a frame, the next in order, or None; `must` says that it is to be looked at in any case."""
+    def how_to_look(self, frame: int, must: bool) -> Kind | None:
+        """Say how to look at a frame, the next in order, None for not at all, and take it that this is done.
+
+        `must` says that it is to be looked at in any case.
+        """
         ...
 
     def made(self, frame: int, kind: Kind) -> None:
-        """Take it that a frame is looked at: as `wants` does by itself, and for looks of the run that this one goes on
-        behind."""
+        """Take it that a frame is looked at: as `how_to_look` does by itself, and for looks of the run that this one
+        goes on behind."""
         ...
 
     def saw(self, frame: int, found: Sequence[Detection]) -> None:
@@ -84,7 +87,7 @@ class EveryNth:
     def begin(self) -> None:
         """Take it that a shot begins: it changes nothing."""
 
-    def wants(self, frame: int, must: bool) -> Kind | None:
+    def how_to_look(self, frame: int, must: bool) -> Kind | None:
         """How to look at a frame."""
         if not must and frame < self._next:
             return None
@@ -124,7 +127,7 @@ class AutoPace:
         """Take it that a shot begins."""
         self._before, self._gone = None, []
 
-    def wants(self, frame: int, must: bool) -> Kind | None:
+    def how_to_look(self, frame: int, must: bool) -> Kind | None:
         """How to look at a frame."""
         whole = must or self._whole_is_due(frame)
         if not whole and frame < self._next:
@@ -226,9 +229,9 @@ class Denser:
         """Take it that a shot begins."""
         self._pace.begin()
 
-    def wants(self, frame: int, must: bool) -> Kind | None:
+    def how_to_look(self, frame: int, must: bool) -> Kind | None:
         """How to look at a frame."""
-        kind = self._pace.wants(frame, must)
+        kind = self._pace.how_to_look(frame, must)
         if kind is None and frame < self._next:
             return None
         self._next = frame + self._step

@@ -83,7 +83,7 @@ def scan(
             now = frame.index if ticks is None else ticks.of(frame)
             if begins:
                 pace.begin()
-            kind = None if frame.damaged else pace.wants(now, edge or after_damage or reader.harmed)
+            kind = None if frame.damaged else pace.how_to_look(now, edge or after_damage or reader.harmed)
             after_damage = frame.damaged
             looks.add(frame, now, begins, kind)
             yield from looks.taken(at_once - 1 if looks.frames <= most_waiting else 0)

@@ -63,21 +63,25 @@ def extend_all(
     cuts: Sequence[int] = (),
     camera: CameraMotion | None = None,
     stride: int = 1,
-    fresh: int = 1,
+    arrival_stride: int = 1,
     settings: CoverSettings | None = None,
 ) -> list[Track]:
     """Return linked tracks as they are to be covered, with a point for every frame first to last.
 
     Each goes on before its first and after its last detection by its motion, until the time is up, a cut, the end of
     the video (frames 0 to `last_frame`), or it has left the picture; where only every `stride`-th frame was looked at,
-    over all those that were not, and before the first over as many as lie between every `fresh`-th, if what is new is
-    only found in those. The box of a detected point is the hull of what was found and of the smoothed path, so that
-    smoothing uncovers nothing. Expects what `link` returned, with the same cuts and camera. Raises ValueError for
-    a track outside of the video or across a cut.
+    over all those that were not, and before the first over as many as lie between every `arrival_stride`-th, if what
+    is new is only found in those. The box of a detected point is the hull of what was found and of the smoothed path,
+    so that smoothing uncovers nothing. Expects what `link` returned, with the same cuts and camera. Raises ValueError
+    for a track outside of the video or across a cut.
     """
     settings = settings or CoverSettings()
     scene = _Scene(
-        (width, height), rate, stride, fresh, [0, *sorted({c for c in cuts if 0 < c <= last_frame}), last_frame + 1]
+        (width, height),
+        rate,
+        stride,
+        arrival_stride,
+        [0, *sorted({c for c in cuts if 0 < c <= last_frame}), last_frame + 1],
     )
     scene.check(tracks)
     steady = SteadyCamera(camera)
@@ -95,14 +99,15 @@ class _Scene:
     picture: tuple[int, int]
     rate: float
     stride: int
-    fresh: int
+    arrival_stride: int
     shots: Sequence[int]
 
     def check(self, tracks: Sequence[Track]) -> None:
         """Raise ValueError unless the numbers make sense and each track lies in one shot."""
-        if min(*self.picture, self.stride, self.fresh) < 1 or not 0 < self.rate < float("inf"):
+        if min(*self.picture, self.stride, self.arrival_stride) < 1 or not 0 < self.rate < float("inf"):
             raise ValueError(
-                f"picture {self.picture}, rate {self.rate}, steps {self.stride} and {self.fresh} must be positive"
+                f"picture {self.picture}, rate {self.rate}, steps {self.stride} and {self.arrival_stride} "
+                "must be positive"
             )
         for track in tracks:
             if track.cls not in KINDS or not track.detected:
@@ -123,9 +128,9 @@ class _Scene:
         strong = any(p.score >= beyond.strong for p in found)
         share = 1.0 if strong else min(1.0, len(found) * self.stride / beyond.sure)
         far = max(round(beyond.extend_s * self.rate * share), self.stride - 1)
-        fresh = self.fresh if len(found) > 1 or found[0].score >= _SEEN else 1
+        back = self.arrival_stride if len(found) > 1 or found[0].score >= _SEEN else 1
         shot = self._shot(track.first)
-        before = min(max(far, fresh - 1), int(frames[0]) - self.shots[shot - 1])
+        before = min(max(far, back - 1), int(frames[0]) - self.shots[shot - 1])
         after = min(far, self.shots[shot] - 1 - int(frames[-1]))
         return Sightings(frames, states, settings.motions[kind], before, after)
 

@@ -30,7 +30,7 @@ class NoLooks:
     def begin(self) -> None:
         """Take it that a shot begins: nothing is looked at there either."""
 
-    def wants(self, frame: int, must: bool) -> Kind | None:
+    def how_to_look(self, frame: int, must: bool) -> Kind | None:
         """How to look at a frame: not at all."""
         return None
 
