@@ -11,9 +11,9 @@ from unseen.core.looks import Look as HowHidden
 from unseen.core.recipe import Recipe, looks_for
 from unseen.core.regions import Box, Detection, Region
 from unseen.core.video import Track, TrackPoint
-from unseen.media.covering import cover_window
 from unseen.media.faint import FaintLog, Shown
 from unseen.media.sights import Look
+from unseen.media.window_regions import cover_window
 from unseen.media.windows import Window
 from unseen.tracks.named import Named
 

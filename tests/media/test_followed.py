@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from tests.media.test_windows import frame, info
 from unseen.core.recipe import Recipe, looks_for
 from unseen.core.regions import Box, Detection, Region
-from unseen.media.covering import cover_window
 from unseen.media.followed import ELSE, FOLLOWED, Belief, followed
 from unseen.media.sights import Look
+from unseen.media.window_regions import cover_window
 from unseen.media.windows import Window
 from unseen.tracks.named import Known, Named
 

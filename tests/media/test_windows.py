@@ -14,9 +14,9 @@ from tests.effort import examples
 from unseen.core.recipe import Recipe, looks_for
 from unseen.core.regions import Box, Detection
 from unseen.core.video import Track, TrackPoint, VideoFrame, VideoInfo
-from unseen.media.covering import cover_window
 from unseen.media.pace import Kind
 from unseen.media.sights import Look, Scanned
+from unseen.media.window_regions import cover_window
 from unseen.media.windows import Sizes, Window, Windows, sizes_for
 from unseen.tracks.named import Named
 

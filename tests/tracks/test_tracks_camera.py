@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from unseen.core.regions import Box, Detection
 from unseen.tracks.camera import SteadyCamera
-from unseen.tracks.cover import covering_box, extend_all
+from unseen.tracks.extend import covering_box, extend_all
 from unseen.tracks.link import link
 
 

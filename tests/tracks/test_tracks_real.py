@@ -17,7 +17,7 @@ from unseen.adapters.detect.yolo import YoloDetector
 from unseen.adapters.models_store import FileModelStore
 from unseen.adapters.runtimes import open_network
 from unseen.core.regions import Box, Detection
-from unseen.tracks.cover import covering_box, extend_all
+from unseen.tracks.extend import covering_box, extend_all
 from unseen.tracks.link import link
 from unseen.tracks.settings import LinkSettings
 

@@ -18,7 +18,6 @@ from unseen.core.photos import Rgb8
 from unseen.core.recipe import Recipe, looks_for
 from unseen.core.regions import Box, Detection, Region
 from unseen.core.video import VideoFrame, VideoInfo, VideoRecipe
-from unseen.engine.film.cover import Cover, Settled
 from unseen.engine.film.hide import Hider
 from unseen.engine.film.keep import Keeper
 from unseen.engine.film.looking import Looking
@@ -28,6 +27,7 @@ from unseen.engine.film.settle import MOST_ROUNDS, Settler
 from unseen.engine.film.store import FilmStore, Progress
 from unseen.engine.film.tools import FilmTools
 from unseen.engine.film.totals import Checks, Clock, Totals
+from unseen.engine.film.what_to_hide import Cover, Settled
 from unseen.engine.release import ResiduesRemain
 from unseen.engine.stopwatch import Stopwatch
 from unseen.media.faint import FaintLog

@@ -12,7 +12,6 @@ from unseen.core.receipts import Minimised, Verdict, VideoReceipt
 from unseen.core.recipe import Recipe
 from unseen.core.video import VideoInfo
 from unseen.engine.film.count import FilmCounts, VideoCounting
-from unseen.engine.film.cover import Cover, covering, covering_edited
 from unseen.engine.film.editing import Editing, NoLooks
 from unseen.engine.film.hide import Hider
 from unseen.engine.film.join import check_whole, join
@@ -26,6 +25,7 @@ from unseen.engine.film.stages import Stages
 from unseen.engine.film.store import FilmStore
 from unseen.engine.film.tools import FilmTools
 from unseen.engine.film.totals import Clock, Totals
+from unseen.engine.film.what_to_hide import Cover, covering, covering_edited
 from unseen.engine.release import verdict_of
 from unseen.errors import DamagedInput
 from unseen.media.faint import FaintLog

@@ -10,9 +10,9 @@ from pathlib import Path
 from unseen.adapters.video.planes import layout
 from unseen.core.ports import VideoCodec
 from unseen.core.video import VideoFrame
-from unseen.engine.film.cover import Settled
 from unseen.engine.film.hide import Hider
 from unseen.engine.film.opened import OpenFilm
+from unseen.engine.film.what_to_hide import Settled
 from unseen.engine.stopwatch import Stopwatch
 from unseen.media.ahead import ahead
 from unseen.pixels.planes import HeldCells

@@ -9,10 +9,10 @@ from typing import TypeAlias
 
 from unseen.core.regions import Box, Detection, Region
 from unseen.core.video import VideoFrame
-from unseen.engine.film.cover import Cover, Settled
 from unseen.engine.film.hide import Hider
 from unseen.engine.film.opened import OpenFilm
 from unseen.engine.film.totals import Checks
+from unseen.engine.film.what_to_hide import Cover, Settled
 from unseen.engine.release import ResiduesRemain
 from unseen.engine.stopwatch import Stopwatch
 from unseen.media.sights import Look

@@ -8,11 +8,11 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from unseen.engine.film.count import FilmCounts
-from unseen.engine.film.cover import Settled
 from unseen.engine.film.keep import Keeper
 from unseen.engine.film.looking import Looking
 from unseen.engine.film.render import Part, Renderer
 from unseen.engine.film.settle import Settler
+from unseen.engine.film.what_to_hide import Settled
 from unseen.engine.stopwatch import Stopwatch
 from unseen.media.ahead import ahead
 from unseen.media.windows import Window, Windows

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from unseen.core.regions import Box, Detection
 from unseen.core.video import Track, TrackPoint
-from unseen.tracks.cover import covering_box, extend, extend_all
+from unseen.tracks.extend import covering_box, extend, extend_all
 from unseen.tracks.link import link
 from unseen.tracks.settings import BEYOND, Beyond, CoverSettings
 

@@ -13,7 +13,7 @@ from unseen.core.video import Track, TrackPoint, VideoInfo
 from unseen.media.cover import cover_point
 from unseen.media.followed import Followed, followed
 from unseen.media.windows import Window
-from unseen.tracks.cover import covering_box, extend_all
+from unseen.tracks.extend import covering_box, extend_all
 from unseen.tracks.link import link
 from unseen.tracks.named import Named
 

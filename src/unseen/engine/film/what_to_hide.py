@@ -11,7 +11,7 @@ from unseen.core.video import Track
 from unseen.engine.film.editing import Editing
 from unseen.engine.film.opened import OpenFilm
 from unseen.engine.film.totals import NO_CHECKS, Checks
-from unseen.media.covering import cover_window
+from unseen.media.window_regions import cover_window
 from unseen.media.windows import Window
 from unseen.tracks.named import NOTHING_KNOWN, Known, Named
 
