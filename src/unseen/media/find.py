@@ -35,9 +35,8 @@ class Eyes:
 
     Shortly after a look at a frame of a video `faces_again` looks at the rows in which faces were, where a detector is
     there that is fast enough, else `faces_close` at small parts around them; `faces_turned` looks at small pictures of
-    turned frames. `text` looks at whole pictures,
-    `text_close` at cut-out vehicles; `reader` reads what they found. So many pictures as `at_once` may be looked at at
-    the same time, and for so many `threads` the networks were opened.
+    turned frames. `text` looks at whole pictures, `text_close` at cut-out vehicles; `reader` reads what they found. So
+    many pictures as `at_once` may be looked at at the same time, and for so many `threads` the networks were opened.
     """
 
     faces: Detector | None = None

@@ -31,6 +31,17 @@ class _Entry:
     longest_gap: int = 0
     verified: bool = False
 
+    def found(self, frame: int, region: Region) -> None:
+        """Take in a region that was found in a frame, not only followed into it."""
+        if self.last_detected is not None:
+            gap = frame - self.last_detected - 1
+            self.bridged += gap
+            self.longest_gap = max(self.longest_gap, gap)
+        self.last_detected = frame
+        self.detected += 1
+        self.total_score += region.score
+        self.verified |= region.reason == "verification"
+
 
 _NAMES = tuple(each.name for each in fields(_Entry))
 
@@ -60,16 +71,8 @@ class TrackLog:
                 entry = self._entries[region.track] = _Entry(region.cls, frame, frame, seconds, seconds)
             self._changed.add(region.track)
             entry.last, entry.end = frame, seconds
-            if region.reason == "followed":
-                continue
-            if entry.last_detected is not None:
-                gap = frame - entry.last_detected - 1
-                entry.bridged += gap
-                entry.longest_gap = max(entry.longest_gap, gap)
-            entry.last_detected = frame
-            entry.detected += 1
-            entry.total_score += region.score
-            entry.verified |= region.reason == "verification"
+            if region.reason != "followed":
+                entry.found(frame, region)
 
     @property
     def next_number(self) -> int:

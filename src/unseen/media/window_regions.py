@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from unseen.core.looks import DEFAULT_LOOKS
@@ -50,22 +50,11 @@ def cover_window(
     """
     rate = window.rate(info)
     linked = _linked(window, info, recipe, rate)
-    tracks: list[Track] = []
-    faint: list[Track] = []
     earliest = min([window.first, *(look.frame for look in window.looks[:1])])
-    for track in named.numbered(linked, forget_before=earliest):
-        known = track.number in named.believed or verifiers & set(track.models)
-        believed = known or followed(track.models).believed(track, max(info.width, info.height))
-        (tracks if believed else faint).append(track)
-    named.believed.update(track.number for track in tracks)
+    numbered = named.numbered(linked, forget_before=earliest)
+    tracks, faint = _believed(numbered, named, max(info.width, info.height), verifiers)
     wide = _extended(tracks, window, info, rate, verifiers)
-    regions: list[list[Region]] = [[] for _ in window.frames]
-    first, end = window.first, window.first + len(window.frames)
-    for track in wide:
-        for point in track.points[max(0, first - track.first) : max(0, end - track.first)]:
-            if (region := _region(track, point, recipe, info, verifiers)) is not None:
-                regions[point.frame - first].append(region)
-    return Covered([tuple(each) for each in regions], wide, faint)
+    return Covered(_by_frame(wide, window, info, recipe, verifiers), wide, faint)
 
 
 def _linked(window: Window, info: VideoInfo, recipe: Recipe, rate: float) -> list[Track]:
@@ -74,6 +63,33 @@ def _linked(window: Window, info: VideoInfo, recipe: Recipe, rate: float) -> lis
     found = [[d for d in look.found if d.cls in recipe.hidden] for look in window.looks]
     by = followed(sorted({d.model for each in found for d in each})).link
     return link(frames, found, width=info.width, height=info.height, rate=rate, cuts=window.cuts, settings=by)
+
+
+def _believed(
+    tracks: Iterable[Track], named: Named, longer: int, verifiers: frozenset[str]
+) -> tuple[list[Track], list[Track]]:
+    """Return the tracks that are believed, which is noted, and those too faint for it, in a video whose longer side is
+    `longer` pixels."""
+    believed: list[Track] = []
+    faint: list[Track] = []
+    for track in tracks:
+        known = track.number in named.believed or verifiers & set(track.models)
+        (believed if known or followed(track.models).believed(track, longer) else faint).append(track)
+    named.believed.update(track.number for track in believed)
+    return believed, faint
+
+
+def _by_frame(
+    tracks: Sequence[Track], window: Window, info: VideoInfo, recipe: Recipe, verifiers: frozenset[str]
+) -> list[tuple[Region, ...]]:
+    """Return what is to be hidden of extended tracks in each frame of a window."""
+    regions: list[list[Region]] = [[] for _ in window.frames]
+    first, end = window.first, window.first + len(window.frames)
+    for track in tracks:
+        for point in track.points[max(0, first - track.first) : max(0, end - track.first)]:
+            if (region := _region(track, point, recipe, info, verifiers)) is not None:
+                regions[point.frame - first].append(region)
+    return [tuple(each) for each in regions]
 
 
 def _extended(
@@ -98,11 +114,8 @@ class _Missed:
 
     def __init__(self, window: Window, info: VideoInfo, verifiers: frozenset[str]) -> None:
         self._looks = [look for look in (*window.before, *window.looks) if look.kind is not None]
-        self._whole_step, self._picture, self._verifiers = (
-            window.whole_step,
-            Box(0, 0, info.width, info.height),
-            verifiers,
-        )
+        self._whole_step, self._verifiers = window.whole_step, verifiers
+        self._picture = Box(0, 0, info.width, info.height)
 
     def since(self, track: Track) -> int:
         """Return as many frames as lie between looks that would have seen it, 1 for those between any two looks."""

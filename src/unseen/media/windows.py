@@ -83,7 +83,7 @@ class Window:
     @property
     def whole_step(self) -> int:
         """The most frames from one look at the whole picture to the next; `step` where no two are known."""
-        shot = max((cut for cut in self.cuts if cut <= self.first), default=0)
+        shot = _shot_begin(self.cuts, self.first)
         looks = (*self.before, *self.looks)
         whole = [look.frame for look in looks if look.kind == "whole" and look.frame >= shot]
         return max([self.step, *(b - a for a, b in pairwise(whole))])
@@ -94,7 +94,7 @@ class Window:
         last = self.last
         if self.horizon == last:
             return ()  # nothing behind it was known of when it was gathered: the shot ends with it
-        shot = max((cut for cut in self.cuts if cut <= last), default=0)
+        shot = _shot_begin(self.cuts, last)
         known = [look for look in (*self.before, *self.looks) if shot <= look.frame <= last]
         recent = tuple(look for look in known if look.frame > last - around)
         past = _latest(known[: len(known) - len(recent)])
@@ -111,6 +111,11 @@ class Window:
     def seen_too(self, more: Iterable[Look]) -> Window:
         """Return the window with what was found later on, by verification."""
         return replace(self, looks=_together(self.looks, more))
+
+
+def _shot_begin(cuts: Iterable[int], frame: int) -> int:
+    """Return the frame with which the shot of a frame begins, 0 where no cut before it is known."""
+    return max((cut for cut in cuts if cut <= frame), default=0)
 
 
 def _together(looks: Iterable[Look], more: Iterable[Look]) -> tuple[Look, ...]:
@@ -170,14 +175,19 @@ class Windows:
 
     def _window(self, count: int, horizon: int) -> Window:
         frames = tuple(self._waiting.popleft() for _ in range(count))
-        earliest = frames[0].index - self._sizes.around
+        first = frames[0].index
+        self._forget_before(first - self._sizes.around)
+        step = self._step_from(_shot_begin(self._cuts, first))
+        return Window(frames, tuple(self._looks), tuple(self._cuts), horizon, step, self._before)
+
+    def _forget_before(self, earliest: int) -> None:
+        """Drop looks and cuts that no later window needs, and keep the latest of those looks as those before."""
         past = bisect.bisect_left(self._looks, earliest, key=lambda look: look.frame)
         self._before = _latest((*self._before, *self._looks[:past]))
         self._looks = self._looks[past:]
-        looks = tuple(self._looks)
-        cuts = tuple(c for c in self._cuts if c > earliest)
-        self._cuts = list(cuts)
-        shot = max((c for c in cuts if c <= frames[0].index), default=0)
-        known = looks if len(looks) > 1 else (*self._before[-1:], *looks)
-        steps = [b.frame - a.frame for a, b in pairwise(known) if a.frame >= shot]
-        return Window(frames, looks, cuts, horizon, max([1, *steps]), self._before)
+        self._cuts = [cut for cut in self._cuts if cut > earliest]
+
+    def _step_from(self, shot: int) -> int:
+        """Return the most frames from one look to the next in the shot that begins with frame `shot`, and later."""
+        known = self._looks if len(self._looks) > 1 else [*self._before[-1:], *self._looks]
+        return max([1, *(b.frame - a.frame for a, b in pairwise(known) if a.frame >= shot)])

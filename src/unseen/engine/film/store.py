@@ -62,19 +62,22 @@ class FilmStore:
         self.progress = Progress()
         #: The quarter turns in which people are looked for beside upright, as was found out on the way.
         self.turns: tuple[int, ...] = ()
-        state = _read(folder / _STATE)
         try:
-            if state.get("context") != context:
-                raise ValueError
-            self._parts = [str(part) for part in state["parts"]]
-            if not all(each.is_file() and _list_of(each).is_file() for each in self.segments):
-                raise ValueError
-            self.progress = _progress(state, self.segments)
-            self.turns = tuple(map(int, state.get("turns", ())))
+            self._go_on(_read(folder / _STATE))
         except (KeyError, TypeError, ValueError, AttributeError, OSError):
-            self._parts, self.progress = [], Progress()
             shutil.rmtree(folder, ignore_errors=True)
         self.drop_unfinished()
+
+    def _go_on(self, state: dict[str, Any]) -> None:
+        """Take over what an earlier run saved, all of it or, with an error, nothing: of another context, or damaged."""
+        if state.get("context") != self._context:
+            raise ValueError("the work is of another context")
+        parts = [str(part) for part in state["parts"]]
+        segments = [self.folder / part for part in parts]
+        if not all(each.is_file() and _list_of(each).is_file() for each in segments):
+            raise ValueError("a segment is gone")
+        progress, turns = _progress(state, segments), tuple(map(int, state.get("turns", ())))
+        self._parts, self.progress, self.turns = parts, progress, turns
 
     def drop_unfinished(self) -> None:
         """Delete segments that were not verified."""
