@@ -41,8 +41,8 @@ class Upright:
 
     models: tuple[ModelFile, ...] = ()
 
-    def __init__(self, score: float, model: str = "yunet") -> None:
-        self.score, self.model, self.looks = score, model, 0
+    def __init__(self, score: float, model: str = "yunet", cls: str = "face") -> None:
+        self.score, self.model, self.cls, self.looks = score, model, cls, 0
 
     def detect(self, images: Sequence[Rgb8]) -> list[list[Detection]]:
         self.looks += len(images)
@@ -55,7 +55,7 @@ class Upright:
         chin = image[rows.max(), (columns.min() + columns.max()) // 2] < image[rows.min(), columns.min()]
         box = Box(float(columns.min()), float(rows.min()), columns.max() + 1.0, rows.max() + 1.0)
         is_up = box.height > box.width and chin
-        return [Detection("face", box, self.score, self.model)] if is_up else []
+        return [Detection(self.cls, box, self.score, self.model)] if is_up else []
 
 
 def way_up(faces: Detector | None, turns: Sequence[int] = (), info: VideoInfo = INFO) -> WayUp:
@@ -108,8 +108,57 @@ def test_a_frame_that_was_looked_at_is_turned_every_two_seconds() -> None:
     assert faces.looks == 3 * len([0, 21, 42])
 
 
-def test_where_no_faces_are_looked_for_nothing_is_turned() -> None:
+def test_where_nobody_is_looked_for_nothing_is_turned() -> None:
     way_up(None).check(scanned(0, 1))
+
+
+class OnlyObjects(WayUp):
+    """Looks for persons and vehicles as a run does that hides some `classes`."""
+
+    def __init__(self, objects: Detector, *classes: str, turns: Sequence[int] = ()) -> None:
+        super().__init__(cast(VideoReader, Reader(INFO)), None, turns, objects, frozenset(classes))
+
+
+@pytest.mark.parametrize("cls", ["person", "car"])
+@pytest.mark.parametrize("quarters", [1, 3])
+def test_where_no_faces_are_hidden_persons_and_vehicles_tell_the_turn(quarters: int, cls: str) -> None:
+    with pytest.raises(LieTurned) as told:
+        OnlyObjects(Upright(0.6, "yolo26n", cls), cls).check(scanned(0, quarters))
+    assert told.value.turn == quarters
+    OnlyObjects(Upright(0.6, "yolo26n", cls), cls, turns=(quarters,)).check(scanned(0, quarters))
+
+
+def test_somebody_who_is_doubted_lying_and_surely_found_after_a_turn_is_told() -> None:
+    lying = Box(30, 220, 90, 260)
+    found = [Detection("person", lying, 0.4, "yolo26n")]
+    with pytest.raises(LieTurned):
+        OnlyObjects(Upright(0.6, "yolo26n", "person"), "person").check(scanned(0, 1, found))
+    found = [Detection("person", lying, 0.7, "yolo26n")]
+    OnlyObjects(Upright(0.6, "yolo26n", "person"), "person").check(scanned(0, 1, found))
+    truck = [Detection("truck", lying, 0.59, "yolo26n")]
+    with pytest.raises(LieTurned):
+        OnlyObjects(Upright(0.6, "yolo26n", "car"), "car", "truck").check(scanned(0, 1, truck))
+
+
+def test_persons_who_are_unsure_or_wider_than_high_and_what_is_not_hidden_tell_no_turn() -> None:
+    OnlyObjects(Upright(0.59, "yolo26n", "person"), "person").check(scanned(0, 1))
+    OnlyObjects(Upright(0.9, "yolo26n", "car"), "person").check(scanned(0, 1))
+    lying = Detection("person", FACE, 0.9, "yolo26n")
+
+    class Lying(Upright):
+        def _one(self, image: np.ndarray) -> list[Detection]:
+            return [replace(lying, box=Box(30, 30, 90, 70))]
+
+    finder = Lying(0.9)
+    OnlyObjects(finder, "person").check(scanned(0, 1))
+    assert finder.looks == 2
+
+
+def test_where_somebody_stands_no_look_is_turned_for_persons() -> None:
+    finder = Upright(0.9, "yolo26n", "person")
+    stands = Detection("person", Box(200, 30, 240, 90), 0.6, "yolo26n")
+    OnlyObjects(finder, "person").check(scanned(0, 1, [stands]))
+    assert finder.looks == 0
 
 
 def test_who_lies_in_a_photo_is_looked_for_lying_and_hidden_by_the_wider_share_of_each_side() -> None:

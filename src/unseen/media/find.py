@@ -34,9 +34,10 @@ class Eyes:
     """The detectors of a run; None where a recipe has no use for one, or the optional model is not there.
 
     Shortly after a look at a frame of a video `faces_again` looks at the rows in which faces were, where a detector is
-    there that is fast enough, else `faces_close` at small parts around them; `faces_turned` looks at small pictures of
-    turned frames. `text` looks at whole pictures, `text_close` at cut-out vehicles; `reader` reads what they found. So
-    many pictures as `at_once` may be looked at at the same time, and for so many `threads` the networks were opened.
+    there that is fast enough, else `faces_close` at small parts around them; `faces_turned` and
+    `objects_turned` look at small pictures of turned frames. `text` looks at whole pictures, `text_close` at cut-out
+    vehicles; `reader` reads what they found. So many pictures as `at_once` may be looked at at the same time, and for
+    so many `threads` the networks were opened.
     """
 
     faces: Detector | None = None
@@ -44,6 +45,7 @@ class Eyes:
     faces_again: Detector | None = None
     faces_turned: Detector | None = None
     objects: Detector | None = None
+    objects_turned: Detector | None = None
     text: Detector | None = None
     text_close: Detector | None = None
     reader: Reader | None = None

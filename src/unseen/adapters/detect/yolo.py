@@ -67,18 +67,22 @@ class YoloDetector:
 
     Where `cut` is given it opens the same network for inputs of another height and width, at most those of the whole
     one and multiples of 32, or returns None where that cannot be done: pictures that are not square then leave less of
-    the input grey. One that does not run is left at once. It is meant for videos, whose pictures have one size.
+    the input grey, and are shrunk to `side` pixels a side. One that does not run is left at once. It is meant for
+    videos, whose pictures have one size.
     Understands the end-to-end output (n, 300, 6) = x1 y1 x2 y2 score class, and the older (n, 84, anchors) =
     cx cy w h and 80 class scores, which is suppressed here. Raises ModelCorrupt for any other output and UnseenError
     for one that holds no numbers.
     """
 
-    def __init__(self, network: Network, model: ModelFile, threshold: float, cut: Cut | None = None) -> None:
+    def __init__(
+        self, network: Network, model: ModelFile, threshold: float, cut: Cut | None = None, side: int | None = None
+    ) -> None:
         self._threshold = threshold
         height, width = (size or _SIDE for size in network.input_shape[-2:])
         self._whole = _Input(network, height, width)
         self._fixed_batch = network.input_shape[0] == 1
         self._cut = cut if self._fixed_batch and height == width else None
+        self._side = max(height, width) if side is None else side
         self._inputs: dict[tuple[int, int], _Input] = {}
         self._guard = threading.Lock()
         self.models = (model,)
@@ -115,7 +119,7 @@ class YoloDetector:
         if self._cut is None:
             return self._whole
         whole = self._whole
-        scale = min(whole.height / image.shape[0], whole.width / image.shape[1])
+        scale = min(whole.height / image.shape[0], whole.width / image.shape[1], self._side / max(image.shape[:2]))
         height, width = (_stepped(size * scale) for size in image.shape[:2])
         if (height, width) == (whole.height, whole.width):
             return whole

@@ -47,7 +47,7 @@ class Looking:
         self._clock, self._also = clock, also
         self._recipe, turns = _finding(film.recipe), film.recipe.video.turns
         self._shapes = Shapes(film.info, DETECTOR_SIDE, turns)
-        self._way_up = WayUp(film.reader, tools.eyes.faces_turned, turns)
+        self._way_up = WayUp(film.reader, tools.eyes.faces_turned, turns, tools.eyes.objects_turned, film.recipe.hidden)
 
     def scanned(self) -> Iterator[Scanned]:
         """Yield the frames that are not done, each with what was found in it, or None where nobody looked.
