@@ -122,6 +122,7 @@ def test_where_only_small_parts_are_looked_at_again_that_waits_for_the_look_befo
     needed = require_models(recipe, models)
     eyes = assemble(recipe, Models(needed.hide, needed.verify), "cpu", 1, photos=False).film_eyes
     assert (eyes.wide, eyes.at_once) == (whole, 2 if whole else 1)
+    assert (eyes.objects_turned is not None) == ("person" in classes)
 
 
 @pytest.mark.parametrize(

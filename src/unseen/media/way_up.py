@@ -87,7 +87,7 @@ def turned_looks(
 ) -> list[tuple[int, Detector, Set[str]]]:
     """Return the turns that a picture is to be looked at in, by whom, and for which classes, by what is `known` of it.
 
-    Persons and vehicles are looked for by a quarter only: upside down they are found nearly as well as upright. Where
+    Persons and vehicles are looked for by a quarter only: upside down most are found anyway. Where
     one is surely upright so is the picture, and that takes no look.
     """
     looks: list[tuple[int, Detector, Set[str]]] = []

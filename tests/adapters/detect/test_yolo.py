@@ -218,6 +218,16 @@ def test_a_picture_that_is_not_square_gets_an_input_of_its_shape(size: tuple[int
     assert whole.batches == []
 
 
+@pytest.mark.parametrize(
+    ("size", "cut"), [((360, 640), (192, 320)), ((640, 640), (320, 320)), ((100, 200), (160, 320))]
+)
+def test_a_picture_is_shrunk_to_the_side_that_is_asked_for(size: tuple[int, int], cut: tuple[int, int]) -> None:
+    cutting = Cutting()
+    ((found,),) = YoloDetector(end_to_end(), MODEL, 0.25, cutting, side=320).detect([grey(*size)])
+    assert cutting.opened == [cut]
+    assert found.box.xyxy == (0, 0, size[1], size[0])
+
+
 def test_square_pictures_and_networks_that_cannot_be_cut_take_the_whole_input() -> None:
     cutting, row = Cutting(works=False), (0, 140, 640, 500, 0.9, 0)
     whole = end_to_end(row)
