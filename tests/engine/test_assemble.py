@@ -145,6 +145,15 @@ def test_networks_get_all_threads_unless_two_frames_are_looked_at_at_once(
     assert eyes.threads == lookers
 
 
+@pytest.mark.parametrize(("recall", "turned"), [("high", True), ("fast", False)])
+def test_photos_are_turned_for_persons_where_they_are_hidden(models: FileModelStore, recall: str, turned: bool) -> None:
+    if models.find("yolo26n") is None:
+        pytest.skip("yolo26n is not here")
+    recipe = _recipe("person", recall=recall)
+    eyes = assemble(recipe, require_models(recipe, models), "cpu", 1, films=False).eyes
+    assert (eyes.objects_turned is not None) == turned
+
+
 def test_for_photos_alone_no_model_of_videos_is_opened(models: FileModelStore) -> None:
     recipe = _recipe("face", verify="skip", recall="fast")
     tools = assemble(recipe, require_models(recipe, models), "cpu", 1, films=False)

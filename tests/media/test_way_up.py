@@ -169,3 +169,14 @@ def test_who_lies_in_a_photo_is_looked_for_lying_and_hidden_by_the_wider_share_o
     x1, y1, x2, y2 = region.box.xyxy
     rows, columns = np.nonzero(lying[:, :, 0])
     assert (x1 < columns.min(), x2 > columns.max(), y1 < rows.min(), y2 > rows.max()) == (True,) * 4
+
+
+def test_persons_who_lie_in_a_photo_are_hidden_where_no_faces_are() -> None:
+    lying = np.repeat(frame(0, 1).planes[0][:, :, None], 3, axis=2)
+    photo, recipe = Photo("png", (Frame(lying, "rgb"),)), Recipe(looks=looks_for(["person"], None))
+    finder = Upright(0.9, "yolo26n", "person")
+    assert plan(photo, Eyes(objects=finder), recipe) == ((),)
+    [[region]] = plan(photo, Eyes(objects=finder, objects_turned=finder), recipe)
+    rows, columns = np.nonzero(lying[:, :, 0])
+    x1, y1, x2, y2 = region.box.xyxy
+    assert (x1 <= columns.min(), x2 > columns.max(), y1 <= rows.min(), y2 > rows.max()) == (True,) * 4

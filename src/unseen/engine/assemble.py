@@ -228,6 +228,8 @@ def _eyes(recipe: Recipe, models: Models, net: _Networks) -> Eyes:
         faces=_faces(net, high=high) if "centerface" in models.hide else None,
         faces_turned=_faces_turned(net) if "centerface" in models.hide and recipe.recall != "fast" else None,
         objects=_objects(net, high=high) if "yolo26n" in models.hide else None,
+        # Photos have many shapes, and to open a network for each takes longer than to look at its square.
+        objects_turned=_objects(net, high=high) if recipe.hidden & _OBJECTS and recipe.recall != "fast" else None,
     )
 
 

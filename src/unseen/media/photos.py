@@ -14,7 +14,7 @@ from unseen.media.cover import cover
 from unseen.media.find import Eyes, find
 from unseen.media.upright import turned
 from unseen.media.views import rgb_views
-from unseen.media.way_up import TURNS, after_turns, lie_turned
+from unseen.media.way_up import after_turns, lie_turned, turned_looks
 from unseen.pixels.boxes import merge
 from unseen.pixels.hide import hide, hide_alpha
 
@@ -43,11 +43,20 @@ def _plan_frame(frame: Frame, eyes: Eyes, recipe: Recipe) -> tuple[Region, ...]:
     for view in rgb_views(frame):
         upright = find(view, eyes, recipe)
         found += upright
-        for turn in TURNS:
-            if eyes.faces_turned is not None and lie_turned(view, turn, eyes.faces_turned, upright):
-                found += _lying(view, turn, eyes, recipe)
-                turns.add(turn)
+        lying = _turns(view, upright, eyes, recipe)
+        for turn in lying:
+            found += _lying(view, turn, eyes, recipe)
+        turns |= set(lying)
     return tuple(cover(merge(found, _SAME_OBJECT), recipe, frame.width, frame.height, turns=sorted(turns)))
+
+
+def _turns(image: Rgb8, upright: Sequence[Detection], eyes: Eyes, recipe: Recipe) -> list[int]:
+    """Return the turns after which somebody is upright who was not found `upright`."""
+    turns: list[int] = []
+    for turn, finder, classes in turned_looks(upright, eyes.faces_turned, eyes.objects_turned, recipe.hidden):
+        if turn not in turns and lie_turned(image, turn, finder, upright, classes):
+            turns.append(turn)
+    return turns
 
 
 def _lying(image: Rgb8, turn: int, eyes: Eyes, recipe: Recipe) -> list[Detection]:
