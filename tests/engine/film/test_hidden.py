@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -13,13 +12,9 @@ import numpy as np
 import pytest
 
 from tests.adapters.video_clips import Clip, Planes
-from tests.engine.engine_fakes import BlindDetector, Command, FakeStore, MagentaDetector, fake_engine, fake_tools
+from tests.engine.engine_fakes import BlindDetector, Command, MagentaDetector
 from tests.engine.film_scenes import FILM, RATE, SIZE, MissingDetector, Watched, draw, film, film_engine, watch
 from unseen.adapters.video_av import open_video
-from unseen.core.photos import Rgb8
-from unseen.core.regions import Box, Detection
-from unseen.engine.work import Setup, Tools
-from unseen.media.find import Eyes
 
 SECONDS = replace(FILM, stamps=range(50))
 
@@ -178,32 +173,3 @@ def test_stand_ins_are_upright_as_videos_are_shown(
     widths = (np.abs(shown.astype(int) - 100) > 10).sum(axis=1)
     head, *_, shoulders = widths[widths > 0]
     assert 0 < 2 * head < shoulders
-
-
-class Sideways(MagentaDetector):
-    """Finds somebody standing at the square in pictures that are higher than wide."""
-
-    def detect(self, images: Sequence[Rgb8]) -> list[list[Detection]]:
-        return [[self._standing(each) for each in found] for found in map(self._found, images)]
-
-    def _found(self, image: Rgb8) -> list[Detection]:
-        return super().detect([image])[0] if image.shape[0] > image.shape[1] else []
-
-    @staticmethod
-    def _standing(found: Detection) -> Detection:
-        box = found.box
-        return Detection("person", Box(box.x1, box.y1 - box.height, box.x2, box.y2), 0.9, "yolo26n")
-
-
-def test_persons_who_lie_are_hidden_where_no_faces_are(unseen: Command, tmp_path: Path) -> None:
-    source, finder = film(tmp_path / "in" / "a.mp4", replace(FILM, stamps=range(12))), Sideways()
-
-    def make(setup: Setup) -> Tools:
-        tools = fake_tools(setup, eyes=BlindDetector(), looks_again=())
-        return replace(tools, models=replace(tools.models, film_eyes=Eyes(objects=finder, objects_turned=finder)))
-
-    engine = fake_engine(make, FakeStore(missing=frozenset({"yunet"})))
-    done = unseen(source, "-o", tmp_path / "out", "--classes", "person", engine=engine)
-    assert done.code == 0, done.err
-    told = [line for line in done.files["a.mp4"]["video"]["problems"] if "upright after a turn by 90" in line]
-    assert (len(told), watch(tmp_path / "out" / "a.mp4").shown) == (1, [0] * 12)

@@ -74,7 +74,7 @@ def keep_for_edits(work: Path, task: Task, receipt: FileReceipt, recipe: str, fo
     if receipt.video is None:
         return
     path, name = tracks_path(folder, task.tag), task.placed.label
-    lines = FilmStore.lines_in(work)
+    lines, turns = FilmStore.lines_in(work), FilmStore.turns_in(work)
     digests: tuple[tuple[str, int], ...] = ()
     classes = {track.number: track.cls for track in receipt.video.tracks}
     before = read_kept(path) if task.edits is not None else None
@@ -84,11 +84,11 @@ def keep_for_edits(work: Path, task: Task, receipt: FileReceipt, recipe: str, fo
         if not classes:
             return
         classes |= before.known.classes
-        lines, digests = with_tracks(kept_lines(path), lines, first), before.digests
+        lines, digests, turns = with_tracks(kept_lines(path), lines, first), before.digests, before.turns
     size = receipt.video.size_before or (receipt.width, receipt.height)
     known = KnownTracks(*size, receipt.video.frames, classes)
     digests = (*digests, (receipt.video.tracks_digest or "", known.next_number))
-    keep_tracks(path, Kept(receipt.input_hash or "", recipe, known, digests), lines, name)
+    keep_tracks(path, Kept(receipt.input_hash or "", recipe, known, digests, turns), lines, name)
 
 
 def _problem(each: Placed, kept: Kept | None, hasher: Hasher, recipe: Recipe, edits: Edits) -> str:

@@ -154,6 +154,14 @@ class FilmStore:
         return _lines(self.segments)
 
     @staticmethod
+    def turns_in(folder: Path) -> tuple[int, ...]:
+        """Return the quarter turns in which people were looked for beside upright, of a video whose parts are there."""
+        try:
+            return tuple(map(int, _read(folder / _STATE).get("turns", ())))
+        except (OSError, ValueError, TypeError, AttributeError):
+            return ()
+
+    @staticmethod
     def lines_in(folder: Path) -> Iterator[str]:
         """Yield what `hidden` does, for the folder of a video that is done; raises OutputFailed for any other one."""
         parts = _read(folder / _STATE).get("parts")

@@ -115,6 +115,7 @@ def _film(
 ) -> Film:
     """Return the film to redact; raises UnreadableInput where edits have nothing to go by."""
     name, recipe = task.placed.label, tools.setup.recipe
+    turns = turns or _turns_before(task, tools)
     if turns:
         recipe = replace(recipe, video=replace(recipe.video, turns=turns))
     kit = FilmTools(
@@ -134,6 +135,12 @@ def _film(
         editing=_editing(task, tools, input_hash),
         counting=task.counting,
     )
+
+
+def _turns_before(task: Task, tools: Tools) -> tuple[int, ...]:
+    """Return the turns that the run found out whose tracks are edited: this one looks at nobody but by verification."""
+    kept = None if task.edits is None else read_kept(tracks_path(tools.setup.tracks, task.tag))
+    return () if kept is None else kept.turns
 
 
 def _editing(task: Task, tools: Tools, input_hash: str) -> Editing | None:

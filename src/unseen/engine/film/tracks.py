@@ -44,7 +44,8 @@ _BROKEN = (OSError, EOFError, ValueError, zlib.error)
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What the file begins with: commitment to the input, digest of the recipe, what edits can speak of, and `digests`.
+    """What the file begins with: commitment to the input, digest of the recipe, what edits can speak of, and `digests`;
+    and the quarter `turns` in which people were looked for beside upright.
 
     These are the digest of the tracks that were detected and, for each edited run in which verification added some, the
     one of all that were there then; each with the first number that was not taken.
@@ -54,6 +55,7 @@ class Kept:
     recipe: str
     known: KnownTracks
     digests: tuple[tuple[str, int], ...]
+    turns: tuple[int, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -76,6 +78,7 @@ def keep_tracks(path: Path, kept: Kept, lines: Iterable[str], name: str) -> None
         "size": [known.width, known.height],
         "frames": known.frames,
         "digests": kept.digests,
+        "turns": kept.turns,
         "tracks": {str(number): cls for number, cls in sorted(known.classes.items())},
     }
     try:
@@ -104,7 +107,8 @@ def read_kept(path: Path) -> Kept | None:
         # Files of earlier versions tell none, or none of what verification added.
         told = head["digests"] if "digests" in head else [(digest_of(file), known.next_number)]
         digests = tuple((str(digest), int(end)) for digest, end in told)
-        return Kept(str(head["input"]), str(head["recipe"]), known, digests) if digests else None
+        turns = tuple(map(int, head.get("turns", ())))
+        return Kept(str(head["input"]), str(head["recipe"]), known, digests, turns) if digests else None
     return None
 
 
