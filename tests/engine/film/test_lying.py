@@ -37,16 +37,21 @@ class Sideways:
 
 
 class Portraits:
-    """Finds nothing, and counts the pictures that are higher than wide."""
+    """Counts the pictures that are higher than wide, and finds a face in their lower left corner if it is to."""
 
     models: tuple[ModelFile, ...] = ()
 
     def __init__(self) -> None:
-        self.count = 0
+        self.count, self.finds = 0, False
 
     def detect(self, images: Sequence[Rgb8]) -> list[list[Detection]]:
-        self.count += sum(image.shape[0] > image.shape[1] for image in images)
-        return [[] for _ in images]
+        return [self._one(*image.shape[:2]) for image in images]
+
+    def _one(self, height: int, width: int) -> list[Detection]:
+        if height <= width:
+            return []
+        self.count += 1
+        return [Detection("face", Box(4, height - 24, 20, height - 4), 0.9, "centerface")] if self.finds else []
 
 
 def _engine(eyes: Eyes, again: Portraits) -> Any:
@@ -74,7 +79,7 @@ def test_edits_of_a_video_that_lies_are_looked_at_turned_too(unseen: Command, tm
     source, finder, again = film(tmp_path / "in" / "a.mp4", SHORT), Sideways("face", "yunet"), Portraits()
     words = (source, "-o", tmp_path / "out", "--classes", "face", "--key", key)
     assert unseen(*words, engine=_engine(Eyes(faces=finder, faces_turned=finder), again)).code == 0
-    for last in (5, 6):  # what is kept of an edited run knows the turn as well
+    for last in (5, 6, 7):  # what is kept of an edited run knows the turn as well
         edits = {"add": {"class": "face", "frames": [0, last], "boxes": [[2, 2, 20, 20], [2, 2, 20, 20]]}}
         (tracks,) = (tmp_path / "out" / ".unseen" / "tracks").iterdir()
         kept, looks = read_kept(tracks), again.count
@@ -84,3 +89,4 @@ def test_edits_of_a_video_that_lies_are_looked_at_turned_too(unseen: Command, tm
         assert done.code == 0, done.err
         assert _told(done.files["a.mp4"]["video"])
         assert again.count > looks
+        again.finds = True
