@@ -74,6 +74,7 @@ class LookAhead:
         self._out: Look | None = None
         self._asked_at = self._newest = self._filmed = self._out_filmed = float("-inf")
         self._number = 0
+        self._ways: tuple[int, ...] = (0,)
 
     @property
     def waiting(self) -> int:
@@ -107,10 +108,14 @@ class LookAhead:
         self._out = Look(self._number, frame, at)
         return self._out
 
-    def found(self, look: Look, detections: Sequence[Detection]) -> None:
-        """Take what a look found; an answer to any other look than the one that is out is not believed."""
+    def found(self, look: Look, detections: Sequence[Detection], turns: Sequence[int] = ()) -> None:
+        """Take what a look found; an answer to any other look than the one that is out is not believed.
+
+        Beside upright, what is found may be upright after any of the quarter `turns` clockwise.
+        """
         if self._out is None or look.number != self._out.number:
             return
+        self._ways = (0, *turns)
         self._tracks.seen(self._out_filmed, detections)
         self._looks.append((self._out_filmed, self._out.at))
         self._out = None
@@ -150,7 +155,8 @@ class LookAhead:
             return Due(frame, at, whole="unseen")
         regions = []
         for placed in self._tracks.at(filmed):
-            regions += [replace(r, track=placed.track) for r in cover([placed.found], self._recipe, *self._size)]
+            covered = cover([placed.found], self._recipe, *self._size, turns=self._ways)
+            regions += [replace(region, track=placed.track) for region in covered]
         return Due(frame, at, tuple(regions))
 
     def _is_seen(self, filmed: float) -> bool:

@@ -15,7 +15,7 @@ from unseen.media.sights import Scanned
 from unseen.media.upright import Upright, turned
 from unseen.pixels.boxes import iou
 
-__all__ = ["TURNED_SIDE", "TURNS", "LieTurned", "WayUp", "after_turns", "lie_turned", "turned_looks"]
+__all__ = ["TURNED_SIDE", "TURNS", "LieTurned", "WayUp", "after_turns", "lie_turned", "somebody_lies", "turned_looks"]
 
 #: Pixels a side of the pictures that are turned: of faces from 20 pixels of a frame of 1,280 on, one look in two tells.
 TURNED_SIDE = 640
@@ -93,8 +93,8 @@ def turned_looks(
     looks: list[tuple[int, Detector, Set[str]]] = []
     if faces is not None:
         looks += [(turn, faces, _FACES) for turn in TURNS]
-    classes = hidden & {"person", *VEHICLES}
-    if objects is not None and classes and not any(each.cls in classes and _is_sure(each) for each in known):
+    classes = _objects_that_tell(known, hidden)
+    if objects is not None and classes:
         looks += [(turn, objects, classes) for turn in _QUARTERS]
     return sorted(looks, key=lambda look: look[0])
 
@@ -104,10 +104,36 @@ def lie_turned(
 ) -> bool:
     """Whether a picture shows something of these classes that is upright after `turn` quarter turns clockwise, and is
     nothing that is `known` by an upright look."""
-    lying, known = after_turns(image, turn), list(known)
-    found = [each for each in finder.detect([lying])[0] if each.cls in classes and _is_sure(each)]
+    lying = after_turns(image, turn)
+    found = finder.detect([lying])[0]
     placed = [replace(each, box=turned(each.box, lying.shape[1::-1], -turn)) for each in found]
-    return any(not any(_is_known(each, other) for other in known) for each in placed)
+    return _is_new(found, placed, list(known), classes)
+
+
+def somebody_lies(
+    found: Sequence[Detection], placed: Sequence[Detection], known: Sequence[Detection], turn: int, hidden: Set[str]
+) -> bool:
+    """Whether `found` in a picture after `turn` quarter turns clockwise holds something of classes that are `hidden`
+    that is upright there, and is nothing that is `known` by an upright look.
+
+    `placed` are the same with boxes in the pixels of those that are known.
+    """
+    objects = _objects_that_tell(known, hidden) if turn in _QUARTERS else frozenset[str]()
+    return _is_new(found, placed, known, (_FACES & hidden) | objects)
+
+
+def _objects_that_tell(known: Iterable[Detection], hidden: Set[str]) -> Set[str]:
+    """Return persons and vehicles as far as they are hidden, none where one of them is surely upright."""
+    classes = hidden & {"person", *VEHICLES}
+    return frozenset() if any(each.cls in classes and _is_sure(each) for each in known) else classes
+
+
+def _is_new(
+    found: Sequence[Detection], placed: Sequence[Detection], known: Sequence[Detection], classes: Set[str]
+) -> bool:
+    """Whether something of these classes is surely there that is not known; `placed` is where `found` lies."""
+    sure = (at for each, at in zip(found, placed, strict=True) if each.cls in classes and _is_sure(each))
+    return any(not any(_is_known(each, other) for other in known) for each in sure)
 
 
 def after_turns(image: Rgb8, turns: int) -> Rgb8:

@@ -54,10 +54,11 @@ def _asked(tmp_path: Path, now: list[float], *targets: _Target) -> tuple[Camera,
 def test_who_is_seen_in_one_of_the_shapes_that_pixels_may_have_is_hidden(sees: int, tmp_path: Path) -> None:
     target, now = _Target(), [0.0]
     camera, question = _asked(tmp_path, now, target)
-    assert [view.shape for view in question.views] == [(128, 192, 3), (107, 640, 3)]
+    assert [view.shape for view in question.views[:2]] == [(128, 192, 3), (107, 640, 3)]
+    assert question.turns[:2] == (0, 0)
     high, wide, _ = question.views[sees].shape
     seen = Detection("face", _SQUARE.scaled(wide / 192, high / 128), 0.9, "centerface")
-    camera.answer(question, [(seen,) if at == sees else () for at in range(2)])
+    camera.answer(question, [(seen,) if at == sees else () for at in range(len(question.views))])
     now[0] = 5.0
     camera.publish(threading.Event())
     (shown,) = target.shown
@@ -66,6 +67,21 @@ def test_who_is_seen_in_one_of_the_shapes_that_pixels_may_have_is_hidden(sees: i
 
 def test_look_that_fails_in_one_shape_counts_as_none(tmp_path: Path) -> None:
     camera, question = _asked(tmp_path, [0.0])
-    camera.answer(question, [(), None])
+    camera.answer(question, [(), None, (), (), ()])
     told = camera.status()["detector"]
     assert (told["looks"], told["lost"]) == (0, 1)
+
+
+def test_who_is_upright_only_when_the_picture_is_turned_is_hidden_from_the_first_look_on(tmp_path: Path) -> None:
+    target, now = _Target(), [0.0]
+    camera, question = _asked(tmp_path, now, target)
+    assert question.turns == (0, 0, 2, 1, 3)
+    # The square lies as far from the lower right corner as it does upright from the upper left one.
+    upside_down = Box(192 - _SQUARE.x2, 128 - _SQUARE.y2, 192 - _SQUARE.x1, 128 - _SQUARE.y1)
+    seen = Detection("face", upside_down, 0.9, "centerface")
+    camera.answer(question, [(), (), (seen,), (), ()])
+    assert camera.status()["detector"]["turns"] == [180]
+    now[0] = 5.0
+    camera.publish(threading.Event())
+    (shown,) = target.shown
+    assert 60 < int(shown.convert("L").getextrema()[1]) < BRIGHT  # type: ignore[arg-type]  # one band, so two numbers

@@ -20,10 +20,10 @@ from unseen.engine.live.permit import Permit
 from unseen.errors import FileError, UnseenError
 from unseen.media.live import Due, Look, LookAhead
 from unseen.media.live_pace import EvenTimes, Shedding
-from unseen.media.shapes import SAME_IN_BOTH
+from unseen.media.live_turns import LiveTurns, Turned
 from unseen.media.thin import Slots
 from unseen.media.upright import shrunk_size
-from unseen.pixels.boxes import merge
+from unseen.media.way_up import after_turns
 
 __all__ = ["Camera", "FeedOpener", "Question"]
 
@@ -35,15 +35,18 @@ _BACKOFF = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 _GOOD = 10.0
 _NO_SIGNAL_AFTER, _NO_SIGNAL_EVERY = 1.0, 0.5
 _IDLE = 0.1
+#: Where a look takes fewer seconds than this there is time to try a turned view of the same size, else of half of it.
+_QUICK = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A frame as pictures for the detector, one for each shape that its pixels may have; `size` is the frame's, width
-    and height."""
+    """A frame as pictures for the detector, one for each shape that its pixels may have and each of the quarter `turns`
+    clockwise after which somebody may be upright, told for each of them; `size` is the frame's, width and height."""
 
     look: Look
     views: tuple[Rgb8, ...]
+    turns: tuple[int, ...]
     size: tuple[int, int]
 
 
@@ -78,6 +81,7 @@ class Camera:
         self._no_picture = NoPictureYet(source.name, targets)
         self._to_rgb: Callable[[VideoFrame, int, int], Rgb8] | None = None
         self._times = EvenTimes()
+        self._turns = LiveTurns(job.recipe.hidden)
         rate = job.recipe.video.max_rate
         self._slots = None if rate is None else Slots(rate)
 
@@ -126,6 +130,7 @@ class Camera:
         self.connected, self._awaits, self.error = True, False, None
         self._times.begin()
         with self._change:
+            self._turns.begin()
             self._to_rgb = feed.to_rgb
             if self._state is None:
                 self._info = info
@@ -156,11 +161,18 @@ class Camera:
         with self._change:
             state, info, to_rgb = self._state, self._info, self._to_rgb
             look = None if state is None else state.wanted(0.0 if self.ended else level.interval)
-        if look is None or info is None or to_rgb is None:
-            return None
+            if look is None or info is None or to_rgb is None:
+                return None
+            noticed, to_try = self._turns.noticed, self._turns.to_try(look.at)
         aspects = look.frame.aspects or (info.pixel_aspect,)
-        views = tuple(to_rgb(look.frame, *shrunk_size(info, level.side, aspect)) for aspect in aspects)
-        return Question(look, views, (info.width, info.height))
+        shapes = [to_rgb(look.frame, *shrunk_size(info, level.side, aspect)) for aspect in aspects]
+        views = [(turn, shape) for turn in (0, *noticed) for shape in shapes]
+        if to_try:
+            side = level.side if self._shedding.took < _QUICK else level.side // 2
+            small = to_rgb(look.frame, *shrunk_size(info, side, aspects[0]))
+            views += [(turn, small) for turn in to_try]
+        pictures = tuple(after_turns(shape, turn) for turn, shape in views)
+        return Question(look, pictures, tuple(turn for turn, _ in views), (info.width, info.height))
 
     def answer(self, question: Question, answers: Sequence[Sequence[Detection] | None]) -> None:
         """Take what was found in each picture of a frame, None if the detector failed."""
@@ -168,13 +180,16 @@ class Camera:
         with self._change:
             if self._state is None:
                 return
-            found = _together(question, answers)
+            shapes = zip(question.turns, question.views, answers, strict=True)
+            views = [Turned(turn, view.shape[1::-1], answer) for turn, view, answer in shapes]
+            found = self._turns.found(question.look.at, views, question.size)
             if found is None:
                 self._state.lost(question.look)
                 self.figures.count("lost")
                 return
             hidden = self._job.recipe.hidden
-            self._state.found(question.look, [each for each in found if each.cls in hidden])
+            found_hidden = [each for each in found if each.cls in hidden]
+            self._state.found(question.look, found_hidden, self._turns.noticed)
         if self._counts is not None:
             self._counts.seen(question.look.at, found)
         self.figures.look(now)
@@ -230,6 +245,11 @@ class Camera:
     # What is told.
 
     @property
+    def turned(self) -> list[int]:
+        """The degrees clockwise after which people in its pictures were seen to be upright."""
+        return [90 * turn for turn in self._turns.noticed]
+
+    @property
     def state(self) -> str:
         """How it stands with the camera, in words."""
         if self.ended:
@@ -264,16 +284,6 @@ class Camera:
                 "interval_s": round(level.interval, 4),
                 "side": level.side,
                 "shed": self._shedding.depth,
+                "turns": self.turned,
             },
         }
-
-
-def _together(question: Question, answers: Sequence[Sequence[Detection] | None]) -> list[Detection] | None:
-    """Return what was found in all pictures of a frame, in its pixels; None if the detector failed at one of them."""
-    together: list[Detection] = []
-    for view, found in zip(question.views, answers, strict=True):
-        if found is None:
-            return None
-        across, down = (whole / part for whole, part in zip(question.size, view.shape[1::-1], strict=True))
-        together += [replace(each, box=each.box.scaled(across, down)) for each in found]
-    return together if len(answers) == 1 else merge(together, SAME_IN_BOTH)

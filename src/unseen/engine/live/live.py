@@ -92,6 +92,11 @@ class Live:
         """What goes wrong just now at targets and cameras, and what becomes of it, in words for people."""
         told = [f"{problem}; {_AGAIN}" for problem in self.problems]
         for camera in self.cameras:
+            for degrees in camera.turned:
+                told.append(
+                    f"{camera.source.name}: people in it are upright only when turned by {degrees} degrees; they are "
+                    "looked for that way, too, which takes as long again: turn the picture in the camera's settings"
+                )
             if camera.error is not None:
                 name = f"{camera.source.name}: "
                 text = name + str(camera.error).removeprefix(name)
