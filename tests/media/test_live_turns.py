@@ -86,6 +86,17 @@ def test_persons_who_lie_are_noticed_where_nobody_surely_stands() -> None:
         assert turns.noticed == noticed
 
 
+def test_who_is_found_less_surely_on_their_head_is_noticed_in_the_other_view_alone() -> None:
+    lying = Detection("person", Box(100, 100, 150, 300), 0.9, "yolo26n")
+    on_head = Detection("person", Box(210, 340, 260, 540), 0.7, "yolo26n")
+    elsewhere = Detection("person", Box(30, 40, 70, 200), 0.8, "yolo26n")
+    turns = LiveTurns({"person"})
+    found = turns.found(0.0, [_UPRIGHT, _view(1, on_head, elsewhere), _view(3, lying)], _SIZE)
+    assert turns.noticed == (3,)
+    assert found is not None
+    assert len(found) == 1
+
+
 def test_turn_in_which_nobody_was_for_long_is_forgotten_and_one_often_seen_never() -> None:
     seldom, often = LiveTurns({"face"}), LiveTurns({"face"})
     _look(seldom, 0.0, lying=2)

@@ -86,14 +86,21 @@ class LiveTurns:
         """
         if any(view.found is None for view in views):
             return None
-        upright = [each for view in views if not view.turn for each in view.placed(size)]
-        counting = [view for view in views if not view.turn or self._counts(at, view, upright, size)]
-        self._note_tried(at, {view.turn for view in views} - {0})
+        counting = [view for view in views if not view.turn]
         together = [each for view in counting for each in view.placed(size)]
+        # The best first: people are also found on their head, less surely, who are upright in another view.
+        for view in sorted((view for view in views if view.turn), key=_best, reverse=True):
+            if self._counts(at, view, together, size):
+                counting.append(view)
+                together += view.placed(size)
+        self._note_tried(at, {view.turn for view in views} - {0})
         return together if len(counting) == 1 else merge(together, _SAME)
 
-    def _counts(self, at: float, view: Turned, upright: Sequence[Detection], size: tuple[int, int]) -> bool:
-        if somebody_lies(view.found or (), view.placed(size), upright, view.turn, self._hidden):
+    def _counts(self, at: float, view: Turned, known: Sequence[Detection], size: tuple[int, int]) -> bool:
+        # Persons and vehicles are found on their head as well, so that the opposite view has nothing of theirs to add.
+        opposite = (view.turn + 2) % 4 in self._noticed
+        hidden = self._hidden & {"face"} if opposite else self._hidden
+        if somebody_lies(view.found or (), view.placed(size), known, view.turn, hidden):
             noticed = self._noticed.setdefault(view.turn, _Noticed(at))
             noticed.last, noticed.times = at, noticed.times + 1
         return view.turn in self._noticed
@@ -108,3 +115,7 @@ class LiveTurns:
         for turn, noticed in list(self._noticed.items()):
             if noticed.times < _FOR_GOOD and at - noticed.last > _KEPT_S:
                 del self._noticed[turn]
+
+
+def _best(view: Turned) -> float:
+    return max((each.score for each in view.found or ()), default=0.0)
