@@ -15,6 +15,7 @@ import av
 import numpy as np
 import pytest
 
+from bench.damages import flipped, swapped, truncated, zeroed
 from tests.adapters.video_clips import Clip, make_clip, tone, trim
 from unseen.adapters.video.witness import Witness
 from unseen.adapters.video_av import open_video
@@ -27,29 +28,6 @@ KINDS = [
     ("mpeg4", "avi"), ("mpeg2video", "mpg"), ("mpeg2video", "ts"), ("mpeg1video", "mpg"),
 ]  # fmt: skip
 LIMIT = 60
-
-
-def _truncated(data: bytes, rng: random.Random) -> bytes:
-    return data[: rng.randrange(1, len(data))]
-
-
-def _flipped(data: bytes, rng: random.Random) -> bytes:
-    broken = bytearray(data)
-    for _ in range(8):
-        broken[rng.randrange(len(broken))] ^= 1 << rng.randrange(8)
-    return bytes(broken)
-
-
-def _zeroed(data: bytes, rng: random.Random) -> bytes:
-    start = rng.randrange(len(data))
-    return data[:start] + bytes(min(400, len(data) - start)) + data[start + 400 :]
-
-
-def _shuffled(data: bytes, rng: random.Random) -> bytes:
-    blocks = [data[i : i + 256] for i in range(0, len(data), 256)]
-    one, other = rng.randrange(len(blocks)), rng.randrange(len(blocks))
-    blocks[one], blocks[other] = blocks[other], blocks[one]
-    return b"".join(blocks)
 
 
 def _grown(data: bytes, rng: random.Random) -> bytes:
@@ -76,7 +54,7 @@ def _in_time(act: Callable[[], None]) -> None:
     assert not thread.is_alive(), f"reading took more than {LIMIT} s"
 
 
-@pytest.mark.parametrize("harm", [_truncated, _flipped, _zeroed, _shuffled, _grown])
+@pytest.mark.parametrize("harm", [truncated, flipped, zeroed, swapped, _grown])
 @pytest.mark.parametrize(("encoder", "ending"), KINDS)
 def test_damage_ends_in_an_error_or_in_frames(
     tmp_path: Path, encoder: str, ending: str, harm: Callable[[bytes, random.Random], bytes]

@@ -23,9 +23,10 @@ def _view(turn: int, *found: Detection, size: tuple[int, int] = _SIZE) -> Turned
 
 def _look(turns: LiveTurns, at: float, lying: int | None = None) -> Sequence[int]:
     """Look at a frame in which nobody is upright but after `lying` turns, and return the turns that were tried."""
-    tried = turns.to_try(at)
+    noticed, tried = turns.due(at)
+    assert not set(noticed) & set(tried)
     faces = [_face(Box(10, 10, 40, 50))]
-    views = [_view(turn, *(faces if turn == lying else [])) for turn in (*turns.noticed, *tried)]
+    views = [_view(turn, *(faces if turn == lying else [])) for turn in (*noticed, *tried)]
     assert turns.found(at, [_UPRIGHT, *views], _SIZE) is not None
     return tried
 
@@ -42,9 +43,9 @@ def test_first_look_of_each_connection_is_at_all_turns_and_later_ones_at_one_eac
 def test_first_look_that_failed_is_made_again() -> None:
     turns = LiveTurns({"face"})
     failed = [_UPRIGHT, _view(2), Turned(1, _SIZE[::-1], None), _view(3)]
-    assert turns.to_try(0.0) == (2, 1, 3)
+    assert turns.due(0.0) == ((), (2, 1, 3))
     assert turns.found(0.0, failed, _SIZE) is None
-    assert turns.to_try(0.25) == (2, 1, 3)
+    assert turns.due(0.25) == ((), (2, 1, 3))
 
 
 @pytest.mark.parametrize(
@@ -105,10 +106,9 @@ def test_turn_in_which_nobody_was_for_long_is_forgotten_and_one_often_seen_never
     for turns in (seldom, often):
         _look(turns, 500.0)
         assert turns.noticed == (2,)
-        turns.to_try(1000.0)
-    assert seldom.noticed == ()
-    assert often.noticed == (2,)
+    assert seldom.due(1000.0)[0] == ()
+    assert often.due(1000.0)[0] == (2,)
 
 
 def test_runs_that_hide_neither_people_nor_vehicles_look_upright_alone() -> None:
-    assert LiveTurns({"plate", "text"}).to_try(0.0) == ()
+    assert LiveTurns({"plate", "text"}).due(0.0) == ((), ())

@@ -6,6 +6,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
 from unseen.core.regions import VEHICLES, Detection
+from unseen.media.shapes import SAME_IN_BOTH
 from unseen.media.upright import turned
 from unseen.media.way_up import TURNS, somebody_lies
 from unseen.pixels.boxes import merge
@@ -18,8 +19,6 @@ _EVERY_S = 1.0
 _KEPT_S, _FOR_GOOD = 600.0, 5
 #: The order in which turns are tried: most cameras that do not stand hang from a ceiling.
 _ORDER = (2, 1, 3)
-#: What overlaps by as much in two views is one object.
-_SAME = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +66,15 @@ class LiveTurns:
         """The quarter turns clockwise that each look is at, beside upright."""
         return tuple(sorted(self._noticed))
 
-    def to_try(self, at: float) -> tuple[int, ...]:
-        """Return the turns that a look at a frame of time `at` is at beside those that were noticed."""
+    def due(self, at: float) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the turns that a look at a frame of time `at` is at beside upright: those noticed, and those tried."""
         self._forget(at)
         others = [turn for turn in _ORDER if turn not in self._noticed]
         if not self._tells or not others:
-            return ()
+            return self.noticed, ()
         if self._all:
-            return tuple(others)
-        return (others[self._tried % len(others)],) if at >= self._next else ()
+            return self.noticed, tuple(others)
+        return self.noticed, (others[self._tried % len(others)],) if at >= self._next else ()
 
     def found(self, at: float, views: Sequence[Turned], size: tuple[int, int]) -> list[Detection] | None:
         """Take what was found in the views of a frame of time `at`, and return it with boxes in pixels of the frame, of
@@ -94,7 +93,7 @@ class LiveTurns:
                 counting.append(view)
                 together += view.placed(size)
         self._note_tried(at, {view.turn for view in views} - {0})
-        return together if len(counting) == 1 else merge(together, _SAME)
+        return together if len(counting) == 1 else merge(together, SAME_IN_BOTH)
 
     def _counts(self, at: float, view: Turned, known: Sequence[Detection], size: tuple[int, int]) -> bool:
         # Persons and vehicles are found on their head as well, so that the opposite view has nothing of theirs to add.

@@ -6,6 +6,7 @@ import gc
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 from unseen.core.live import CameraSource, LiveJob
@@ -163,14 +164,17 @@ class Camera:
             look = None if state is None else state.wanted(0.0 if self.ended else level.interval)
             if look is None or info is None or to_rgb is None:
                 return None
-            noticed, to_try = self._turns.noticed, self._turns.to_try(look.at)
+            noticed, tried = self._turns.due(look.at)
+
+        def picture(side: int, aspect: Fraction) -> Rgb8:
+            return to_rgb(look.frame, *shrunk_size(info, side, aspect))
+
         aspects = look.frame.aspects or (info.pixel_aspect,)
-        shapes = [to_rgb(look.frame, *shrunk_size(info, level.side, aspect)) for aspect in aspects]
+        shapes = [picture(level.side, aspect) for aspect in aspects]
         views = [(turn, shape) for turn in (0, *noticed) for shape in shapes]
-        if to_try:
-            side = level.side if self._shedding.took < _QUICK else level.side // 2
-            small = to_rgb(look.frame, *shrunk_size(info, side, aspects[0]))
-            views += [(turn, small) for turn in to_try]
+        if tried:
+            small = picture(level.side if self._shedding.took < _QUICK else level.side // 2, aspects[0])
+            views += [(turn, small) for turn in tried]
         pictures = tuple(after_turns(shape, turn) for turn, shape in views)
         return Question(look, pictures, tuple(turn for turn, _ in views), (info.width, info.height))
 
