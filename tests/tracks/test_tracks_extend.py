@@ -194,6 +194,23 @@ def test_a_detection_that_jumps_is_covered_with_the_smooth_path() -> None:
     assert box.x2 >= 320
 
 
+@pytest.mark.parametrize("garbled", [0, 9])
+def test_most_of_a_face_is_covered_where_a_look_sees_the_eyes_alone(garbled: int) -> None:
+    """At the first look or the last one; in between the smoothed path is as large as the others."""
+    seen = [[found(300 + 8 * i, 180, 60, 80, cls="face")] for i in range(10)]
+    seen[garbled] = [found(300 + 8 * garbled, 170, 44, 30, cls="face")]
+    (track,) = covered(range(0, 40, 4), seen, stride=4)
+    box = covering_box(track.points[4 * garbled - track.first])
+    assert share(found(300 + 8 * garbled, 180, 60, 80).box, box) > 0.7
+
+
+def test_a_face_that_really_becomes_smaller_is_not_covered_wider_for_that() -> None:
+    sides = [80 * 0.96**i for i in range(20)]
+    seen = [[found(300, 180, side, side, cls="face")] for side in sides]
+    any_size = CoverSettings(beyond={kind: dataclasses.replace(each, resize=99.0) for kind, each in BEYOND.items()})
+    assert covered(range(20), seen) == covered(range(20), seen, settings=any_size)
+
+
 def test_between_detections_a_box_is_as_wide_as_they_were() -> None:
     frames = range(0, 30, 3)
     seen = [[found(300, 180, 40 + 8 * (i % 2), 100)] for i in range(10)]

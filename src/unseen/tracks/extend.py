@@ -152,8 +152,11 @@ def _covered(
     found = [point for track in tracks for point in track.points if point.detected]
     owner = np.repeat(np.arange(len(tracks)), ends - starts)
     around = _around(at, owner, [len(s.frames) for s in seen])
-    boxes = _wide_enough(states, at, owner, found, around, max(round(settings.near_s * scene.rate), scene.stride))
-    most = np.array([settings.beyond[KINDS[track.cls]].doubt for track in tracks])[owner]
+    beyond = [settings.beyond[KINDS[track.cls]] for track in tracks]
+    resize = np.array([each.resize for each in beyond])
+    corner = _as_large_as_around(found, owner[at], resize[owner[at]] / scene.rate)
+    boxes = _wide_enough(states, at, owner, corner, around, max(round(settings.near_s * scene.rate), scene.stride))
+    most = np.array([each.doubt for each in beyond])[owner]
     spreads = np.concatenate([path.spreads for path in walked]) * steady.scale(frames)
     doubt = np.minimum(spreads, most * sizes(states))
     doubt[at] = 0.0
@@ -176,6 +179,24 @@ def _covered(
     ]
 
 
+def _as_large_as_around(found: Sequence[TrackPoint], owner: NDArray[np.intp], resize: Floats) -> Floats:
+    """Return the corners (n, 4) of what was found, none of them much smaller than those before and after it.
+
+    `owner` is the track of each, in order, and `resize` (n,) by how much the logarithms of sides change at most from
+    one frame to the next; what is smaller than that allows is grown around its middle.
+    """
+    corner = np.array([p.box.xyxy for p in found])
+    sides = corner[:, 2:] - corner[:, :2]
+    logs, later = np.log(sides), (resize * np.array([p.frame for p in found]))[:, None]
+    # Tracks are lifted apart, so that the largest value so far is always one of the same track.
+    apart = owner[:, None] * (1.0 + np.ptp(logs, axis=0) + np.ptp(later))
+    before = np.maximum.accumulate(logs + later + apart) - later - apart
+    after = np.maximum.accumulate((logs - later - apart)[::-1])[::-1] + later + apart
+    more = (np.exp(np.maximum(before, after)) - sides) / 2
+    more[more < 1e-6 * sides] = 0.0  # a rounded logarithm is no growth
+    return np.concatenate([corner[:, :2] - more, corner[:, 2:] + more], axis=1)
+
+
 def _around(
     at: NDArray[np.intp], owner: NDArray[np.intp], detections: Sequence[int]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -195,18 +216,17 @@ def _wide_enough(
     states: Floats,
     at: NDArray[np.intp],
     owner: NDArray[np.intp],
-    found: Sequence[TrackPoint],
+    corner: Floats,
     around: tuple[NDArray[np.intp], NDArray[np.intp]],
     near: int,
 ) -> Floats:
-    """Return the corners (t, 4) of `states` (t, 4), grown to what was `found` in the frames `at`.
+    """Return the corners (t, 4) of `states` (t, 4), grown to the corners (n, 4) of what was found in the frames `at`.
 
     A frame without a detection is grown as the detections before and after it are (`around`), relative to the smoothed
     box, if they are at most `near` frames off.
     """
     boxes = corners(states)
     centres, sides = np.tile(states[:, :2], 2), np.tile(boxes[:, 2:] - boxes[:, :2], 2)
-    corner = np.array([p.box.xyxy for p in found])
     # By track, so that what is covered of one does not depend on the others.
     far = 4 * np.maximum.reduceat(np.abs(boxes).max(axis=1), np.flatnonzero(np.diff(owner, prepend=-1)))
     far = far[owner[at], None]

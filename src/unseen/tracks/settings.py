@@ -74,14 +74,16 @@ class Beyond:
     unsure as the motion says, but by at most `doubt` sizes (the square root of its area), so that what is not seen
     does not grow without end. A track that was detected in less than `sure` frames (a look counts for all frames up to
     the next), and never with a score of `strong`, is extended by a share of the seconds, because what is seen once and
-    faintly is mostly nothing. Raises ValueError for
-    a number that is negative or not finite, or a `sure` below 1.
+    faintly is mostly nothing. The logarithms of sides are taken to change by at most `resize` a second: what is found
+    much smaller than just before or after is covered in part, or its picture is damaged. Raises ValueError for a number
+    that is negative or not finite, or a `sure` below 1.
     """
 
     extend_s: float = 0.4
     doubt: float = 0.1
     sure: int = 5
     strong: float = 1.0
+    resize: float = 2.0
 
     def __post_init__(self) -> None:
         _check_numbers(self, least=0.0)
@@ -95,7 +97,7 @@ BEYOND: Mapping[str, Beyond] = MappingProxyType(
     {
         "person": Beyond(extend_s=0.25, doubt=0.01),
         "vehicle": Beyond(extend_s=0.25, doubt=0.01),
-        "face": Beyond(doubt=0.07, sure=10, strong=0.5),
+        "face": Beyond(doubt=0.07, sure=10, strong=0.5, resize=1.3),
         "plate": Beyond(sure=10, strong=0.5),
         "text": Beyond(),
     }
