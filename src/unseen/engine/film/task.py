@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from unseen.adapters.files_output import discard
 from unseen.core.names import display
-from unseen.core.receipts import FileReceipt, FrameNote, Verdict, VideoReceipt
+from unseen.core.receipts import EditsReceipt, FileReceipt, FrameNote, Verdict, VideoReceipt
+from unseen.core.recipe import Recipe
 from unseen.engine.film.editing import Editing
 from unseen.engine.film.edits import misfit
 from unseen.engine.film.film import Film, FilmDone
@@ -19,7 +20,7 @@ from unseen.engine.film.preview import write_preview
 from unseen.engine.film.settle import MOST_ROUNDS
 from unseen.engine.film.store import FilmStore
 from unseen.engine.film.tools import FilmTools
-from unseen.engine.film.tracks import digest_of, kept_lines, read_kept, spans_in, tracks_path, with_tracks
+from unseen.engine.film.tracks import Kept, digest_of, kept_lines, read_kept, spans_in, tracks_path, with_tracks
 from unseen.engine.release import ResiduesRemain, Stopwatch
 from unseen.engine.remembered import recalled
 from unseen.engine.resume import unchanged
@@ -30,67 +31,125 @@ from unseen.media.way_up import LieTurned
 __all__ = ["redact_video"]
 
 
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One video that is redacted: its task, the worker's tools, the stop watch, the commitment to the video's bytes,
+    and what is kept of it on the way."""
+
+    task: Task
+    tools: Tools
+    watch: Stopwatch
+    input_hash: str
+    store: FilmStore
+
+    @property
+    def name(self) -> str:
+        """What messages call the video."""
+        return self.task.placed.label
+
+    @property
+    def tracks(self) -> Path:
+        """Where it is kept what was hidden in the video when it was released."""
+        return tracks_path(self.tools.setup.tracks, self.task.tag)
+
+
 def redact_video(task: Task, tools: Tools, note: Callable[[FrameNote], None]) -> Done:
     """Take one video through the stages, up to a verified file that waits for its name; raises FileError.
 
     Verified parts are kept when the run is killed, and the next one with the same key goes on behind them.
     """
-    setup, name = tools.setup, task.placed.label
     watch = Stopwatch(tools.clock)
     with watch.time("read"):
-        input_hash = _hash_of(task.placed.item.path, tools, name)
-    receipt = FileReceipt(name, "released", input_hash=input_hash, seconds=watch.seconds)
-    if task.past is not None and unchanged(task.past, task.final, input_hash, setup.hasher):
+        input_hash = _hash_of(task.placed.item.path, tools, task.placed.label)
+    receipt = FileReceipt(task.placed.label, "released", input_hash=input_hash, seconds=watch.seconds)
+    if task.past is not None and unchanged(task.past, task.final, input_hash, tools.setup.hasher):
         return Done(recalled(receipt, task.past, _preview_name(task)), None, {})
-    context = f"{input_hash} {setup.context} {task.edits.digest() if task.edits else ''}"
-    if task.counting is not None:
-        # What was counted is in memory only, so that a killed run cannot go on with it: nothing of it fits.
-        context += secrets.token_hex(16)
-    store = FilmStore(setup.work / task.tag[:32], hashlib.sha256(context.encode()).hexdigest())
-    setup.staging.mkdir(parents=True, exist_ok=True)
-    staged = setup.staging / f"{secrets.token_hex(16)}{task.final.suffix}"
-    preview = None if task.preview is None else setup.staging / f"{secrets.token_hex(16)}.mp4"
+    work = _Work(task, tools, watch, input_hash, _store(task, tools, input_hash))
+    staged, preview = _staged_paths(task, tools)
     try:
-        done = _redacted(partial(_film, task, tools, staged, store, watch, note, input_hash), store)
+        film = _redacted(partial(_film, work, staged, note), work.store)
         if preview is not None:
-            with watch.time("preview"):
-                write_preview(staged, store.hidden(), preview, tools.video, name, done.receipt.size_before)
-        staged, receipt = _sealed(receipt, staged, done, store, watch, task, tools)
+            _write_preview(film, preview, work)
+        released, receipt = _sealed(receipt, film, work)
     except VerificationFailed as error:
         discard(staged)
-        store.delete()
-        verdict = Verdict("fail", rounds=MOST_ROUNDS if isinstance(error, ResiduesRemain) else 0, detail=str(error))
-        return Done(replace(receipt, status="failed", error=str(error), verdict=verdict), None, tools.models.devices)
+        work.store.delete()
+        return Done(_failed(receipt, error), None, tools.models.devices)
     except BaseException:
         discard(staged)
         raise
     finally:
-        store.drop_unfinished()
-    receipt = replace(
-        receipt,
-        output_hash=setup.hasher.of_file("output", staged),
-        width=done.info.width,
-        height=done.info.height,
-        verdict=done.verdict,
-    )
-    return Done(receipt, staged, tools.models.devices, store.folder, preview, done.tally)
+        work.store.drop_unfinished()
+    receipt = _finished(receipt, released, film, tools)
+    return Done(receipt, released, tools.models.devices, work.store.folder, preview, film.tally)
 
 
-def _sealed(
-    receipt: FileReceipt, staged: Path, done: FilmDone, store: FilmStore, watch: Stopwatch, task: Task, tools: Tools
-) -> tuple[Path, FileReceipt]:  # fmt: skip
+def _store(task: Task, tools: Tools, input_hash: str) -> FilmStore:
+    """Return where verified parts of a video are kept; none are there but those of a killed run that did the same."""
+    setup = tools.setup
+    context = f"{input_hash} {setup.context} {task.edits.digest() if task.edits else ''}"
+    if task.counting is not None:
+        # What was counted is in memory only, so that a killed run cannot go on with it: nothing of it fits.
+        context += secrets.token_hex(16)
+    return FilmStore(setup.work / task.tag[:32], hashlib.sha256(context.encode()).hexdigest())
+
+
+def _staged_paths(task: Task, tools: Tools) -> tuple[Path, Path | None]:
+    """Return temporary names that nobody has yet, for the video and for its preview, if there is to be one."""
+    staging = tools.setup.staging
+    staging.mkdir(parents=True, exist_ok=True)
+    preview = None if task.preview is None else staging / f"{secrets.token_hex(16)}.mp4"
+    return staging / f"{secrets.token_hex(16)}{task.final.suffix}", preview
+
+
+def _write_preview(film: FilmDone, preview: Path, work: _Work) -> None:
+    with work.watch.time("preview"):
+        hidden, size = work.store.hidden(), film.receipt.size_before
+        write_preview(film.path, hidden, preview, work.tools.video, work.name, size)
+
+
+def _sealed(receipt: FileReceipt, film: FilmDone, work: _Work) -> tuple[Path, FileReceipt]:
     """Return where a verified video lies and what is said of it, after it was given its content credentials, if any."""
-    told = _told(task, tools, done.receipt, store)
-    if tools.setup.signing is None:
-        return staged, replace(receipt, video=told)
+    told = _told(film.receipt, work)
+    receipt = replace(receipt, video=told)
+    if work.tools.setup.signing is None:
+        return film.path, receipt
+    path, credentials = _signed(film, told, work)
+    return path, replace(receipt, credentials=credentials)
+
+
+def _signed(film: FilmDone, told: VideoReceipt, work: _Work) -> tuple[Path, dict[str, str]]:
+    """Give a verified video its content credentials; return where it lies then and what the receipt says of them."""
     from unseen.engine.credentials import film_areas, seal  # here: most runs have no use for it
 
-    with watch.time("sign"):
-        width, height = told.size_before or (done.info.width, done.info.height)
-        areas, edits = film_areas(store.hidden(), replace(done.info, width=width, height=height)), told.edits
-        by_hand = None if edits is None else (len(edits.removed), len(edits.visible), len(edits.added))
-        path, said = seal(staged, task, done.verdict, areas, tools, by_hand)
-    return path, replace(receipt, video=told, credentials=said)
+    with work.watch.time("sign"):
+        width, height = told.size_before or (film.info.width, film.info.height)
+        areas = film_areas(work.store.hidden(), replace(film.info, width=width, height=height))
+        return seal(film.path, work.task, film.verdict, areas, work.tools, _by_hand(told.edits))
+
+
+def _by_hand(edits: EditsReceipt | None) -> tuple[int, int, int] | None:
+    """Return how much a person removed, left visible and added, None without edits."""
+    return None if edits is None else (len(edits.removed), len(edits.visible), len(edits.added))
+
+
+def _failed(receipt: FileReceipt, error: VerificationFailed) -> FileReceipt:
+    """Return the receipt of a video that did not pass verification."""
+    rounds = MOST_ROUNDS if isinstance(error, ResiduesRemain) else 0
+    return replace(
+        receipt, status="failed", error=str(error), verdict=Verdict("fail", rounds=rounds, detail=str(error))
+    )
+
+
+def _finished(receipt: FileReceipt, released: Path, film: FilmDone, tools: Tools) -> FileReceipt:
+    """Return the receipt with what is known once the video is as it will be released."""
+    return replace(
+        receipt,
+        output_hash=tools.setup.hasher.of_file("output", released),
+        width=film.info.width,
+        height=film.info.height,
+        verdict=film.verdict,
+    )
 
 
 def _redacted(film: Callable[[tuple[int, ...]], Film], store: FilmStore) -> FilmDone:
@@ -103,73 +162,77 @@ def _redacted(film: Callable[[tuple[int, ...]], Film], store: FilmStore) -> Film
             store.begin_anew((*store.turns, lie.turn))
 
 
-def _film(
-    task: Task,
-    tools: Tools,
-    staged: Path,
-    store: FilmStore,
-    watch: Stopwatch,
-    note: Callable[[FrameNote], None],
-    input_hash: str,
-    turns: tuple[int, ...],
-) -> Film:
+def _film(work: _Work, staged: Path, note: Callable[[FrameNote], None], turns: tuple[int, ...]) -> Film:
     """Return the film to redact; raises UnreadableInput where edits have nothing to go by."""
-    name, recipe = task.placed.label, tools.setup.recipe
-    turns = turns or _turns_before(task, tools)
-    if turns:
-        recipe = replace(recipe, video=replace(recipe.video, turns=turns))
+    task, tools, name = work.task, work.tools, work.name
     kit = FilmTools(
         codec=tools.video,
         eyes=tools.models.film_eyes,
         opinion=tools.models.film_opinion,
-        watch=watch,
+        watch=work.watch,
         note=lambda done, total: note(FrameNote(name, done, total)),
     )
     return Film(
         source=task.placed.item.path,
         name=name,
         staged=staged,
-        recipe=recipe,
+        recipe=_with_turns(tools.setup.recipe, turns or _turns_before(work)),
         tools=kit,
-        store=store,
-        editing=_editing(task, tools, input_hash),
+        store=work.store,
+        editing=_editing(work),
         counting=task.counting,
     )
 
 
-def _turns_before(task: Task, tools: Tools) -> tuple[int, ...]:
+def _with_turns(recipe: Recipe, turns: tuple[int, ...]) -> Recipe:
+    """Return the recipe that looks for people in these quarter turns, too; as it is for none."""
+    return replace(recipe, video=replace(recipe.video, turns=turns)) if turns else recipe
+
+
+def _turns_before(work: _Work) -> tuple[int, ...]:
     """Return the turns that the run found out whose tracks are edited: this one looks at nobody but by verification."""
-    kept = None if task.edits is None else read_kept(tracks_path(tools.setup.tracks, task.tag))
+    kept = _kept_before(work)
     return () if kept is None else kept.turns
 
 
-def _editing(task: Task, tools: Tools, input_hash: str) -> Editing | None:
+def _kept_before(work: _Work) -> Kept | None:
+    """Return what is kept of the run whose tracks are edited, None without edits or where it is gone."""
+    return None if work.task.edits is None else read_kept(work.tracks)
+
+
+def _editing(work: _Work) -> Editing | None:
     """Return what hides by a person's edits, None without any; raises UnreadableInput where they do not fit any more:
     they did when the run began."""
-    if task.edits is None:
+    edits, recipe, name = work.task.edits, work.tools.setup.recipe, work.name
+    if edits is None:
         return None
-    setup, name, path = tools.setup, task.placed.label, tracks_path(tools.setup.tracks, task.tag)
-    kept = read_kept(path)
+    kept = read_kept(work.tracks)
     if kept is None:
         raise UnreadableInput(f"{name}: its tracks are gone; run once without --edits")
-    if problem := misfit(kept, input_hash, setup.recipe, task.edits):
+    if problem := misfit(kept, work.input_hash, recipe, edits):
         raise UnreadableInput(f"{name}: {problem}")
-    return Editing(kept_lines(path), task.edits, kept.known, setup.recipe, name)
+    return Editing(kept_lines(work.tracks), edits, kept.known, recipe, name)
 
 
-def _told(task: Task, tools: Tools, receipt: VideoReceipt, store: FilmStore) -> VideoReceipt:
+def _told(receipt: VideoReceipt, work: _Work) -> VideoReceipt:
     """Return the receipt with what a person changed, of which tracks, and where the preview goes."""
-    receipt = replace(receipt, preview=_preview_name(task))
-    path = tracks_path(tools.setup.tracks, task.tag)
-    kept = None if task.edits is None else read_kept(path)
-    if task.edits is None or kept is None:
-        digest = digest_of(store.hidden()) if tools.setup.hasher.comparable else None
+    receipt = replace(receipt, preview=_preview_name(work.task))
+    edits, kept = work.task.edits, _kept_before(work)
+    if edits is None or kept is None:
+        digest = digest_of(work.store.hidden()) if work.tools.setup.hasher.comparable else None
         return replace(receipt, tracks_digest=digest)
-    edits = task.edits.receipt(kept.known, spans_in(kept_lines(path), task.edits.spared))
-    first = task.edits.first_found(kept.known.next_number)
+    first = edits.first_found(kept.known.next_number)
     found = any(track.number >= first for track in receipt.tracks)
-    digest = digest_of(with_tracks(kept_lines(path), store.hidden(), first)) if found else kept.digest
-    return replace(receipt, edits=edits, tracks_digest=digest)
+    return replace(
+        receipt,
+        edits=edits.receipt(kept.known, spans_in(kept_lines(work.tracks), edits.spared)),
+        tracks_digest=_digest_with(first, work) if found else kept.digest,
+    )
+
+
+def _digest_with(first: int, work: _Work) -> str:
+    """Return the digest of the tracks that are kept and of those since, whose numbers begin with `first`."""
+    return digest_of(with_tracks(kept_lines(work.tracks), work.store.hidden(), first))
 
 
 def _preview_name(task: Task) -> str | None:
