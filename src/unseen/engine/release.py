@@ -17,7 +17,7 @@ from unseen.core.recipe import Recipe
 from unseen.core.regions import Detection
 from unseen.engine.stopwatch import Stopwatch
 from unseen.errors import UnseenError, VerificationFailed
-from unseen.media.cover import cover
+from unseen.media.margins import cover
 from unseen.media.photos import FrameRegions, hide_regions
 from unseen.media.views import rgb_views
 from unseen.verify.metadata import findings_text, scan

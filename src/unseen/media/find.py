@@ -13,7 +13,7 @@ from unseen.core.ports import Detector, Reader
 from unseen.core.recipe import Recipe
 from unseen.core.regions import VEHICLES, Box, Detection
 from unseen.media.close import look_close, look_in, rows_with
-from unseen.media.cover import heads_without_face
+from unseen.media.heads import heads_without_face
 from unseen.media.plates import is_legible, is_texture, looks_like_plate, needs_reading, on_vehicle
 from unseen.media.sights import Sight
 

@@ -12,8 +12,8 @@ from unseen.core.looks import Look as Hiding
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Detection, Region
 from unseen.core.video import VideoFrame
-from unseen.media.cover import cover
 from unseen.media.live_pace import MOST_GAP
+from unseen.media.margins import cover
 from unseen.tracks.live import LiveTracks
 
 __all__ = ["HIDDEN_WHOLE", "Due", "Look", "LookAhead", "Why", "in_one_colour"]

@@ -10,8 +10,8 @@ import numpy as np
 from unseen.core.photos import Frame, Photo, Rgb8
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Detection, Region
-from unseen.media.cover import cover
 from unseen.media.find import Eyes, find
+from unseen.media.margins import cover
 from unseen.media.upright import turned
 from unseen.media.views import rgb_views
 from unseen.media.way_up import after_turns, lie_turned, turned_looks

@@ -10,8 +10,8 @@ from unseen.core.looks import DEFAULT_LOOKS
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Box, Region
 from unseen.core.video import Track, TrackPoint, VideoInfo
-from unseen.media.cover import cover_point
 from unseen.media.followed import Followed, followed
+from unseen.media.margins import cover_point
 from unseen.media.windows import Window
 from unseen.tracks.extend import covering_box, extend_all
 from unseen.tracks.link import link

@@ -10,36 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.media.some_detections import boxes, detections, face
 from unseen.core.looks import Look
 from unseen.core.recipe import Recipe, looks_for, parse_hide
 from unseen.core.regions import CLASSES, Box, Detection
 from unseen.core.video import Track, TrackPoint, VideoInfo
-from unseen.media.cover import MARGINS, Margins, cover, cover_point, heads_without_face
+from unseen.media.margins import MARGINS, Margins, cover, cover_point
 from unseen.pixels.hide import mask_of
 
 EVERYTHING = Recipe(looks=looks_for(CLASSES, None))
-MODELS = st.sampled_from([*MARGINS, "another"])
-
-
-@st.composite
-def boxes(draw: st.DrawFn, low: float = -40.0, high: float = 140.0) -> Box:
-    x, y = (draw(st.floats(low, high)) for _ in range(2))
-    return Box(x, y, x + draw(st.floats(0.01, 80.0)), y + draw(st.floats(0.01, 80.0)))
-
-
-detections = st.builds(Detection, st.sampled_from(CLASSES), boxes(), st.floats(0, 1), MODELS)
 sizes = st.integers(1, 120)
-
-
-def face(x1: float, y1: float, x2: float, y2: float, model: str = "centerface") -> Detection:
-    return Detection("face", Box(x1, y1, x2, y2), 0.9, model)
-
-
-def person(x1: float, y1: float, x2: float, y2: float, score: float = 0.9) -> Detection:
-    return Detection("person", Box(x1, y1, x2, y2), score, "yolo26n")
-
-
-# Cover.
 
 
 @given(detections, sizes, sizes, st.floats(0, 2))
@@ -166,39 +146,3 @@ def test_below_the_chin_of_a_phone_video_is_hidden_where_it_is_stored(rotation: 
 
 def test_who_may_lie_either_way_is_hidden_by_the_wider_share_of_each_side() -> None:
     assert Margins(0.1, 0.2, 0.3, 0.0).around(Box(0, 0, 10, 100), 0.0, [0, 1]).xyxy == (-2.0, -20.0, 13.0, 130.0)
-
-
-# Heads.
-
-
-def test_a_person_without_a_face_gets_a_head() -> None:
-    (head,) = heads_without_face([person(10, 20, 60, 220)], least_score=0.25)
-    assert (head.cls, head.model, head.score) == ("head", "yolo26n", 0.9)
-    assert head.box.xyxy == (10, 20, 60, 65)
-
-
-def test_a_person_who_is_cut_off_at_the_chest_gets_a_deeper_head() -> None:
-    (head,) = heads_without_face([person(0, 0, 100, 120)], least_score=0.25)
-    assert head.box.xyxy == (0, 0, 100, 36)
-
-
-@pytest.mark.parametrize("where", [(20, 30, 40, 50), (10, 20, 20, 40), (20, 100, 40, 139)])
-def test_a_person_whose_face_was_found_gets_none(where: tuple[float, float, float, float]) -> None:
-    assert heads_without_face([person(10, 20, 60, 220), face(*where)], least_score=0.25) == []
-
-
-@pytest.mark.parametrize("where", [(70, 30, 90, 50), (20, 160, 40, 180), (20, 0, 40, 10)])
-def test_a_face_elsewhere_is_not_this_persons(where: tuple[float, float, float, float]) -> None:
-    assert len(heads_without_face([person(10, 20, 60, 220), face(*where)], least_score=0.25)) == 1
-
-
-def test_a_person_who_may_be_none_gets_none() -> None:
-    assert heads_without_face([person(10, 20, 60, 220, 0.24)], least_score=0.25) == []
-    assert len(heads_without_face([person(10, 20, 60, 220, 0.25)], least_score=0.25)) == 1
-
-
-@given(st.lists(detections, max_size=6))
-def test_a_head_lies_in_the_upper_third_of_its_person(found: list[Detection]) -> None:
-    people = [d.box for d in found if d.cls == "person"]
-    for head in heads_without_face(found, least_score=0.0):
-        assert any(head.box.xyxy[:3] == p.xyxy[:3] and head.box.height <= 0.3 * p.height + 1e-6 for p in people)

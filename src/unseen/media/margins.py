@@ -1,4 +1,4 @@
-"""From detections to the regions that are hidden: widened by what each model misses, rounded outward."""
+"""Margins around what was found: regions are wider than detections by what each model misses, rounded outward."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from unseen.core.regions import Box, Detection, Region
 from unseen.core.video import Track, TrackPoint, VideoInfo
 from unseen.pixels.boxes import round_out
 
-__all__ = ["FILM_MARGINS", "MARGINS", "Margins", "cover", "cover_point", "heads_without_face"]
+__all__ = ["FILM_MARGINS", "MARGINS", "Margins", "cover", "cover_point"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,25 +108,3 @@ def _shaped(look: Look, cls: str, recipe: Recipe) -> Look:
     if cls in ("face", "head") and recipe.face_shape == "ellipse":
         return Look(look.method, look.strength, "ellipse")
     return look
-
-
-def heads_without_face(detections: Sequence[Detection], *, least_score: float) -> list[Detection]:
-    """Return the head part of each person in which no face was found.
-
-    The head part spans the person's width; its height is 0.3 of the person's, at most 0.9 of the width, which holds
-    for people who stand (a head is about a seventh of the height) and for those cut off at the chest.
-    """
-    faces = [d for d in detections if d.cls == "face"]
-    heads = []
-    for person in detections:
-        if person.cls != "person" or person.score < least_score or any(_has_face(person.box, f.box) for f in faces):
-            continue
-        box = person.box
-        deep = min(0.3 * box.height, 0.9 * box.width)
-        heads.append(Detection("head", Box(box.x1, box.y1, box.x2, box.y1 + deep), person.score, person.model))
-    return heads
-
-
-def _has_face(person: Box, face: Box) -> bool:
-    x, y = face.middle
-    return person.x1 <= x <= person.x2 and person.y1 <= y <= person.y1 + 0.6 * person.height
