@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -94,15 +93,16 @@ def film_areas(lines: Iterable[str], info: VideoInfo) -> tuple[Area, ...]:
 
     `lines` are those that a `FilmStore` keeps, one a frame.
     """
+    from unseen.engine.film.kept_frames import KeptFrame  # here: photos would wait for it in vain
     from unseen.media.upright import Upright
 
     turned, tracks = Upright(info, DETECTOR_SIDE), dict[object, list[tuple[Box, float]]]()
     whole, zero = Box(0, 0, info.width, info.height), None
-    for frame in map(json.loads, lines):
-        zero = float(frame["time"]) if zero is None else zero
-        rows = [(None, *whole.xyxy, "whole")] if frame.get("whole") else frame["regions"]
-        for _, x1, y1, x2, y2, track, *_ in rows:
-            tracks.setdefault(track, []).append((turned.shown(Box(x1, y1, x2, y2)), float(frame["time"]) - zero))
+    for frame in map(KeptFrame.read, lines):
+        zero = frame.time if zero is None else zero
+        places = [("whole", whole)] if frame.whole else [(each.track, each.box) for each in frame.regions]
+        for track, box in places:
+            tracks.setdefault(track, []).append((turned.shown(box), frame.time - zero))
     step = 1 / float(info.rate)
     return distinct(
         area_of(Box.hull(box for box, _ in seen), *turned.size, (seen[0][1], seen[-1][1] + step))

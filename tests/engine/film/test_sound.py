@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from unseen.engine.film.kept_frames import KeptFrame, KeptRegion
 from unseen.engine.film.sound import sound_of
 
 STEP = 0.04
@@ -16,14 +16,16 @@ STEP = 0.04
 
 def _audible(frames: Sequence[tuple[float, str]], at: Sequence[float], step: float = STEP) -> list[bool]:
     """Whether there is sound at times `at`, beside frames of a time that show nobody (""), a class, or are "whole"."""
-    lines = [
-        json.dumps({"time": time, "regions": [[kind]] if kind not in ("", "whole") else [], "whole": kind == "whole"})
-        for time, kind in frames
-    ]
+    lines = [_line(number, time, kind) for number, (time, kind) in enumerate(frames)]
     sound = sound_of(Path("a.mp4"), "mute-when-person", lines, step, shifted=False)
     assert sound is not None
     assert sorted(sound.mute) == list(sound.mute)
     return [not any(start <= time <= end for start, end in sound.mute) for time in at]
+
+
+def _line(number: int, time: float, kind: str) -> str:
+    rows = (KeptRegion(kind, 0, 0, 9, 9, 1, 0.5, "detected", "fill", "box"),) if kind not in ("", "whole") else ()
+    return KeptFrame(number, time, rows, kind == "whole").line()
 
 
 def _shown(start: float, end: float, kind: str = "", step: float = STEP) -> list[tuple[float, str]]:

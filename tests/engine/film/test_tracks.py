@@ -7,21 +7,15 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from unseen.core.edits import KnownTracks
-from unseen.core.looks import Look
-from unseen.core.recipe import Recipe
-from unseen.core.regions import Box, Region
+from unseen.engine.film.kept_frames import KeptFrame, KeptRegion
 from unseen.engine.film.tracks import (
     Kept,
     digest_of,
     keep_tracks,
     kept_lines,
     read_kept,
-    region_rows,
-    regions_in,
     spans_in,
     tracks_path,
     with_tracks,
@@ -30,6 +24,12 @@ from unseen.errors import OutputFailed
 
 KEPT = Kept("a" * 64, "b" * 64, KnownTracks(64, 48, 2, {1: "face", 12: "plate"}), (("01234567", 3), ("89abcdef", 13)))
 LINES = ['{"frame": 0, "regions": []}', '{"frame": 1, "regions": []}']
+
+
+def _line(*tracks: int, time: float = 0.0) -> str:
+    """Return the line of a frame in which faces of these tracks are hidden."""
+    rows = (KeptRegion("face", 0, 0, 9, 9, track, 0.5, "detected", "fill", "box") for track in tracks)
+    return KeptFrame(0, time, tuple(rows)).line()
 
 
 def test_what_was_kept_is_read_again(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_what_was_kept_is_read_again(tmp_path: Path) -> None:
 
 def test_of_a_file_that_tells_no_digest_of_what_was_added_only_one_of_all_of_it_counts(tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl.gz"
-    lines = ['{"frame": 0, "regions": [["face", 0, 0, 9, 9, 12]]}']
+    lines = [_line(12)]
     head = {"schema": "unseen-tracks/1", "input": "a", "recipe": "b", "size": [64, 48], "frames": 1}
     head |= {"digest": "0123456789abcdef", "tracks": {"1": "face", "12": "face"}}
     path.write_bytes(gzip.compress("\n".join([json.dumps(head), *lines]).encode()))
@@ -72,50 +72,11 @@ def test_a_folder_that_cannot_be_written_is_an_error_and_leaves_nothing(tmp_path
     assert [each.name for each in tmp_path.iterdir()] == ["tracks"]
 
 
-regions = st.builds(
-    lambda x, y, w, h, look, score, reason, track: Region(
-        "face", Box(x, y, x + w, y + h), look, round(score, 3), "", reason, track
-    ),
-    st.integers(0, 99),
-    st.integers(0, 99),
-    st.integers(1, 50),
-    st.integers(1, 50),
-    st.sampled_from([Look("fill"), Look("fill", shape="ellipse"), Look("mosaic", 5), Look("solid")]),
-    st.floats(0, 1),
-    st.sampled_from(["detected", "followed", "verification"]),
-    st.none() | st.integers(1, 9),
-)
-
-
-@given(st.lists(regions, max_size=4))
-def test_regions_come_back_as_they_were(before: list[Region]) -> None:
-    line = json.dumps({"frame": 7, "time": 0.1, "regions": region_rows(before)})
-    assert regions_in(line, Recipe(looks={"face": Look("mosaic", 5)})) == (7, tuple(before))
-
-
-BAD_LOOK = '{"frame": 1, "regions": [["face", 0, 0, 9, 9, 1, 0.5, "detected", "hat", "box"]]}'
-
-
-@pytest.mark.parametrize(
-    "line", ["", "[]", "{}", '{"frame": 1, "regions": [[1]]}', '{"frame": 1, "regions": 5}', BAD_LOOK]
-)
-def test_a_line_of_something_else_is_an_error(line: str) -> None:
-    with pytest.raises(ValueError, match="a line tells no frame"):
-        regions_in(line, Recipe())
-
-
 def test_new_tracks_are_added_to_the_frames_that_they_are_in() -> None:
-    def line(*tracks: int) -> str:
-        return json.dumps({"regions": [["face", 0, 0, 1, 1, track] for track in tracks]})
-
-    assert list(with_tracks([line(1), line(1, 2)], [line(2, 5), line(4)], 4)) == [line(1, 5), line(1, 2, 4)]
+    assert list(with_tracks([_line(1), _line(1, 2)], [_line(2, 5), _line(4)], 4)) == [_line(1, 5), _line(1, 2, 4)]
 
 
 def test_spans_are_told_from_the_first_frame_on_as_the_report_does() -> None:
     """Recordings that were cut out of longer ones begin anywhere."""
-
-    def line(time: float, *tracks: int) -> str:
-        return json.dumps({"time": time, "regions": [["face", 0, 0, 1, 1, track] for track in tracks]})
-
-    lines = [line(12.0), line(12.04, 1, 2), line(12.08, 1), line(12.12, 3)]
+    lines = [_line(time=12.0), _line(1, 2, time=12.04), _line(1, time=12.08), _line(3, time=12.12)]
     assert spans_in(lines, {1, 3}) == {1: (0.04, 0.08), 3: (0.12, 0.12)}

@@ -10,7 +10,7 @@ from unseen.core.looks import Look
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Detection, Region
 from unseen.core.video import Track, TrackPoint
-from unseen.engine.film.tracks import regions_in
+from unseen.engine.film.kept_frames import KeptFrame
 from unseen.errors import UnreadableInput
 from unseen.media.edits import apply_edits
 from unseen.media.pace import Kind
@@ -94,11 +94,12 @@ class Editing:
         """Read on to frame `last`, and forget what lies before `first`."""
         while last not in self._rows and (line := next(self._lines, None)) is not None:
             try:
-                frame, regions = regions_in(line, self._recipe)
+                frame = KeptFrame.read(line)
+                regions = frame.hidden(self._recipe)
             except ValueError as error:
                 raise UnreadableInput(f"{self._name}: what was hidden in it cannot be read; {_AGAIN}") from error
-            if frame >= first:
-                self._rows[frame] = regions
+            if frame.index >= first:
+                self._rows[frame.index] = regions
         self._rows = {frame: rows for frame, rows in self._rows.items() if frame >= first}
 
 

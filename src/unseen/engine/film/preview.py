@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from unseen.adapters.previews import beside, outlined, planes_of_rgb
 from unseen.core.ports import VideoCodec, VideoReader, VideoWriter
 from unseen.core.regions import Box
 from unseen.core.video import ColourTags, VideoInfo, VideoStyle
+from unseen.engine.film.kept_frames import KeptFrame
 from unseen.errors import VerificationFailed
 from unseen.media.upright import Upright
 from unseen.verify.streams import scan_video
@@ -57,9 +57,7 @@ def _copy(
         if line is None:
             raise VerificationFailed(f"{name}: the output has more frames than were hidden; run again")
         picture = upright.view(reader, frame)
-        boxes = [
-            (cls, shown(Box(x1, y1, x2, y2)), track) for cls, x1, y1, x2, y2, track, *_ in json.loads(line)["regions"]
-        ]
+        boxes = [(each.cls, shown(each.box), each.track) for each in KeptFrame.read(line).regions]
         both = beside(outlined(picture, boxes), picture)
         writer.write(replace(frame, planes=planes_of_rgb(both), damaged=False))
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from unseen.core.recipe import PEOPLE
 from unseen.core.video import Audio, Sound
+from unseen.engine.film.kept_frames import KeptFrame
 
 __all__ = ["sound_of", "sound_problems", "streams_dropped"]
 
@@ -60,16 +59,16 @@ def _times_to_mute(lines: Iterable[str], step: float) -> list[tuple[float, float
     covered = min(max(_COVERED_STEPS * step, least), most)
     muted: list[tuple[float, float]] = []
     time, people = -_EVER, False
-    for frame in map(json.loads, lines):
-        _add(muted, *_silent(time, frame["time"], covered, step, people=people))
-        time, people = frame["time"], _may_show_people(frame)
+    for frame in map(KeptFrame.read, lines):
+        _add(muted, *_silent(time, frame.time, covered, step, people=people))
+        time, people = frame.time, _may_show_people(frame)
     _add(muted, *_silent(time, _EVER, covered, step, people=people))
     return muted
 
 
-def _may_show_people(frame: dict[str, Any]) -> bool:
+def _may_show_people(frame: KeptFrame) -> bool:
     """Whether people are hidden in a frame, or all of it is, so that nobody knows."""
-    return frame.get("whole", False) or any(cls in PEOPLE for cls, *_ in frame["regions"])
+    return frame.whole or any(each.cls in PEOPLE for each in frame.regions)
 
 
 def _silent(time: float, after: float, covered: float, step: float, *, people: bool) -> tuple[float, float]:

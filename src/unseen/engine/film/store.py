@@ -15,7 +15,7 @@ from typing import Any
 from unseen.adapters.files_output import discard
 from unseen.core.names import display
 from unseen.core.regions import Box, Detection, Region
-from unseen.engine.film.tracks import region_rows
+from unseen.engine.film.kept_frames import KeptFrame
 from unseen.errors import OutputFailed
 from unseen.media.pace import Kind
 from unseen.media.sights import Look
@@ -121,8 +121,9 @@ class FilmStore:
         final = self.folder / f"{number:06d}{staged.suffix}"
         try:
             with _list_of(final).open("w", encoding="utf-8") as file:
-                rows = enumerate(zip(times, regions, strict=True), start=first)
-                file.writelines(_line(frame, time, each, whole=frame in whole) + "\n" for frame, (time, each) in rows)
+                frames = enumerate(zip(times, regions, strict=True), start=first)
+                kept = (KeptFrame.of(index, time, each, whole=index in whole) for index, (time, each) in frames)
+                file.writelines(frame.line() + "\n" for frame in kept)
                 file.flush()
                 os.fsync(file.fileno())
             _write(_tracks_of(final), progress.tracks)
@@ -210,11 +211,6 @@ def _write(path: Path, values: dict[str, Any]) -> None:
         file.write(json.dumps(values))  # `json.dump` would write it piece by piece, in twice the time
         file.flush()
         os.fsync(file.fileno())
-
-
-def _line(frame: int, time: float, regions: Sequence[Region], *, whole: bool) -> str:
-    said = {"whole": True} if whole else {}
-    return json.dumps({"frame": frame, "time": round(time, 6), "regions": region_rows(regions), **said})
 
 
 def _plain(found: Detection) -> list[Any]:

@@ -6,20 +6,17 @@ import gzip
 import hashlib
 import json
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from unseen.adapters.files_output import replace_file
 from unseen.core.edits import KnownTracks
 from unseen.core.names import display
-from unseen.core.recipe import Recipe
-from unseen.core.regions import Box, Region
-from unseen.errors import OutputFailed, UsageError
-from unseen.media.edits import look_again
+from unseen.engine.film.kept_frames import KeptFrame
+from unseen.errors import OutputFailed
 
 __all__ = [
     "Kept",
@@ -27,8 +24,6 @@ __all__ = [
     "keep_tracks",
     "kept_lines",
     "read_kept",
-    "region_rows",
-    "regions_in",
     "spans_in",
     "still_kept",
     "tracks_path",
@@ -37,8 +32,6 @@ __all__ = [
 
 _SCHEMA = "unseen-tracks/1"
 _DIGITS = 16
-#: Where `region_rows` has the track of a region.
-_TRACK = 5
 _BROKEN = (OSError, EOFError, ValueError, zlib.error)
 
 
@@ -121,10 +114,10 @@ def still_kept(path: Path, input_hash: str, recipe: str) -> bool:
 def digest_of(lines: Iterable[str]) -> str:
     """Return a short digest of the tracks in lines with a JSON text for each frame: numbers, classes, boxes."""
     digest = hashlib.sha256()
-    for frame in map(json.loads, lines):
-        rows = sorted((row[_TRACK], *row[:_TRACK]) for row in frame["regions"] if row[_TRACK] is not None)
+    for frame in map(KeptFrame.read, lines):
+        rows = sorted((each.track, each.cls, *each.corners) for each in frame.regions if each.track is not None)
         if rows:
-            digest.update(json.dumps([frame["frame"], rows], separators=(",", ":")).encode())
+            digest.update(json.dumps([frame.index, rows], separators=(",", ":")).encode())
     return digest.hexdigest()[:_DIGITS]
 
 
@@ -132,10 +125,10 @@ def spans_in(lines: Iterable[str], tracks: Collection[int]) -> dict[int, tuple[f
     """Return by its number when each of the tracks is first and last there, in seconds from the first line on."""
     spans: dict[int, tuple[float, float]] = {}
     zero: float | None = None
-    for frame in map(json.loads, lines):
-        zero = frame["time"] if zero is None else zero
-        time = round(frame["time"] - zero, 6)
-        for number in {row[_TRACK] for row in frame["regions"]}.intersection(tracks):
+    for frame in map(KeptFrame.read, lines):
+        zero = frame.time if zero is None else zero
+        time = round(frame.time - zero, 6)
+        for number in {each.track for each in frame.regions if each.track is not None}.intersection(tracks):
             spans[number] = spans.get(number, (time, 0.0))[0], time
     return spans
 
@@ -153,35 +146,6 @@ def kept_lines(path: Path) -> Iterator[str]:
 def with_tracks(before: Iterable[str], after: Iterable[str], first: int) -> Iterator[str]:
     """Yield the lines of `before`, each with those regions of `after` whose tracks are numbered `first` or above."""
     for one, other in zip(before, after, strict=True):
-        frame = json.loads(one)
-        rows = json.loads(other)["regions"]
-        frame["regions"] += [row for row in rows if row[_TRACK] is not None and row[_TRACK] >= first]
-        yield json.dumps(frame)
-
-
-def region_rows(regions: Iterable[Region]) -> list[list[Any]]:
-    """Return regions as plain values, as `regions_in` reads them: class, corners of the box in whole pixels, track,
-    score, why it is hidden, method and shape."""
-    return [
-        [r.cls, *(int(v) for v in r.box.xyxy), r.track, round(r.score, 3), r.reason, r.look.method, r.look.shape]
-        for r in regions
-    ]
-
-
-def regions_in(line: str, recipe: Recipe) -> tuple[int, tuple[Region, ...]]:
-    """Return the frame that a line tells of, and the regions in it; raises ValueError for any other text.
-
-    Strengths are not told: they are the recipe's.
-    """
-    try:
-        frame: Mapping[str, Any] = json.loads(line)
-        return int(frame["frame"]), tuple(_region(row, recipe) for row in frame["regions"])
-    except (KeyError, TypeError, ValueError, UsageError) as error:
-        raise ValueError("a line tells no frame") from error
-
-
-def _region(row: list[Any], recipe: Recipe) -> Region:
-    cls, x1, y1, x2, y2, track, score, reason, method, shape = row
-    box = Box(float(x1), float(y1), float(x2), float(y2))
-    number = None if track is None else int(track)
-    return Region(cls, box, look_again(recipe, cls, method, shape), float(score), "", str(reason), number)
+        frame = KeptFrame.read(one)
+        later = (each for each in KeptFrame.read(other).regions if each.track is not None and each.track >= first)
+        yield replace(frame, regions=(*frame.regions, *later)).line()
