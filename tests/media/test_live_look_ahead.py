@@ -14,7 +14,7 @@ from tests.effort import examples
 from unseen.core.recipe import Recipe, looks_for
 from unseen.core.regions import Box, Detection
 from unseen.core.video import VideoFrame
-from unseen.media.live import HIDDEN_WHOLE, Due, Look, LookAhead, in_one_colour
+from unseen.media.live import HIDDEN_WHOLE, Due, LookAhead, Wanted, in_one_colour
 from unseen.media.live_pace import EvenTimes
 
 RECIPE = Recipe(looks=looks_for(["face"], None), recall="fast", verify="skip")
@@ -33,7 +33,7 @@ def _state(seconds: float = 0.4) -> LookAhead:
 def _run(state: LookAhead, frames: int, answers: dict[int, tuple[int, list[Detection] | None]]) -> list[Due]:
     """Play frames 40 ms apart; `answers` maps a frame that is looked at to when its answer comes, and the answer."""
     out: list[Due] = []
-    pending: list[tuple[int, Look, list[Detection] | None]] = []
+    pending: list[tuple[int, Wanted, list[Detection] | None]] = []
     for i in range(frames + 30):
         for when, look, found in [p for p in pending if p[0] <= i]:
             if found is None:
@@ -140,7 +140,7 @@ def test_one_look_is_out_at_a_time_and_other_answers_are_not_believed() -> None:
     assert look is not None
     state.take(_frame(1), 0.04)
     assert state.wanted(0.0) is None
-    state.found(Look(look.number + 1, look.frame, look.at), [])
+    state.found(Wanted(look.number + 1, look.frame, look.at), [])
     assert state.wanted(0.0) is None
     state.lost(look)
     again = state.wanted(0.0)
@@ -192,7 +192,7 @@ def test_backlog_of_a_link_that_stalled_is_covered_by_looks_near_for_the_camera(
     stall: float, rate: int, *, stamped: bool
 ) -> None:
     state, times, left = _state(), EvenTimes(), list[Due]()
-    asked: list[tuple[float, Look]] = []
+    asked: list[tuple[float, Wanted]] = []
     looked: list[int] = []
     now = 0.0
     for i in range(rate * 20):
@@ -284,8 +284,8 @@ class _Player:
     def __init__(self, seconds: float) -> None:
         self.state, self._seconds = _state(seconds), seconds
         self.now, self._films = 0.0, list[float]()
-        self._out: Look | None = None
-        self._old: Look | None = None
+        self._out: Wanted | None = None
+        self._old: Wanted | None = None
         self._looks: list[_Answer] = []
         self.left: list[Due] = []
 

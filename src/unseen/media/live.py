@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from unseen.core.looks import Look as Hiding
+from unseen.core.looks import Look
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Detection, Region
 from unseen.core.video import VideoFrame
@@ -16,7 +16,7 @@ from unseen.media.live_pace import MOST_GAP
 from unseen.media.margins import cover
 from unseen.tracks.live import LiveTracks
 
-__all__ = ["HIDDEN_WHOLE", "Due", "Look", "LookAhead", "Why", "in_one_colour"]
+__all__ = ["HIDDEN_WHOLE", "Due", "LookAhead", "Wanted", "Why", "in_one_colour"]
 
 Why = Literal["", "damaged", "unseen", "denied"]
 #: Why a frame is hidden whole -> what is written on it.
@@ -36,8 +36,8 @@ _KEPT = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """A frame to be looked at; hand what is found back with the same number."""
+class Wanted:
+    """A frame that is wanted for a look; hand what is found in it back with the same number."""
 
     number: int
     frame: VideoFrame
@@ -71,7 +71,7 @@ class LookAhead:
         self._tracks = LiveTracks(width, height, before=seconds, after=max(_AFTER, seconds), unsure=MOST_GAP)
         #: When frames that were looked at were filmed, and their times.
         self._looks: list[tuple[float, float]] = []
-        self._out: Look | None = None
+        self._out: Wanted | None = None
         self._asked_at = self._newest = self._filmed = self._out_filmed = float("-inf")
         self._number = 0
         self._ways: tuple[int, ...] = (0,)
@@ -96,7 +96,7 @@ class LookAhead:
         self._waiting.popleft()
         return 1
 
-    def wanted(self, interval: float) -> Look | None:
+    def wanted(self, interval: float) -> Wanted | None:
         """Return the newest frame to be looked at, None if one is out or the last one is less than `interval` ago."""
         if self._out is not None or not self._waiting:
             return None
@@ -105,24 +105,24 @@ class LookAhead:
             return None
         self._number += 1
         self._asked_at, self._out_filmed = at, filmed
-        self._out = Look(self._number, frame, at)
+        self._out = Wanted(self._number, frame, at)
         return self._out
 
-    def found(self, look: Look, detections: Sequence[Detection], turns: Sequence[int] = ()) -> None:
-        """Take what a look found; an answer to any other look than the one that is out is not believed.
+    def found(self, wanted: Wanted, detections: Sequence[Detection], turns: Sequence[int] = ()) -> None:
+        """Take what was found in a frame; an answer about any other than the one that is out is not believed.
 
         Beside upright, what is found may be upright after any of the quarter `turns` clockwise.
         """
-        if self._out is None or look.number != self._out.number:
+        if self._out is None or wanted.number != self._out.number:
             return
         self._ways = (0, *turns)
         self._tracks.seen(self._out_filmed, detections)
         self._looks.append((self._out_filmed, self._out.at))
         self._out = None
 
-    def lost(self, look: Look) -> None:
+    def lost(self, wanted: Wanted) -> None:
         """Note that a look found out nothing, because the detector failed; the next one is due at once."""
-        if self._out is not None and look.number == self._out.number:
+        if self._out is not None and wanted.number == self._out.number:
             self._out = None
             self._asked_at = self._looks[-1][1] if self._looks else float("-inf")
 
@@ -179,4 +179,4 @@ class LookAhead:
 
 def in_one_colour(region: Region) -> Region:
     """Return the region hidden by one colour: as safe as any look, and the quickest."""
-    return replace(region, look=Hiding("solid", shape=region.look.shape))
+    return replace(region, look=Look("solid", shape=region.look.shape))

@@ -46,7 +46,7 @@ def _asked(tmp_path: Path, now: list[float], *targets: _Target) -> tuple[Camera,
     camera.feed(threading.Event())
     question = camera.question()
     assert question is not None
-    assert question.look.frame.aspects == (Fraction(1), Fraction(4))
+    assert question.wanted.frame.aspects == (Fraction(1), Fraction(4))
     return camera, question
 
 

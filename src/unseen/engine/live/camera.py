@@ -19,7 +19,7 @@ from unseen.engine.live.figures import CameraFigures
 from unseen.engine.live.output import NoPictureYet, Output
 from unseen.engine.live.permit import Permit
 from unseen.errors import FileError, UnseenError
-from unseen.media.live import Due, Look, LookAhead
+from unseen.media.live import Due, LookAhead, Wanted
 from unseen.media.live_pace import EvenTimes, Shedding
 from unseen.media.live_turns import LiveTurns, Turned
 from unseen.media.thin import Slots
@@ -45,7 +45,7 @@ class Question:
     """A frame as pictures for the detector, one for each shape that its pixels may have and each of the quarter `turns`
     clockwise after which somebody may be upright, told for each of them; `size` is the frame's, width and height."""
 
-    look: Look
+    wanted: Wanted
     views: tuple[Rgb8, ...]
     turns: tuple[int, ...]
     size: tuple[int, int]
@@ -161,22 +161,22 @@ class Camera:
         level = self._shedding.level
         with self._change:
             state, info, to_rgb = self._state, self._info, self._to_rgb
-            look = None if state is None else state.wanted(0.0 if self.ended else level.interval)
-            if look is None or info is None or to_rgb is None:
+            wanted = None if state is None else state.wanted(0.0 if self.ended else level.interval)
+            if wanted is None or info is None or to_rgb is None:
                 return None
-            noticed, tried = self._turns.due(look.at)
+            noticed, tried = self._turns.due(wanted.at)
 
         def picture(side: int, aspect: Fraction) -> Rgb8:
-            return to_rgb(look.frame, *shrunk_size(info, side, aspect))
+            return to_rgb(wanted.frame, *shrunk_size(info, side, aspect))
 
-        aspects = look.frame.aspects or (info.pixel_aspect,)
+        aspects = wanted.frame.aspects or (info.pixel_aspect,)
         shapes = [picture(level.side, aspect) for aspect in aspects]
         views = [(turn, shape) for turn in (0, *noticed) for shape in shapes]
         if tried:
             small = picture(level.side if self._shedding.took < _QUICK else level.side // 2, aspects[0])
             views += [(turn, small) for turn in tried]
         pictures = tuple(after_turns(shape, turn) for turn, shape in views)
-        return Question(look, pictures, tuple(turn for turn, _ in views), (info.width, info.height))
+        return Question(wanted, pictures, tuple(turn for turn, _ in views), (info.width, info.height))
 
     def answer(self, question: Question, answers: Sequence[Sequence[Detection] | None]) -> None:
         """Take what was found in each picture of a frame, None if the detector failed."""
@@ -186,18 +186,18 @@ class Camera:
                 return
             shapes = zip(question.turns, question.views, answers, strict=True)
             views = [Turned(turn, view.shape[1::-1], answer) for turn, view, answer in shapes]
-            found = self._turns.found(question.look.at, views, question.size)
+            found = self._turns.found(question.wanted.at, views, question.size)
             if found is None:
-                self._state.lost(question.look)
+                self._state.lost(question.wanted)
                 self.figures.count("lost")
                 return
             hidden = self._job.recipe.hidden
             found_hidden = [each for each in found if each.cls in hidden]
-            self._state.found(question.look, found_hidden, self._turns.noticed)
+            self._state.found(question.wanted, found_hidden, self._turns.noticed)
         if self._counts is not None:
-            self._counts.seen(question.look.at, found)
+            self._counts.seen(question.wanted.at, found)
         self.figures.look(now)
-        self._shedding.note(now - question.look.at)
+        self._shedding.note(now - question.wanted.at)
 
     # Frames go out.
 
