@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from unseen.adapters.video.encoders import own_priority
 from unseen.adapters.video.lead_in import with_data
+from unseen.adapters.video_av import open_video
+from unseen.core.video import VideoFrame
 
 # SVT-AV1 writes to the terminal unless this says no.
 os.environ.setdefault("SVT_LOG", "0")
@@ -179,3 +181,17 @@ def psnr(one: NDArray[Any], other: NDArray[Any], bits: int = 8) -> float:
     """Return the peak signal-to-noise ratio of two planes in dB."""
     error = float(np.mean((one.astype(np.float64) - other) ** 2))
     return 99.0 if not error else 10 * math.log10((2**bits - 1) ** 2 / error)
+
+
+def read_whole(path: Path) -> list[VideoFrame]:
+    """Return all frames of a video in which nothing is wrong."""
+    with open_video(path, path.name) as reader:
+        frames = list(reader)
+        assert reader.problems == ()
+    return frames
+
+
+def worst_psnr(frames: Sequence[VideoFrame], sources: Sequence[Planes], bits: int = 8) -> float:
+    """Return the PSNR of the plane that is least like what went in, for so many `bits` a sample."""
+    pairs = zip(frames, sources, strict=True)
+    return min(psnr(a, b, bits) for f, s in pairs for a, b in zip(f.planes, s, strict=True))
