@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -89,41 +90,50 @@ class Film:
 
     def _stages(self, film: OpenFilm) -> Stages:
         """Return the stages of the video, which go on with what is kept of it."""
-        tools, store, progress = self.tools, self.store, self.store.progress
+        watch, progress = self.tools.watch, self.store.progress
         clock, log = Clock(film.info.time_base), TrackLog(progress.tracks)
-        windows, hider = Windows(film.sizes), Hider(film.form, np.random.default_rng(), tools.watch)
+        windows, hider = Windows(film.sizes), Hider(film.form, np.random.default_rng(), watch)
         windows.remember(progress.looks)
         counter = None if self.counting is None else FilmCounts(self.counting, film.info)
-        also = frozenset[str]() if counter is None else counter.classes
-        looking = Looking(film, tools, pace=self._pace(film), progress=progress, clock=clock, also=also)
-        ending = self._ending(film.info)
         return Stages(
-            looking=looking,
+            looking=self._looking(film, clock, counter),
             windows=windows,
-            settler=Settler(
-                film=film,
-                cover=self._cover(film, log),
-                hider=hider,
-                checker=Checker(film.reader, tools.opinion, self.recipe),
-                remember=windows.remember,
-                watch=tools.watch,
-            ),
+            settler=self._settler(film, log, windows, hider),
             counter=counter,
-            renderer=Renderer(
-                film, hider=hider, codec=tools.codec, new_path=lambda: store.new_path(ending), watch=tools.watch
-            ),
-            keeper=Keeper(
-                film=film,
-                store=store,
-                log=log,
-                faint=FaintLog(progress.faint),
-                totals=Totals.of(progress.counts),
-                clock=clock,
-            ),
-            watch=tools.watch,
+            renderer=self._renderer(film, hider),
+            keeper=self._keeper(film, log, clock),
+            watch=watch,
             # As many frames as a window has, or looking would wait whenever a window settles.
             ahead=film.sizes.window,
         )
+
+    def _looking(self, film: OpenFilm, clock: Clock, counter: FilmCounts | None) -> Looking:
+        """Return what looks at frames; what is counted is looked for beside what is hidden."""
+        also = frozenset[str]() if counter is None else counter.classes
+        pace, progress = self._pace(film), self.store.progress
+        return Looking(film, self.tools, pace=pace, progress=progress, clock=clock, also=also)
+
+    def _settler(self, film: OpenFilm, log: TrackLog, windows: Windows, hider: Hider) -> Settler:
+        """Return what decides what is hidden in windows; later windows remember what verification sees."""
+        return Settler(
+            film=film,
+            cover=self._cover(film, log),
+            hider=hider,
+            checker=Checker(film.reader, self.tools.opinion, self.recipe),
+            remember=windows.remember,
+            watch=self.tools.watch,
+        )
+
+    def _renderer(self, film: OpenFilm, hider: Hider) -> Renderer:
+        """Return what writes windows as parts."""
+        new_path = partial(self.store.new_path, self._ending(film.info))
+        return Renderer(film, hider=hider, codec=self.tools.codec, new_path=new_path, watch=self.tools.watch)
+
+    def _keeper(self, film: OpenFilm, log: TrackLog, clock: Clock) -> Keeper:
+        """Return what keeps parts, and adds to what an earlier run kept."""
+        progress = self.store.progress
+        faint, totals = FaintLog(progress.faint), Totals.of(progress.counts)
+        return Keeper(film=film, store=self.store, log=log, faint=faint, totals=totals, clock=clock)
 
     def _ending(self, info: VideoInfo) -> str:
         """Return the ending of the parts that are written."""
