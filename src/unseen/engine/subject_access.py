@@ -78,29 +78,21 @@ def access(
     picture is not in the package.
     """
     governance.require(actor, DUTY)
-    if os.path.lexists(out):
-        raise OutputTaken(f"{display(out)}: is there already; choose another -o")
-    if out.resolve().is_relative_to(governance.root.resolve()):
-        raise UsageError(f"{display(out)}: lies in the policy's folder; choose a place outside of it")
+    _refuse_place(out, governance)
     subject = person(governance, name)
     known, models = dossier(governance, subject, folders, vault), model_store() if store is None else store
     _check(pointer, known)
     part = out.with_name(f".{out.name}.part")
     try:
-        shutil.rmtree(part, ignore_errors=True)  # what a killed run left
-        part.mkdir(mode=0o700, parents=True)
-        (part / "media").mkdir()
-        recipe = everybody(models, bodies=True)
-        given = Given(problems=list(known.found.problems))
+        _begin(part)
+        recipe, given = everybody(models, bodies=True), Given(problems=list(known.found.problems))
         with (
             one_answer(governance) as work,
             workshop(recipe, models, make_tools, governance.key, work, device) as tools,
         ):
             desk = _Desk(governance, actor, part, work, pointer, vault, tools, given)
             records = [_pack(each, desk) for each in known.entries]
-        data = _data(governance, known, records)
-        write_whole(part / "data.json", [json.dumps(data, indent=1, ensure_ascii=False), "\n"], "the data")
-        write_whole(part / "index.html", [access_page(data)], "the page")
+        _write(part, _data(governance, known, records))
         # The package shows a person; that it was made is known before it has its name.
         items = tuple(each.item for each in known.entries)[:500]
         governance.note("subject.access", actor=actor, items=items, subjects=(subject,), pictures=given.pictures)
@@ -112,6 +104,14 @@ def access(
     return given
 
 
+def _refuse_place(out: Path, governance: Governance) -> None:
+    """Raise OutputTaken or UsageError where the package cannot be put."""
+    if os.path.lexists(out):
+        raise OutputTaken(f"{display(out)}: is there already; choose another -o")
+    if out.resolve().is_relative_to(governance.root.resolve()):
+        raise UsageError(f"{display(out)}: lies in the policy's folder; choose a place outside of it")
+
+
 def _check(pointer: Pointer, known: Dossier) -> None:
     """Raise UsageError if somebody is to be shown in a file that the person is not known to be in."""
     files = {path.resolve() for entry in known.entries for path in entry.files}
@@ -121,6 +121,19 @@ def _check(pointer: Pointer, known: Dossier) -> None:
     for digits in pointer.items:
         if sum(entry.item.startswith(digits) for entry in known.entries) != 1:
             raise UsageError(f"{digits}: is no item of this person, or several; unseen subject find lists them")
+
+
+def _begin(part: Path) -> None:
+    """Make the folder in which the package is put together, for nobody else to read."""
+    shutil.rmtree(part, ignore_errors=True)  # what a killed run left
+    part.mkdir(mode=0o700, parents=True)
+    (part / "media").mkdir()
+
+
+def _write(part: Path, data: Mapping[str, Any]) -> None:
+    """Write what is said of the person, for programs and for people."""
+    write_whole(part / "data.json", [json.dumps(data, indent=1, ensure_ascii=False), "\n"], "the data")
+    write_whole(part / "index.html", [access_page(data)], "the page")
 
 
 def _place(part: Path, out: Path) -> None:

@@ -89,25 +89,14 @@ def encoding_for(
     small).
     """
     ending = ending.lower().lstrip(".")
-    container = WRITABLE.get(ending)
-    if container is None:
-        raise UsageError(f"{name}: no video is written as .{ending}; choose {', '.join(WRITABLE)}")
-    form = layout(info.pixel_format)
-    chosen, _, family = (_auto(form, container) if codec == "auto" else codec).partition("_")
-    if chosen not in CODECS or (family and family not in _HARDWARE):
-        raise UsageError(f"{codec!r} is no codec to write; choose {', '.join(CODECS)}")
+    container, form = _container(ending, name), layout(info.pixel_format)
+    chosen, family = _codec(codec, form, container)
     VideoStyle(f"{chosen}_{family}" if family else chosen, quality, speed)  # raises for what that encoder does not know
-    if chosen not in (held := _HELD.get(container, tuple(CODECS))):
-        shown = "WebM" if container == "webm" else container.upper()
-        raise UsageError(f"{name}: {shown} cannot hold {chosen.upper()}; choose {', '.join(held)} or another ending")
+    _refuse_container(chosen, container, name)
     _refuse_loss(form, chosen, container, name)
     if not family:
         _refuse_small(info, form, chosen, container, name)
-    if info.pixel_aspect != 1 and container in _MATROSKA and chosen in _PADS_ODD:
-        raise UnsupportedInput(
-            f"{name}: has pixels that are not square, which {chosen.upper()} in .{ending} does not keep; "
-            "copy it to .mp4 or .mkv first, as with ffmpeg -c copy"
-        )
+    _refuse_aspect(info, chosen, container, ending, name)
     options = _options(chosen, family, form, quality, speed, info)
     pixel_format = _pixel_format(form, chosen, info)
     if family and pixel_format not in _SEMI_PLANAR:
@@ -127,10 +116,40 @@ def reduced(info: VideoInfo, encoding: Encoding) -> tuple[str, ...]:
     return (*of_samples, "mastering display and content light level were left out; HEVC in software keeps them")
 
 
+def _container(ending: str, name: str) -> str:
+    container = WRITABLE.get(ending)
+    if container is None:
+        raise UsageError(f"{name}: no video is written as .{ending}; choose {', '.join(WRITABLE)}")
+    return container
+
+
+def _codec(asked: str, form: Layout, container: str) -> tuple[str, str]:
+    """Return the codec to write with, and the family of its hardware encoder, "" for the one in software."""
+    codec, _, family = (_auto(form, container) if asked == "auto" else asked).partition("_")
+    if codec not in CODECS or (family and family not in _HARDWARE):
+        raise UsageError(f"{asked!r} is no codec to write; choose {', '.join(CODECS)}")
+    return codec, family
+
+
 def _auto(form: Layout, container: str) -> str:
     if container == "webm" or (form.alpha and container in _MATROSKA):
         return "av1" if form.bits > 8 and not form.alpha else "vp9"
     return "hevc" if form.bits > 8 else "h264"
+
+
+def _refuse_container(codec: str, container: str, name: str) -> None:
+    held = _HELD.get(container, tuple(CODECS))
+    if codec not in held:
+        shown = "WebM" if container == "webm" else container.upper()
+        raise UsageError(f"{name}: {shown} cannot hold {codec.upper()}; choose {', '.join(held)} or another ending")
+
+
+def _refuse_aspect(info: VideoInfo, codec: str, container: str, ending: str, name: str) -> None:
+    if info.pixel_aspect != 1 and container in _MATROSKA and codec in _PADS_ODD:
+        raise UnsupportedInput(
+            f"{name}: has pixels that are not square, which {codec.upper()} in .{ending} does not keep; "
+            "copy it to .mp4 or .mkv first, as with ffmpeg -c copy"
+        )
 
 
 def _refuse_loss(form: Layout, codec: str, container: str, name: str) -> None:

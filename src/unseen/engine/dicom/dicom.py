@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import partial
 from multiprocessing.context import BaseContext
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unseen.adapters.files_output import OutputFolder, check_writable
@@ -63,28 +64,44 @@ def run_dicom(
         syncing = stack.enter_context(ThreadPoolExecutor(_SYNCING))
         context_now = {"recipe": job.recipe.digest(), "unseen": _version(), **admission.context}
         past, ours, others = _past(journal, context_now, hasher)
-        journal.append(
-            {"event": "run", "schema": "unseen-journal/1", "key": hasher.identity, "at": clock(), **context_now}
-        )
+        _begin(journal, context_now, hasher, clock())
         report = DicomReport(job.recipe, hasher.key.kept, clock(), _NOTE if others else "")
         sources = [_screened(source, admission) for source in dicom_sources(job.sources)]
         listen(len(sources))
         site = DicomReleases(job, hasher, folder, journal, vault, ours, syncing, admission)
         folder.staging.mkdir(parents=True, exist_ok=True)
-        setup = DicomSetup(
-            job.recipe, hasher, folder.staging, job.output, vault is not None, bool(admission.context),
-            _faces(sources, job.recipe),
-        )  # fmt: skip
-        for receipt in _receipts(sources, past, site, partial(make_tools, setup), context):
+        tools = partial(make_tools, _setup(job, hasher, folder, admission, sources))
+        for receipt in _receipts(sources, past, site, tools, context):
             report.receipts.append(receipt)
             listen(receipt)
     report.ended = clock()
-    if job.report is not None:
-        try:
-            report.write(job.report)
-        except (OutputFailed, UsageError) as error:
-            report.problems.append(str(error))
+    _write_report(report, job.report)
     return report
+
+
+def _setup(
+    job: DicomJob, hasher: Hasher, folder: OutputFolder, admission: Admission, sources: Sequence[DicomSource]
+) -> DicomSetup:
+    """Return what every worker needs to make its tools."""
+    return DicomSetup(
+        job.recipe,
+        hasher,
+        folder.staging,
+        job.output,
+        pairs=job.vault is not None,
+        patients=bool(admission.context),
+        faces=_faces(sources, job.recipe),
+    )
+
+
+def _write_report(report: DicomReport, path: Path | None) -> None:
+    """Write the report; what goes wrong is a problem of the run, as the objects are released by now."""
+    if path is None:
+        return
+    try:
+        report.write(path)
+    except (OutputFailed, UsageError) as error:
+        report.problems.append(str(error))
 
 
 def _screened(source: DicomSource, admission: Admission) -> DicomSource:
@@ -143,6 +160,11 @@ def _past(
             elif comparable:
                 done[str(entry.get("path"))] = entry
     return done, ours, others and hasher.comparable
+
+
+def _begin(journal: Journal, context: Mapping[str, object], hasher: Hasher, at: float) -> None:
+    """Note that a run begins, so that what it does is known to be done under this context and key."""
+    journal.append({"event": "run", "schema": "unseen-journal/1", "key": hasher.identity, "at": at, **context})
 
 
 def _receipts(
