@@ -20,12 +20,14 @@ __all__ = ["Meant", "check_written", "meant_by"]
 #: Mean difference of brightness, as a share of the range, beyond which a written frame is not the one that was meant.
 _OTHER = 0.06
 _SPARSE = (slice(None, None, 16), slice(None, None, 16))
+#: Every second row and column of a region is compared, and of a large one so many: a mean needs no more.
+_STEP, _ENOUGH = 2, 32
 
 
 @dataclass(frozen=True, slots=True)
 class _Samples:
-    """Every second sample inside each region, of one plane: where they are, their values one after another, and where
-    in these each region begins."""
+    """Samples inside each region, of one plane: where they are, their values one after another, and where in these
+    each region begins."""
 
     plane: int
     places: tuple[tuple[slice, slice], ...]
@@ -47,7 +49,7 @@ def meant_by(planes: Sequence[Pixels], regions: Sequence[Region]) -> Meant:
     parts = []
     for number, plane in enumerate(planes[:3]):
         down, across = (one / other for one, other in zip(plane.shape, planes[0].shape, strict=True))
-        places = [_every_second(region.box, across, down, plane.shape) for region in regions]
+        places = [_spread_over(region.box, across, down, plane.shape) for region in regions]
         samples = [(place, values) for place in places if (values := plane[place]).size]
         if samples:
             starts = np.cumsum([0, *(values.size for _, values in samples[:-1])])
@@ -108,8 +110,12 @@ def _differences(one: Pixels, other: Pixels, peak: int, other_peak: int) -> NDAr
     return np.abs(one.astype(np.float32) / np.float32(peak) - other.astype(np.float32) / np.float32(other_peak))
 
 
-def _every_second(box: Box, across: float, down: float, shape: tuple[int, ...]) -> tuple[slice, slice]:
-    """Return every second row and column of a box in a plane that is `across` and `down` times as large as luma."""
+def _spread_over(box: Box, across: float, down: float, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """Return rows and columns spread over a box in a plane that is `across` and `down` times as large as luma."""
     y1, y2 = max(0, int(box.y1 * down)), min(shape[0], int(box.y2 * down))
     x1, x2 = max(0, int(box.x1 * across)), min(shape[1], int(box.x2 * across))
-    return slice(y1, y2, 2), slice(x1, x2, 2)
+    return slice(y1, y2, _step(y2 - y1)), slice(x1, x2, _step(x2 - x1))
+
+
+def _step(length: int) -> int:
+    return max(_STEP, length // _ENOUGH)
