@@ -51,6 +51,7 @@ def test_addresses_and_token_are_read_from_files(tmp_path: Path) -> None:
     )  # fmt: skip
     assert [source.url for source in job.sources] == ["rtsp://user:secret@cam/1"] * 2
     assert job.listening.token == "0123456789abcdef"
+    assert set(job.read) == {tmp_path / "cam", tmp_path / "token"}
 
 
 @pytest.mark.parametrize("named", ["", "door="])

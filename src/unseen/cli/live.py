@@ -146,7 +146,14 @@ def job_from(args: argparse.Namespace) -> LiveJob:
         report=args.report,
         stop_after=args.stop_after,
         counting=counting_from(args, args.count, args.counts),
+        read=_files_read(args),
     )
+
+
+def _files_read(args: argparse.Namespace) -> tuple[Path, ...]:
+    """Return the files that hold addresses or the token."""
+    named = (_file_named(word) for word in (*args.sources, *args.publish))
+    return tuple(Path(file) for file in (args.token_file, *named) if file is not None)
 
 
 def _hours(hours: float) -> float:
@@ -165,11 +172,17 @@ def _bytes(megabytes: float | None) -> int | None:
 
 def _spelled_out(word: str) -> str:
     """Return what a word stands for: "@FILE" and "NAME=@FILE" the first line of a file, anything else itself."""
+    file = _file_named(word)
+    return word if file is None else word.removesuffix(f"@{file}") + _first_line(Path(file), "the address")
+
+
+def _file_named(word: str) -> str | None:
+    """Return the FILE of "@FILE" and "NAME=@FILE", None for anything else."""
     named = _FROM_FILE.fullmatch(word)
     # A password may end in "=", and may hold "@": only what is a name, or nothing, stands before the sign of a file.
     if named is None or ("@" in named[2] and not _is_there(named[2])):
-        return word
-    return named[1] + _first_line(Path(named[2]), "the address")
+        return None
+    return named[2]
 
 
 def _token(path: Path | None) -> str | None:

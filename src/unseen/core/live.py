@@ -229,7 +229,8 @@ class LiveJob:
     is how many frames a second are looked at, at most; `side` the longer side in pixels of what is looked at. `loop`
     begins files again at their end. `stop_after` seconds end the run, None goes on until it is told to stop.
     `purpose` and `actor` say what it is done for, and by whom.
-    `counting` asks for counts of what passes before the camera, which need no target.
+    `counting` asks for counts of what passes before the camera, which need no target. `read` are the files that the job
+    was read from, which must stay as they are.
     """
 
     sources: tuple[CameraSource, ...]
@@ -248,6 +249,7 @@ class LiveJob:
     purpose: str | None = None
     actor: str | None = None
     counting: Counting | None = None
+    read: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         _check_between("look-ahead", self.look_ahead * 1000, 100.0, MOST_LOOK_AHEAD * 1000, "milliseconds")

@@ -107,6 +107,7 @@ def test_killed_detector_hides_all_until_it_is_back(clip: Path, tmp_path: Path) 
         ("device", UsageError, "is no regular file"),
         ("file/report.json", OutputFailed, "cannot write the report"),
         ("input", Refused, "would change the input"),
+        ("token", Refused, "would change the input"),
     ],
 )
 def test_report_that_cannot_be_written_is_told_before_anything_is_published(
@@ -116,7 +117,8 @@ def test_report_that_cannot_be_written_is_told_before_anything_is_published(
     (tmp_path / "file").touch()
     (tmp_path / "input").hardlink_to(clip)
     (tmp_path / "device").symlink_to(os.devnull)
-    job = job_for(str(clip), publish=(str(tmp_path / "out"),), report=tmp_path / report)
+    (tmp_path / "token").write_text("0123456789abcdef\n")
+    job = job_for(str(clip), publish=(str(tmp_path / "out"),), report=tmp_path / report, read=(tmp_path / "token",))
     with pytest.raises(wrong, match=said):
         run(job, tools=tools())
     assert not (tmp_path / "out").exists()

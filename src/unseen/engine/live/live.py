@@ -330,7 +330,7 @@ def _check_report(job: LiveJob) -> None:
     files = [Path(source.url) for source in job.sources if source.kind == "file"]
     named = (job.policy_file, job.listening.certificate, job.listening.key)
     counted = () if job.counting is None else (job.counting.scene, job.counting.out)
-    refuse_records([job.report], [*files, *(path for path in named if path is not None), *counted])
+    refuse_records([job.report], [*files, *job.read, *(path for path in named if path is not None), *counted])
     check_writable(job.report, "the report")
 
 
