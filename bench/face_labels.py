@@ -134,7 +134,7 @@ def union(seen: Sequence[Detection], rule: Rule) -> list[list[Detection]]:
 def tracks_of(found: _Faces, width: int, height: int, rate: float, rule: Rule = RULE) -> list[Track]:
     """Return the tracks that are faces, from the faces of each frame, with a point for every frame first to last."""
     boxes = [[face[0] for face in frame] for frame in found]
-    settings = LinkSettings(high=0.5, floor=min(0.5, *rule.least.values()))
+    settings = LinkSettings(high=0.5, floor=min(0.5, *rule.least.values()), leap=0.0)
     linked = link(range(len(boxes)), boxes, width=width, height=height, rate=rate, settings=settings)
     return [track for track in linked if is_face([seen for _, seen in _seen(track, found)], rule)]
 

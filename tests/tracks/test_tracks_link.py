@@ -136,6 +136,28 @@ def test_small_and_fast_ones_are_linked_without_overlap() -> None:
     assert [t.detected for t in linked(range(30), detections)] == [30]
 
 
+def _passing(cls: str = "face", score: float = 0.8) -> list[Track]:
+    """What passes near the camera: from one look to the next it moves by three of its sizes."""
+    return linked(range(0, 20, 5), [[found(60 + 150 * i, 180, cls=cls, score=score, w=40, h=50)] for i in range(4)])
+
+
+@pytest.mark.parametrize("cls", ["face", "plate"])
+def test_a_face_or_plate_that_moves_far_from_look_to_look_is_one_track(cls: str) -> None:
+    (track,) = _passing(cls)
+    for frame in range(16):
+        assert abs(at(track, frame).middle[0] - (60 + 30 * frame)) < 5
+
+
+def test_persons_and_what_is_seen_faintly_do_not_leap() -> None:
+    assert len(_passing("person")) == len(_passing(score=0.45)) == 4
+
+
+def test_of_two_faces_that_stand_nobody_leaps_to_the_other() -> None:
+    """One is seen at three looks and turns away, and at the next look another one shows beside, and stays."""
+    one, other = found(100, 180, cls="face", w=40, h=50), found(250, 180, cls="face", w=40, h=50)
+    assert len(linked(range(0, 30, 5), [[one], [one], [one], [other], [other], [other]])) == 2
+
+
 def test_of_two_that_nothing_overlaps_the_nearer_one_is_taken() -> None:
     detections = [
         [

@@ -17,15 +17,19 @@ __all__ = ["Piece", "join"]
 
 #: Pieces whose sides differ by more than this factor, extrapolated, are not joined.
 _ALIKE = np.log(2.0)
+#: Ends leap over at most so many seconds, to what has such a score as well, and differs by at most this factor.
+_LEAP_S, _LEAP_SCORE, _LEAP_ALIKE = 0.35, 0.5, np.log(1.5)
 
 
 class Piece(NamedTuple):
-    """A piece of a track: its first and last frame, its path, and what keeps it from others (kind, shot)."""
+    """A piece of a track: its first and last frame, its path, what keeps it from others (kind, shot), and its best
+    score, or 0 if it is of a kind that does not leap."""
 
     first: int
     last: int
     path: Path
     group: tuple[int, int]
+    score: float = 0.0
 
 
 class _Ends(NamedTuple):
@@ -73,8 +77,17 @@ def _candidates(pieces: Sequence[Piece], rate: float, settings: LinkSettings) ->
     cost = (misses[0][0] + misses[1][0]) / 2
     unlike = np.minimum(misses[0][1], misses[1][1])
     reach = np.minimum(settings.reach + settings.drift * seconds[:, 0], settings.far)
+    leaps = _may_leap(pieces, a, b) & (unlike <= _LEAP_ALIKE) & (seconds[:, 0] <= _LEAP_S)
+    reach = np.where(leaps, np.maximum(reach, settings.leap * seconds[:, 0]), reach)
     good = (cost <= reach) & (unlike <= _ALIKE)
     return list(zip(cost[good].tolist(), a[good].tolist(), b[good].tolist(), strict=True))
+
+
+def _may_leap(pieces: Sequence[Piece], a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Return which pairs are of sure pieces of which one was seen once: how it moves is not known."""
+    once = np.array([piece.first == piece.last for piece in pieces])
+    sure = np.array([piece.score >= _LEAP_SCORE for piece in pieces])
+    return np.asarray((once[a] | once[b]) & sure[a] & sure[b])
 
 
 def _pairs(pieces: Sequence[Piece], furthest: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -50,7 +50,7 @@ def link(
     table = table_of(frames, detections, cuts, steady, settings.motions, (width, height))
     pieces = pieces_of(table, frames, rate, settings)
     walked = paths([_sightings(table, rows, settings) for rows in pieces], rate)
-    ends = [_piece(table, rows, path) for rows, path in zip(pieces, walked, strict=True)]
+    ends = [_piece(table, rows, path, settings) for rows, path in zip(pieces, walked, strict=True)]
     chains = join(ends, rate, settings)
     rows = [[row for i in chain for row in pieces[i]] for chain in chains]
     joined = [_sightings(table, rows[i], settings) for i, chain in enumerate(chains) if len(chain) > 1]
@@ -63,9 +63,11 @@ def _sightings(table: Table, rows: list[int], settings: LinkSettings) -> Sightin
     return Sightings(table.frames[rows], table.states[rows], settings.motions[KINDS[table.found[rows[0]].cls]])
 
 
-def _piece(table: Table, rows: list[int], path: Path) -> Piece:
+def _piece(table: Table, rows: list[int], path: Path, settings: LinkSettings) -> Piece:
     group = (int(table.kinds[rows[0]]), int(table.shots[rows[0]]))
-    return Piece(int(table.frames[rows[0]]), int(table.frames[rows[-1]]), path, group)
+    leaps = KINDS[table.found[rows[0]].cls] in settings.leaping
+    best = float(table.scores[rows].max()) if leaps else 0.0
+    return Piece(int(table.frames[rows[0]]), int(table.frames[rows[-1]]), path, group, best)
 
 
 def _track(number: int, table: Table, rows: list[int], path: Path, steady: SteadyCamera) -> Track:

@@ -112,8 +112,10 @@ class LinkSettings:
     can only go on with one (Zhang et al., ByteTrack, ECCV 2022). Every detection of at least `floor` is in a track.
     `patience_s` seconds without a detection end a piece of track; pieces are joined over gaps of at most `gap_s`
     seconds. `reach` is how many sizes a centre may be off where boxes do not overlap, on top of two standard
-    deviations of its prediction, or of `drift` sizes for each second of a gap; all in all it is at most `far`.
-    `motions` says how each kind moves. Raises ValueError for numbers that make no sense.
+    deviations of its prediction, or of `drift` sizes for each second of a gap; all in all it is at most `far`. Of the
+    kinds `leaping` one that was seen once, and surely, may be off by `leap` sizes for each second of a gap: nobody
+    knows yet how it moves, and what passes near the camera moves far from look to look. `motions` says how each kind
+    moves. Raises ValueError for numbers that make no sense.
     """
 
     high: float = 0.4
@@ -123,6 +125,8 @@ class LinkSettings:
     reach: float = 0.4
     drift: float = 0.5
     far: float = 1.5
+    leap: float = 40.0
+    leaping: frozenset[str] = frozenset({"face", "plate"})
     motions: Mapping[str, Motion] = field(default_factory=lambda: MOTIONS)
 
     def __post_init__(self) -> None:

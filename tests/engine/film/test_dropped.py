@@ -89,7 +89,8 @@ def test_sound_is_mute_while_a_long_frame_shows_somebody(unseen: Command, tmp_pa
 
 def test_sound_is_mute_to_its_end_behind_a_last_frame_that_shows_somebody(tmp_path: Path) -> None:
     """The last frame of a time lapse may be shown for long."""
-    lines = [json.dumps({"frame": i, "time": i * 20.0, "regions": [["face"]] * (i == 3)}) for i in range(4)]
+    face = ["face", 8, 8, 40, 48, 1, 0.9, "detected", "fill", "box"]
+    lines = [json.dumps({"frame": i, "time": i * 20.0, "regions": [face] * (i == 3)}) for i in range(4)]
     sound = sound_of(tmp_path, "mute-when-person", lines, 0.04, shifted=False)
     assert sound is not None
     start, end = sound.mute[-1]
