@@ -28,8 +28,6 @@ Work = Callable[..., Any]
 _PATIENCE = 10.0
 _NO_TASK: Any = object()
 _NOTED: Any = object()
-#: Objects that are made until garbage is looked for; Python's own number comes from smaller programs.
-_MADE_BETWEEN_SEARCHES = 10_000
 #: Up to this many tasks one process is quicker than two, because each loads the models.
 _FEW = 4
 
@@ -79,7 +77,6 @@ class LocalExecutor(Generic[Task, Result]):
         for number, task in enumerate(tasks):
             if number == 0:
                 tools = self._make_tools()
-                _look_for_less_garbage()
             yield task, _attempt(_with_note(self._function, self._listen), task, tools)
 
     def _over_processes(self, tasks: Iterable[Task]) -> Generator[tuple[Task, Result | Exception], None, None]:
@@ -303,20 +300,13 @@ def _serve(pipe: Connection, make_tools: Callable[[], Any], function: Work, noti
         if isinstance(tools, UnseenError):
             pipe.send(("no tools", tools))
             return
-        _look_for_less_garbage()
+        gc.freeze()  # what is loaded stays: looking through it for garbage again and again would take a while
         while True:
             answer = _attempt(function, pipe.recv(), tools)
             try:
                 pipe.send(("done", answer))
             except (TypeError, ValueError, AttributeError) as error:
                 pipe.send(("done", unexpected(error)))
-
-
-def _look_for_less_garbage() -> None:
-    """Look for garbage seldom, and not in what is loaded: that stays, and of the thousands of boxes that are made for a
-    second of video none refers to itself, so that all are given back without a search."""
-    gc.freeze()
-    gc.set_threshold(_MADE_BETWEEN_SEARCHES)
 
 
 def _hush() -> None:
