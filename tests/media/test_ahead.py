@@ -89,3 +89,16 @@ def test_two_stages_stop_together() -> None:
 def test_nothing_ahead_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 1"):
         next(ahead([1], 0))
+
+
+def test_who_makes_them_is_made_ready_first_and_only_there() -> None:
+    told: list[tuple[str, int]] = []
+
+    def make() -> Iterator[int]:
+        told.append(("made", threading.get_ident()))
+        yield 1
+
+    assert list(ahead(make(), 1, begin=lambda: told.append(("ready", threading.get_ident())))) == [1]
+    assert [what for what, _ in told] == ["ready", "made"]
+    assert len({thread for _, thread in told}) == 1
+    assert told[0][1] != threading.get_ident()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any, TypeVar
 
 __all__ = ["ahead"]
@@ -15,8 +15,8 @@ _END: Any = object()
 _PATIENCE = 0.1
 
 
-def ahead(items: Iterable[Item], most: int) -> Generator[Item, None, None]:
-    """Yield `items` in their order while a thread makes up to `most` of the next ones.
+def ahead(items: Iterable[Item], most: int, *, begin: Callable[[], None] = lambda: None) -> Generator[Item, None, None]:
+    """Yield `items` in their order while a thread makes up to `most` of the next ones; it calls `begin` first.
 
     What making them raises is raised here, in its turn. Close the generator to end the thread: it stops at the next
     item, and closing waits for it.
@@ -25,7 +25,7 @@ def ahead(items: Iterable[Item], most: int) -> Generator[Item, None, None]:
         raise ValueError(f"at least 1 item must be made ahead, got {most}")
     made: queue.Queue[tuple[Any, BaseException | None]] = queue.Queue(most)
     unwanted = threading.Event()
-    thread = threading.Thread(target=_make, args=(items, made, unwanted), daemon=True)
+    thread = threading.Thread(target=_make, args=(items, made, unwanted, begin), daemon=True)
     thread.start()
     try:
         while True:
@@ -40,9 +40,15 @@ def ahead(items: Iterable[Item], most: int) -> Generator[Item, None, None]:
         thread.join()
 
 
-def _make(items: Iterable[Any], made: queue.Queue[tuple[Any, BaseException | None]], unwanted: threading.Event) -> None:
+def _make(
+    items: Iterable[Any],
+    made: queue.Queue[tuple[Any, BaseException | None]],
+    unwanted: threading.Event,
+    begin: Callable[[], None],
+) -> None:
     iterator: Iterator[Any] = iter(())
     try:
+        begin()
         iterator = iter(items)
         for item in iterator:
             if not _handed_on((item, None), made, unwanted):

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 
+from unseen.adapters.cpu_threads import give_way
 from unseen.engine.film.count import FilmCounts
 from unseen.engine.film.keep import Keeper
 from unseen.engine.film.looking import Looking
@@ -62,7 +63,9 @@ class Stages:
         return done
 
     def _settled(self) -> Generator[Settled, None, None]:
-        with closing(ahead(self.looking.scanned(), self.ahead)) as scanned:
+        # What decodes and looks runs ahead, and has the most to do: were it not to give way, much would be left to do
+        # behind the last look, which keeps fewer cores busy.
+        with closing(ahead(self.looking.scanned(), self.ahead, begin=give_way)) as scanned:
             windows = self.windows.gather(scanned)
             with closing(ahead(map(self.settler.settle, windows), 1)) as settled:
                 yield from settled
