@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.adapters.detector_fakes import threads_given
 from tests.engine.engine_fakes import FakeStore
 from unseen.adapters.models_store import FileModelStore
+from unseen.adapters.run_onnxruntime import OnnxRuntimeNetwork
 from unseen.core.looks import Look
 from unseen.core.recipe import Recipe, looks_for
 from unseen.engine.assemble import Models, assemble, for_films, require_models
@@ -123,6 +125,33 @@ def test_where_only_small_parts_are_looked_at_again_that_waits_for_the_look_befo
     eyes = assemble(recipe, Models(needed.hide, needed.verify), "cpu", 1, photos=False).film_eyes
     assert (eyes.wide, eyes.at_once) == (whole, 2 if whole else 1)
     assert (eyes.objects_turned is not None) == ("person" in classes)
+
+
+def test_persons_are_looked_for_again_in_smaller_pictures_but_not_where_they_are_counted_or_all_is_asked_for(
+    models: FileModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if models.find("yolo26n") is None:
+        pytest.skip("yolo26n is not here")
+    recipe = _recipe("person")
+    needed = require_models(recipe, models)
+    assert assemble(recipe, needed, "cpu", 1, photos=False, counting=True).film_eyes.objects_again is None
+    heads = _recipe("face", "head", "person", require_heads=True)
+    assert assemble(heads, require_models(heads, models), "cpu", 1, photos=False).film_eyes.objects_again is None
+    eyes = assemble(recipe, needed, "cpu", 1, photos=False).film_eyes
+    assert eyes.objects is not None
+    assert eyes.objects_again is not None
+    sizes: list[tuple[int, ...]] = []
+    run = OnnxRuntimeNetwork.run
+
+    def noted(self: OnnxRuntimeNetwork, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+        sizes.append(batch.shape)
+        return run(self, batch)
+
+    monkeypatch.setattr(OnnxRuntimeNetwork, "run", noted)
+    frame = np.zeros((540, 960, 3), np.uint8)
+    for objects in (eyes.objects, eyes.objects_again):
+        objects.detect([frame])
+    assert sizes == [(1, 3, 352, 640), (1, 3, 256, 416)]
 
 
 @pytest.mark.parametrize(

@@ -287,3 +287,11 @@ def test_a_quick_detector_looks_at_the_rows_with_faces_again_and_others_only_whe
     assert again.seen[-1].shape == PHOTO.shape
     assert find_again(PHOTO, Eyes(faces=sees(), faces_close=close), recipe("face"), before).part is None
     assert all(image.shape[0] < PHOTO.shape[0] for image in close.seen)
+
+
+def test_persons_are_looked_for_again_by_who_looks_at_smaller_pictures_where_there_is_one() -> None:
+    objects, again = sees(box("person", 10, 10, 60, 190)), sees(box("person", 12, 10, 62, 190))
+    both = Eyes(objects=objects, objects_again=again)
+    assert [d.box.x1 for d in find_again(PHOTO, both, recipe("person"), []).found] == [12]
+    assert [d.box.x1 for d in find(PHOTO, both, recipe("person"))] == [10]
+    assert [d.box.x1 for d in find_again(PHOTO, Eyes(objects=objects), recipe("person"), []).found] == [10]

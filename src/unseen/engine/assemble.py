@@ -46,6 +46,9 @@ _OTHER_FACE = 0.5
 #: Frames of a video that are looked at at the same time, each with its share of the threads: two looks with a thread
 #: each are done sooner than two in turns with two threads each, of which every layer waits for the slower one.
 _AT_ONCE = 2
+#: Pixels a side of the pictures in which persons and vehicles are looked for shortly after a look at 640: with 384 to
+#: 512 about as many boxes of persons leak as with 640.
+_AGAIN_SIDE = 416
 #: Long photos are cut into tiles of this many pixels, so that memory stays bounded.
 _TILE = 1536
 
@@ -239,16 +242,17 @@ def _faces_turned(net: _Networks) -> Detector:
     return ViewsDetector(inner, fit(TURNED_SIDE), tile=_TILE, overlap=0.15)
 
 
-def _objects_turned(net: _Networks) -> Detector:
-    """Return who looks for persons and vehicles in turned pictures: in small ones, which take a quarter of the time."""
+def _objects_at(side: int, net: _Networks) -> Detector:
+    """Return who looks for persons and vehicles in videos in pictures of so many pixels a side, fewer than the whole
+    network's: half as many take a quarter of the time."""
     network, file = net("yolo26n")
-    return YoloDetector(network, file, threshold=_FILM_OBJECT, cut=net.cut("yolo26n"), side=TURNED_SIDE // 2)
+    return YoloDetector(network, file, threshold=_FILM_OBJECT, cut=net.cut("yolo26n"), side=side)
 
 
 def _film_eyes(recipe: Recipe, models: Models, net: _Networks, *, counting: bool) -> Eyes:
     """Return the detectors for frames of a video."""
     turned: Detector | None = None
-    faces = close = again = objects = objects_turned = None
+    faces = close = again = objects = objects_again = objects_turned = None
     own_size = 1.0 if recipe.recall == "high" else 0.64
     if "yunet" in models.film_faces:
         turned = YuNetDetector(*net("yunet"), threshold=_YUNET_FACE)
@@ -264,12 +268,14 @@ def _film_eyes(recipe: Recipe, models: Models, net: _Networks, *, counting: bool
         # square is for pictures that are square.
         network, file = net("yolo26n", seldom=not counting)
         objects = YoloDetector(network, file, threshold=_FILM_OBJECT, cut=None if counting else net.cut("yolo26n"))
+        if not (counting or recipe.video.heads):
+            objects_again = _objects_at(_AGAIN_SIDE, net)
         if recipe.hidden & _OBJECTS:
-            objects_turned = _objects_turned(net)
+            objects_turned = _objects_at(TURNED_SIDE // 2, net)
     return replace(
         _words(recipe, models, net),
         faces=faces, faces_close=close, faces_again=again, faces_turned=turned, objects=objects,
-        objects_turned=objects_turned, at_once=1 if close else _AT_ONCE,
+        objects_again=objects_again, objects_turned=objects_turned, at_once=1 if close else _AT_ONCE,
     )  # fmt: skip
 
 

@@ -34,10 +34,10 @@ class Eyes:
     """The detectors of a run; None where a recipe has no use for one, or the optional model is not there.
 
     Shortly after a look at a frame of a video `faces_again` looks at the rows in which faces were, where a detector is
-    there that is fast enough, else `faces_close` at small parts around them; `faces_turned` and
-    `objects_turned` look at small pictures of turned frames. `text` looks at whole pictures, `text_close` at cut-out
-    vehicles; `reader` reads what they found. So many pictures as `at_once` may be looked at at the same time, and for
-    so many `threads` the networks were opened.
+    there that is fast enough, else `faces_close` at small parts around them; `objects_again` looks at the whole picture
+    then, or `objects`, if it is None. `faces_turned` and `objects_turned` look at small pictures of turned frames.
+    `text` looks at whole pictures, `text_close` at cut-out vehicles; `reader` reads what they found. So many pictures
+    as `at_once` may be looked at at the same time, and for so many `threads` the networks were opened.
     """
 
     faces: Detector | None = None
@@ -45,6 +45,7 @@ class Eyes:
     faces_again: Detector | None = None
     faces_turned: Detector | None = None
     objects: Detector | None = None
+    objects_again: Detector | None = None
     objects_turned: Detector | None = None
     text: Detector | None = None
     text_close: Detector | None = None
@@ -61,7 +62,7 @@ class Eyes:
     def models(self) -> tuple[ModelFile, ...]:
         """Every model file in use, once."""
         faces = (self.faces, self.faces_close, self.faces_again, self.faces_turned)
-        ports = (*faces, self.objects, self.text, self.text_close, self.reader)
+        ports = (*faces, self.objects, self.objects_again, self.text, self.text_close, self.reader)
         return tuple({m.name: m for port in ports if port is not None for m in port.models}.values())
 
 
@@ -93,8 +94,9 @@ def find_again(
     """
     found: list[Detection] = []
     part: Box | None = None
-    if eyes.objects is not None:
-        found += eyes.objects.detect([image])[0]
+    objects = eyes.objects if eyes.objects_again is None else eyes.objects_again
+    if objects is not None:
+        found += objects.detect([image])[0]
     near = [d.box for d in before if d.cls in ("face", "head")]
     if eyes.faces_again is not None:
         part = rows_with(near, image.shape[1], image.shape[0])
