@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from unseen.core.looks import Look
 from unseen.core.recipe import Recipe
@@ -28,14 +29,20 @@ class Margins:
 
         It is upright after any of the quarter `turns` clockwise: each side moves by the largest share that may be its.
         """
-        clockwise = (self.sides, self.top, self.sides, self.bottom)
-        left, up, right, down = (extra + max(clockwise[(side + turn) % 4] for turn in turns) for side in range(4))
+        left, up, right, down = (extra + share for share in _clockwise(self, tuple(turns)))
         return Box(
             box.x1 - left * box.width - self.pixels,
             box.y1 - up * box.height - self.pixels,
             box.x2 + right * box.width + self.pixels,
             box.y2 + down * box.height + self.pixels,
         )
+
+
+@lru_cache(maxsize=256)  # asked for each frame of each track, with a handful of answers
+def _clockwise(margins: Margins, turns: tuple[int, ...]) -> tuple[float, ...]:
+    """Return the largest share by which the left, upper, right and lower side may move after one of `turns`."""
+    upright = (margins.sides, margins.top, margins.sides, margins.bottom)
+    return tuple(max(upright[(side + turn) % 4] for turn in turns) for side in range(4))
 
 
 #: The floor of the widening, by the model that found the object. CenterFace's boxes reach above the brow already and

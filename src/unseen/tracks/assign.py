@@ -53,8 +53,11 @@ def assign(expected: Floats, found: Floats, same_kind: NDArray[np.bool_], gate: 
 
 def _parts(allowed: NDArray[np.bool_]) -> Iterator[_Choices]:
     """Yield the rows and columns that compete with one another, each time as the columns that each row may have."""
-    choices = {i: np.flatnonzero(row).tolist() for i, row in enumerate(allowed) if row.any()}
-    rivals = {j: np.flatnonzero(column).tolist() for j, column in enumerate(allowed.T)}
+    choices: _Choices = {}
+    rivals: _Choices = {}
+    for i, j in np.argwhere(allowed).tolist():
+        choices.setdefault(i, []).append(j)
+        rivals.setdefault(j, []).append(i)
     left = set(choices)
     while left:
         rows = [left.pop()]

@@ -67,7 +67,8 @@ class _Walk:
         )
         if not pairs:
             return rows
-        won, given = who[[i for i, _ in pairs]], rows[[j for _, j in pairs]]
+        matched = np.array(pairs)
+        won, given = who[matched[:, 0]], rows[matched[:, 1]]
         after = update(
             Belief(self._belief.mean[won], self._belief.cov[won]),
             self._table.states[given],
@@ -78,7 +79,9 @@ class _Walk:
         for piece, row in zip(self._piece[won].tolist(), given.tolist(), strict=True):
             self.pieces[piece].append(row)
         free[won] = False
-        return np.setdiff1d(rows, given, assume_unique=True)
+        left = np.ones(len(rows), bool)
+        left[matched[:, 1]] = False
+        return rows[left]
 
     def _reach(self) -> NDArray[np.float64]:
         """Return how many sizes each piece's next detection may be off."""
