@@ -6,6 +6,7 @@ is four filters of two numbers. The noise of the centre is relative to the box's
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -17,7 +18,7 @@ from unseen.tracks.camera import Floats
 from unseen.tracks.settings import Motion
 from unseen.tracks.states import sizes
 
-__all__ = ["Belief", "Noise", "begin", "noise_of", "predict", "smooth", "update"]
+__all__ = ["Belief", "Noise", "begin", "noise_of", "predict", "smooth", "smooth_rows", "update"]
 
 #: The spread of a centre (in sizes) or of a logarithm of which nothing is known.
 _NOTHING_KNOWN = 100.0
@@ -82,52 +83,101 @@ def update(belief: Belief, measured: Floats, noise: Noise, seen: NDArray[np.bool
 def smooth(measured: Floats, seen: NDArray[np.bool_], seconds: float, noise: Noise) -> Belief:
     """Return what is believed of n tracks in each of t frames, given all of their measurements.
 
-    `measured` has shape (n, t, 4) and counts where `seen`, shape (n, t), says so; elsewhere it should hold the
-    nearest measurement, whose size scales the noise. Frames lie `seconds` apart. Kalman (1960) forward; Rauch,
-    Tung and Striebel (AIAA Journal 3, 1965) backward.
+    `measured` has shape (n, t, 4), `seen` (n, t); see `smooth_rows`, which takes tracks of several lengths.
     """
-    forward, expected = _forward(measured, seen, seconds, noise)
-    gains = _gains(forward[:-1], expected[1:], seconds)
-    for i in range(len(forward) - 2, -1, -1):
-        _look_back(forward[i], expected[i + 1], forward[i + 1], gains[:, i])
-    x, v, xx, xv, vv = forward.transpose(1, 2, 0, 3)
+    n, t = seen.shape
+    rows = measured.swapaxes(0, 1).reshape(-1, 4)
+    mean, cov = smooth_rows(rows, seen.T.ravel(), np.full(t, n), seconds, noise)
+    return Belief(mean.reshape(t, n, 4, 2).swapaxes(0, 1), cov.reshape(t, n, 4, 2, 2).swapaxes(0, 1))
+
+
+def smooth_rows(
+    measured: Floats, seen: NDArray[np.bool_], counts: NDArray[np.intp], seconds: float, noise: Noise
+) -> Belief:
+    """Return what is believed of tracks in each of their frames, given all of their measurements.
+
+    There is one row for each track and frame: first those of all tracks in their first frames, then in their second
+    ones, and so on. Longer tracks come first; `counts` (t,) of them have a first frame, a second one, and so on.
+    `measured` has shape (r, 4) and counts where `seen`, shape (r,), says so; elsewhere it should hold numbers that are
+    finite, and in first frames the nearest measurement, whose size scales the noise. Frames lie `seconds` apart.
+    Kalman (1960) forward; Rauch, Tung and Striebel (AIAA Journal 3, 1965) backward.
+    """
+    ends = np.cumsum(counts)
+    frames = [slice(end - count, end) for end, count in zip(ends.tolist(), counts.tolist(), strict=True)]
+    # Of each frame but the first, the rows of the same tracks in the frame before.
+    before = [slice(now.start, now.start + later.stop - later.start) for now, later in itertools.pairwise(frames)]
+    believed, expected = _forward(measured, seen, frames, before, seconds, noise)
+    gains = _gains(believed, expected, before, seconds)
+    for now, later in zip(reversed(before), reversed(frames[1:]), strict=True):
+        _look_back(believed[:, now], expected[:, later], believed[:, later], gains[:, later])
+    x, v, xx, xv, vv = believed
     return Belief(np.stack([x, v], axis=-1), np.stack([xx, xv, xv, vv], axis=-1).reshape(*x.shape, 2, 2))
 
 
-def _forward(measured: Floats, seen: NDArray[np.bool_], seconds: float, noise: Noise) -> tuple[Floats, Floats]:
-    """Return what is believed after each frame, and what was expected of it before, both of shape (t, 5, n, 4).
+def _forward(
+    measured: Floats,
+    seen: NDArray[np.bool_],
+    frames: Sequence[slice],
+    before: Sequence[slice],
+    seconds: float,
+    noise: Noise,
+) -> tuple[Floats, Floats]:
+    """Return what is believed after each frame, and what was expected of it before, both of shape (5, r, 4).
 
     The five are value and velocity, and their covariance: of the value, of both, of the velocity. What `predict` and
     `update` say of matrices is written out, because numpy takes its time for a matrix of two by two.
     """
-    n, t = seen.shape
-    believed, expected = np.empty((t, 5, n, 4)), np.empty((t, 5, n, 4))
-    variance = (noise.jitter[:, None] * _scale(measured)).swapaxes(0, 1)
+    believed, expected = np.empty((5, *measured.shape)), np.empty((5, *measured.shape))
+    tracks = np.concatenate([np.arange(frame.stop - frame.start) for frame in frames])
+    variance = noise.jitter[tracks] * _scale(measured)
+    weights = seen[:, None].astype(np.float64)
     drift = np.multiply.outer([seconds**3 / 3, seconds**2 / 2, seconds], noise.change)
-    weights = seen.T[..., None].astype(np.float64)
-    first = begin(measured[:, 0], noise)
-    expected[0] = first.mean[..., 0], first.mean[..., 1], *(first.cov[..., i, j] for i, j in ((0, 0), (0, 1), (1, 1)))
-    for i in range(t):
-        if i:
-            x, v, xx, xv, vv = believed[i - 1]
-            pushed = drift.copy()
-            pushed[..., :2] *= (sizes(x) ** 2)[:, None]
-            moved = seconds * vv
-            expected[i] = x + seconds * v, v, xx + seconds * (2 * xv + moved), xv + moved, vv
-            expected[i, 2:] += pushed
-        x, v, xx, xv, vv = expected[i]
-        share = weights[i] / (xx + variance[i])
-        off, gain, turn = measured[:, i] - x, xx * share, xv * share
-        believed[i] = x + gain * off, v + turn * off, xx - gain * xx, xv - gain * xv, vv - turn * xv
+    first = begin(measured[frames[0]], noise)
+    expected[:2, frames[0]] = first.mean[..., 0], first.mean[..., 1]
+    expected[2:, frames[0]] = [first.cov[..., i, j] for i, j in ((0, 0), (0, 1), (1, 1))]
+    _believe(
+        believed[:, frames[0]], expected[:, frames[0]], measured[frames[0]], variance[frames[0]], weights[frames[0]]
+    )
+    for frame, earlier in zip(frames[1:], before, strict=True):
+        now = expected[:, frame]
+        _expect(now, believed[:, earlier], seconds, drift[:, : now.shape[1]])
+        _believe(believed[:, frame], now, measured[frame], variance[frame], weights[frame])
     return believed, expected
 
 
-def _gains(now: Floats, expected: Floats, seconds: float) -> Floats:
-    """Return how much of what a frame's successor was found off by each belief takes over: shape (4, t - 1, n, 4).
+def _expect(expected: Floats, before: Floats, seconds: float, drift: Floats) -> None:
+    """Fill in what is `expected` of what was believed one frame `before`; each (5, n, 4), `drift` (3, n, 4)."""
+    x, v, xx, xv, vv = before
+    moved = seconds * vv
+    # Written where it belongs: an array made of five costs as much as the arithmetic.
+    np.add(x, seconds * v, out=expected[0])
+    np.add(xx, seconds * (2 * xv + moved), out=expected[2])
+    np.add(xv, moved, out=expected[3])
+    expected[1], expected[4] = v, vv
+    expected[2:] += drift * _scale(x)
 
-    The four are a matrix by rows: covariance now, times the step, times the inverse of the expected covariance.
+
+def _believe(believed: Floats, expected: Floats, measured: Floats, variance: Floats, weight: Floats) -> None:
+    """Fill in what is `believed` of what was `expected`, both (5, n, 4), after what was `measured`, (n, 4)."""
+    x, v, xx, xv, vv = expected
+    share = weight / (xx + variance)
+    off, gain, turn = measured - x, xx * share, xv * share
+    np.add(x, gain * off, out=believed[0])
+    np.add(v, turn * off, out=believed[1])
+    np.subtract(xx, gain * xx, out=believed[2])
+    np.subtract(xv, gain * xv, out=believed[3])
+    np.subtract(vv, turn * xv, out=believed[4])
+
+
+def _gains(believed: Floats, expected: Floats, before: Sequence[slice], seconds: float) -> Floats:
+    """Return how much of what a row was found off by the belief of the frame before takes over: shape (4, r, 4).
+
+    The four are a matrix by rows: covariance before, times the step, times the inverse of the expected covariance.
+    Those of the first frame, which has none before, mean nothing.
     """
-    (_, _, xx, xv, vv), (_, _, exx, exv, evv) = now.swapaxes(0, 1), expected.swapaxes(0, 1)
+    first = np.arange(expected.shape[1] - sum(each.stop - each.start for each in before))
+    rows = np.concatenate([first, *(np.arange(each.start, each.stop) for each in before)])
+    (xx, xv, vv), (exx, exv, evv) = believed[2:, rows], expected[2:]
     ahead, turned = xx + seconds * xv, xv + seconds * vv
     gains = np.stack([ahead * evv - xv * exv, xv * exx - ahead * exv, turned * evv - vv * exv, vv * exx - turned * exv])
     return np.asarray(gains / (exx * evv - exv * exv), np.float64)

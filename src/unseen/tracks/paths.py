@@ -9,14 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseen.tracks.camera import Floats
-from unseen.tracks.motion import Belief, noise_of, smooth
+from unseen.tracks.motion import Belief, noise_of, smooth_rows
 from unseen.tracks.settings import Motion
 from unseen.tracks.states import sizes
 
 __all__ = ["Path", "Sightings", "paths"]
-
-#: A path is worked on with others up to so many times as long: a step of many costs little more than one of few.
-_SHORTEST = 16
 
 
 class Sightings(NamedTuple):
@@ -46,8 +43,8 @@ class Path(NamedTuple):
 def paths(objects: Sequence[Sightings], rate: float, *, at_a_time: int = 100_000) -> list[Path]:
     """Return the path of each of `objects` in a video of `rate` frames a second.
 
-    Paths are worked on together, the longest at most 16 times as long as the shortest, `at_a_time` frames of them (or
-    one path, if it is longer); by default that takes some 100 MB.
+    Paths are worked on together, `at_a_time` frames of them (or one path, if it is longer); by default that takes
+    some 100 MB.
     """
     found: dict[int, Path] = {}
     for batch in _batches(objects, at_a_time):
@@ -56,37 +53,38 @@ def paths(objects: Sequence[Sightings], rate: float, *, at_a_time: int = 100_000
 
 
 def _batches(objects: Sequence[Sightings], at_a_time: int) -> Iterator[list[int]]:
-    """Yield indices of objects whose paths can be worked on together: none is much longer than another."""
+    """Yield indices of objects whose paths can be worked on together, in each batch the longest first."""
     batch: list[int] = []
+    frames = 0
     for i in sorted(range(len(objects)), key=lambda i: -objects[i].length):
-        longest = objects[batch[0]].length if batch else 0
-        if batch and (objects[i].length < longest // _SHORTEST or (len(batch) + 1) * longest > at_a_time):
+        if batch and frames + objects[i].length > at_a_time:
             yield batch
-            batch = []
+            batch, frames = [], 0
         batch.append(i)
+        frames += objects[i].length
     if batch:
         yield batch
 
 
 def _together(objects: Sequence[Sightings], rate: float) -> list[Path]:
-    longest = max(o.length for o in objects)
-    seen = np.zeros((len(objects), longest), bool)
-    measured = np.zeros((len(objects), longest, 4))
-    for i, o in enumerate(objects):
-        at = o.frames - o.frames[0] + o.before
-        seen[i, at] = True
-        measured[i, at] = o.states
-        measured[i, 0] = o.states[0]
-    belief = smooth(measured, seen, 1.0 / rate, noise_of([o.motion for o in objects]))
-    spreads = _spreads(belief)
+    """Return the path of each of `objects`, of which none is longer than the one before; rows as in `smooth_rows`."""
+    lengths = np.array([o.length for o in objects])
+    counts = len(objects) - np.searchsorted(lengths[::-1], np.arange(lengths[0]), side="right")
+    starts = np.cumsum(counts) - counts
+    rows = [starts[:length] + i for i, length in enumerate(lengths.tolist())]
+    seen = np.zeros(int(lengths.sum()), bool)
+    measured = np.zeros((len(seen), 4))
+    for o, own in zip(objects, rows, strict=True):
+        at = own[o.frames - o.frames[0] + o.before]
+        seen[at] = True
+        measured[at] = o.states
+        measured[own[0]] = o.states[0]
+    belief = smooth_rows(measured, seen, counts, 1.0 / rate, noise_of([o.motion for o in objects]))
+    states, velocities, spreads = belief.mean[..., 0], belief.mean[..., 1], _spreads(belief)
     return [
-        Path(int(o.frames[0]) - o.before, *(a[i, : o.length] for a in (*_parts(belief), spreads)))
-        for i, o in enumerate(objects)
+        Path(int(o.frames[0]) - o.before, states[own], velocities[own], spreads[own])
+        for o, own in zip(objects, rows, strict=True)
     ]
-
-
-def _parts(belief: Belief) -> tuple[Floats, Floats]:
-    return belief.mean[..., 0], belief.mean[..., 1]
 
 
 def _spreads(belief: Belief) -> Floats:
