@@ -29,20 +29,22 @@ class Margins:
 
         It is upright after any of the quarter `turns` clockwise: each side moves by the largest share that may be its.
         """
-        left, up, right, down = (extra + share for share in _clockwise(self, tuple(turns)))
+        left, up, right, down = _shares(self, extra, tuple(turns))
+        width, height = box.width, box.height
         return Box(
-            box.x1 - left * box.width - self.pixels,
-            box.y1 - up * box.height - self.pixels,
-            box.x2 + right * box.width + self.pixels,
-            box.y2 + down * box.height + self.pixels,
+            box.x1 - left * width - self.pixels,
+            box.y1 - up * height - self.pixels,
+            box.x2 + right * width + self.pixels,
+            box.y2 + down * height + self.pixels,
         )
 
 
 @lru_cache(maxsize=256)  # asked for each frame of each track, with a handful of answers
-def _clockwise(margins: Margins, turns: tuple[int, ...]) -> tuple[float, ...]:
-    """Return the largest share by which the left, upper, right and lower side may move after one of `turns`."""
-    upright = (margins.sides, margins.top, margins.sides, margins.bottom)
-    return tuple(max(upright[(side + turn) % 4] for turn in turns) for side in range(4))
+def _shares(margins: Margins, extra: float, turns: tuple[int, ...]) -> tuple[float, float, float, float]:
+    """Return the largest shares by which the left, upper, right and lower side may move after one of `turns`."""
+    clockwise = (margins.sides, margins.top, margins.sides, margins.bottom)
+    left, up, right, down = (extra + max(clockwise[(side + turn) % 4] for turn in turns) for side in range(4))
+    return left, up, right, down
 
 
 #: The floor of the widening, by the model that found the object. CenterFace's boxes reach above the brow already and

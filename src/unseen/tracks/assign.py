@@ -22,6 +22,8 @@ _ALIKE = np.log(2.0)
 _FEW, _MOST_ROWS = 3000, 64
 #: The columns that each row may have.
 _Choices: TypeAlias = dict[int, list[int]]
+#: How much each row and column save together.
+_Saved: TypeAlias = list[list[float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ def assign(expected: Floats, found: Floats, same_kind: NDArray[np.bool_], gate: 
     away /= (sizes(expected)[:, None] + sizes(found)[None, :]) / 2 * gate.reach[:, None]
     alike = np.abs(expected[:, None, 2:] - found[None, :, 2:]).max(axis=-1) <= _ALIKE
     allowed = same_kind & ((overlap >= gate.overlap) | ((away <= 1.0) & alike))
-    saved = 1.0 + overlap - np.minimum(away, 1.0)
+    # As lists, for single numbers are read, and numpy takes its time for each.
+    saved = (1.0 + overlap - np.minimum(away, 1.0)).tolist()
     return sorted(pair for part in _parts(allowed) for pair in _best(part, saved))
 
 
@@ -68,7 +71,7 @@ def _parts(allowed: NDArray[np.bool_]) -> Iterator[_Choices]:
         yield {i: choices[i] for i in sorted(rows)}
 
 
-def _best(part: _Choices, saved: Floats) -> list[tuple[int, int]]:
+def _best(part: _Choices, saved: _Saved) -> list[tuple[int, int]]:
     """Return the pairs that save most together; few ways are all tried, because the library takes long to be loaded."""
     columns = sorted({j for some in part.values() for j in some})
     ways, states = math.prod(len(some) + 1 for some in part.values()), len(part) * 2 ** len(columns)
@@ -76,7 +79,7 @@ def _best(part: _Choices, saved: Floats) -> list[tuple[int, int]]:
         return list(_tried(list(part.items()), saved, frozenset(), {})[1])
     from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped, unused-ignore]
 
-    matrix = np.array([[saved[i, j] if j in some else 0.0 for j in columns] for i, some in part.items()])
+    matrix = np.array([[saved[i][j] if j in some else 0.0 for j in columns] for i, some in part.items()])
     rows = list(part)
     pairs = ((rows[i], columns[j]) for i, j in zip(*linear_sum_assignment(matrix, maximize=True), strict=True))
     return [(i, j) for i, j in pairs if j in part[i]]
@@ -87,7 +90,7 @@ _Best: TypeAlias = tuple[float, tuple[tuple[int, int], ...]]
 
 def _tried(
     rows: Sequence[tuple[int, list[int]]],
-    saved: Floats,
+    saved: _Saved,
     taken: frozenset[int],
     known: dict[tuple[int, frozenset[int]], _Best],
 ) -> _Best:
@@ -104,7 +107,7 @@ def _tried(
     for j in columns:
         if j not in taken:
             total, pairs = _tried(others, saved, taken | {j}, known)
-            if total + saved[i, j] > best[0]:
-                best = total + float(saved[i, j]), ((i, j), *pairs)
+            if total + saved[i][j] > best[0]:
+                best = total + saved[i][j], ((i, j), *pairs)
     known[state] = best
     return best

@@ -71,7 +71,7 @@ def _piece(table: Table, rows: list[int], path: Path, settings: LinkSettings) ->
 
 
 def _track(number: int, table: Table, rows: list[int], path: Path, steady: SteadyCamera) -> Track:
-    seen = {int(table.frames[row]): table.found[row] for row in rows}
+    seen = {frame: table.found[row] for frame, row in zip(table.frames[rows].tolist(), rows, strict=True)}
     frames = np.arange(path.first, path.first + len(path.states))
     boxes = corners(steady.back(frames, path.states)).tolist()
     spreads = (path.spreads * steady.scale(frames)).tolist()
