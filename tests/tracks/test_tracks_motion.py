@@ -43,13 +43,13 @@ def directly(values: NDArray[np.float64], seen: NDArray[np.bool_], motion: Motio
 )
 def test_smoother_equals_the_direct_solution(steps: list[tuple[float, bool]]) -> None:
     values, seen = np.array([v for v, _ in steps]), np.array([s for _, s in steps])
-    measured = np.zeros((1, len(steps), 4))
-    measured[0, :, 2] = values
-    belief = smooth(measured, seen[None], 1 / _RATE, noise_of([Motion()]))
+    measured = np.zeros((len(steps), 4))
+    measured[:, 2] = values
+    belief = smooth(measured, seen, np.ones(len(steps), int), 1 / _RATE, noise_of([Motion()]))
     mean, variance = directly(values, seen, Motion())
     mid = len(steps) // 2
-    assert belief.mean[0, mid, 2, 0] == pytest.approx(mean, abs=1e-3)
-    assert belief.cov[0, mid, 2, 0, 0] == pytest.approx(variance, rel=1e-3)
+    assert belief.mean[mid, 2, 0] == pytest.approx(mean, abs=1e-3)
+    assert belief.cov[mid, 2, 0, 0] == pytest.approx(variance, rel=1e-3)
 
 
 def test_constant_velocity_is_found_and_carried_over_a_gap() -> None:
@@ -63,11 +63,11 @@ def test_constant_velocity_is_found_and_carried_over_a_gap() -> None:
 
 def test_what_is_not_seen_does_not_count() -> None:
     frames = np.arange(12)
-    measured, seen = straight(frames, (50, 50), (2.0, 0.0))[None], (frames % 3 == 0)[None]
+    measured, seen = straight(frames, (50, 50), (2.0, 0.0)), frames % 3 == 0
     wild = measured.copy()
     wild[~seen] = 9e3
     noise = noise_of([Motion()])
-    first, second = (smooth(m, seen, 1 / _RATE, noise) for m in (measured, wild))
+    first, second = (smooth(m, seen, np.ones(12, int), 1 / _RATE, noise) for m in (measured, wild))
     assert np.array_equal(first.mean, second.mean)
     assert np.array_equal(first.cov, second.cov)
 

@@ -18,7 +18,7 @@ from unseen.tracks.camera import Floats
 from unseen.tracks.settings import Motion
 from unseen.tracks.states import sizes
 
-__all__ = ["Belief", "Noise", "begin", "noise_of", "predict", "smooth", "smooth_rows", "update"]
+__all__ = ["Belief", "Noise", "begin", "noise_of", "predict", "smooth", "update"]
 
 #: The spread of a centre (in sizes) or of a logarithm of which nothing is known.
 _NOTHING_KNOWN = 100.0
@@ -80,20 +80,7 @@ def update(belief: Belief, measured: Floats, noise: Noise, seen: NDArray[np.bool
     return Belief(mean, belief.cov - gain[..., :, None] * belief.cov[..., 0, None, :])
 
 
-def smooth(measured: Floats, seen: NDArray[np.bool_], seconds: float, noise: Noise) -> Belief:
-    """Return what is believed of n tracks in each of t frames, given all of their measurements.
-
-    `measured` has shape (n, t, 4), `seen` (n, t); see `smooth_rows`, which takes tracks of several lengths.
-    """
-    n, t = seen.shape
-    rows = measured.swapaxes(0, 1).reshape(-1, 4)
-    mean, cov = smooth_rows(rows, seen.T.ravel(), np.full(t, n), seconds, noise)
-    return Belief(mean.reshape(t, n, 4, 2).swapaxes(0, 1), cov.reshape(t, n, 4, 2, 2).swapaxes(0, 1))
-
-
-def smooth_rows(
-    measured: Floats, seen: NDArray[np.bool_], counts: NDArray[np.intp], seconds: float, noise: Noise
-) -> Belief:
+def smooth(measured: Floats, seen: NDArray[np.bool_], counts: NDArray[np.intp], seconds: float, noise: Noise) -> Belief:
     """Return what is believed of tracks in each of their frames, given all of their measurements.
 
     There is one row for each track and frame: first those of all tracks in their first frames, then in their second

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseen.tracks.camera import Floats
-from unseen.tracks.motion import Belief, noise_of, smooth_rows
+from unseen.tracks.motion import Belief, noise_of, smooth
 from unseen.tracks.settings import Motion
 from unseen.tracks.states import sizes
 
@@ -67,7 +67,7 @@ def _batches(objects: Sequence[Sightings], at_a_time: int) -> Iterator[list[int]
 
 
 def _together(objects: Sequence[Sightings], rate: float) -> list[Path]:
-    """Return the path of each of `objects`, of which none is longer than the one before; rows as in `smooth_rows`."""
+    """Return the path of each of `objects`, of which none is longer than the one before; rows as in `smooth`."""
     lengths = np.array([o.length for o in objects])
     counts = len(objects) - np.searchsorted(lengths[::-1], np.arange(lengths[0]), side="right")
     starts = np.cumsum(counts) - counts
@@ -79,7 +79,7 @@ def _together(objects: Sequence[Sightings], rate: float) -> list[Path]:
         seen[at] = True
         measured[at] = o.states
         measured[own[0]] = o.states[0]
-    belief = smooth_rows(measured, seen, counts, 1.0 / rate, noise_of([o.motion for o in objects]))
+    belief = smooth(measured, seen, counts, 1.0 / rate, noise_of([o.motion for o in objects]))
     states, velocities, spreads = belief.mean[..., 0], belief.mean[..., 1], _spreads(belief)
     return [
         Path(int(o.frames[0]) - o.before, states[own], velocities[own], spreads[own])
