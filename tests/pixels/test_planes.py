@@ -80,6 +80,30 @@ def test_six_pixels_beyond_the_regions_nothing_changes(form: PlaneForm, regions:
     )
 
 
+@examples(2)
+@given(
+    st.sampled_from([*FORMS, PlaneForm(4, 1), PlaneForm(4, 4)]),
+    st.tuples(st.integers(1, 60), st.integers(1, 60)),
+    st.lists(st.tuples(*[st.floats(-20, 70)] * 2, *[st.floats(0.01, 40)] * 2), min_size=1, max_size=5),
+)
+def test_a_box_hides_the_chroma_samples_that_it_lies_on_and_all_luma_under_them(
+    form: PlaneForm, size: tuple[int, int], boxes: list[tuple[float, float, float, float]]
+) -> None:
+    (height, width), (across, down) = size, (form.across, form.down)
+    black = [region(x, y, x + wide, y + high, Look("solid")) for x, y, wide, high in boxes]
+    planes = tuple(np.full_like(plane, 77) for plane in frame(form, height, width, 1))
+    luma, cb, cr, alpha = hide_planes(planes, black, form, np.random.default_rng(3))
+    row, column = np.mgrid[:height, :width]
+    touched = np.zeros((-(-height // down), -(-width // across)), bool)
+    for box in (each.box for each in black):
+        inside = (row + 1 > box.y1) & (row < box.y2) & (column + 1 > box.x1) & (column < box.x2)
+        touched[row[inside] // down, column[inside] // across] = True
+    np.testing.assert_array_equal(cb != 77, touched)
+    np.testing.assert_array_equal(cr != 77, touched)
+    for plane in (luma, alpha):
+        np.testing.assert_array_equal(plane != 77, np.kron(touched, np.ones((down, across), bool))[:height, :width])
+
+
 def test_black_is_black_in_luma_and_grey_in_chroma() -> None:
     form = PlaneForm()
     luma, cb, cr, alpha = hide_planes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -10,17 +11,19 @@ import numpy as np
 from unseen.core.looks import Look
 from unseen.core.photos import Pixels
 from unseen.core.regions import Box, Region
-from unseen.pixels.boxes import round_out
 from unseen.pixels.coarse import laid_over
 from unseen.pixels.hide import Coarse, blacken, coarse_surface, hide, hide_alpha
 from unseen.pixels.lattice import Grain, Planes, fill_planes
-from unseen.pixels.shapes import mask_over, place
+from unseen.pixels.shapes import Spot, mask_over, place
 from unseen.pixels.surface import Surface
 
 __all__ = ["Grain", "HeldCells", "PlaneForm", "hide_planes", "whole_frame"]
 
 #: Looks that are drawn on a lattice over the frame, or are black; "none" hides nothing.
 _QUICK = frozenset({"fill", "solid", "none"})
+#: Left, top, right and bottom in whole luma pixels; and a region with those of the chroma samples that it lies on.
+_Edges = tuple[int, int, int, int]
+_Inside = tuple[Region, _Edges]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,25 +101,22 @@ def hide_planes(
     if held is not None:
         held.start()
     height, width = planes[0].shape
-    aligned = [r for each in regions if (r := _aligned(each, form, width, height)) is not None]
-    smaller = [_in_chroma(region, form) for region in aligned]
-    if all(region.look.method in _QUICK for region in aligned):
-        done = _filled(planes[:3], aligned, smaller, form, grain or Grain(noise))
+    inside = [(each, whole) for each in regions if (whole := _whole_samples(each.box, form, width, height))]
+    if all(region.look.method in _QUICK for region, _ in inside):
+        done = _filled(planes[:3], inside, form, grain or Grain(noise))
     else:
-        done = _each_hidden(planes[:3], aligned, smaller, form, noise, held)
-    opaque = (1 << form.bits) - 1
-    return (*done, *(np.minimum(hide_alpha(alpha, aligned), opaque).astype(alpha.dtype) for alpha in planes[3:]))
+        done = _each_hidden(planes[:3], inside, form, noise, held)
+    return (*done, *(_opaque(alpha, inside, (1 << form.bits) - 1) for alpha in planes[3:]))
 
 
-def _filled(
-    planes: Sequence[Pixels], luma: Sequence[Region], chroma: Sequence[Region], form: PlaneForm, grain: Grain
-) -> tuple[Pixels, ...]:
+def _filled(planes: Sequence[Pixels], inside: Sequence[_Inside], form: PlaneForm, grain: Grain) -> tuple[Pixels, ...]:
     """Return copies of Y, Cb and Cr with regions hidden that are all filled or black, regions of both sizes alike."""
     done = tuple(np.array(plane, order="C") for plane in planes)
-    masks, spots = [], []
-    for regions, plane in ((luma, done[0]), (chroma, done[1])):
-        spots.append(place(regions, *plane.shape))
-        masks.append(mask_over(spots[-1], Box(0.0, 0.0, float(plane.shape[1]), float(plane.shape[0]))))
+    spots = _spots(inside, done[0]), _spots(inside, done[1], form.across, form.down)
+    masks = [
+        mask_over(some, Box(0.0, 0.0, float(plane.shape[1]), float(plane.shape[0])))
+        for some, plane in zip(spots, done[:2], strict=True)
+    ]
     black = (form.black[0], form.black[1], form.black[1])
     smooth = [[spot for spot in some if spot.region.look.method == "fill"] for some in spots]
     layers = [
@@ -133,8 +133,7 @@ def _filled(
 
 def _each_hidden(
     planes: Sequence[Pixels],
-    luma: Sequence[Region],
-    chroma: Sequence[Region],
+    inside: Sequence[_Inside],
     form: PlaneForm,
     noise: np.random.Generator,
     held: HeldCells | None,
@@ -143,11 +142,19 @@ def _each_hidden(
     coarse: Coarse = coarse_surface
     if held is not None:
         held.plane, coarse = 0, held
+    luma = [_aligned(*each) for each in inside]
     first = hide(planes[0], luma, noise, black=form.black[0], coarse=coarse, turn=form.turn)
     if held is not None:
         held.plane = 1
+    chroma = [_in_samples(region, form.across, form.down) for region in luma]
     both = hide(_beside(*planes[1:3]), chroma, noise, black=form.black[1], coarse=coarse)
     return first, both[..., 0], both[..., 1]
+
+
+def _opaque(alpha: Pixels, inside: Sequence[_Inside], opaque: int) -> Pixels:
+    """Return a copy of an alpha plane that is opaque where regions are."""
+    hidden = hide_alpha(alpha, [_aligned(*each) for each in inside])
+    return np.minimum(hidden, opaque).astype(alpha.dtype)
 
 
 def whole_frame(planes: Sequence[Pixels], form: PlaneForm) -> tuple[Pixels, ...]:
@@ -164,23 +171,50 @@ def _beside(one: Pixels, other: Pixels) -> Pixels:
     return both
 
 
-def _aligned(region: Region, form: PlaneForm, width: int, height: int) -> Region | None:
-    """Return the region with its box grown to whole chroma samples; None where it lies outside of the picture."""
-    box = round_out(region.box, width, height)
-    if box is None:
+def _whole_samples(box: Box, form: PlaneForm, width: int, height: int) -> _Edges | None:
+    """Return the box grown to whole chroma samples, in luma pixels; None where it lies outside of the picture."""
+    x1, y1 = max(math.floor(box.x1), 0), max(math.floor(box.y1), 0)
+    x2, y2 = min(math.ceil(box.x2), width), min(math.ceil(box.y2), height)
+    if x1 >= x2 or y1 >= y2:
         return None
-    x1, y1 = box.x1 // form.across * form.across, box.y1 // form.down * form.down
-    x2, y2 = -(-box.x2 // form.across) * form.across, -(-box.y2 // form.down) * form.down
-    return replace(region, box=Box(x1, y1, x2, y2))
+    across, down = form.across, form.down
+    return x1 // across * across, y1 // down * down, -(-x2 // across) * across, -(-y2 // down) * down
 
 
-def _in_chroma(region: Region, form: PlaneForm) -> Region:
-    """Return the region in chroma samples; drawings become fills of the colour around, and rounded shapes grow by a
-    sample, so that no sample on their edge holds a hidden pixel."""
-    box = region.box.scaled(1 / form.across, 1 / form.down)
+def _spots(inside: Sequence[_Inside], plane: Pixels, across: int = 1, down: int = 1) -> list[Spot]:
+    """Return the spots in a plane of which a sample covers so many luma pixels; regions that hide nothing drop out.
+
+    As `place` does, but boxes get no regions of their own for each plane: a frame of a crowd has dozens.
+    """
+    height, width = plane.shape
+    spots = []
+    for region, whole in inside:
+        if region.look.shape != "box":
+            spots += place([_in_samples(_aligned(region, whole), across, down)], height, width)
+        elif region.look.method != "none":
+            x1, y1 = whole[0] // across, whole[1] // down
+            x2, y2 = min(whole[2] // across, width), min(whole[3] // down, height)
+            if x1 < x2 and y1 < y2:
+                box = Box(x1, y1, x2, y2)
+                spots.append(Spot(region, box, box))
+    return spots
+
+
+def _aligned(region: Region, whole: _Edges) -> Region:
+    """Return the region with the box of whole samples that it lies on."""
+    return replace(region, box=Box(*whole))
+
+
+def _in_samples(region: Region, across: int, down: int) -> Region:
+    """Return the region in samples of so many luma pixels.
+
+    In chroma, drawings become fills of the colour around, and rounded shapes grow by a sample, so that no sample on
+    their edge holds a hidden pixel.
+    """
+    box = region.box.scaled(1 / across, 1 / down)
     look = region.look
     if look.method == "stand-in":
         look = Look("fill", shape=look.shape)
-    if look.shape == "ellipse" and (form.across, form.down) != (1, 1):
+    if look.shape == "ellipse" and (across, down) != (1, 1):
         box = box.grown(1)
     return replace(region, box=box, look=look)
