@@ -1,10 +1,9 @@
 """The fill of frames: smooth surfaces from a lattice over the frame, whatever the number of regions.
 
 A frame of a crowd has dozens of regions, and a ring around each (`unseen.pixels.fill`) costs more than a look for faces
-does. Here the pixels that no region covers are averaged over cells of a few pixels. Cells are taken together, four by
-four and again, until each has seen something; then what is known only coarsely is handed back to the finer cells that
-have seen nothing: pull-push (Gortler et al., The Lumigraph, SIGGRAPH 1996, 3.4), with a few steps of Jacobi's method in
-between, which bend the surface toward the membrane. Pixels under a region weigh nothing, so nothing of them remains.
+does. Here the pixels that no region covers are averaged over cells of a few pixels, the cells that see nothing are
+worked out from those around (`unseen.pixels.membrane`), and the surface over them is painted into the regions. Pixels
+under a region weigh nothing, so nothing of them remains.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ import numpy as np
 from unseen.core.photos import Pixels
 from unseen.core.regions import Box
 from unseen.pixels.fill import MOST_GRAIN, noise_in
+from unseen.pixels.membrane import solved
 from unseen.pixels.shapes import Mask, Spot
 from unseen.pixels.surface import Floats, taps
 
@@ -34,18 +34,12 @@ _MARGIN, _ALIGNED = 8, 16
 _FEW, _CALLS = 4, 4096
 #: Cells that are added around a surface, because a spline reaches beyond its ends.
 _EDGE = 4
-#: Steps toward the membrane, at all levels but those with more cells than this.
-_STEPS, _MANY = 2, 16_000
 #: Pixels a side of the pattern of grain.
 _TILE = 256
 #: Samples of a cell that, at 12 bits each, add up to 16 bits.
 _TWELVE_BITS = 16
-#: How so many neighbours of 16 bits are added up: as one number, times this, and how far to shift that.
-_TOGETHER: dict[int, tuple[np.dtype[Any], Any, Any]] = {
-    1: (np.dtype(np.uint16), np.uint16(1), np.uint16(0)),
-    2: (np.dtype(np.uint32), np.uint32(0x1_0001), np.uint32(16)),
-    4: (np.dtype(np.uint64), np.uint64(0x1_0001_0001_0001), np.uint64(48)),
-}
+#: What sums of the samples of a column of a cell go into.
+_SUMS = np.dtype(np.uint16)
 #: Every so many rows are looked at for grain, and about so many places in them at most.
 _GRAIN_ROWS, _GRAIN_SAMPLES = 7, 8192
 
@@ -107,7 +101,7 @@ def fill_planes(layers: Sequence[Planes], grain: Grain, peak: int) -> bool:
                 break
         else:
             return False
-        _paint(layers, which, _solved(seen, weight), cell, cut, grain, peak)
+        _paint(layers, which, solved(seen, weight), cell, cut, grain, peak)
     return True
 
 
@@ -138,119 +132,66 @@ def _around(spots: Sequence[Spot], cell: int, whole: Box) -> Box:
 def _seen(layers: Sequence[Planes], cell: int, cut: Box) -> tuple[Floats, Floats]:
     """Return for the cells of a cut what is seen of each plane, times the share of the cell in which it is seen, shape
     (planes, height, width), and that share, (height, width): the least of all planes."""
-    sums: list[list[Floats]] = []
-    shares: list[Floats] = []
-    for layer in layers:
+    height, width = int(cut.height), int(cut.width)
+    seen = np.empty((sum(len(layer.pixels) for layer in layers), height, width), _F)
+    shares = np.empty((len(layers), height, width), _F)
+    done = 0
+    for layer, share in zip(layers, shares, strict=True):
         rows, columns, down, across = layer.of(cell, cut)
-        size = rows.stop - rows.start, columns.stop - columns.start
         free = (~layer.covered[rows, columns]).view(np.uint8)
-        shares.append(_added_up(free, size, down, across))
-        sums.append([_added_up(plane[rows, columns] * free, size, down, across) for plane in layer.pixels])
+        # Counted in 8 bits, for a cell has 64 samples at most.
+        _average(free, free.dtype, down, across, share)
+        for plane in layer.pixels:
+            _average(plane[rows, columns] * free, _SUMS, down, across, seen[done])
+            done += 1
     least = np.minimum.reduce(shares)
-    for some, share in zip(sums, shares, strict=True):
+    done = 0
+    for layer, share in zip(layers, shares, strict=True):
+        mine = slice(done, done := done + len(layer.pixels))
         if (share != least).any():
-            fewer = least / np.maximum(share, _F(1e-3))
-            some[:] = [one * fewer for one in some]
-    return np.stack([one for some in sums for one in some]), least
+            seen[mine] *= least / np.maximum(share, _F(1e-3))
+    return seen, least
 
 
-def _added_up(values: Pixels, size: tuple[int, int], down: int, across: int) -> Floats:
-    """Return sums over cells divided by a cell's size; what `values` lack of `size` (height, width) is 0."""
+def _average(values: Pixels, sums: np.dtype[Any], down: int, across: int, cells: Floats) -> None:
+    """Write into `cells` (height, width) the means of `values` over so many rows and columns each, added up as `sums`
+    if they go into these; what the values lack for whole cells is 0."""
+    size = cells.shape[0] * down, cells.shape[1] * across
     if values.shape != size:
         padded = np.zeros(size, values.dtype)
         padded[: values.shape[0], : values.shape[1]] = values
         values = padded
-    rows = values[::down].astype(np.uint16)
+    # Cast first: numpy adds up numbers of two types in small pieces.
+    rows = values[::down].astype(sums)
     for i in range(1, down):
-        rows += values[i::down]
-    cells = _beside(rows, across) if down * across <= _TWELVE_BITS else _far_beside(rows, across)
+        rows += values[i::down].astype(sums, copy=False)
+    if sums == np.uint8 or down * across <= _TWELVE_BITS:
+        cells[...] = _beside(rows, across)
+    else:
+        _far_beside(rows, across, cells)
     cells *= _F(1 / (down * across))
-    return cells
 
 
-def _beside(rows: Pixels, across: int) -> Floats:
-    """Return sums of `across` (1, 2 or 4) neighbours, which must need 16 bits at most.
+def _beside(rows: Pixels, across: int) -> Pixels:
+    """Return sums of `across` (1, 2, 4 or 8) neighbours that need no more bits than one of them, and 64 together.
 
-    A number of 32 or 64 bits that is made of neighbours is multiplied so that its highest 16 bits are their sum.
+    They are taken as one number, which is multiplied so that its highest bits are their sum.
     """
-    wide, ones, shift = _TOGETHER[across]
-    together = rows.view(wide)
-    return np.asarray(((together * ones) >> shift).view(wide.name[1:]) if across > 1 else together, _F)
+    if across == 1:
+        return rows
+    bits = 8 * rows.itemsize
+    together = rows.view(f"u{rows.itemsize * across}")
+    sums = together * together.dtype.type(sum(1 << (i * bits) for i in range(across)))
+    sums >>= together.dtype.type(bits * (across - 1))
+    # Processors make floats of signed numbers faster.
+    return np.asarray(sums.view(f"i{sums.itemsize}"))
 
 
-def _far_beside(rows: Pixels, across: int) -> Floats:
-    """Return sums of `across` neighbours, however large."""
-    cells = rows[:, ::across].astype(_F)
+def _far_beside(rows: Pixels, across: int, cells: Floats) -> None:
+    """Write into `cells` sums of `across` neighbours, however large."""
+    cells[...] = rows[:, ::across]
     for i in range(1, across):
         cells += rows[:, i::across]
-    return cells
-
-
-def _solved(seen: Floats, weight: Floats) -> Floats:
-    """Return a value for every cell, shape (planes, height, width), whatever is seen of it; something must be."""
-    levels = [(seen, weight)]
-    while not weight.all():
-        seen, weight = _halved(seen), _halved(weight)
-        much = np.maximum(weight, 1)
-        seen, weight = seen / much, weight / much
-        levels.append((seen, weight))
-    values = seen / weight
-    for seen, weight in levels[-2::-1]:
-        rest = 1 - weight
-        values = _doubled(values, *weight.shape)
-        values *= rest
-        values += seen
-        if weight.size <= _MANY:
-            for _ in range(_STEPS):
-                _relax(values, rest)
-    return values
-
-
-def _halved(cells: Floats) -> Floats:
-    """Return sums of two by two cells; an odd row or column stays alone."""
-    height, width = cells.shape[-2:]
-    if height % 2 or width % 2:
-        padded = np.zeros((*cells.shape[:-2], height + height % 2, width + width % 2), cells.dtype)
-        padded[..., :height, :width] = cells
-        cells = padded
-    rows = cells[..., ::2, :] + cells[..., 1::2, :]
-    return np.asarray(rows[..., ::2] + rows[..., 1::2])
-
-
-def _doubled(cells: Floats, height: int, width: int) -> Floats:
-    """Return twice as many cells a side, cut to `height` and `width`, each from the four that are nearest."""
-    return _twice(_twice(cells, height, -2), width, -1)
-
-
-def _twice(cells: Floats, size: int, axis: int) -> Floats:
-    """Return twice as many cells along an axis: three quarters of each, and a quarter of the neighbour on its side."""
-    shape = list(cells.shape)
-    shape[axis] *= 2
-    double = np.empty(shape, cells.dtype)
-    cells, views = cells.swapaxes(0, axis), double.swapaxes(0, axis)
-    quarter = cells * _F(0.25)
-    own = cells - quarter
-    views[0], views[-1] = cells[0], cells[-1]
-    np.add(own[1:], quarter[:-1], out=views[2::2])
-    np.add(own[:-1], quarter[1:], out=views[1:-1:2])
-    return views[:size].swapaxes(0, axis)
-
-
-def _relax(values: Floats, rest: Floats) -> None:
-    """Move values toward their four neighbours as far as they are not seen: a damped step of Jacobi's method."""
-    mean = values.copy()
-    mean[:, 1:] += values[:, :-1]
-    mean[:, 0] += values[:, 0]
-    mean[:, :-1] += values[:, 1:]
-    mean[:, -1] += values[:, -1]
-    mean[:, :, 1:] += values[:, :, :-1]
-    mean[:, :, 0] += values[:, :, 0]
-    mean[:, :, :-1] += values[:, :, 1:]
-    mean[:, :, -1] += values[:, :, -1]
-    mean *= _F(0.2)
-    mean -= values
-    mean *= rest
-    values += mean
 
 
 def _paint(
@@ -260,8 +201,7 @@ def _paint(
     that of what is seen around them."""
     bounds = np.array(_grain_in(layers, cell, cut, peak), _F)[:, None, None]
     # The surface leaves room for the grain, so half a step more rounds and nothing overflows.
-    np.clip(surface, bounds, peak - bounds, out=surface)
-    surface = np.pad(surface, ((0, 0), (_EDGE, _EDGE), (_EDGE, _EDGE)), mode="edge")
+    surface = _clipped_and_widened(surface, bounds, peak - bounds)
     # A spline reaches two cells beyond its first.
     first_row, first_column = int(cut.y1) - _EDGE + 2, int(cut.x1) - _EDGE + 2
     done = 0
@@ -269,23 +209,41 @@ def _paint(
         mine = slice(done, done := done + len(layer.pixels))
         _, _, down, across = layer.of(cell, cut)
         spots = [layer.spots[i] for i in which]
-        rough = grain.over(spots) * bounds[mine] + _F(0.5)
+        smooth, rough = surface[mine], grain.over(spots) * bounds[mine]
+        rough += _F(0.5)
         for spot in spots:
-            left, top, right, bottom = map(int, spot.window.xyxy)
-            rows, columns = _weights(top % down, bottom - top, down), _weights(left % across, right - left, across)
+            left, top, right, bottom = spot.edges
+            height, width = bottom - top, right - left
+            rows, columns = _weights(top % down, height, down), _weights(left % across, width, across)
             y, x = top // down - first_row, left // across - first_column
-            values = rows @ surface[mine, y : y + rows.shape[1], x : x + columns.shape[1]] @ columns.T
-            values += rough[:, : bottom - top, : right - left]
+            values = rows @ smooth[:, y : y + rows.shape[1], x : x + columns.shape[1]] @ columns.T
+            values += rough[:, :height, :width]
+            if not spot.is_box:
+                _put_where(spot.covers(spot.window), layer.pixels, values, top, left)
+                continue
             for plane, value in zip(layer.pixels, values, strict=True):
-                _put(plane[top:bottom, left:right], value, spot)
+                plane[top:bottom, left:right] = value
 
 
-def _put(target: Pixels, values: Floats, spot: Spot) -> None:
-    """Write values into a spot's window, as far as it covers that."""
-    if spot.is_box:
-        target[...] = values
-    else:
-        np.copyto(target, values.astype(target.dtype), where=spot.covers(spot.window))
+def _clipped_and_widened(surface: Floats, low: Floats, high: Floats) -> Floats:
+    """Return a surface between bounds, with `_EDGE` more cells like its outermost on each side; as `np.pad` does, in a
+    quarter of its time."""
+    planes, height, width = surface.shape
+    wide = np.empty((planes, height + 2 * _EDGE, width + 2 * _EDGE), surface.dtype)
+    inside = wide[:, _EDGE:-_EDGE, _EDGE:-_EDGE]
+    np.clip(surface, low, high, out=inside)
+    wide[:, _EDGE:-_EDGE, :_EDGE] = inside[:, :, :1]
+    wide[:, _EDGE:-_EDGE, -_EDGE:] = inside[:, :, -1:]
+    wide[:, :_EDGE] = wide[:, _EDGE : _EDGE + 1]
+    wide[:, -_EDGE:] = wide[:, -_EDGE - 1 : -_EDGE]
+    return wide
+
+
+def _put_where(covered: Mask, planes: Sequence[Pixels], values: Floats, top: int, left: int) -> None:
+    """Write values, shape (planes, height, width), into a window of planes where it is covered."""
+    height, width = covered.shape
+    for plane, value in zip(planes, values, strict=True):
+        np.copyto(plane[top : top + height, left : left + width], value.astype(plane.dtype), where=covered)
 
 
 def _grain_in(layers: Sequence[Planes], cell: int, cut: Box, peak: int) -> list[float]:
@@ -308,6 +266,7 @@ def _grain_in(layers: Sequence[Planes], cell: int, cut: Box, peak: int) -> list[
     return found
 
 
+@lru_cache(maxsize=1024)
 def _weights(phase: int, size: int, cell: int) -> Floats:
     """Return what pixels weigh the centres of cells by, shape (size, cells), of which the first is two cells before.
 

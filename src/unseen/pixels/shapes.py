@@ -35,6 +35,12 @@ class Spot:
         """Whether the shape is the box itself."""
         return self.region.look.shape == "box"
 
+    @property
+    def edges(self) -> tuple[int, int, int, int]:
+        """The left, top, right and bottom edge of the window."""
+        window = self.window
+        return int(window.x1), int(window.y1), int(window.x2), int(window.y2)
+
     def covers(self, window: Box, grow: float = 0.0) -> Mask:
         """Return which pixels of `window` the shape covers, grown by `grow` pixels to all sides.
 
@@ -64,8 +70,8 @@ def mask_over(spots: Iterable[Spot], window: Box) -> Mask:
     mask = np.zeros((int(window.height), int(window.width)), dtype=bool)
     left, top = int(window.x1), int(window.y1)
     for spot in spots:
-        x1, y1, x2, y2 = map(int, spot.window.xyxy)
         if spot.is_box:
+            x1, y1, x2, y2 = spot.edges
             mask[max(0, y1 - top) : max(0, y2 - top), max(0, x1 - left) : max(0, x2 - left)] = True
         elif (common := spot.window.common(window)) is not None:
             rows, columns = slices(common.moved(-window.x1, -window.y1))
