@@ -20,7 +20,8 @@ JOBS ?= 4
 OF_THE_PACKAGE := tests/cli tests/scenarios tests/test_*.py --ignore=tests/test_documentation.py
 # Tests start hundreds of processes, which would compile the package each.
 unexport PYTHONDONTWRITEBYTECODE
-PYTEST := -m pytest --numprocesses=$(JOBS) --dist=loadfile --no-loadscope-reorder --quiet
+# A process of tests that is killed is not replaced: the others then end, and tell which test it was at, instead of waiting.
+PYTEST := -m pytest --numprocesses=$(JOBS) --dist=loadfile --no-loadscope-reorder --max-worker-restart=0 --quiet
 
 .PHONY: help demo test format lint types imports reference pytest thorough wheel-test fix clean
 

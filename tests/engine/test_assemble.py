@@ -12,7 +12,8 @@ from unseen.adapters.models_store import FileModelStore
 from unseen.adapters.run_onnxruntime import OnnxRuntimeNetwork
 from unseen.core.looks import Look
 from unseen.core.recipe import Recipe, looks_for
-from unseen.engine.assemble import Models, assemble, for_films, require_models
+from unseen.engine.assemble import assemble
+from unseen.engine.needed_models import Models, for_films, require_models
 from unseen.errors import DeviceUnavailable, ModelUnavailable, UsageError
 
 _WITHOUT = FakeStore()

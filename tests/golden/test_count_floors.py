@@ -8,9 +8,10 @@ from bench.traffic_truth import Crossed, match, person_clips
 from unseen.adapters.models_store import FileModelStore
 from unseen.adapters.video_av import AvCodec
 from unseen.core.counts import COUNTING_LOOKS, Counting
-from unseen.engine.assemble import open_objects, require_objects
+from unseen.engine.assemble import open_objects
 from unseen.engine.count import CountTools, VideoCount
 from unseen.engine.film.count import VideoCounting
+from unseen.engine.needed_models import require_objects
 
 _NOWHERE = Path("nowhere.parquet")
 #: Of five people one stands on the line in the first frame, and cannot be known to cross it.

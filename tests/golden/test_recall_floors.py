@@ -17,7 +17,8 @@ from unseen.adapters.models_store import FileModelStore
 from unseen.core.photos import Frame, Photo
 from unseen.core.recipe import Recipe, looks_for
 from unseen.core.regions import Box, Region
-from unseen.engine.assemble import assemble, require_models
+from unseen.engine.assemble import assemble
+from unseen.engine.needed_models import require_models
 from unseen.media.find import Eyes
 from unseen.media.photos import plan
 from unseen.pixels.boxes import coverage

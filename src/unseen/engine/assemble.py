@@ -1,9 +1,9 @@
-"""Puts detectors together for a recipe: which models it needs, and what they become on a device."""
+"""Puts detectors together for a recipe: what the models that it needs become on a device."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from unseen.adapters.detect.blazeface import SIDE, BlazeFaceDetector
 from unseen.adapters.detect.centerface import CenterFaceDetector
@@ -24,19 +24,15 @@ from unseen.adapters.propose_strips import EdgeStripDetector
 from unseen.adapters.runtimes import open_network
 from unseen.adapters.tensors import thread_count
 from unseen.core.models import DETECTOR_SIDE, ModelFile
-from unseen.core.ports import Detector, ModelStore, Network
+from unseen.core.ports import Detector, Network
 from unseen.core.recipe import Recipe
-from unseen.core.regions import VEHICLES
-from unseen.errors import ModelUnavailable, UsageError
+from unseen.engine.needed_models import OBJECTS, Models, for_films
 from unseen.media.find import Eyes
 from unseen.media.way_up import TURNED_SIDE
 from unseen.verify.residues import SecondOpinion
 
-__all__ = ["Assembled", "Models", "assemble", "for_films", "open_objects", "require_models", "require_objects"]
+__all__ = ["Assembled", "assemble", "open_objects"]
 
-_FACES = frozenset({"face", "head"})
-_OBJECTS = frozenset({"person", *VEHICLES})
-_WORDS = frozenset({"plate", "text"})
 #: Scores from which on something is followed in videos.
 _FILM_FACE, _FILM_OBJECT, _YUNET_FACE = 0.18, 0.15, 0.25
 #: Pixels of a view at a quarter of the size from which on a face is large: what is smaller is seen better in the other.
@@ -53,89 +49,10 @@ _AGAIN_SIDE = 416
 _TILE = 1536
 
 
-@dataclass(frozen=True, slots=True)
-class Models:
-    """The model files of a run by catalogue name: those that hide, those that verify, and `film_faces`, one that finds
-    faces in videos fast enough to look at much of a frame each time; there the one that hides in photos verifies then.
-    """
-
-    hide: Mapping[str, ModelFile]
-    verify: Mapping[str, ModelFile]
-    film_faces: Mapping[str, ModelFile] = field(default_factory=dict)
-
-    @property
-    def all(self) -> tuple[ModelFile, ...]:
-        """Every file once."""
-        return tuple({**self.hide, **self.verify, **self.film_faces}.values())
-
-    def hashes(self) -> dict[str, str]:
-        """Return the SHA-256 of each model by name: what a resumed run compares."""
-        return {m.name: m.sha256 for m in sorted(self.all, key=lambda m: m.name)}
-
-
-def require_models(recipe: Recipe, store: ModelStore, *, counting: bool = False) -> Models:
-    """Find or fetch the models that a recipe needs.
-
-    YOLO is used when it is there, and must be when a person or a vehicle is to be hidden or counted, or heads must be
-    looked for. Raises UsageError when the recipe hides nothing, or heads without faces, ModelUnavailable, which says
-    how to get what is missing, or ModelCorrupt.
-    """
-    if not recipe.hidden:
-        raise UsageError("nothing is to be hidden; name a class in --classes or a method in --hide")
-    heads = recipe.require_heads or recipe.hidden == {"head"}
-    if heads and "face" not in recipe.hidden:
-        # Who shows a face has no head to be hidden: without faces the class would let most people pass.
-        raise UsageError("head is the head of somebody in whom no face is found, so it goes with face; name face, too")
-    hide: dict[str, ModelFile] = {}
-    verify: dict[str, ModelFile] = {}
-    film_faces: dict[str, ModelFile] = {}
-    if recipe.hidden & _FACES:
-        hide["centerface"] = store.require("centerface")
-        if (yunet := store.find("yunet")) is not None:
-            film_faces["yunet"] = yunet
-    if recipe.hidden & _WORDS:
-        hide["ppocr-det"] = store.require("ppocr-det")
-    if "plate" in recipe.hidden:
-        hide["ppocr-rec"] = store.require("ppocr-rec")
-    if counting or heads or recipe.hidden & _OBJECTS:
-        hide["yolo26n"] = require_objects(store)
-    elif _helps(recipe) and (yolo := store.find("yolo26n")) is not None:
-        hide["yolo26n"] = yolo
-    if recipe.verify != "skip":
-        verify.update(_verifiers(recipe, store))
-    return Models(hide, verify, film_faces)
-
-
-def require_objects(store: ModelStore) -> ModelFile:
-    """Return the model that finds persons and vehicles; raises ModelUnavailable, which says how to get it."""
-    yolo = store.find("yolo26n")
-    if yolo is None:
-        store.require("yolo26n")
-        raise ModelUnavailable("yolo26n is not here; see: unseen models list")
-    return yolo
-
-
 def open_objects(file: ModelFile, device: str, threads: int | None) -> tuple[Detector, str]:
     """Open the model that finds persons and vehicles in frames of videos; return it, and what it runs on."""
     network = open_network(file, device, threads)
     return YoloDetector(network, file, threshold=_FILM_OBJECT), network.device
-
-
-def _helps(recipe: Recipe) -> bool:
-    """Whether persons and vehicles help to find what the recipe hides: heads without a face, plates on vehicles."""
-    return (recipe.recall == "high" and "head" in recipe.hidden) or "plate" in recipe.hidden
-
-
-def _verifiers(recipe: Recipe, store: ModelStore) -> dict[str, ModelFile]:
-    found: dict[str, ModelFile] = {}
-    if "face" in recipe.hidden:
-        found["mediapipe-full-range"] = store.require("mediapipe-full-range")
-        third = store.find("yunet")
-        if third is not None:
-            found["yunet"] = third
-    if "plate" in recipe.hidden:
-        found["ppocr-rec"] = store.require("ppocr-rec")
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,26 +120,6 @@ def assemble(
     return Assembled(*(of_photos or of_films), *of_films, net.devices())
 
 
-def for_films(recipe: Recipe, models: Models, *, counting: bool) -> Models:
-    """Return the models that hide and verify in videos, and none that only photos are looked at with: to open one takes
-    up to a second."""
-    hide, verify = dict(models.hide), dict(models.verify)
-    if not _film_objects(recipe, counting=counting):
-        hide.pop("yolo26n", None)
-    checks = verify.pop("mediapipe-full-range", None)
-    verify.pop("yunet", None)
-    if models.film_faces:
-        other = hide.pop("centerface")
-        return Models(hide, {**verify, "centerface": other} if checks else verify, models.film_faces)
-    return Models(hide, {**verify, "mediapipe-full-range": checks} if checks else verify)
-
-
-def _film_objects(recipe: Recipe, *, counting: bool) -> bool:
-    """Whether persons and vehicles are looked for in videos: where they or plates are hidden or counted, or heads are
-    asked for. Else their network would take as long as all the rest."""
-    return bool(counting or recipe.hidden & (_OBJECTS | {"plate"}) or recipe.video.heads)
-
-
 def _eyes(recipe: Recipe, models: Models, net: _Networks) -> Eyes:
     """Return the detectors for photos."""
     high = recipe.recall == "high"
@@ -232,7 +129,7 @@ def _eyes(recipe: Recipe, models: Models, net: _Networks) -> Eyes:
         faces_turned=_faces_turned(net) if "centerface" in models.hide and recipe.recall != "fast" else None,
         objects=_objects(net, high=high) if "yolo26n" in models.hide else None,
         # Photos have many shapes, and to open a network for each takes longer than to look at its square.
-        objects_turned=_objects(net, high=high) if recipe.hidden & _OBJECTS and recipe.recall != "fast" else None,
+        objects_turned=_objects(net, high=high) if recipe.hidden & OBJECTS and recipe.recall != "fast" else None,
     )
 
 
@@ -270,7 +167,7 @@ def _film_eyes(recipe: Recipe, models: Models, net: _Networks, *, counting: bool
         objects = YoloDetector(network, file, threshold=_FILM_OBJECT, cut=None if counting else net.cut("yolo26n"))
         if not (counting or recipe.video.heads):
             objects_again = _objects_at(_AGAIN_SIDE, net)
-        if recipe.hidden & _OBJECTS:
+        if recipe.hidden & OBJECTS:
             objects_turned = _objects_at(TURNED_SIDE // 2, net)
     return replace(
         _words(recipe, models, net),

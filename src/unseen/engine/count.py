@@ -23,11 +23,12 @@ from unseen.core.ports import Detector, ModelStore, VideoCodec, VideoReader
 from unseen.core.receipts import FrameNote
 from unseen.core.regions import Detection
 from unseen.engine.admission import admit
-from unseen.engine.assemble import open_objects, require_objects
+from unseen.engine.assemble import open_objects
 from unseen.engine.counts import minimised, plan_counting, write_counts
 from unseen.engine.film.count import FilmCounts, VideoCounting
 from unseen.engine.local import share_cores
 from unseen.engine.models import model_store
+from unseen.engine.needed_models import require_objects
 from unseen.errors import UsageError
 from unseen.media.ahead import ahead
 from unseen.media.pace import Kind, Ticks, pace_for

@@ -18,10 +18,10 @@ from unseen.core.receipts import FrameNote, Verdict
 from unseen.core.recipe import Recipe, looks_for
 from unseen.core.regions import Box
 from unseen.crypto.keys import Key
-from unseen.engine.assemble import require_models
 from unseen.engine.hashing import Hasher
 from unseen.engine.inputs import read_photo
 from unseen.engine.local import share_cores
+from unseen.engine.needed_models import require_models
 from unseen.engine.release import Stopwatch, Workbench, stage_verified
 from unseen.engine.work import Setup, Task, ToolMaker, Tools
 from unseen.errors import VerificationFailed

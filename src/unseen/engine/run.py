@@ -24,7 +24,6 @@ from unseen.core.ports import ModelStore
 from unseen.core.receipts import FileReceipt, FrameNote
 from unseen.core.recipe import Recipe
 from unseen.engine.admission import Admission, admit
-from unseen.engine.assemble import Models, require_models
 from unseen.engine.clerk import recorded
 from unseen.engine.film.regions_file import RegionsFile
 from unseen.engine.hashing import Hasher
@@ -32,6 +31,7 @@ from unseen.engine.inputs import read_key
 from unseen.engine.local import LocalExecutor, share_cores
 from unseen.engine.models import model_store
 from unseen.engine.names import Placed, place, preview_places
+from unseen.engine.needed_models import Models, require_models
 from unseen.engine.photo import redact_photo
 from unseen.engine.report import Report
 from unseen.engine.resume import Past, past_of, program_version

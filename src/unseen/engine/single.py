@@ -16,9 +16,10 @@ from unseen.core.names import display
 from unseen.core.photos import Frame, Photo
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Region
-from unseen.engine.assemble import Assembled, assemble, require_models
+from unseen.engine.assemble import Assembled, assemble
 from unseen.engine.inputs import read_photo
 from unseen.engine.models import model_store
+from unseen.engine.needed_models import require_models
 from unseen.engine.release import MAX_ROUNDS, ResiduesRemain, left_over, with_residues
 from unseen.errors import TooLarge
 from unseen.media.photos import hide_regions, plan

@@ -18,9 +18,10 @@ from unseen.core.edits import Edits
 from unseen.core.ports import CredentialWriter, PhotoCodec, VideoCodec
 from unseen.core.receipts import FileReceipt
 from unseen.core.recipe import Recipe
-from unseen.engine.assemble import Assembled, Models, assemble
+from unseen.engine.assemble import Assembled, assemble
 from unseen.engine.hashing import Hasher
 from unseen.engine.names import Placed
+from unseen.engine.needed_models import Models
 
 if TYPE_CHECKING:
     from unseen.engine.credentials import Signing

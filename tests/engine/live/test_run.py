@@ -26,13 +26,13 @@ from unseen.core.live import CameraSource, LiveJob
 from unseen.core.ports import LiveFeed
 from unseen.core.recipe import Recipe
 from unseen.core.video import VideoFrame, VideoInfo
-from unseen.engine.assemble import Models
 from unseen.engine.governance import open_governance
 from unseen.engine.labelling import tighten
 from unseen.engine.live import permit as live_permit
 from unseen.engine.live.detector import LiveDetector
 from unseen.engine.live.figures import prometheus
 from unseen.engine.live.live import Live, LiveTools, run
+from unseen.engine.needed_models import Models
 from unseen.errors import OutputFailed, Refused, UnreadableInput, UnseenError, UnsupportedInput, UsageError
 
 

@@ -21,12 +21,13 @@ from unseen.core.looks import Look
 from unseen.core.recipe import Recipe, looks_for
 from unseen.core.regions import Region
 from unseen.core.video import VideoRecipe, VideoStyle
-from unseen.engine.assemble import Assembled, assemble, require_models
+from unseen.engine.assemble import Assembled, assemble
 from unseen.engine.film.film import Film, FilmDone
 from unseen.engine.film.opened import form_of
 from unseen.engine.film.store import FilmStore
 from unseen.engine.film.tools import FilmTools
 from unseen.engine.models import model_store
+from unseen.engine.needed_models import require_models
 from unseen.engine.stopwatch import Stopwatch
 from unseen.errors import DamagedInput, ModelUnavailable, UnsupportedInput, VerificationFailed
 from unseen.pixels.planes import hide_planes

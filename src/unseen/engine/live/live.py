@@ -26,7 +26,6 @@ from unseen.core.ports import LiveFeed, LiveTarget, ModelStore
 from unseen.core.recipe import Recipe
 from unseen.core.scene import COUNTED
 from unseen.engine.admission import admit
-from unseen.engine.assemble import Models, require_models
 from unseen.engine.counts import minimised
 from unseen.engine.live.camera import Camera, FeedOpener
 from unseen.engine.live.count import LiveCounts
@@ -37,6 +36,7 @@ from unseen.engine.live.looker import LookerSetup
 from unseen.engine.live.permit import Permit
 from unseen.engine.live.recipe import for_live
 from unseen.engine.models import model_store
+from unseen.engine.needed_models import Models, require_models
 from unseen.errors import UnreadableInput, UsageError
 from unseen.tracks.live import warm_up
 

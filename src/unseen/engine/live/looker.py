@@ -16,7 +16,8 @@ import numpy as np
 from unseen.core.photos import Rgb8
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Detection
-from unseen.engine.assemble import Models, assemble
+from unseen.engine.assemble import assemble
+from unseen.engine.needed_models import Models
 from unseen.errors import UnseenError
 from unseen.media.find import find
 
