@@ -144,3 +144,13 @@ def test_what_verification_sees_is_hidden_however_faint_the_track_was() -> None:
 def test_tracks_of_several_models_are_all_covered() -> None:
     regions = hidden(seen("yunet", 40.0, 0.9), seen("centerface", 40.0, 0.9, x=800.0))
     assert all({region.model for region in each} == {"yunet", "centerface"} for each in regions[:37])
+
+
+@pytest.mark.parametrize(("height", "first"), [(60.0, 13), (300.0, 18)], ids=["small", "large"])
+def test_close_looks_at_smaller_pictures_say_nothing_of_when_small_persons_came(height: float, first: int) -> None:
+    person = Detection("person", Box(600.0, 100.0, 600.0 + height / 3, 100.0 + height), 0.5, "yolo26n")
+    looks = tuple(Look(i, (person,) if i >= 24 else (), "whole" if i % 12 == 0 else "close") for i in range(0, 40, 4))
+    window = Window(tuple(frame(i) for i in range(40)), looks, (), 39, 4)
+    recipe = Recipe(looks=looks_for(["person"], None))
+    regions = cover_window(window, info(1280, 720), recipe, Named(1)).regions
+    assert next(i for i, each in enumerate(regions) if each) == first

@@ -39,14 +39,15 @@ class Belief:
 class Followed:
     """How what a model finds is linked and covered; tracks that it never saw as well as `belief` says are left out.
 
-    `anywhere` says that it looks at the whole picture in close looks, too, so that it sees there who is new; of others
+    `again_from` is for one that looks at the whole picture in close looks, too, so that it sees there who is new: from
+    which longer side on, as a share of the picture's, as close looks are at smaller pictures. None for others, of which
     each look tells where they would have.
     """
 
     link: LinkSettings = field(default_factory=LinkSettings)
     cover: CoverSettings = field(default_factory=CoverSettings)
     belief: Belief | None = None
-    anywhere: bool = False
+    again_from: float | None = None
 
     def believed(self, track: Track, longer: int) -> bool:
         """Whether a track of a video whose longer side is `longer` pixels is taken for what it says it is."""
@@ -71,7 +72,7 @@ FOLLOWED: Mapping[str, Followed] = MappingProxyType(
             ),
             Belief(0.25, 0.6, (16.0, 160.0)),
         ),
-        "yolo26n": Followed(cover=CoverSettings(sparse=0.1), anywhere=True),
+        "yolo26n": Followed(cover=CoverSettings(sparse=0.1), again_from=0.08),
     }
 )
 

@@ -115,7 +115,7 @@ class _Missed:
     def __init__(self, window: Window, info: VideoInfo, verifiers: frozenset[str]) -> None:
         self._looks = [look for look in (*window.before, *window.looks) if look.kind is not None]
         self._whole_step, self._verifiers = window.whole_step, verifiers
-        self._picture = Box(0, 0, info.width, info.height)
+        self._picture, self._longer = Box(0, 0, info.width, info.height), max(info.width, info.height)
 
     def since(self, track: Track) -> int:
         """Return as many frames as lie between looks that would have seen it, 1 for those between any two looks."""
@@ -123,15 +123,18 @@ class _Missed:
         # finds somebody, a look by the others says nothing.
         if track.cls == "head" or self._verifiers >= set(track.models):
             return self._whole_step
-        return 1 if followed(track.models).anywhere or self._would_have_shown(track) else self._whole_step
+        return 1 if self._would_have_shown(track) else self._whole_step
 
     def _would_have_shown(self, track: Track) -> bool:
-        """Whether the look before a track's first point was at all of where it may have been then."""
+        """Whether the look before a track's first point was at all of where it may have been then, and saw all that is
+        as large as it was."""
         at = bisect.bisect_left(self._looks, track.first, key=lambda look: look.frame)
-        before = self._looks[at - 1] if at else None
-        if before is None or before.kind == "whole" or before.part is None:
+        before, box = self._looks[at - 1] if at else None, track.points[0].box
+        again_from = followed(track.models).again_from
+        if again_from is not None and max(box.width, box.height) >= again_from * self._longer:
+            return True
+        if before is None or before.kind == "whole" or before.part is None or again_from is not None:
             return before is not None and before.kind == "whole"
-        box = track.points[0].box
         there = box.grown(_COME * max(box.width, box.height)).common(self._picture)
         return there is not None and before.part.grown(_ROUNDED).contains(there)
 
