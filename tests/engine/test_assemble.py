@@ -115,16 +115,18 @@ def test_for_videos_alone_only_their_models_are_opened(models: FileModelStore) -
         assert len(tools.film_opinion.faces[0].detect([np.zeros((72, 128, 3), np.uint8)])) == 1
 
 
-@pytest.mark.parametrize(("classes", "whole"), [(("person",), True), (("plate",), True), (("face", "person"), False)])
-def test_where_only_small_parts_are_looked_at_again_that_waits_for_the_look_before(
-    models: FileModelStore, classes: tuple[str, ...], whole: bool
+@pytest.mark.parametrize(
+    ("classes", "wide", "begun"), [(("person",), True, 3), (("plate",), True, 2), (("face", "person"), False, 1)]
+)
+def test_looks_are_begun_at_the_same_time_unless_the_next_one_needs_what_the_one_before_finds(
+    models: FileModelStore, classes: tuple[str, ...], wide: bool, begun: int
 ) -> None:
     recipe = _recipe(*classes)
     if models.find("yolo26n") is None:
         pytest.skip("yolo26n is not here")
     needed = require_models(recipe, models)
     eyes = assemble(recipe, Models(needed.hide, needed.verify), "cpu", 1, photos=False).film_eyes
-    assert (eyes.wide, eyes.at_once) == (whole, 2 if whole else 1)
+    assert (eyes.wide, eyes.at_once) == (wide, begun)
     assert (eyes.objects_turned is not None) == ("person" in classes)
 
 

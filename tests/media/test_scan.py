@@ -25,7 +25,7 @@ from unseen.core.photos import Rgb8
 from unseen.core.regions import Box, Detection
 from unseen.core.video import VideoFrame, VideoInfo
 from unseen.media.pace import AutoPace, EveryNth, Kind, Pace
-from unseen.media.scan import scan
+from unseen.media.scan import Overlap, scan
 from unseen.media.shots import ShotCuts
 from unseen.media.sights import Look, Scanned, Sight
 from unseen.media.upright import Upright
@@ -70,7 +70,7 @@ def looked(
         return Sight([])
 
     upright, cuts = Upright(INFO, 1280), ShotCuts(8)
-    scanned = list(scan(frames(), reader, find, upright, EveryNth(step), cuts, at_once=at_once))  # type: ignore[arg-type]
+    scanned = list(scan(frames(), reader, find, upright, EveryNth(step), cuts, overlap=Overlap(at_once)))  # type: ignore[arg-type]
     assert [each.frame.index for each in scanned] == list(range(len(levels)))
     return [each.frame.index for each in scanned if each.look is not None]
 
@@ -151,6 +151,7 @@ def walked(
     most_waiting: int = 16,
     threads: int | None = None,
     problem_at: int | None = None,
+    most_read: int = 8,
 ) -> Iterator[Scanned]:
     """Scan grey frames that are found to be damaged at one of them; the pictures' level is their number."""
     reader = FakeReader()
@@ -163,7 +164,7 @@ def walked(
 
     return scan(
         pictures(), reader, find, Upright(INFO, 1280), pace, ShotCuts(8),  # type: ignore[arg-type]
-        at_once=at_once, threads=threads, most_waiting=most_waiting,
+        overlap=Overlap(at_once, threads, most_waiting, most_read),
     )  # fmt: skip
 
 
@@ -270,7 +271,7 @@ def test_a_run_that_goes_on_looks_at_the_frames_that_it_would_have_looked_at(
         pictures = (VideoFrame((np.full((48, 64), 40, np.uint8),), i, i, i == damaged) for i in range(120))
         scanned = scan(
             pictures, Numbers(), find, Upright(INFO, 1280), AutoPace(25.0, wide=wide), ShotCuts(8),  # type: ignore[arg-type]
-            at_once=at_once, threads=1, first=first, known=known,
+            overlap=Overlap(at_once, 1), first=first, known=known,
         )  # fmt: skip
         return [s.look for s in scanned if s.look is not None]
 
@@ -334,7 +335,7 @@ def test_the_pace_has_heard_of_all_looks_at_a_shot_before_the_next_one_begins_an
     levels = [20] * 9 + [220] * 9
     frames = (VideoFrame((np.full((48, 64), level, np.uint8),), i, i, i == 13) for i, level in enumerate(levels))
     pace = Strict(2)
-    list(scan(frames, FakeReader(), find, Upright(INFO, 1280), pace, ShotCuts(8), at_once=3))  # type: ignore[arg-type]
+    list(scan(frames, FakeReader(), find, Upright(INFO, 1280), pace, ShotCuts(8), overlap=Overlap(3)))  # type: ignore[arg-type]
     assert (pace.asked, pace.heard) == (len(new), pace.wanted)
 
 
@@ -386,7 +387,7 @@ def test_what_was_seen_before_a_cut_or_damage_says_nothing_of_where_to_look_behi
             return np.full((height, width, 3), frame.planes[0][0, 0], np.uint8)
 
     upright = Upright(INFO, 1280)
-    list(scan(frames, Levels(), find, upright, EveryNth(2), ShotCuts(8), at_once=at_once, threads=1))  # type: ignore[arg-type]
+    list(scan(frames, Levels(), find, upright, EveryNth(2), ShotCuts(8), overlap=Overlap(at_once, 1)))  # type: ignore[arg-type]
     assert len(told) > 9
     assert all(score == pytest.approx(level) for level, before in told for score in before)
     assert any(before for _, before in told)
@@ -409,7 +410,8 @@ def test_the_part_that_was_looked_at_is_told_in_the_stored_frame(rotation: int, 
 
 
 @pytest.mark.parametrize("most", [1, 3, 16])
-def test_no_more_frames_wait_for_a_look_than_may(most: int) -> None:
+@pytest.mark.parametrize("ahead", [1, 5])
+def test_no_more_frames_wait_for_a_look_or_are_read_meanwhile_than_may(most: int, ahead: int) -> None:
     read = [0]
 
     def frames() -> Iterator[int]:
@@ -421,6 +423,40 @@ def test_no_more_frames_wait_for_a_look_than_may(most: int) -> None:
         time.sleep(0.02)
         return Sight([])
 
-    for each in walked(frames(), find, EveryNth(50), 2, most):
-        # One frame is held to know whether a shot ends with it.
-        assert read[0] - each.frame.index <= most + 2
+    for each in walked(frames(), find, EveryNth(50), 2, most, most_read=ahead):
+        # One frame is held to know whether a shot ends with it, one is being read, and one waits to be taken.
+        assert read[0] - each.frame.index <= most + ahead + 4
+
+
+def test_frames_are_read_while_a_look_is_made() -> None:
+    read, enough = [0], threading.Event()
+
+    def frames() -> Iterator[int]:
+        for i in range(30):
+            read[0] = i
+            if i == 5:
+                enough.set()
+            yield i
+
+    def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> Sight:
+        assert enough.wait(10)  # nothing would be read before this look is done
+        return Sight([])
+
+    assert len(list(walked(frames(), find, EveryNth(100), 1, 1, most_read=6))) == 30
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+@pytest.mark.parametrize("at", [0, 7, 20])
+def test_how_far_ahead_is_read_says_nothing_of_where_harm_begins(at: int, at_once: int) -> None:
+    def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> Sight:
+        time.sleep(0.001)
+        return Sight([])
+
+    def kinds(most_read: int) -> list[Kind | None]:
+        scanned = walked(range(30), find, EveryNth(9), at_once, problem_at=at, most_read=most_read)
+        return [kind_of(each) for each in scanned]
+
+    # Known when the frame is read that is held back while the one before it is looked at.
+    assert kinds(1) == kinds(40)
+    assert [i for i, kind in enumerate(kinds(40)) if kind][-1] == 29
+    assert all(kinds(40)[max(0, at - 1) :])

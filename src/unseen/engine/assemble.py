@@ -42,6 +42,9 @@ _OTHER_FACE = 0.5
 #: Frames of a video that are looked at at the same time, each with its share of the threads: two looks with a thread
 #: each are done sooner than two in turns with two threads each, of which every layer waits for the slower one.
 _AT_ONCE = 2
+#: Looks that are begun at the same time where every other one is at a smaller picture, and none for faces or text: of
+#: two the thread that is done first would wait for the other one.
+_BEGUN = 3
 #: Pixels a side of the pictures in which persons and vehicles are looked for shortly after a look at 640: with 384 to
 #: 512 about as many boxes of persons leak as with 640.
 _AGAIN_SIDE = 416
@@ -169,10 +172,12 @@ def _film_eyes(recipe: Recipe, models: Models, net: _Networks, *, counting: bool
             objects_again = _objects_at(_AGAIN_SIDE, net)
         if recipe.hidden & OBJECTS:
             objects_turned = _objects_at(TURNED_SIDE // 2, net)
+    words = _words(recipe, models, net)
+    begun = _BEGUN if objects_again and not (faces or words.text) else _AT_ONCE
     return replace(
-        _words(recipe, models, net),
+        words,
         faces=faces, faces_close=close, faces_again=again, faces_turned=turned, objects=objects,
-        objects_again=objects_again, objects_turned=objects_turned, at_once=1 if close else _AT_ONCE,
+        objects_again=objects_again, objects_turned=objects_turned, at_once=1 if close else begun,
     )  # fmt: skip
 
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from unseen.core.ports import VideoReader
 from unseen.core.regions import Box, Detection
 from unseen.core.video import VideoFrame
+from unseen.media.ahead import ahead
 from unseen.media.find import SEEN_CLOSELY
 from unseen.media.pace import Kind, Pace, Ticks
 from unseen.media.shots import ShotCuts
 from unseen.media.sights import Look, Scanned, Sight
 
-__all__ = ["Finder", "Turner", "scan"]
+__all__ = ["Finder", "Overlap", "Turner", "scan"]
 
 View = TypeVar("View")
 View_co = TypeVar("View_co", covariant=True)
@@ -44,6 +46,20 @@ class Turner(Protocol[View_co]):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """How much is done at the same time: the looks that are begun, and the threads that make them (None for as many).
+
+    So many frames may be `waiting` for looks at those before them, and so many more are `read` meanwhile: when a look
+    is done the next frame to look at is at hand.
+    """
+
+    looks: int = 1
+    threads: int | None = None
+    waiting: int = 16
+    read: int = 8
+
+
 def scan(
     frames: Iterable[VideoFrame],
     reader: VideoReader,
@@ -52,9 +68,7 @@ def scan(
     pace: Pace,
     cuts: ShotCuts,
     *,
-    at_once: int = 1,
-    threads: int | None = None,
-    most_waiting: int = 16,
+    overlap: Overlap | None = None,
     first: int = 0,
     known: Sequence[Look] = (),
     ticks: Ticks | None = None,
@@ -63,30 +77,30 @@ def scan(
 
     The first frame of each further shot must be looked at, and the last one of each: who comes in just before would
     show. So must those before and behind a sudden change, and around a damaged frame, which is not, as it is hidden
-    whole; and all once the file is known to be harmed, because not every decoder notices what it was given. Up to
-    `at_once` frames are looked at at the same time, in so many `threads` (as many, if it is None). The pace then knows
-    all looks but the latest `at_once` - 1, and at a new shot and behind damage all of them, however long they take and
-    whatever `threads` is, so that the same frames are looked at every time. At most `most_waiting` frames wait for
-    looks at those before them. Frames before `first` are gone through and not yielded: a run goes on there that `known`
-    looks were made by, the latest ones of the shot, as if without a break. The pace counts frames, or `ticks` if given.
+    whole; and all once the file is known to be harmed, because not every decoder notices what it was given.
+    The pace knows all looks but the latest that `overlap` lets be begun (by default it knows all), and at a new shot
+    and behind damage all of them, however long they take and in how many threads, so that the same frames are looked at
+    every time. Frames before `first` are gone through and not yielded: a run goes on there that `known` looks were made
+    by, the latest ones of the shot, as if without a break. The pace counts frames, or `ticks` if given.
     """
-    after_damage = False
-    with ThreadPoolExecutor(threads or at_once, "look") as pool:
+    after_damage, overlap = False, overlap or Overlap()
+    read = ahead(_with_edges(frames, cuts, reader), overlap.read)
+    with ThreadPoolExecutor(overlap.threads or overlap.looks, "look") as pool, closing(read):
         looks = _Looks(pool, find, reader, turner, pace, known)
-        for frame, begins, edge in _with_edges(frames, cuts):
+        for frame, begins, edge, harmed in read:
             if begins or after_damage:
                 yield from looks.ended()
             if frame.index < first:
                 after_damage = frame.damaged
-                looks.go_on(frame.index, at_once - 1)
+                looks.go_on(frame.index, overlap.looks - 1)
                 continue
             now = frame.index if ticks is None else ticks.of(frame)
             if begins:
                 pace.begin()
-            kind = None if frame.damaged else pace.how_to_look(now, edge or after_damage or reader.harmed)
+            kind = None if frame.damaged else pace.how_to_look(now, edge or after_damage or harmed)
             after_damage = frame.damaged
             looks.add(frame, now, begins, kind)
-            yield from looks.taken(at_once - 1 if looks.frames <= most_waiting else 0)
+            yield from looks.taken(overlap.looks - 1 if looks.frames <= overlap.waiting else 0)
         yield from looks.taken(0)
 
 
@@ -141,10 +155,12 @@ class _Looks(Generic[View]):
         """Take in the next frame, which the pace counts as `now`, and begin to look at it, None for not at all."""
         look = None
         if kind is not None:
-            view = self._turner.view(self._reader, frame)
-            look = _Making(frame.index, kind, self._pool.submit(self._find, view, kind, self._latest))
+            look = _Making(frame.index, kind, self._pool.submit(self._sight, frame, kind, self._latest))
             self._made += 1
         self._waiting.append(_Waiting(frame, now, begins, look))
+
+    def _sight(self, frame: VideoFrame, kind: Kind, before: Sequence[Detection]) -> Sight:
+        return self._find(self._turner.view(self._reader, frame), kind, before)
 
     def go_on(self, frame: int, left: int) -> None:
         """Take in the look that an earlier run made at a frame, if it made one; the pace is told of all but the latest
@@ -184,16 +200,25 @@ class _Looks(Generic[View]):
         return look
 
 
-def _with_edges(frames: Iterable[VideoFrame], cuts: ShotCuts) -> Iterator[tuple[VideoFrame, bool, bool]]:
-    """Yield each frame, whether a shot begins with it, and whether it is just before or behind a sudden change, or the
-    last one that can be looked at."""
+class _Read(NamedTuple):
+    """A frame, whether a shot begins with it, whether it is just before or behind a sudden change, or the last one that
+    can be looked at, and whether the file was known to be harmed when it was read."""
+
+    frame: VideoFrame
+    begins: bool
+    edge: bool
+    harmed: bool
+
+
+def _with_edges(frames: Iterable[VideoFrame], cuts: ShotCuts, reader: VideoReader) -> Iterator[_Read]:
+    """Yield each frame with what is told of it by the next one, too."""
     held: tuple[VideoFrame, bool, bool] | None = None
     for frame in frames:
         change = cuts.change(frame.planes[0])
         sudden = change.sudden and not frame.damaged
         if held is not None:
             before, cut, edge = held
-            yield before, cut, edge or sudden or frame.damaged
+            yield _Read(before, cut, edge or sudden or frame.damaged, reader.harmed)
         held = (frame, change.cut and sudden, sudden)
     if held is not None:
-        yield held[0], held[1], True
+        yield _Read(held[0], held[1], True, reader.harmed)

@@ -17,11 +17,11 @@ __all__ = ["Sizes", "Window", "Windows", "sizes_for"]
 
 #: Seconds of a window, and of what is looked at before and after it: gaps are bridged over a second, and tracks go on.
 _WINDOW_S, _AROUND_S = 2.0, 1.4
-#: Seconds of frames that wait for looks at those before them: as long as it is from look to look when all is calm. Of
-#: large frames fewer do, at most one of so many that wait.
-_LOOKED_S, _LOOKED_SHARE = 0.17, 8
+#: Seconds from look to look when all is calm; frames of so many times as long wait for looks at those before them, or
+#: are read meanwhile. Of large frames fewer do, at most one of so many that wait.
+_LOOKED_S, _LOOKED_TIMES, _LOOKED_SHARE = 0.17, 3, 4
 #: Bytes of frames that may wait at once, over all windows that are in the works.
-_MOST_BYTES = 600_000_000
+_MOST_BYTES = 640_000_000
 #: By how much of the video's rate a window's may be off and be taken for the same: some time stamps are milliseconds.
 _STEADY = 0.1
 #: Chroma samples for each pixel, by what the pixel format's name holds; half a sample else.
@@ -33,7 +33,8 @@ _AT_ONCE = 6
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Frames of a window, of what is known around it, and those that may wait for looks at the ones before them."""
+    """Frames of a window, of what is known around it, and those that may wait for looks at the ones before them or be
+    read meanwhile."""
 
     window: int
     around: int
@@ -48,7 +49,7 @@ def sizes_for(info: VideoInfo, most_bytes: int = _MOST_BYTES) -> Sizes:
     rate = float(info.rate)
     wanted, around = max(8, round(_WINDOW_S * rate)), max(4, round(_AROUND_S * rate))
     room = most_bytes // max(1, frame)
-    looked = max(1, min(math.ceil(_LOOKED_S * rate) + 1, room // _LOOKED_SHARE))
+    looked = max(2, min(_LOOKED_TIMES * (math.ceil(_LOOKED_S * rate) + 1), room // _LOOKED_SHARE))
     room = max(8, room - looked)
     around = min(around, room // 2, max(4, room - 2 * _AT_ONCE))
     return Sizes(max(2, min(wanted, (room - around) // _AT_ONCE)), around, looked)

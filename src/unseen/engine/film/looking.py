@@ -18,7 +18,7 @@ from unseen.engine.film.tools import FilmTools
 from unseen.engine.film.totals import Clock
 from unseen.media.find import find, find_again
 from unseen.media.pace import Kind, Pace, Ticks
-from unseen.media.scan import scan
+from unseen.media.scan import Overlap, scan
 from unseen.media.shapes import Shapes
 from unseen.media.shots import ShotCuts
 from unseen.media.sights import Scanned, Sight
@@ -63,10 +63,12 @@ class Looking:
     def _scanned(self) -> Generator[Scanned, None, None]:
         film, eyes, done = self._film, self._tools.eyes, self._progress
         by_time = film.recipe.video.stride is None
+        # Those that are read have one share of the frames that may wait, and each look but the first has one.
+        share = max(1, film.sizes.looked // max(2, eyes.at_once))
+        overlap = Overlap(eyes.at_once, eyes.threads, waiting=share * max(1, eyes.at_once - 1), read=share)
         return scan(
             self._frames(), film.reader, self._find, self._shapes, self._pace, ShotCuts(film.form.bits),
-            at_once=eyes.at_once, threads=eyes.threads, most_waiting=film.sizes.looked, first=done.next_frame,
-            known=done.looks_without(self._tools.verifiers),
+            overlap=overlap, first=done.next_frame, known=done.looks_without(self._tools.verifiers),
             ticks=Ticks(film.rate, float(film.info.time_base)) if by_time else None,
         )  # fmt: skip
 
