@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from unseen.adapters.video.planes import layout
@@ -14,14 +14,21 @@ from unseen.engine.film.hide import Hider
 from unseen.engine.film.opened import OpenFilm
 from unseen.engine.film.what_to_hide import Settled
 from unseen.engine.stopwatch import Stopwatch
-from unseen.media.ahead import ahead
 from unseen.pixels.planes import HeldCells
 from unseen.verify.film_written import Meant, check_written, meant_by
 
-__all__ = ["Part", "Renderer"]
+__all__ = ["Drawn", "Part", "Renderer"]
 
-#: Hidden frames that wait for the encoder.
-_AHEAD = 2
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A frame as it is to be written, with what to compare it with, the window it is of, and whether it is the last one
+    there; the frames of the window have no pixels."""
+
+    settled: Settled
+    frame: VideoFrame
+    meant: Meant
+    last: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +41,7 @@ class Part:
 
 
 class Renderer:
-    """Writes the settled windows of one video, in order, and reads them back; each in one thread at a time.
+    """Hides the settled windows of one video, in order, writes them, and reads them back; each in one thread at a time.
 
     `new_path` names files for segments.
     """
@@ -45,21 +52,28 @@ class Renderer:
         self._film, self._hider, self._codec, self._new_path, self._watch = film, hider, codec, new_path, watch
         self._held = HeldCells(max(1, round(film.rate)))
 
-    def render(self, settled: Settled) -> Part:
-        """Hide and encode a settled window; the part that is returned has no pixels of its frames any more."""
-        film, path, all_meant = self._film, self._new_path(), []
-        with (
-            self._codec.open_writer(path, film.smaller.info, film.recipe.video.style, film.name) as writer,
-            closing(ahead(self._written(settled), _AHEAD)) as written,
-        ):
-            for hidden, meant in written:
-                all_meant.append(meant)
-                with self._watch.time("encode"):
-                    writer.write(hidden)
-        frames = tuple(replace(frame, planes=()) for frame in settled.window.frames)
-        return Part(replace(settled, window=replace(settled.window, frames=frames)), path, all_meant)
+    def drawn(self, settled: Iterable[Settled]) -> Iterator[Drawn]:
+        """Hide the frames of settled windows and yield them, in order."""
+        for window in settled:
+            last, told = window.window.last, _without_pixels(window)
+            for hidden, meant in self._hidden(window):
+                yield Drawn(told, hidden, meant, hidden.index == last)
 
-    def _written(self, settled: Settled) -> Iterator[tuple[VideoFrame, Meant]]:
+    def parts(self, drawn: Iterator[Drawn]) -> Iterator[Part]:
+        """Encode drawn frames and yield each window as a part, as soon as its last frame is written."""
+        for first in drawn:
+            path, meant = self._new_path(), []
+            info, style = self._film.smaller.info, self._film.recipe.video.style
+            with self._codec.open_writer(path, info, style, self._film.name) as writer:
+                for each in chain([first], drawn):
+                    meant.append(each.meant)
+                    with self._watch.time("encode"):
+                        writer.write(each.frame)
+                    if each.last:
+                        break
+            yield Part(first.settled, path, meant)
+
+    def _hidden(self, settled: Settled) -> Iterator[tuple[VideoFrame, Meant]]:
         """Yield the frames of a window as they are to be written, each with what to compare it with."""
         smaller = self._film.smaller
         for frame, regions in zip(settled.window.frames, settled.regions, strict=True):
@@ -78,6 +92,11 @@ class Renderer:
             coarse = film.recipe.video.style.quality is not None
             check_written(part.path, part.meant, film.smaller.info, self._codec, _bits, film.name, coarse=coarse)
         return part
+
+
+def _without_pixels(settled: Settled) -> Settled:
+    frames = tuple(replace(frame, planes=()) for frame in settled.window.frames)
+    return replace(settled, window=replace(settled.window, frames=frames))
 
 
 def _bits(pixel_format: str) -> int:

@@ -11,7 +11,7 @@ from unseen.adapters.cpu_threads import give_way
 from unseen.engine.film.count import FilmCounts
 from unseen.engine.film.keep import Keeper
 from unseen.engine.film.looking import Looking
-from unseen.engine.film.render import Part, Renderer
+from unseen.engine.film.render import Drawn, Part, Renderer
 from unseen.engine.film.settle import Settler
 from unseen.engine.film.what_to_hide import Settled
 from unseen.engine.stopwatch import Stopwatch
@@ -19,6 +19,9 @@ from unseen.media.ahead import ahead
 from unseen.media.windows import Window, Windows
 
 __all__ = ["Stages"]
+
+#: Hidden frames that wait for the encoder: as long as that takes to empty itself at the end of a window.
+_DRAWN = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,23 +47,27 @@ class Stages:
         frames again, one hides, this one encodes, and one reads back what was written.
         """
         waiting: Future[Part] | None = None
-        with ThreadPoolExecutor(1) as verifier, closing(self._settled()) as settled:
+        with ThreadPoolExecutor(1) as verifier, closing(self._drawn()) as drawn:
             try:
-                for each in settled:
-                    self._count(each.window)
-                    part = self.renderer.render(each)
+                for part in self.renderer.parts(drawn):
+                    self._count(part.settled.window)
                     # It no longer waits while it is kept: what cannot be kept is not kept once more below.
                     written, waiting = waiting, None
                     if written is not None:
                         self.keeper.keep(written.result())
                     waiting = verifier.submit(self.renderer.check, part)
-                    done = each.window.last + 1
+                    done = part.settled.window.last + 1
                     note(done)
             finally:
                 # When something breaks, what is written already need not be done again.
                 if waiting is not None:
                     self.keeper.keep(waiting.result())
         return done
+
+    def _drawn(self) -> Generator[Drawn, None, None]:
+        # Frames of the next window are hidden while the encoder is at the last ones of this.
+        with closing(self._settled()) as settled, closing(ahead(self.renderer.drawn(settled), _DRAWN)) as drawn:
+            yield from drawn
 
     def _settled(self) -> Generator[Settled, None, None]:
         # What decodes and looks runs ahead, and has the most to do: were it not to give way, much would be left to do
