@@ -43,8 +43,8 @@ class Stages:
     def run(self, done: int, note: Callable[[int], None]) -> int:
         """Take every window behind the first `done` frames through the stages; return the number of all frames.
 
-        `note` is told the frames that are written. One thread decodes, one says where to look, others detect, one covers
-        and looks at hidden frames again, one hides, this one encodes, and one reads back what was written.
+        `note` is told the frames that are written. One thread decodes, one says where to look, others detect, one
+        covers and looks at hidden frames again, one hides, this one encodes, and one reads back what was written.
         """
         waiting: Future[Part] | None = None
         with ThreadPoolExecutor(1) as verifier, closing(self._drawn()) as drawn:
