@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -58,6 +59,9 @@ class Stages:
                     waiting = verifier.submit(self.renderer.check, part)
                     done = part.settled.window.last + 1
                     note(done)
+                    # PyAV's containers and streams refer to each other, so that what a part was written and read back
+                    # with, tens of megabytes at 1080p, stays until somebody searches for it.
+                    gc.collect()
             finally:
                 # When something breaks, what is written already need not be done again.
                 if waiting is not None:
