@@ -448,12 +448,18 @@ def test_frames_are_read_while_a_look_is_made() -> None:
 @pytest.mark.parametrize("at_once", [1, 2, 3])
 @pytest.mark.parametrize("at", [0, 7, 20])
 def test_how_far_ahead_is_read_says_nothing_of_where_harm_begins(at: int, at_once: int) -> None:
-    def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> Sight:
-        time.sleep(0.001)
-        return Sight([])
-
     def kinds(most_read: int) -> list[Kind | None]:
-        scanned = walked(range(30), find, EveryNth(9), at_once, problem_at=at, most_read=most_read)
+        all_read = threading.Event()
+
+        def frames() -> Iterator[int]:
+            yield from range(30)
+            all_read.set()
+
+        def find(image: Rgb8, kind: Kind, before: Sequence[Detection]) -> Sight:
+            assert most_read == 1 or all_read.wait(10)
+            return Sight([])
+
+        scanned = walked(frames(), find, EveryNth(9), at_once, problem_at=at, most_read=most_read)
         return [kind_of(each) for each in scanned]
 
     # Known when the frame is read that is held back while the one before it is looked at.
