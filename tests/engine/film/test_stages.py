@@ -235,7 +235,7 @@ def test_totals_of_a_run_that_knew_fewer_begin_at_nothing() -> None:
     assert Totals.of(Totals(1, 2, 3, 4, 5).saved()) == Totals(1, 2, 3, 4, 5)
 
 
-def test_what_parts_were_written_and_read_back_with_is_freed_as_they_are_done(tmp_path: Path) -> None:
+def test_decoded_frames_of_parts_that_are_done_are_freed(tmp_path: Path) -> None:
     frames = [frame(i) for i in range(40)]
     film = opened(replace(RECIPE, verify="skip"), frames)
     keeps = keeper(tmp_path / "parts", Totals())

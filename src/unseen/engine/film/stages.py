@@ -59,8 +59,8 @@ class Stages:
                     waiting = verifier.submit(self.renderer.check, part)
                     done = part.settled.window.last + 1
                     note(done)
-                    # PyAV's containers and streams refer to each other, so that what a part was written and read back
-                    # with, tens of megabytes at 1080p, stays until somebody searches for it.
+                    # A frame of PyAV whose side data was asked for refers to itself: its pixels, megabytes at 1080p,
+                    # stay until somebody searches for it.
                     gc.collect()
             finally:
                 # When something breaks, what is written already need not be done again.
