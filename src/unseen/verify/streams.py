@@ -206,9 +206,12 @@ def _h264_problem(data: bytes, size: int) -> str | None:
 
 def _of_first_picture(path: Path) -> Findings:
     """Judge what the decoder hands out beside the first picture."""
+    from av.sidedata.sidedata import SideDataContainer
+
+    made: Any = SideDataContainer  # `picture.side_data` would keep the picture until somebody searches for garbage
     with _opened(path) as container:
         for picture in container.decode(video=0):
-            data: Any = picture.side_data
+            data = made(picture)
             kinds = {data[index].type.name for index in range(len(data))}
             for kind in sorted(kinds - _FRAME_DATA):
                 yield Finding("side-data", "first picture", f"side data of kind {kind.lower()}")

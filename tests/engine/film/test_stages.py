@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -23,9 +22,8 @@ from unseen.engine.film.hide import Hider
 from unseen.engine.film.keep import Keeper
 from unseen.engine.film.looking import Looking
 from unseen.engine.film.opened import OpenFilm
-from unseen.engine.film.render import Part, Renderer
+from unseen.engine.film.render import Part
 from unseen.engine.film.settle import MOST_ROUNDS, Settler
-from unseen.engine.film.stages import Stages
 from unseen.engine.film.store import FilmStore, Progress
 from unseen.engine.film.tools import FilmTools
 from unseen.engine.film.totals import Checks, Clock, Totals
@@ -35,9 +33,9 @@ from unseen.engine.stopwatch import Stopwatch
 from unseen.media.faint import FaintLog
 from unseen.media.find import Eyes
 from unseen.media.pace import EveryNth
-from unseen.media.sights import Look, Scanned
+from unseen.media.sights import Look
 from unseen.media.tracklog import TrackLog
-from unseen.media.windows import Sizes, Window, Windows
+from unseen.media.windows import Window
 from unseen.pixels.planes import HeldCells
 from unseen.verify.film_shows import Checker
 from unseen.verify.residues import SecondOpinion
@@ -233,47 +231,3 @@ def test_looking_goes_on_behind_what_is_done() -> None:
 def test_totals_of_a_run_that_knew_fewer_begin_at_nothing() -> None:
     assert Totals.of({"checked": 7, "gone": 3}) == Totals(checked=7)
     assert Totals.of(Totals(1, 2, 3, 4, 5).saved()) == Totals(1, 2, 3, 4, 5)
-
-
-def test_decoded_frames_of_parts_that_are_done_are_freed(tmp_path: Path) -> None:
-    frames = [frame(i) for i in range(40)]
-    film = opened(replace(RECIPE, verify="skip"), frames)
-    keeps = keeper(tmp_path / "parts", Totals())
-    hider = Hider(film.form, np.random.default_rng(1), WATCH)
-    freed: list[int] = []
-
-    class Looked:
-        def scanned(self) -> Iterator[Scanned]:
-            return iter([Scanned(each, None, False) for each in frames])
-
-    class Settles:
-        def settle(self, window: Window) -> Settled:
-            return Settled(window, [()] * len(window.frames), ())
-
-    def searched(phase: str, info: dict[str, int]) -> None:
-        if phase == "stop":
-            freed.append(info["collected"])
-
-    stages = Stages(
-        looking=Looked(),  # type: ignore[arg-type]
-        windows=Windows(Sizes(4, 4)),
-        settler=Settles(),  # type: ignore[arg-type]
-        counter=None,
-        renderer=Renderer(
-            film, hider=hider, codec=AvCodec(1), new_path=lambda: keeps.store.new_path("mp4"), watch=WATCH
-        ),
-        keeper=keeps,
-        watch=WATCH,
-        ahead=4,
-    )
-    gc.collect()
-    gc.disable()  # it is not left to chance when somebody searches for what refers to itself
-    gc.callbacks.append(searched)
-    try:
-        assert stages.run(0, lambda _: None) == 40
-    finally:
-        gc.callbacks.remove(searched)
-        gc.enable()
-    assert len(freed) == 10
-    assert min(freed[2:]) > 0
-    assert gc.collect() <= 3 * max(freed)

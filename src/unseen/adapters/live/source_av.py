@@ -15,6 +15,7 @@ from unseen.adapters.video.damage import detection
 from unseen.adapters.video.harm import HarmWatch
 from unseen.adapters.video.lead_in import MARKS, Mark, marked
 from unseen.adapters.video.planes import Letterbox, ToRgb
+from unseen.adapters.video.side_data import UPRIGHT, orientation
 from unseen.core.live import CameraSource
 from unseen.core.photos import Rgb8
 from unseen.core.video import ColourTags, VideoFrame, VideoInfo, aspects_to_look_at, believed_aspect
@@ -139,7 +140,7 @@ class AvFeed:
         detect = detection(self._decoder.name, gives_up=self._jpegs)
         self._decoder.options = {"err_detect": detect, "max_pixels": str(probe.MAX_PIXELS)}
         self._decoder.flags |= MARKS
-        self._begun, self._doubtful, self._turn = source.kind == "file", True, probe.UPRIGHT
+        self._begun, self._doubtful, self._turn = source.kind == "file", True, UPRIGHT
         self._name, self._like = name, like
         self._pictures = self._decoded()
         self._head: tuple[av.VideoFrame, bool] | None = None
@@ -181,11 +182,11 @@ class AvFeed:
             if self._source.kind == "file":
                 stamp = pace.time(stamp)
                 start = self._keep_pace(start, stamp)
-            told, orientation = self._told_aspect(), self._orientation(picture)
+            told, turned = self._told_aspect(), self._orientation(picture)
             # Copies: a picture that waits longer than its decoder lives would keep all of the decoder's memory.
             with _as_errors(self._source):
-                planes = self._letterbox.planes(picture, believed_aspect(told), *orientation)
-            yield VideoFrame(planes, index, picture.pts or 0, damaged, self._aspects(told, orientation[0])), stamp
+                planes = self._letterbox.planes(picture, believed_aspect(told), *turned)
+            yield VideoFrame(planes, index, picture.pts or 0, damaged, self._aspects(told, turned[0])), stamp
 
     def _all(self) -> Iterator[tuple[av.VideoFrame, bool]]:
         if self._head is not None:
@@ -195,10 +196,10 @@ class AvFeed:
             yield from self._pictures
 
     def _orientation(self, picture: av.VideoFrame) -> tuple[int, bool]:
-        told = probe.orientation(picture)
+        told = orientation(picture)
         # A video stream says it now and then, for all that comes; a JPEG speaks for itself.
         if told is not None or self._decoder.name == "mjpeg":
-            self._turn = told or probe.UPRIGHT
+            self._turn = told or UPRIGHT
         return self._turn
 
     def _told_aspect(self) -> Fraction:

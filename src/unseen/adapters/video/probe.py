@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import stat
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,11 +10,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from unseen.adapters.video.aspects import pixel_aspect
 from unseen.adapters.video.light import light_of
 from unseen.adapters.video.planes import stored_format
+from unseen.adapters.video.side_data import side_data
 from unseen.core.formats import VIDEOS
 from unseen.core.video import ColourTags, Light, VideoInfo
 from unseen.errors import DamagedInput, FileError, TooLarge, UnreadableInput, UnsupportedInput
@@ -27,12 +25,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_PIXELS",
-    "UPRIGHT",
     "damage_as_errors",
     "ends",
     "facts",
     "open_container",
-    "orientation",
     "others_shown",
     "picture_stream",
     "seconds",
@@ -40,8 +36,6 @@ __all__ = [
 
 #: Pixels of the largest picture that is decoded: 8192 x 8192.
 MAX_PIXELS = 1 << 26
-#: The orientation of what is neither turned nor mirrored.
-UPRIGHT = (0, False)
 
 _DECODERS = (
     "h264", "hevc", "vp8", "vp9", "libvpx-vp9", "libdav1d", "av1", "mjpeg", "mpeg1video", "mpeg2video", "mpeg4",
@@ -50,8 +44,6 @@ _DECODERS = (
 #: Containers whose clocks begin anywhere.
 _ANY_CLOCK = frozenset({"mpegts", "mpeg"})
 _UNSET_RATE = Fraction(25)
-#: Kinds of side data (FFmpeg's AVFrameSideDataType) that PyAV has no names for; 31 is EXIF.
-_NAMELESS = range(28, 33)
 
 
 def open_container(path: Path, name: str, max_pixels: int) -> InputContainer:
@@ -262,62 +254,13 @@ def _colour(picture: av.VideoFrame) -> ColourTags:
 
 def _light(picture: av.VideoFrame) -> Light | None:
     with contextlib.suppress(ValueError):
-        return light_of(_side_data(picture))
+        return light_of(side_data(picture))
     return None
 
 
 def _known(tag: int, highest: int) -> int:
     """Return a tag of ITU-T H.273, or 2, unknown, for numbers that are none."""
     return int(tag) if 0 <= tag <= highest else 2
-
-
-def _matrix(picture: av.VideoFrame) -> tuple[int, int, int, int] | None:
-    """Return a, b, c, d of the display matrix: a stored pixel (x, y) is shown at (a x + c y, b x + d y)."""
-    side_data = _side_data(picture)
-    for index in range(len(side_data)):
-        data = side_data[index]
-        if data.type.name == "DISPLAYMATRIX":
-            a, b, _, c, d = (int(value) for value in np.frombuffer(data, np.int32)[:5])
-            return a, b, c, d
-    return None
-
-
-def _side_data(picture: av.VideoFrame) -> Any:
-    """Return what is told beside the picture; raises ValueError where PyAV cannot say what it is.
-
-    One kind that PyAV has no name for, as the EXIF of a JPEG, keeps it from telling of any.
-    """
-    try:
-        return picture.side_data
-    except ValueError:
-        from av.filter import Graph
-
-        graph = Graph()
-        last = graph.add_buffer(
-            width=picture.width, height=picture.height, format=picture.format, time_base=Fraction(1, 1000)
-        )
-        steps = [graph.add("sidedata", f"mode=delete:type={kind}") for kind in _NAMELESS]
-        for step in (*steps, graph.add("buffersink")):
-            last.link_to(step)
-            last = step
-        graph.configure()
-        graph.push(picture)
-        return graph.pull().side_data
-
-
-def orientation(picture: av.VideoFrame) -> tuple[int, bool] | None:
-    """Return how a player turns a picture, in degrees clockwise (0, 90, 180, 270), and whether it mirrors it before.
-
-    Turns are to the next quarter, mirroring is left to right. None where the picture says nothing of it; raises
-    ValueError where that cannot be told.
-    """
-    matrix = _matrix(picture)
-    if matrix is None:
-        return None
-    mirrored = matrix[0] * matrix[3] - matrix[1] * matrix[2] < 0
-    sign = -1 if mirrored else 1
-    degrees = math.degrees(math.atan2(sign * matrix[1], sign * matrix[0]))
-    return round(degrees / 90) * 90 % 360, mirrored
 
 
 def _others(container: InputContainer, stream: VideoStream) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from unseen.adapters.video.harm import HarmWatch
 from unseen.adapters.video.lead_in import MARKS, Mark, marked, with_data
 from unseen.adapters.video.planes import Fitter, ToRgb, planes_of
 from unseen.adapters.video.rate import PeekedPackets, likely_rate
+from unseen.adapters.video.side_data import UPRIGHT, orientation
 from unseen.adapters.video.troubles import Troubles
 from unseen.adapters.video.turns import Turns, taken_back
 from unseen.adapters.video.witness import Witness
@@ -95,7 +96,7 @@ class AvReader:
             head = next(self._pictures, None)
             if head is None:
                 raise DamagedInput(f"{name}: has no frame that can be decoded; fetch it again or leave it out")
-            turn, self._mirrored = self._turns.first or probe.UPRIGHT
+            turn, self._mirrored = self._turns.first or UPRIGHT
             info = probe.facts(container, self._stream, head[0])
             rate = self._harm.rate(likely_rate(info.rate, stamps, info.time_base), info.time_base)
             self.info = info = replace(info, rate=rate, rotation=turn)
@@ -188,7 +189,7 @@ class AvReader:
         for packet in self._packets():
             for picture in self._decode(packet):
                 self._troubles.shaped(self._decoder.sample_aspect_ratio)
-                key, told = picture.key_frame, probe.orientation(picture)
+                key, told = picture.key_frame, orientation(picture)
                 alone = key or self._tells_all
                 if isinstance(picture.opaque, Mark):
                     trace.passed(picture.opaque.number, key=key, corrupt=picture.is_corrupt)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unseen.adapters.video.probe import UPRIGHT
+from unseen.adapters.video.side_data import UPRIGHT
 from unseen.adapters.video.units import begins, places
 
 __all__ = ["Turns", "taken_back"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -59,9 +58,6 @@ class Stages:
                     waiting = verifier.submit(self.renderer.check, part)
                     done = part.settled.window.last + 1
                     note(done)
-                    # A frame of PyAV whose side data was asked for refers to itself: its pixels, megabytes at 1080p,
-                    # stay until somebody searches for it.
-                    gc.collect()
             finally:
                 # When something breaks, what is written already need not be done again.
                 if waiting is not None:
