@@ -14,7 +14,7 @@ from PIL import Image
 from tests.adapters.detector_fakes import file_of
 from unseen.adapters.detect.yolo import YoloDetector
 from unseen.adapters.models_store import FileModelStore
-from unseen.adapters.onnx_file import with_constants
+from unseen.adapters.onnx_file import free_shapes
 from unseen.adapters.onnx_yolo import cut_of, cut_square
 from unseen.adapters.runtimes import open_network
 from unseen.core.models import ModelFile
@@ -64,7 +64,7 @@ def yolo_like(tiny: bytes, constants: Sequence[NDArray[Any]], *, packed: bool = 
 
 def constants_of(model: bytes) -> list[NDArray[Any]]:
     found: list[NDArray[Any]] = []
-    with_constants(model, found.append)
+    free_shapes(model, (None,), found.append)
     return found
 
 

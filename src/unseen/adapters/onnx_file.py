@@ -7,13 +7,14 @@ protobuf wire format that this takes is small (field numbers: https://github.com
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["free_shapes", "is_onnx", "notes", "with_constants"]
+__all__ = ["Change", "free_shapes", "is_onnx", "notes"]
 
 _GRAPH, _NOTE = 7, 14  # ModelProto.graph, .metadata_props
 _NAME_OF_VALUE, _TYPE_OF_VALUE = 1, 2  # ValueInfoProto.name, .type
@@ -25,20 +26,29 @@ _TENSOR_TYPE, _SHAPE = 1, 2  # TypeProto.tensor_type, TypeProto.Tensor.shape
 #: A part of a file that is not copied until it is written again: what is read is a few numbers out of megabytes.
 _Bytes = bytes | memoryview
 Field = tuple[int, int, _Bytes]
+#: Returns the values that take the place of a constant's, or None to keep them.
+Change = Callable[[NDArray[Any]], NDArray[Any] | None]
 _LENGTH_DELIMITED = 2
 _FIXED_SIZES = {1: 8, 5: 4}
 
 
-def free_shapes(model: bytes, shape: tuple[int | None, ...]) -> bytes:
+def free_shapes(model: bytes, shape: tuple[int | None, ...], change: Change | None = None) -> bytes:
     """Return the ONNX model with `shape` (None where free) on its real inputs and no shapes stored further on.
 
     Weights that are listed among the inputs as well (as files of ONNX IR version 3 do) are taken off that list, so
-    that they count as constants and can be folded. Raises ValueError when the bytes are no ONNX model.
+    that they count as constants and can be folded. With `change` other constants take the place of those for which it
+    returns some, of the same type, and not None: it is asked about the graph's initializers of 32-bit floats or 64-bit
+    integers, but for those that are stored otherwise than as raw bytes. Raises ValueError when the bytes are no ONNX
+    model.
     """
     fields = list(_fields(model))
     if not any(number == _GRAPH and wire == _LENGTH_DELIMITED for number, wire, _ in fields):
         raise ValueError("no graph in it")
-    return _packed(_replaced(field, _GRAPH, lambda graph: _free_graph(graph, shape)) for field in fields)
+    parts: list[_Bytes] = []
+    for number, wire, body in fields:
+        graph = (number, wire) == (_GRAPH, _LENGTH_DELIMITED)
+        parts += _nested(number, _free_graph(body, shape, change)) if graph else _parts([(number, wire, body)])
+    return b"".join(parts)
 
 
 def is_onnx(model: bytes) -> bool:
@@ -59,22 +69,11 @@ def notes(model: bytes) -> dict[str, str]:
     return {_name(pair, 1).decode("utf-8", "replace"): _name(pair, 2).decode("utf-8", "replace") for pair in pairs}
 
 
-def with_constants(model: bytes, change: Callable[[NDArray[Any]], NDArray[Any] | None]) -> bytes:
-    """Return the ONNX model with other constants where `change` returns some of the same type, None to keep them.
-
-    Constants are the graph's initializers of 32-bit floats or 64-bit integers; those that are stored otherwise than as
-    raw bytes stay. Raises ValueError when the bytes are no ONNX model.
-    """
-
-    def on_tensor(tensor: _Bytes) -> _Bytes:
-        values = _values(tensor)
-        new = None if values is None else change(values)
-        return tensor if new is None or values is None else _with_values(tensor, new.astype(values.dtype))
-
-    def on_graph(graph: _Bytes) -> bytes:
-        return _packed(_replaced(field, _INITIALIZER, on_tensor) for field in _fields(graph))
-
-    return _packed(_replaced(field, _GRAPH, on_graph) for field in _fields(model))
+def _changed(tensor: _Bytes, change: Change) -> _Bytes:
+    """Return a TensorProto with the values that `change` returns for its own, or as it is."""
+    values = _values(tensor)
+    new = None if values is None else change(values)
+    return tensor if new is None or values is None else _with_values(tensor, new.astype(values.dtype))
 
 
 def _values(tensor: _Bytes) -> NDArray[Any] | None:
@@ -92,7 +91,7 @@ def _values(tensor: _Bytes) -> NDArray[Any] | None:
     if dtype is None or not len(raw):
         return None
     values = np.frombuffer(raw, dtype)
-    if values.size != np.prod(sides, dtype=np.int64):
+    if values.size != math.prod(sides):
         raise ValueError("a constant of another size than it says")
     return np.asarray(values.reshape(sides))
 
@@ -113,7 +112,8 @@ def _varints(body: _Bytes) -> list[int]:
     return numbers
 
 
-def _free_graph(graph: _Bytes, shape: tuple[int | None, ...]) -> bytes:
+def _free_graph(graph: _Bytes, shape: tuple[int | None, ...], change: Change | None) -> list[_Bytes]:
+    """Return the parts of a GraphProto with `shape` on its inputs; its megabytes of weights are not copied."""
     fields = list(_fields(graph))
     weights = {_name(body, _NAME_OF_TENSOR) for number, _, body in fields if number == _INITIALIZER}
     kept: list[Field] = []
@@ -123,8 +123,10 @@ def _free_graph(graph: _Bytes, shape: tuple[int | None, ...]) -> bytes:
         new = body
         if number in (_INPUT, _OUTPUT):
             new = _with_shape(body, _shape_message(shape) if number == _INPUT else None)
+        elif number == _INITIALIZER and change is not None:
+            new = _changed(body, change)
         kept.append((number, wire, new))
-    return _packed(kept)
+    return _parts(kept)
 
 
 def _with_shape(value: _Bytes, shape: bytes | None) -> bytes:
@@ -204,7 +206,17 @@ def _varint(value: int) -> bytes:
 
 def _packed(fields: Iterable[Field]) -> bytes:
     """Return a message of these fields."""
+    return b"".join(_parts(fields))
+
+
+def _parts(fields: Iterable[Field]) -> list[_Bytes]:
+    """Return the parts of a message of these fields."""
     parts: list[_Bytes] = []
     for number, wire, body in fields:
         parts += (_varint(number << 3 | wire), _varint(len(body)) if wire == _LENGTH_DELIMITED else b"", body)
-    return b"".join(parts)
+    return parts
+
+
+def _nested(number: int, parts: list[_Bytes]) -> list[_Bytes]:
+    """Return the parts of a field that holds a message of some parts."""
+    return [_varint(number << 3 | _LENGTH_DELIMITED), _varint(sum(len(part) for part in parts)), *parts]

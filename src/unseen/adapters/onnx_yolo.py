@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseen.adapters.detect.yolo import Cut
-from unseen.adapters.onnx_file import free_shapes, with_constants
+from unseen.adapters.onnx_file import free_shapes
 from unseen.adapters.runtimes import open_network
 from unseen.core.models import ModelFile
 from unseen.core.ports import Network
@@ -66,10 +66,10 @@ def cut_square(model: bytes, side: int, height: int, width: int) -> bytes:
             return _reshaped(values, square, large)
         return None
 
-    changed = with_constants(model, change)
+    cut = free_shapes(model, (1, 3, height, width), change)
     if seen != {"places", "cells"}:
         raise ValueError("the places of its cells are not stored as they are known to be")
-    return free_shapes(changed, (1, 3, height, width))
+    return cut
 
 
 def _numbers(side: int, height: int, width: int) -> list[NDArray[np.intp]]:

@@ -17,9 +17,9 @@ __all__ = ["Gate", "assign"]
 
 #: Sides that differ by more than this factor are not matched on distance alone.
 _ALIKE = np.log(2.0)
-#: So many ways to give columns to rows, or states in between, of so many rows are tried, in some 5 ms; to load the
-#: library takes 300.
-_FEW, _MOST_ROWS = 3000, 64
+#: So many ways to give columns to rows, or states in between, of so many rows are tried, in 30 ms at most; to load the
+#: library takes 300 to 800, in which little else is done.
+_FEW, _MOST_ROWS = 12_000, 64
 #: The columns that each row may have.
 _Choices: TypeAlias = dict[int, list[int]]
 #: How much each row and column save together.
