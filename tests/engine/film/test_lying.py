@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -73,6 +74,27 @@ def test_persons_who_lie_are_hidden_where_no_faces_are(unseen: Command, tmp_path
     assert done.code == 0, done.err
     assert _told(done.files["a.mp4"]["video"])
     assert watch(tmp_path / "out" / "a.mp4").shown == [0] * 12
+
+
+def test_frames_that_waited_when_a_video_begins_anew_are_freed(unseen: Command, tmp_path: Path) -> None:
+    source, finder, freed = film(tmp_path / "in" / "a.mp4", SHORT), Sideways("person", "yolo26n"), list[int]()
+
+    def searched(phase: str, info: dict[str, int]) -> None:
+        if phase == "stop":
+            freed.append(info["collected"])
+
+    engine = _engine(Eyes(objects=finder, objects_turned=finder), Portraits())
+    gc.collect()
+    gc.disable()  # it is not left to chance when somebody searches for what refers to itself
+    gc.callbacks.append(searched)
+    try:
+        done = unseen(source, "-o", tmp_path / "out", "--classes", "person", engine=engine)
+    finally:
+        gc.callbacks.remove(searched)
+        gc.enable()
+    assert _told(done.files["a.mp4"]["video"])
+    assert len(freed) == 1
+    assert freed[0] > len(SHORT.stamps)
 
 
 def test_edits_of_a_video_that_lies_are_looked_at_turned_too(unseen: Command, tmp_path: Path, key: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import secrets
 from collections.abc import Callable
@@ -160,6 +161,9 @@ def _redacted(film: Callable[[tuple[int, ...]], Film], store: FilmStore) -> Film
             return film(store.turns).redact()
         except LieTurned as lie:
             store.begin_anew((*store.turns, lie.turn))
+        # The error and the stages that it went through refer to one another: the frames that waited there would stay
+        # beside those of the next try.
+        gc.collect()
 
 
 def _film(work: _Work, staged: Path, note: Callable[[FrameNote], None], turns: tuple[int, ...]) -> Film:
