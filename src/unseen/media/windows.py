@@ -29,6 +29,8 @@ _CHROMA = {"444": 2.0, "422": 1.0}
 #: Windows in the works at once: one that is encoded, one or two that settle, of which one has hidden frames beside the
 #: stored ones, one that fills, and frames for one more that are decoded while those settle.
 _AT_ONCE = 6
+#: Frames that the windows in the works and what is around them hold, however large frames are.
+_LEAST = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ def sizes_for(info: VideoInfo, most_bytes: int = _MOST_BYTES) -> Sizes:
     rate = float(info.rate)
     wanted, around = max(8, round(_WINDOW_S * rate)), max(4, round(_AROUND_S * rate))
     room = most_bytes // max(1, frame)
-    looked = max(2, min(_LOOKED_TIMES * (math.ceil(_LOOKED_S * rate) + 1), room // _LOOKED_SHARE))
+    wanted_looked = _LOOKED_TIMES * (math.ceil(_LOOKED_S * rate) + 1)
+    looked = max(2, min(wanted_looked, room // _LOOKED_SHARE, room - _LEAST))
     room = max(8, room - looked)
     around = min(around, room // 2, max(4, room - 2 * _AT_ONCE))
     return Sizes(max(2, min(wanted, (room - around) // _AT_ONCE)), around, looked)

@@ -19,7 +19,7 @@ __all__ = ["Gate", "assign"]
 _ALIKE = np.log(2.0)
 #: So many ways to give columns to rows, or states in between, of so many rows are tried, in 30 ms at most; to load the
 #: library takes 300 to 800, in which little else is done.
-_FEW, _MOST_ROWS = 12_000, 64
+_FEW, _MOST_ROWS = 6000, 64
 #: The columns that each row may have.
 _Choices: TypeAlias = dict[int, list[int]]
 #: How much each row and column save together.
