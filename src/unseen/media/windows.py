@@ -29,7 +29,7 @@ _CHROMA = {"444": 2.0, "422": 1.0}
 #: Windows in the works at once: one that is encoded, one or two that settle, of which one has hidden frames beside the
 #: stored ones, one that fills, and frames for one more that are decoded while those settle.
 _AT_ONCE = 6
-#: Frames that the windows in the works and what is around them hold, however large frames are.
+#: Frames that are held however large they are: of five windows, of which each has two, and four around them.
 _LEAST = 14
 
 
