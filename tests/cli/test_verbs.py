@@ -12,7 +12,7 @@ import pytest
 
 from unseen.cli import early
 from unseen.cli.main import VERBS, build_parser
-from unseen.engine import local
+from unseen.engine import crew
 
 
 def _verbs(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
@@ -58,7 +58,7 @@ def test_workers_are_made_ready_for_folders_of_many_files(
         for number in range(count):
             (tmp_path / name / f"{number}.jpg").touch()
     made = list[Sequence[str]]()
-    monkeypatch.setattr(local, "nursery", made.append)
+    monkeypatch.setattr(crew, "nursery", made.append)
     monkeypatch.chdir(tmp_path)
     early.start(words)
     assert made == ([early.PRELOADED[words[0]]] if ready else [])

@@ -28,7 +28,7 @@ from unseen.core.photos import Rgb8
 from unseen.core.ports import Detector, PhotoCodec
 from unseen.core.regions import Box, Detection
 from unseen.engine.assemble import Assembled
-from unseen.engine.local import nursery
+from unseen.engine.crew import nursery
 from unseen.engine.report import Report
 from unseen.engine.run import Listener, run
 from unseen.engine.work import Setup, ToolMaker, Tools, credential_writer

@@ -16,7 +16,9 @@ from typing import Any
 
 import pytest
 
-from unseen.engine.local import LocalExecutor, Unexpected, WorkerDied, share_cores
+from unseen.engine.attempts import Unexpected
+from unseen.engine.crew import WorkerDied
+from unseen.engine.local import LocalExecutor, share_cores
 from unseen.errors import DamagedInput, DeviceUnavailable, UnseenError
 
 both = pytest.mark.parametrize("workers", [1, 2])
@@ -247,7 +249,8 @@ def test_workers_from_a_nursery_have_loaded_its_modules_and_fail_alone() -> None
 from functools import partial
 from multiprocessing import active_children
 from tests.engine.test_local import die, loaded, tools, work
-from unseen.engine.local import LocalExecutor, nursery
+from unseen.engine.crew import nursery
+from unseen.engine.local import LocalExecutor
 
 if __name__ == "__main__":
     executor = LocalExecutor(tools, work, workers=2, context=nursery(["colorsys", "no_such_module"]))

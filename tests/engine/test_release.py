@@ -18,13 +18,13 @@ from unseen.core.recipe import Recipe, looks_for
 from unseen.core.regions import Box, Detection, Region
 from unseen.engine.release import (
     MAX_ROUNDS,
-    ResiduesRemain,
-    Stopwatch,
     Workbench,
     left_over,
     stage_verified,
     with_residues,
 )
+from unseen.engine.stopwatch import Stopwatch
+from unseen.engine.verdicts import ResiduesRemain
 from unseen.errors import VerificationFailed
 from unseen.media.photos import FrameRegions
 from unseen.verify.residues import SecondOpinion

@@ -203,7 +203,7 @@ def run(args: argparse.Namespace, engine: DicomEngine | None = None) -> int:
 
 def _real_engine(job: DicomJob) -> DicomEngine:
     """Return the engine; where it may use several processes, they are made ready while it is loaded itself."""
-    from unseen.engine.local import nursery
+    from unseen.engine.crew import nursery
 
     context = nursery(PRELOADED["dicom"]) if job.workers != 1 else None
     from unseen.engine.dicom.dicom import run_dicom

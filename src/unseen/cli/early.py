@@ -10,8 +10,14 @@ __all__ = ["PRELOADED", "start"]
 
 #: What the workers of a verb need, in the order that it is loaded in.
 PRELOADED = {
-    "redact": ("unseen.adapters.preload", "unseen.engine.run", "unseen.cli.redact"),
-    "dicom": ("unseen.engine.dicom.tools", "unseen.verify.dicom.check", "unseen.cli.main"),
+    "redact": (
+        "unseen.adapters.preload",
+        "unseen.engine.run",
+        "unseen.engine.photo",
+        "unseen.engine.crew",
+        "unseen.cli.redact",
+    ),
+    "dicom": ("unseen.engine.dicom.tools", "unseen.verify.dicom.check", "unseen.engine.crew", "unseen.cli.main"),
 }
 #: Options whose next word may be a folder, but none to work on.
 _ELSEWHERE = {"-o", "--output"}
@@ -29,7 +35,7 @@ def start(words: Sequence[str]) -> None:
         return
     sources = [word for before, word in pairwise(words) if before not in _ELSEWHERE]
     if any(_holds_many(word) for word in sources):
-        from unseen.engine.local import nursery
+        from unseen.engine.crew import nursery
 
         nursery(PRELOADED[words[0]])
 

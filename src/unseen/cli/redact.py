@@ -24,6 +24,8 @@ from unseen.core.video import Audio, VideoRecipe, VideoStyle
 from unseen.errors import OutputFailed, UsageError
 
 if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
+
     from unseen.engine.report import Report
 
 __all__ = ["Engine", "add_parser", "do", "job_from", "run", "stride"]
@@ -304,14 +306,20 @@ def do(job: Job, *, quiet: bool, engine: Engine | None = None) -> int:
 
 def _real_engine(job: Job) -> Engine:
     """Return the engine; where it will use several processes, they are made ready while it is loaded itself."""
-    from unseen.engine.local import nursery, worth_sharing
+    from unseen.engine.local import worth_sharing
 
     several = any(source.is_dir() for source in job.sources) or worth_sharing(len(job.sources))
-    context = nursery(PRELOADED["redact"]) if several and job.workers != 1 else None
+    context = _nursery() if several and job.workers != 1 else None
 
     from unseen.engine.run import run as real
 
     return partial(real, context=context)
+
+
+def _nursery() -> BaseContext | None:
+    from unseen.engine.crew import nursery  # here: one process needs nothing of what others are started with
+
+    return nursery(PRELOADED["redact"])
 
 
 def _warn(recipe: Recipe) -> None:

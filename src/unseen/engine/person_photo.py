@@ -22,7 +22,8 @@ from unseen.engine.hashing import Hasher
 from unseen.engine.inputs import read_photo
 from unseen.engine.local import share_cores
 from unseen.engine.needed_models import require_models
-from unseen.engine.release import Stopwatch, Workbench, stage_verified
+from unseen.engine.release import Workbench, stage_verified
+from unseen.engine.stopwatch import Stopwatch
 from unseen.engine.work import Setup, Task, ToolMaker, Tools
 from unseen.errors import VerificationFailed
 from unseen.govern.rights import share_of

@@ -12,9 +12,11 @@ from unseen.core.receipts import FileReceipt, Verdict
 from unseen.core.recipe import Recipe
 from unseen.engine.hashing import Hasher
 from unseen.engine.inputs import read_photo
-from unseen.engine.release import MAX_ROUNDS, ResiduesRemain, Staged, Stopwatch, Workbench, stage_verified
+from unseen.engine.release import MAX_ROUNDS, Staged, Workbench, stage_verified
 from unseen.engine.remembered import recalled
 from unseen.engine.resume import unchanged
+from unseen.engine.stopwatch import Stopwatch
+from unseen.engine.verdicts import ResiduesRemain
 from unseen.engine.work import Done, Task, Tools
 from unseen.errors import VerificationFailed
 from unseen.media.photos import plan

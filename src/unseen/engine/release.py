@@ -16,6 +16,7 @@ from unseen.core.receipts import Verdict
 from unseen.core.recipe import Recipe
 from unseen.core.regions import Detection
 from unseen.engine.stopwatch import Stopwatch
+from unseen.engine.verdicts import ResiduesRemain, verdict_of
 from unseen.errors import UnseenError, VerificationFailed
 from unseen.media.margins import cover
 from unseen.media.photos import FrameRegions, hide_regions
@@ -25,23 +26,16 @@ from unseen.verify.residues import SecondOpinion, residues
 
 __all__ = [
     "MAX_ROUNDS",
-    "ResiduesRemain",
     "Staged",
-    "Stopwatch",
     "Workbench",
     "left_over",
     "stage_verified",
-    "verdict_of",
     "with_residues",
 ]
 
 #: How often residues are hidden again before a file fails.
 MAX_ROUNDS = 3
 _GROWTH = 0.25
-
-
-class ResiduesRemain(VerificationFailed):
-    """A second model still saw something after the last try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +89,6 @@ def stage_verified(
         regions = with_residues(regions, left, recipe, photo, earlier=round_)
     raise ResiduesRemain(
         f"{name}: {found} faces or plates still show after {MAX_ROUNDS} more tries; mark them by hand or leave it out"
-    )
-
-
-def verdict_of(recipe: Recipe, opinion: SecondOpinion, found: int, rounds: int, *, scanned: str = "") -> Verdict:
-    """Return the verdict on a file in which a second model `found` so many residues, hidden in so many `rounds`.
-
-    Of a file that no second model looked at, `scanned` names what else was.
-    """
-    checked = frozenset[str]() if scanned else recipe.hidden & set(opinion.classes)
-    return Verdict(
-        outcome="not-verified" if scanned else "pass",
-        checked=tuple(sorted(checked)),
-        unchecked=tuple(sorted(recipe.hidden - checked)),
-        residues=found,
-        rounds=rounds,
-        detail=f"{scanned} scanned; not looked at again by a second model" if scanned else "",
     )
 
 

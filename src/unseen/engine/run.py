@@ -8,7 +8,6 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
-from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,15 +31,15 @@ from unseen.engine.local import LocalExecutor, share_cores
 from unseen.engine.models import model_store
 from unseen.engine.names import Placed, place, preview_places
 from unseen.engine.needed_models import Models, require_models
-from unseen.engine.photo import redact_photo
 from unseen.engine.report import Report
 from unseen.engine.resume import Past, past_of, program_version
-from unseen.engine.sheet import write_sheet
 from unseen.engine.site import Site
 from unseen.engine.work import Done, Setup, Task, ToolMaker, Tools, open_tools
 from unseen.errors import OutputFailed, UsageError
 
 if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
+
     from unseen.core.credentials import Signatory
     from unseen.engine.counts import RunCounts
     from unseen.engine.credentials import Signing
@@ -237,6 +236,8 @@ def redact_one(task: Task, tools: Tools, note: Callable[[FrameNote], None]) -> D
         from unseen.engine.film.task import redact_video  # here and below: photos would wait for it in vain
 
         return redact_video(task, tools, note)
+    from unseen.engine.photo import redact_photo  # here: as would videos for this
+
     return redact_photo(task, tools)
 
 
@@ -273,7 +274,7 @@ def _write_records(report: Report, job: Job, regions: RegionsFile) -> None:
     writers: list[tuple[Path | None, Callable[[Path], None]]] = [
         (job.regions, lambda _: regions.finish()),
         (job.report, report.write),
-        (job.sheet, lambda path: write_sheet(report, job.output, path, PillowCodec())),
+        (job.sheet, lambda path: _write_sheet(report, job, path)),
     ]
     for path, write in writers:
         try:
@@ -281,3 +282,9 @@ def _write_records(report: Report, job: Job, regions: RegionsFile) -> None:
                 write(path)
         except (OutputFailed, UsageError) as error:
             report.problems.append(str(error))
+
+
+def _write_sheet(report: Report, job: Job, path: Path) -> None:
+    from unseen.engine.sheet import write_sheet  # here: most runs have no use for it
+
+    write_sheet(report, job.output, path, PillowCodec())

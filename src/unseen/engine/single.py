@@ -20,7 +20,8 @@ from unseen.engine.assemble import Assembled, assemble
 from unseen.engine.inputs import read_photo
 from unseen.engine.models import model_store
 from unseen.engine.needed_models import require_models
-from unseen.engine.release import MAX_ROUNDS, ResiduesRemain, left_over, with_residues
+from unseen.engine.release import MAX_ROUNDS, left_over, with_residues
+from unseen.engine.verdicts import ResiduesRemain
 from unseen.errors import TooLarge
 from unseen.media.photos import hide_regions, plan
 from unseen.media.views import rgb_views

@@ -17,9 +17,9 @@ from unseen.core.names import display
 from unseen.core.ports import Journal
 from unseen.core.receipts import FileReceipt
 from unseen.engine.admission import Admission
+from unseen.engine.attempts import unexpected
 from unseen.engine.film.regions_file import RegionsFile
 from unseen.engine.hashing import Hasher
-from unseen.engine.local import unexpected
 from unseen.engine.names import Placed
 from unseen.engine.resume import Past, entry_for, path_tag, preview_entry
 from unseen.engine.work import Done, Task

@@ -28,8 +28,8 @@ from unseen.engine.film.store import FilmStore, Progress
 from unseen.engine.film.tools import FilmTools
 from unseen.engine.film.totals import Checks, Clock, Totals
 from unseen.engine.film.what_to_hide import Cover, Settled
-from unseen.engine.release import ResiduesRemain
 from unseen.engine.stopwatch import Stopwatch
+from unseen.engine.verdicts import ResiduesRemain
 from unseen.media.faint import FaintLog
 from unseen.media.find import Eyes
 from unseen.media.pace import EveryNth

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import partial
-from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +28,8 @@ from unseen.engine.local import LocalExecutor, share_cores
 from unseen.errors import Denied, OutputFailed, UnseenError, UsageError
 
 if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
+
     from unseen.core.ports import Journal
     from unseen.engine.dicom.heads import Faces
 

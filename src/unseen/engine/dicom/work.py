@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from unseen.adapters.files_output import discard
 from unseen.core.dicom import DicomReceipt, DicomRecipe, PixelOutcome
 from unseen.dicom.instance import Cleaned, Deidentifier, Header
+from unseen.engine.attempts import unexpected
 from unseen.engine.dicom.inputs import DicomSource, NotDicom, is_index, is_volume, read_source
 from unseen.engine.dicom.pictures import cleaned_pictures, until_nothing_shows
 from unseen.engine.hashing import Hasher
-from unseen.engine.local import unexpected
 from unseen.engine.stopwatch import Stopwatch
 from unseen.errors import FileError, OutputFailed, Refused, UnseenError, VerificationFailed
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,7 +13,6 @@ from unseen.core.ports import VideoReader
 from unseen.core.receipts import Minimised, Verdict, VideoReceipt
 from unseen.core.recipe import Recipe
 from unseen.core.video import VideoInfo
-from unseen.engine.film.count import FilmCounts, VideoCounting
 from unseen.engine.film.editing import Editing, NoLooks
 from unseen.engine.film.hide import Hider
 from unseen.engine.film.join import check_whole, join
@@ -27,7 +27,7 @@ from unseen.engine.film.store import FilmStore
 from unseen.engine.film.tools import FilmTools
 from unseen.engine.film.totals import Clock, Totals
 from unseen.engine.film.what_to_hide import Cover, covering, covering_edited
-from unseen.engine.release import verdict_of
+from unseen.engine.verdicts import verdict_of
 from unseen.errors import DamagedInput
 from unseen.media.faint import FaintLog
 from unseen.media.pace import Pace, pace_for
@@ -35,8 +35,11 @@ from unseen.media.thin import ThinnedReader, thinned
 from unseen.media.tracklog import TrackLog
 from unseen.media.windows import Windows
 from unseen.tracks.named import Named
-from unseen.traffic.tally import Tally
 from unseen.verify.film_shows import Checker
+
+if TYPE_CHECKING:
+    from unseen.engine.film.count import FilmCounts, VideoCounting
+    from unseen.traffic.tally import Tally
 
 __all__ = ["Film", "FilmDone"]
 
@@ -94,7 +97,7 @@ class Film:
         clock, log = Clock(film.info.time_base), TrackLog(progress.tracks)
         windows, hider = Windows(film.sizes), Hider(film.form, np.random.default_rng(), watch)
         windows.remember(progress.looks)
-        counter = None if self.counting is None else FilmCounts(self.counting, film.info)
+        counter = None if self.counting is None else _counter(self.counting, film.info)
         return Stages(
             looking=self._looking(film, clock, counter),
             windows=windows,
@@ -164,6 +167,12 @@ class Film:
     def _verdict(self, totals: Totals) -> Verdict:
         scanned = "streams" if self.recipe.verify == "skip" else ""
         return verdict_of(self.recipe, self.tools.opinion, totals.residues, totals.rounds, scanned=scanned)
+
+
+def _counter(counting: VideoCounting, info: VideoInfo) -> FilmCounts:
+    from unseen.engine.film.count import FilmCounts  # here: most videos are not counted
+
+    return FilmCounts(counting, info)
 
 
 @dataclass(frozen=True, slots=True)

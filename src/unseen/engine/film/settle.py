@@ -13,8 +13,8 @@ from unseen.engine.film.hide import Hider
 from unseen.engine.film.opened import OpenFilm
 from unseen.engine.film.totals import Checks
 from unseen.engine.film.what_to_hide import Cover, Settled
-from unseen.engine.release import ResiduesRemain
 from unseen.engine.stopwatch import Stopwatch
+from unseen.engine.verdicts import ResiduesRemain
 from unseen.media.sights import Look
 from unseen.media.windows import Window
 from unseen.pixels.planes import HeldCells

@@ -6,9 +6,9 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from unseen.adapters.cpu_threads import give_way
-from unseen.engine.film.count import FilmCounts
 from unseen.engine.film.keep import Keeper
 from unseen.engine.film.looking import Looking
 from unseen.engine.film.render import Drawn, Part, Renderer
@@ -17,6 +17,9 @@ from unseen.engine.film.what_to_hide import Settled
 from unseen.engine.stopwatch import Stopwatch
 from unseen.media.ahead import ahead
 from unseen.media.windows import Window, Windows
+
+if TYPE_CHECKING:
+    from unseen.engine.film.count import FilmCounts
 
 __all__ = ["Stages"]
 

@@ -22,9 +22,10 @@ from unseen.engine.film.settle import MOST_ROUNDS
 from unseen.engine.film.store import FilmStore
 from unseen.engine.film.tools import FilmTools
 from unseen.engine.film.tracks import Kept, digest_of, kept_lines, read_kept, spans_in, tracks_path, with_tracks
-from unseen.engine.release import ResiduesRemain, Stopwatch
 from unseen.engine.remembered import recalled
 from unseen.engine.resume import unchanged
+from unseen.engine.stopwatch import Stopwatch
+from unseen.engine.verdicts import ResiduesRemain
 from unseen.engine.work import Done, Task, Tools
 from unseen.errors import UnreadableInput, VerificationFailed
 from unseen.media.way_up import LieTurned
