@@ -97,14 +97,14 @@ def _extended(
 ) -> list[Track]:
     """Return tracks as they are covered: over their gaps, and longer and wider than what was found."""
     missed = _Missed(window, info, verifiers)
-    alike: dict[tuple[Followed, int], list[Track]] = {}
+    alike: dict[Followed, list[Track]] = {}
     for track in tracks:
-        alike.setdefault((followed(track.models), missed.since(track)), []).append(track)
+        alike.setdefault(followed(track.models), []).append(track)
     wide: list[Track] = []
-    for (way, since), some in alike.items():
+    for way, some in alike.items():
         wide += extend_all(
             some, width=info.width, height=info.height, rate=rate, last_frame=window.horizon, cuts=window.cuts,
-            stride=window.step, arrival_stride=since, settings=way.cover,
+            stride=window.step, arrival_strides=[missed.since(track) for track in some], settings=way.cover,
         )  # fmt: skip
     return wide
 

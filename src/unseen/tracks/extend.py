@@ -63,51 +63,48 @@ def extend_all(
     cuts: Sequence[int] = (),
     camera: CameraMotion | None = None,
     stride: int = 1,
-    arrival_stride: int = 1,
+    arrival_strides: Sequence[int] = (),
     settings: CoverSettings | None = None,
 ) -> list[Track]:
     """Return linked tracks as they are to be covered, with a point for every frame first to last.
 
     Each goes on before its first and after its last detection by its motion, until the time is up, a cut, the end of
     the video (frames 0 to `last_frame`), or it has left the picture; where only every `stride`-th frame was looked at,
-    over all those that were not, and before the first over as many as lie between every `arrival_stride`-th, if what
-    is new is only found in those. The box of a detected point is the hull of what was found and of the smoothed path,
-    so that smoothing uncovers nothing. Expects what `link` returned, with the same cuts and camera. Raises ValueError
-    for a track outside of the video or across a cut.
+    over all those that were not, and before the first over as many as lie from one look that finds what is new to the
+    next: one number for each track in `arrival_strides`, 1 where none are given. The box of a detected point is the
+    hull of what was found and of the smoothed path, so that smoothing uncovers nothing. Expects what `link` returned,
+    with the same cuts and camera. Raises ValueError for a track outside of the video or across a cut.
     """
     settings = settings or CoverSettings()
     scene = _Scene(
         (width, height),
         rate,
         stride,
-        arrival_stride,
         [0, *sorted({c for c in cuts if 0 < c <= last_frame}), last_frame + 1],
     )
-    scene.check(tracks)
+    arrivals = arrival_strides or [1] * len(tracks)
+    scene.check(tracks, arrivals)
     steady = SteadyCamera(camera)
     steady.check(last_frame)
-    seen = [scene.sightings(track, steady, settings) for track in tracks]
+    seen = [scene.sightings(track, arrival, steady, settings) for track, arrival in zip(tracks, arrivals, strict=True)]
     walked = paths(seen, rate)
     return _covered(tracks, seen, walked, steady, scene, settings) if tracks else []
 
 
 @dataclass(frozen=True, slots=True)
 class _Scene:
-    """The video: picture in pixels, frames a second, frames from look to look, and from one that finds what is new to
-    the next, and where shots begin, with the end."""
+    """The video: picture in pixels, frames a second, frames from look to look, and where shots begin, with the end."""
 
     picture: tuple[int, int]
     rate: float
     stride: int
-    arrival_stride: int
     shots: Sequence[int]
 
-    def check(self, tracks: Sequence[Track]) -> None:
+    def check(self, tracks: Sequence[Track], arrivals: Sequence[int]) -> None:
         """Raise ValueError unless the numbers make sense and each track lies in one shot."""
-        if min(*self.picture, self.stride, self.arrival_stride) < 1 or not 0 < self.rate < float("inf"):
+        if min(*self.picture, self.stride, *arrivals) < 1 or not 0 < self.rate < float("inf"):
             raise ValueError(
-                f"picture {self.picture}, rate {self.rate}, steps {self.stride} and {self.arrival_stride} "
-                "must be positive"
+                f"picture {self.picture}, rate {self.rate}, steps {self.stride} and {[*arrivals]} must be positive"
             )
         for track in tracks:
             if track.cls not in KINDS or not track.detected:
@@ -118,8 +115,9 @@ class _Scene:
     def _shot(self, frame: int) -> int:
         return int(np.searchsorted(self.shots, frame, side="right"))
 
-    def sightings(self, track: Track, steady: SteadyCamera, settings: CoverSettings) -> Sightings:
-        """Return where a track was detected, and how many frames to go before and after."""
+    def sightings(self, track: Track, arrival: int, steady: SteadyCamera, settings: CoverSettings) -> Sightings:
+        """Return where a track was detected, and how many frames to go before and after; it may have come `arrival`
+        frames before it was found."""
         found = [p for p in track.points if p.detected]
         frames = np.array([p.frame for p in found], np.intp)
         states = steady.steady(frames, states_of((p.box for p in found), *self.picture))
@@ -128,7 +126,7 @@ class _Scene:
         strong = any(p.score >= beyond.strong for p in found)
         share = 1.0 if strong else min(1.0, len(found) * self.stride / beyond.sure)
         far = max(round(beyond.extend_s * self.rate * share), self.stride - 1)
-        back = self.arrival_stride if len(found) > 1 or found[0].score >= _SEEN else 1
+        back = arrival if len(found) > 1 or found[0].score >= _SEEN else 1
         shot = self._shot(track.first)
         before = min(max(far, back - 1), int(frames[0]) - self.shots[shot - 1])
         after = min(far, self.shots[shot] - 1 - int(frames[-1]))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from unseen.tracks.camera import Floats
 from unseen.tracks.settings import Motion
-from unseen.tracks.states import sizes
+from unseen.tracks.states import LEAST, MOST, sizes
 
 __all__ = ["Belief", "Noise", "begin", "noise_of", "predict", "smooth", "update"]
 
@@ -94,10 +94,10 @@ def smooth(measured: Floats, seen: NDArray[np.bool_], counts: NDArray[np.intp], 
     # Of each frame but the first, the rows of the same tracks in the frame before.
     before = [slice(now.start, now.start + later.stop - later.start) for now, later in itertools.pairwise(frames)]
     believed, expected = _forward(measured, seen, frames, before, seconds, noise)
-    gains = _gains(believed, expected, before, seconds)
+    means, covs = _shares(believed, expected, before, seconds)
     for now, later in zip(reversed(before), reversed(frames[1:]), strict=True):
-        _look_back(believed[:, now], expected[:, later], believed[:, later], gains[:, later])
-    x, v, xx, xv, vv = believed
+        _look_back(believed[:, now], expected[:, later], believed[:, later], means[:, :, later], covs[:, :, later])
+    x, v, xv, vv, xx = believed
     return Belief(np.stack([x, v], axis=-1), np.stack([xx, xv, xv, vv], axis=-1).reshape(*x.shape, 2, 2))
 
 
@@ -111,17 +111,18 @@ def _forward(
 ) -> tuple[Floats, Floats]:
     """Return what is believed after each frame, and what was expected of it before, both of shape (5, r, 4).
 
-    The five are value and velocity, and their covariance: of the value, of both, of the velocity. What `predict` and
-    `update` say of matrices is written out, because numpy takes its time for a matrix of two by two.
+    The five are value, velocity, and their covariance: of both, of the velocity, of the value. What `predict` and
+    `update` say of matrices is written out, because numpy takes its time for a matrix of two by two, and in this order
+    two or three of them are worked on by one call, because calls are what frames of a dozen boxes take time for.
     """
     believed, expected = np.empty((5, *measured.shape)), np.empty((5, *measured.shape))
     tracks = np.concatenate([np.arange(frame.stop - frame.start) for frame in frames])
     variance = noise.jitter[tracks] * _scale(measured)
     weights = seen[:, None].astype(np.float64)
-    drift = np.multiply.outer([seconds**3 / 3, seconds**2 / 2, seconds], noise.change)
+    drift = np.multiply.outer([seconds**2 / 2, seconds, seconds**3 / 3], noise.change)
     first = begin(measured[frames[0]], noise)
     expected[:2, frames[0]] = first.mean[..., 0], first.mean[..., 1]
-    expected[2:, frames[0]] = [first.cov[..., i, j] for i, j in ((0, 0), (0, 1), (1, 1))]
+    expected[2:, frames[0]] = [first.cov[..., i, j] for i, j in ((0, 1), (1, 1), (0, 0))]
     _believe(
         believed[:, frames[0]], expected[:, frames[0]], measured[frames[0]], variance[frames[0]], weights[frames[0]]
     )
@@ -134,52 +135,50 @@ def _forward(
 
 def _expect(expected: Floats, before: Floats, seconds: float, drift: Floats) -> None:
     """Fill in what is `expected` of what was believed one frame `before`; each (5, n, 4), `drift` (3, n, 4)."""
-    x, v, xx, xv, vv = before
-    moved = seconds * vv
-    # Written where it belongs: an array made of five costs as much as the arithmetic.
-    np.add(x, seconds * v, out=expected[0])
-    np.add(xx, seconds * (2 * xv + moved), out=expected[2])
-    np.add(xv, moved, out=expected[3])
-    expected[1], expected[4] = v, vv
-    expected[2:] += drift * _scale(x)
+    changing = before[1:4:2]
+    # Value and covariance of both move by velocity and its variance.
+    np.add(before[0:3:2], seconds * changing, out=expected[0:3:2])
+    expected[1:4:2] = changing
+    np.add(before[4], seconds * (before[2] + expected[2]), out=expected[4])
+    squared = np.exp(np.minimum(np.maximum(before[0, :, 2] + before[0, :, 3], 2 * LEAST), 2 * MOST))
+    expected[2:, :, :2] += drift[:, :, :2] * squared[:, None]
+    expected[2:, :, 2:] += drift[:, :, 2:]
 
 
 def _believe(believed: Floats, expected: Floats, measured: Floats, variance: Floats, weight: Floats) -> None:
     """Fill in what is `believed` of what was `expected`, both (5, n, 4), after what was `measured`, (n, 4)."""
-    x, v, xx, xv, vv = expected
-    share = weight / (xx + variance)
-    off, gain, turn = measured - x, xx * share, xv * share
-    np.add(x, gain * off, out=believed[0])
-    np.add(v, turn * off, out=believed[1])
-    np.subtract(xx, gain * xx, out=believed[2])
-    np.subtract(xv, gain * xv, out=believed[3])
-    np.subtract(vv, turn * xv, out=believed[4])
+    of_value = expected[2:5:2]
+    gain, turn = gains = expected[4:1:-2] * (weight / (expected[4] + variance))
+    np.add(expected[:2], gains * (measured - expected[0]), out=believed[:2])
+    np.subtract(of_value, gain * of_value, out=believed[2:5:2])
+    np.subtract(expected[3], turn * expected[2], out=believed[3])
 
 
-def _gains(believed: Floats, expected: Floats, before: Sequence[slice], seconds: float) -> Floats:
-    """Return how much of what a row was found off by the belief of the frame before takes over: shape (4, r, 4).
+def _shares(believed: Floats, expected: Floats, before: Sequence[slice], seconds: float) -> tuple[Floats, Floats]:
+    """Return how much of what a row was found off by the belief of the frame before takes over.
 
-    The four are a matrix by rows: covariance before, times the step, times the inverse of the expected covariance.
-    Those of the first frame, which has none before, mean nothing.
+    For value and velocity, (2, 2, r, 4), that is a matrix G: covariance before, times the step, times the inverse of
+    the expected covariance. What G makes of a covariance, G C G', is written as a matrix for the three numbers that a
+    covariance has here, (3, 3, r, 4). Those of the first frame, which has none before, mean nothing.
     """
     first = np.arange(expected.shape[1] - sum(each.stop - each.start for each in before))
     rows = np.concatenate([first, *(np.arange(each.start, each.stop) for each in before)])
-    (xx, xv, vv), (exx, exv, evv) = believed[2:, rows], expected[2:]
+    (xv, vv, xx), (exv, evv, exx) = believed[2:, rows], expected[2:]
     ahead, turned = xx + seconds * xv, xv + seconds * vv
-    gains = np.stack([ahead * evv - xv * exv, xv * exx - ahead * exv, turned * evv - vv * exv, vv * exx - turned * exv])
-    return np.asarray(gains / (exx * evv - exv * exv), np.float64)
+    means = np.array(
+        [[ahead * evv - xv * exv, xv * exx - ahead * exv], [turned * evv - vv * exv, vv * exx - turned * exv]]
+    )
+    means /= exx * evv - exv * exv
+    (a, b), (c, d) = means
+    return means, np.array([[a * d + b * c, b * d, a * c], [2 * c * d, d * d, c * c], [2 * a * b, b * b, a * a]])
 
 
-def _look_back(now: Floats, expected: Floats, later: Floats, gain: Floats) -> None:
+def _look_back(now: Floats, expected: Floats, later: Floats, means: Floats, covs: Floats) -> None:
     """Correct the belief `now` by what became of the next frame, which was `expected` otherwise; each (5, n, 4)."""
-    off, speed, xx, xv, vv = later - expected
-    a, b, c, d = gain
-    one, two, three, four = a * xx + b * xv, a * xv + b * vv, c * xx + d * xv, c * xv + d * vv
-    now[0] += a * off + b * speed
-    now[1] += c * off + d * speed
-    now[2] += one * a + two * b
-    now[3] += one * c + two * d
-    now[4] += three * c + four * d
+    off = later - expected
+    of_means, of_covs = means * off[:2], covs * off[2:]
+    now[:2] += of_means[:, 0] + of_means[:, 1]
+    now[2:] += of_covs[:, 0] + of_covs[:, 1] + of_covs[:, 2]
 
 
 def _scale(states: Floats) -> Floats:

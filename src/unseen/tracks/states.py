@@ -9,10 +9,10 @@ import numpy as np
 from unseen.core.regions import Box
 from unseen.tracks.camera import Floats
 
-__all__ = ["corners", "overlaps", "sizes", "states_of"]
+__all__ = ["LEAST", "MOST", "corners", "overlaps", "sizes", "states_of"]
 
 #: Bounds of logarithms of sides, some hundredths of a pixel and some hundred thousand, so that no power overflows.
-_LEAST, _MOST = -5.0, 12.0
+LEAST, MOST = -5.0, 12.0
 
 
 def states_of(boxes: Iterable[Box], width: int, height: int) -> Floats:
@@ -29,14 +29,14 @@ def states_of(boxes: Iterable[Box], width: int, height: int) -> Floats:
 
 def corners(states: Floats) -> Floats:
     """Return states, shape (..., 4), as corners x1 y1 x2 y2 of the same shape."""
-    half = np.exp(np.clip(states[..., 2:], _LEAST, _MOST)) / 2
+    half = np.exp(np.clip(states[..., 2:], LEAST, MOST)) / 2
     return np.concatenate([states[..., :2] - half, states[..., :2] + half], axis=-1)
 
 
 def sizes(states: Floats) -> Floats:
     """Return the square root of each box's area, shape (...,)."""
     middle = (states[..., 2] + states[..., 3]) / 2
-    return np.asarray(np.exp(np.minimum(np.maximum(middle, _LEAST), _MOST)), np.float64)
+    return np.asarray(np.exp(np.minimum(np.maximum(middle, LEAST), MOST)), np.float64)
 
 
 def overlaps(a: Floats, b: Floats) -> Floats:
