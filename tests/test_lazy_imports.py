@@ -76,6 +76,13 @@ def test_work_without_a_policy_loads_nothing_of_policies_with_purposes() -> None
     assert loaded & {"yaml", "cedarpy", "sqlite3", "cryptography", *governed} == set()
 
 
+def test_a_video_loads_nothing_that_photos_counts_or_several_processes_need() -> None:
+    loaded = _loaded_by("import unseen.engine.run, unseen.cli.redact, unseen.engine.film.task")
+    assert "unseen.verify.containers.mp4" in loaded
+    elsewhere = {"unseen.engine.photo", "unseen.verify.containers.jpeg", "unseen.engine.film.count", "html"}
+    assert loaded & {"multiprocessing", "multiprocessing.connection", "unseen.engine.crew", *elsewhere} == set()
+
+
 def test_headers_are_cleaned_and_checked_without_a_library_of_pictures() -> None:
     loaded = _loaded_by(
         "import unseen.engine.dicom.dicom, unseen.verify.dicom.standard as s, unseen.dicom.table as t; "

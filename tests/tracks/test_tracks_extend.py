@@ -252,6 +252,26 @@ def test_one_track_is_covered_as_all_are() -> None:
     assert alone.detected == 2
 
 
+def test_each_track_is_covered_from_as_far_back_as_it_may_have_come() -> None:
+    seen = [[found(x, 180), found(640 - x, 60, cls="face")] for x in range(300, 340, 4)]
+    tracks = link(range(60, 70), seen, width=_WIDTH, height=_HEIGHT, rate=_RATE)
+
+    def firsts(*arrivals: int) -> list[int]:
+        wide = extend_all(
+            tracks, width=_WIDTH, height=_HEIGHT, rate=_RATE, last_frame=80, arrival_strides=arrivals
+        )  # fmt: skip
+        return [track.first for track in wide]
+
+    alike = firsts()
+    assert firsts(1, 1) == alike
+    assert firsts(40, 1) == [60 - 39, alike[1]]
+    assert firsts(1, 50) == [alike[0], 60 - 49]
+    with pytest.raises(ValueError, match="positive"):
+        firsts(1, 0)
+    with pytest.raises(ValueError, match="shorter"):
+        firsts(1)
+
+
 def test_the_covering_box_moves_every_side() -> None:
     point = TrackPoint(3, Box(10, 20, 30, 40), 0.5, True, 2.5)
     assert covering_box(point) == Box(5, 15, 35, 45)
