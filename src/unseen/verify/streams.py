@@ -113,7 +113,9 @@ def _opened(path: Path) -> Any:
     import av
 
     options = {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
-    return av.open(f"file:{path}", "r", options=options, metadata_errors="replace")
+    # Metadata that is no UTF-8: PyAV tells it with other characters since version 19, and must be asked for it before.
+    ask = {} if int(av.__version__.partition(".")[0]) >= 19 else {"metadata_errors": "replace"}
+    return av.open(f"file:{path}", "r", options=options, **ask)  # type: ignore[call-overload, unused-ignore]
 
 
 def _in_streams(path: Path, keep: frozenset[str]) -> Findings:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from unseen.adapters.video.aspects import pixel_aspect
 from unseen.adapters.video.light import light_of
@@ -29,6 +29,7 @@ __all__ = [
     "ends",
     "facts",
     "open_container",
+    "opened",
     "others_shown",
     "picture_stream",
     "seconds",
@@ -61,13 +62,25 @@ def open_container(path: Path, name: str, max_pixels: int) -> InputContainer:
         "max_pixels": str(max_pixels),
     }
     try:
-        container = av.open(f"file:{path}", "r", options=options, metadata_errors="replace")
+        container = opened(path, options)
     except av.ArgumentError as error:
         raise _no_video(name) from error
     except (av.FFmpegError, ValueError, AssertionError) as error:
         raise _no_video(name) if _is_foreign(path) else _damaged(name) from error
     _refuse_wrong_ending(container, name)
     return container
+
+
+def opened(path: Path, options: Mapping[str, str]) -> InputContainer:
+    """Open a file with FFmpeg's `options`; what of its metadata is no UTF-8 is told with other characters.
+
+    PyAV does so by itself since version 19, and must be asked for it before.
+    """
+    import av
+
+    ask = {} if int(av.__version__.partition(".")[0]) >= 19 else {"metadata_errors": "replace"}
+    open_: Any = av.open
+    return cast("InputContainer", open_(f"file:{path}", "r", options=dict(options), **ask))
 
 
 def _refuse_unreadable(path: Path, name: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unseen.adapters.video.probe import origin
+from unseen.adapters.video.probe import opened, origin
 from unseen.core.formats import VIDEOS
 from unseen.core.video import Sound
 from unseen.errors import UnsupportedInput
@@ -56,11 +56,9 @@ class SoundTrack:
     """
 
     def __init__(self, container: OutputContainer, sound: Sound, muxer: str, name: str) -> None:
-        import av
-
         self._output = container
         options = {"protocol_whitelist": "file", "format_whitelist": ",".join(VIDEOS)}
-        self._input = av.open(f"file:{sound.source}", "r", options=options, metadata_errors="replace")
+        self._input = opened(sound.source, options)
         self._stream: Any = next(iter(self._input.streams.audio), None)
         self._packets: Iterator[Any] = iter(())
         self._next: Any = None
