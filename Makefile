@@ -16,7 +16,8 @@ WHEEL_VENV := build/wheel-venv
 # Twice two cores: many tests wait for a server, a disk or a clock.
 JOBS ?= 4
 # A wheel that holds the same bytes as the checkout (tools/wheel_files.py) can only fail in how it is installed and
-# started: the tests that start commands and use the package as users do say whether it does.
+# started: the tests that start commands and use the package as users do say whether it does. On the newest Python here,
+# because libraries have newer versions for it than for the oldest one, with which the other tests run.
 OF_THE_PACKAGE := tests/cli tests/scenarios tests/test_*.py --ignore=tests/test_documentation.py
 # Tests start hundreds of processes, which would compile the package each.
 unexport PYTHONDONTWRITEBYTECODE
@@ -69,7 +70,7 @@ wheel-test: $(VENV)/.dev
 	@rm -rf dist $(WHEEL_VENV)
 	$(PY) -m build --outdir dist
 	$(PY) -m tools.wheel_files dist/*.whl
-	$(PY) -m venv $(WHEEL_VENV)
+	newest="$$(tools/newest_python.sh)"; "$${newest:-$(PY)}" -m venv $(WHEEL_VENV)
 	$(WHEEL_VENV)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(WHEEL_VENV)/bin/python -m pip install --quiet dist/*.whl --group test
 	$(WHEEL_VENV)/bin/python -c 'import sys, unseen; sys.exit("site-packages" not in unseen.__file__)'
