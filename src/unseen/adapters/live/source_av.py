@@ -15,6 +15,7 @@ from unseen.adapters.video.damage import detection
 from unseen.adapters.video.harm import HarmWatch
 from unseen.adapters.video.lead_in import MARKS, Mark, marked
 from unseen.adapters.video.planes import Letterbox, ToRgb
+from unseen.adapters.video.rationals import fraction
 from unseen.adapters.video.side_data import UPRIGHT, orientation
 from unseen.core.live import CameraSource
 from unseen.core.photos import Rgb8
@@ -204,7 +205,7 @@ class AvFeed:
 
     def _told_aspect(self) -> Fraction:
         """Return the shape of stored pixels as told just now, 1 for one that leaves next to no rows or columns."""
-        told = (self._stream if self._source.kind == "file" else self._decoder).sample_aspect_ratio
+        told = fraction((self._stream if self._source.kind == "file" else self._decoder).sample_aspect_ratio)
         return told if told and Fraction(1, _FLATTEST) <= told <= _FLATTEST else Fraction(1)
 
     def _aspects(self, told: Fraction, turn: int) -> tuple[Fraction, ...]:
@@ -216,7 +217,7 @@ class AvFeed:
 
     def _stamp(self, picture: av.VideoFrame) -> float | None:
         # MJPEG over HTTP has no times: FFmpeg counts pictures at a rate that it makes up.
-        if picture.pts is None or self._stream.time_base is None or self._source.kind == "http":
+        if picture.pts is None or not self._stream.time_base or self._source.kind == "http":
             return None
         return float(picture.pts * self._stream.time_base)
 
@@ -323,7 +324,7 @@ class _Pace:
 
 
 def _facts(stream: Any, picture: av.VideoFrame, aspect: Fraction, turn: int) -> VideoInfo:
-    rates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
+    rates = map(fraction, (stream.average_rate, stream.guessed_rate, stream.base_rate))
     rate = next((rate for rate in rates if rate and 1 <= rate <= 120), _RATE)
     full = int(picture.color_range) == 2 or picture.format.name.startswith("yuvj")
     rgb = picture.format.is_rgb or picture.format.has_palette
@@ -337,7 +338,7 @@ def _facts(stream: Any, picture: av.VideoFrame, aspect: Fraction, turn: int) -> 
         width=max(2, width // 2 * 2),
         height=max(2, height // 2 * 2),
         rate=rate,
-        time_base=stream.time_base or Fraction(1, 90_000),
+        time_base=fraction(stream.time_base) or Fraction(1, 90_000),
         pixel_format=_FORMAT,
         pixel_aspect=aspect,
         colour=ColourTags(2, 2, matrix if 0 < matrix <= 14 else 2, full and not rgb),

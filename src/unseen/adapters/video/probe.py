@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from unseen.adapters.video.aspects import pixel_aspect
 from unseen.adapters.video.light import light_of
 from unseen.adapters.video.planes import stored_format
+from unseen.adapters.video.rationals import fraction
 from unseen.adapters.video.side_data import side_data
 from unseen.core.formats import VIDEOS
 from unseen.core.video import ColourTags, Light, VideoInfo
@@ -203,7 +204,7 @@ def facts(container: InputContainer, stream: VideoStream, picture: av.VideoFrame
         width=picture.width,
         height=picture.height,
         rate=_rate(stream),
-        time_base=stream.time_base or Fraction(1, 1000),
+        time_base=fraction(stream.time_base) or Fraction(1, 1000),
         pixel_format=stored_format(picture.format),
         frames=_frames(container, stream),
         seconds=told if told > 0 else None,
@@ -252,7 +253,7 @@ def _container(container: InputContainer, family: str) -> str:
 
 
 def _rate(stream: VideoStream) -> Fraction:
-    candidates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
+    candidates = map(fraction, (stream.average_rate, stream.guessed_rate, stream.base_rate))
     return next((rate for rate in candidates if rate and 0 < rate <= 1000), _UNSET_RATE)
 
 

@@ -19,6 +19,7 @@ from unseen.adapters.video.harm import HarmWatch
 from unseen.adapters.video.lead_in import MARKS, Mark, marked, with_data
 from unseen.adapters.video.planes import Fitter, ToRgb, planes_of
 from unseen.adapters.video.rate import PeekedPackets, likely_rate
+from unseen.adapters.video.rationals import fraction
 from unseen.adapters.video.side_data import UPRIGHT, orientation
 from unseen.adapters.video.troubles import Troubles
 from unseen.adapters.video.turns import Turns, taken_back
@@ -188,7 +189,7 @@ class AvReader:
         counted, trace = self._in_avi, self._trace
         for packet in self._packets():
             for picture in self._decode(packet):
-                self._troubles.shaped(self._decoder.sample_aspect_ratio)
+                self._troubles.shaped(fraction(self._decoder.sample_aspect_ratio))
                 key, told = picture.key_frame, orientation(picture)
                 alone = key or self._tells_all
                 if isinstance(picture.opaque, Mark):
