@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -108,6 +109,8 @@ class Scripted:
     def __init__(self, where: str, at: Callable[[str], None]) -> None:
         self._at = at
         self._tables, self._noise, self._ledger = PolarsTables(), OpenDpNoise(), open_ledger(where, lambda: TIME)
+        # Not every test closes it, and Python warns of that since 3.13.
+        weakref.finalize(self, self._ledger.close)
         self.name = self._ledger.name
         self.limit, self.charges = self._ledger.limit, self._ledger.charges
         self.metadata, self.tally, self.read_back = self._tables.metadata, self._tables.tally, self._tables.read_back

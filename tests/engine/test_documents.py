@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -189,7 +190,7 @@ def test_a_label_that_was_changed_in_a_report_is_found(city: Path) -> None:
 
 
 def test_a_changed_ledger_makes_no_document(city: Path) -> None:
-    with sqlite3.connect(".unseen/ledger.db") as database:
+    with closing(sqlite3.connect(".unseen/ledger.db")) as database, database:
         database.execute("DROP TRIGGER IF EXISTS unseen_event_update")
         for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
             database.execute(f"DROP TRIGGER {name}")
