@@ -16,9 +16,10 @@ WHEEL_VENV := build/wheel-venv
 # Twice two cores: many tests wait for a server, a disk or a clock.
 JOBS ?= 4
 # A wheel that holds the same bytes as the checkout (tools/wheel_files.py) can only fail in how it is installed and
-# started: the tests that start commands and use the package as users do say whether it does. On the newest Python here,
-# because libraries have newer versions for it than for the oldest one, with which the other tests run.
-OF_THE_PACKAGE := tests/cli tests/scenarios tests/test_*.py --ignore=tests/test_documentation.py
+# started, which the tests say that start commands and use the package as users do, and with other versions of libraries:
+# it is tried on the newest Python here, for which there are newer ones, and so are the tests of what changes most, video.
+OF_THE_PACKAGE := tests/cli tests/scenarios tests/test_*.py tests/adapters/test_video_*.py tests/adapters/live \
+	tests/engine/live tests/verify/test_streams.py --ignore=tests/test_documentation.py
 # Tests start hundreds of processes, which would compile the package each.
 unexport PYTHONDONTWRITEBYTECODE
 # A process of tests that is killed is not replaced: the others then end, and tell which test it was at, instead of waiting.
@@ -30,7 +31,7 @@ help:
 	@echo 'make demo        redact a public-domain photo; results go to demo-out/'
 	@echo 'make test        run all checks: format, lint, types, imports, CLI reference, tests and documented examples'
 	@echo 'make thorough    try each property with a thousand examples, which takes long'
-	@echo 'make wheel-test  build the wheel, compare it with the checkout, and run what users do against it, installed'
+	@echo 'make wheel-test  build the wheel, compare it with the checkout, and run part of the tests against it, on the newest Python here'
 	@echo 'make fix         format the code and write docs/cli-reference.md again'
 	@echo 'make clean       remove .venv, caches and results'
 

@@ -13,7 +13,7 @@ _MADE_BETWEEN_SEARCHES = 100_000
 def run() -> int:
     """Run the command of this process and return its exit code."""
     # Of what is loaded, some sixty thousand objects, and of the boxes that are made for each frame of a video none
-    # refers to itself: to look for garbage every 700 objects, as Python does, takes time and finds nothing.
+    # refers to itself: to look for garbage every 700 or 2000 objects, as Python does, takes time and finds nothing.
     gc.set_threshold(_MADE_BETWEEN_SEARCHES)
     code = main()
     # The process ends: to look for garbage once more would take longer than all the rest of its end.

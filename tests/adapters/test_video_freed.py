@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
+import secrets
 from collections import Counter
 from collections.abc import Callable
 from fractions import Fraction
@@ -15,9 +16,13 @@ from PIL import Image
 
 from tests.adapters.video_clips import Clip, make_clip
 from unseen.adapters.live.source_av import open_feed
+from unseen.adapters.video.join import join
 from unseen.adapters.video_av import open_video
 from unseen.core.live import parse_source
+from unseen.core.video import Sound
 from unseen.verify.streams import count_frames, scan_video
+
+_THREADS = Path("/proc/self/task")
 
 
 def read(path: Path) -> int:
@@ -75,6 +80,37 @@ def left_by(work: Callable[[], int]) -> Counter[str]:
     finally:
         gc.set_debug(0)
         gc.garbage.clear()
+        gc.enable()
+
+
+def fields(folder: Path) -> Path:
+    """Return H.264 whose pictures are interlaced, so that they are read through a filter."""
+    options = {"flags": "+ilme+ildct", "x264-params": "tff=1"}
+    make_clip(path := folder / "fields.mp4", Clip(options=options, audio="aac"))
+    return path
+
+
+def mute(path: Path) -> int:
+    """Return how many frames a file has when it is joined with its sound, a part of which is muted."""
+    out = path.with_name(f"{secrets.token_hex(4)}.mp4")
+    with open_video(path, path.name) as reader:
+        info = reader.info
+    return join([path], out, "a", info, sound=Sound(path, mute=((0.2, 0.4),)))
+
+
+@pytest.mark.skipif(not _THREADS.is_dir(), reason="only Linux tells which threads there are")
+@pytest.mark.parametrize("work", [read, mute])
+def test_filters_leave_no_threads(tmp_path: Path, work: Callable[[Path], int]) -> None:
+    path = fields(tmp_path)
+    assert work(path) == 24  # what is started once is
+    gc.collect()
+    before = len(list(_THREADS.iterdir()))
+    gc.disable()
+    try:
+        for _ in range(4):
+            assert work(path) == 24
+        assert len(list(_THREADS.iterdir())) <= before
+    finally:
         gc.enable()
 
 

@@ -15,8 +15,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from typing import Any, Generic, TypeVar
 
-from unseen.engine.attempts import attempt, unexpected
-from unseen.engine.local import Work, with_note
+from unseen.engine.attempts import Work, attempt, unexpected, with_note
 from unseen.errors import UnseenError
 
 __all__ = ["Crew", "WorkerDied", "nursery"]

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterable
-from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from unseen.engine.attempts import attempt
+from unseen.engine.attempts import attempt, with_note
 
 if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
 
-__all__ = ["LocalExecutor", "Work", "share_cores", "with_note", "worth_sharing"]
+__all__ = ["LocalExecutor", "share_cores", "worth_sharing"]
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
-#: What is called with a task and the tools, and perhaps `note`.
-Work = Callable[..., Any]
-
 #: Up to this many tasks one process is quicker than two, because each loads the models.
 _FEW = 4
 
@@ -71,11 +67,6 @@ class LocalExecutor(Generic[Task, Result]):
             if number == 0:
                 tools = self._make_tools()
             yield task, attempt(with_note(self._function, self._listen), task, tools)
-
-
-def with_note(function: Callable[..., Any], listen: Callable[[Any], None] | None) -> Work:
-    """Return a function that is given what hears of its tasks on the way as `note`, if anything does."""
-    return function if listen is None else partial(function, note=listen)
 
 
 def worth_sharing(tasks: int) -> bool:

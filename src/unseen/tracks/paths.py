@@ -44,7 +44,7 @@ def paths(objects: Sequence[Sightings], rate: float, *, at_a_time: int = 100_000
     """Return the path of each of `objects` in a video of `rate` frames a second.
 
     Paths are worked on together, `at_a_time` frames of them (or one path, if it is longer); by default that takes
-    some 100 MB.
+    some 120 MB.
     """
     found: dict[int, Path] = {}
     for batch in _batches(objects, at_a_time):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import mmap
 import re
 from collections import Counter
@@ -17,7 +18,7 @@ from unseen.verify.containers.findings import Finding, Findings, Malformed, Read
 from unseen.verify.containers.matroska import scan_matroska
 from unseen.verify.containers.mp4 import scan_movie
 
-__all__ = ["MAX_FINDINGS", "Extent", "count_frames", "extent", "scan_video"]
+__all__ = ["MAX_FINDINGS", "Extent", "count_frames", "extent", "kinds_beside", "scan_video"]
 
 MAX_FINDINGS = 200
 _FORMATS = "mov,matroska"
@@ -86,7 +87,9 @@ def extent(path: Path) -> Extent:
         with _opened(path) as container:
             stream = container.streams.video[0]
             times = [packet.pts for packet in container.demux(stream) if packet.size and packet.pts is not None]
-            base = Fraction(stream.time_base)
+            base = Fraction(stream.time_base or 0)
+            if not base:
+                raise ValueError("its times have no unit")
     except (av.FFmpegError, *_GIVING_UP) as error:
         raise ValueError(f"{path.name} holds no pictures that can be counted") from error
     if not times:
@@ -213,9 +216,21 @@ def _of_first_picture(path: Path) -> Findings:
     made: Any = SideDataContainer  # `picture.side_data` would keep the picture until somebody searches for garbage
     with _opened(path) as container:
         for picture in container.decode(video=0):
-            data = made(picture)
-            kinds = {data[index].type.name for index in range(len(data))}
-            for kind in sorted(kinds - _FRAME_DATA):
+            for kind in sorted(kinds_beside(made(picture)) - _FRAME_DATA):
                 yield Finding("side-data", "first picture", f"side data of kind {kind.lower()}")
             return
     yield Finding("malformed", "file", "holds no picture")
+
+
+def kinds_beside(data: Any) -> set[str]:
+    """Return the kinds of what PyAV tells beside a picture.
+
+    Since version 19 its length is the number of kinds, but it hands out entries, of which one kind may have several.
+    """
+    kinds: set[str] = set()
+    for index in itertools.count():
+        try:
+            kinds.add(data[index].type.name)
+        except IndexError:
+            break
+    return kinds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ class Deinterlacer:
         from av.filter import Graph
         from av.video.format import VideoFormat
 
-        self._graph = Graph()
+        self._graph: Any = Graph()
         form = VideoFormat(info.pixel_format, info.width, info.height)
         source = self._graph.add_buffer(width=info.width, height=info.height, format=form, time_base=info.time_base)
         filter_ = self._graph.add("estdif", "mode=frame:deint=interlaced")
@@ -46,3 +47,9 @@ class Deinterlacer:
             except (av.BlockingIOError, av.EOFError):
                 return
             yield (made, *self._waiting.popleft())
+
+    def close(self) -> None:
+        """Let go of the filter: of PyAV 19's the parts hold one another, with a thread for each core, until somebody
+        searches for what refers to itself."""
+        self._graph = None
+        gc.collect()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
@@ -43,6 +44,24 @@ def join(
     container = WRITABLE.get(out.suffix.lower().lstrip("."))
     if container is None or not segments:
         raise UsageError(f"{name}: no video is written as {out.suffix}; choose {', '.join(WRITABLE)}")
+    try:
+        return _joined(segments, out, name, info, container, sound, end)
+    finally:
+        if sound is not None:
+            # Of PyAV 19's resamplers, of which encoders have one, too, the parts hold one another, with a thread for
+            # each core, until somebody searches for what refers to itself.
+            gc.collect()
+
+
+def _joined(
+    segments: Sequence[Path],
+    out: Path,
+    name: str,
+    info: VideoInfo,
+    container: str,
+    sound: Sound | None,
+    end: int | None,
+) -> int:
     with write_errors(out, name):
         output = muxer(out, container, info.time_base, web=True, created=info.created)
         track: SoundTrack | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from typing import Any
 
 from unseen.core.video import Light
@@ -19,9 +20,9 @@ _COLOURS, _LIGHT = 50_000, 10_000
 _MOST_COLOUR, _MOST_LIGHT = (1 << 16) - 1, (1 << 32) - 1
 
 
-def light_of(side_data: Any) -> Light | None:
-    """Return what PyAV's `side_data` of a picture tells, None for nothing; what makes no sense counts as nothing."""
-    told = {side_data[index].type.name: bytes(side_data[index]) for index in range(len(side_data))}
+def light_of(side_data: Sequence[Any]) -> Light | None:
+    """Return what a picture's `side_data` tells, None for nothing; what makes no sense counts as nothing."""
+    told = {data.type.name: bytes(data) for data in side_data}
     light = Light(
         _mastering(told.get("MASTERING_DISPLAY_METADATA", b"")), _content(told.get("CONTENT_LIGHT_LEVEL", b""))
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from collections.abc import Generator, Iterator
 from dataclasses import replace
@@ -164,21 +165,22 @@ class AvReader:
 
     def _progressive(self, head: tuple[av.VideoFrame, bool]) -> Iterator[tuple[av.VideoFrame, int | None, bool]]:
         """Yield fitted pictures with time stamp and damage; from the first interlaced one on, through a filter."""
-        deinterlacer: Deinterlacer | None = None
-        for picture, damaged in self._all(head):
-            self._ending.shown(_time(picture), picture.duration)
-            fitting = self._fitter.fits(picture)
-            self._troubles.formed(picture.format, self._fitter.form)
-            self._troubles.resized += not fitting
-            pts, fitted = _time(picture), self._fitter.fit(picture)
-            if deinterlacer is None and fitted.interlaced_frame:
-                deinterlacer = Deinterlacer(self.info)
-            if deinterlacer is None:
-                yield fitted, pts, damaged or not fitting
-            else:
-                yield from deinterlacer.push(fitted, pts, damaged or not fitting)
-        if deinterlacer is not None:
-            yield from deinterlacer.push(None, None, False)
+        with contextlib.ExitStack() as stack:
+            deinterlacer: Deinterlacer | None = None
+            for picture, damaged in self._all(head):
+                self._ending.shown(_time(picture), picture.duration)
+                fitting = self._fitter.fits(picture)
+                self._troubles.formed(picture.format, self._fitter.form)
+                self._troubles.resized += not fitting
+                pts, fitted = _time(picture), self._fitter.fit(picture)
+                if deinterlacer is None and fitted.interlaced_frame:
+                    deinterlacer = stack.enter_context(contextlib.closing(Deinterlacer(self.info)))
+                if deinterlacer is None:
+                    yield fitted, pts, damaged or not fitting
+                else:
+                    yield from deinterlacer.push(fitted, pts, damaged or not fitting)
+            if deinterlacer is not None:
+                yield from deinterlacer.push(None, None, False)
 
     def _all(self, head: tuple[av.VideoFrame, bool]) -> _Pictures:
         yield head

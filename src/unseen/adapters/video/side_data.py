@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -15,14 +16,15 @@ __all__ = ["UPRIGHT", "orientation", "side_data"]
 
 #: The orientation of what is neither turned nor mirrored.
 UPRIGHT = (0, False)
-#: Kinds of side data (FFmpeg's AVFrameSideDataType) that PyAV has no names for; 31 is EXIF.
+#: Kinds of side data (FFmpeg's AVFrameSideDataType) that PyAV 18 has no names for; 31 is EXIF.
 _NAMELESS = range(28, 33)
 
 
-def side_data(picture: av.VideoFrame) -> Any:
-    """Return what is told beside the picture; raises ValueError where PyAV cannot say what it is.
+def side_data(picture: av.VideoFrame) -> list[Any]:
+    """Return what is told beside the picture, of some kinds more than once; raises ValueError where PyAV cannot say
+    what it is.
 
-    One kind that PyAV has no name for, as the EXIF of a JPEG, keeps it from telling of any.
+    In PyAV 18 one kind that it has no name for, as the EXIF of a JPEG, keeps it from telling of any.
     """
     from av.sidedata.sidedata import SideDataContainer
 
@@ -30,7 +32,7 @@ def side_data(picture: av.VideoFrame) -> Any:
     try:
         # Not `picture.side_data`: the picture would then hold what holds the picture, and its pixels, megabytes at
         # 1080p, would stay until somebody searches for what refers to itself.
-        return container(picture)
+        return _entries(container(picture))
     except ValueError:
         from av.filter import Graph
 
@@ -44,7 +46,16 @@ def side_data(picture: av.VideoFrame) -> Any:
             last = step
         graph.configure()
         graph.push(picture)
-        return container(graph.pull())
+        return _entries(container(graph.pull()))
+
+
+def _entries(told: Any) -> list[Any]:
+    """Return all entries: since version 19 PyAV counts kinds, and what is told twice would hide what comes last."""
+    found: list[Any] = []
+    with contextlib.suppress(IndexError):
+        while True:
+            found.append(told[len(found)])
+    return found
 
 
 def orientation(picture: av.VideoFrame) -> tuple[int, bool] | None:
@@ -64,9 +75,7 @@ def orientation(picture: av.VideoFrame) -> tuple[int, bool] | None:
 
 def _matrix(picture: av.VideoFrame) -> tuple[int, int, int, int] | None:
     """Return a, b, c, d of the display matrix: a stored pixel (x, y) is shown at (a x + c y, b x + d y)."""
-    told = side_data(picture)
-    for index in range(len(told)):
-        data = told[index]
+    for data in side_data(picture):
         if data.type.name == "DISPLAYMATRIX":
             a, b, _, c, d = (int(value) for value in np.frombuffer(data, np.int32)[:5])
             return a, b, c, d
