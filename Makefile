@@ -13,6 +13,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 VENV := .venv
 PY := $(VENV)/bin/python
 WHEEL_VENV := build/wheel-venv
+# The Python that the wheel is tried on; say `make wheel-test WHEEL_PYTHON=...` for another one.
+WHEEL_PYTHON ?= $(shell tools/newest_python.sh)
 # Twice two cores: many tests wait for a server, a disk or a clock.
 JOBS ?= 4
 # A wheel that holds the same bytes as the checkout (tools/wheel_files.py) can only fail in how it is installed and
@@ -71,7 +73,7 @@ wheel-test: $(VENV)/.dev
 	@rm -rf dist $(WHEEL_VENV)
 	$(PY) -m build --outdir dist
 	$(PY) -m tools.wheel_files dist/*.whl
-	newest="$$(tools/newest_python.sh)"; "$${newest:-$(PY)}" -m venv $(WHEEL_VENV)
+	$(or $(WHEEL_PYTHON),$(PY)) -m venv $(WHEEL_VENV)
 	$(WHEEL_VENV)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(WHEEL_VENV)/bin/python -m pip install --quiet dist/*.whl --group test
 	$(WHEEL_VENV)/bin/python -c 'import sys, unseen; sys.exit("site-packages" not in unseen.__file__)'
