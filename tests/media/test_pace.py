@@ -51,6 +51,20 @@ def test_automatic_pace_looks_where_it_must_and_never_rests_long(
     assert all(b - a <= whole + calm for a, b in itertools.pairwise(wholes))
 
 
+@pytest.mark.parametrize(
+    ("rate", "wide", "whole", "close"),
+    [(10.0, True, 4, 4), (10.0, False, 3, 3), (15.0, True, 6, 6), (4.0, True, 1, None), (9.0, True, 2, None)],
+    ids=["10", "10-close-ups", "15", "4", "9"],
+)
+def test_every_other_look_is_in_between_where_whole_frames_come_often_enough_so(
+    rate: float, wide: bool, whole: int, close: int | None
+) -> None:
+    found = looks(AutoPace(rate, wide=wide), 60)
+    for kind, step in (("whole", whole), ("close", close)):
+        made = [frame for frame, how in found.items() if how == kind][1:]
+        assert {b - a for a, b in itertools.pairwise(made)} == ({step} if step else set())
+
+
 def test_fast_things_are_looked_at_more_often() -> None:
     calm, fast = (looks(AutoPace(25.0), 100, speed=speed) for speed in (0.0, 15.0))
     assert len(fast) > 1.5 * len(calm)

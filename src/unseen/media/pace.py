@@ -18,6 +18,9 @@ __all__ = ["AutoPace", "Denser", "EveryNth", "Kind", "Pace", "Ticks", "pace_for"
 Kind = Literal["whole", "close"]
 #: Seconds between looks at whole frames; between all looks when all is calm, and at the most hurried.
 _WHOLE_S, _CALM_S, _HURRIED_S = 0.34, 0.17, 0.07
+#: Seconds from whole frame to whole frame, at most, where each look would be at one for want of a frame between them,
+#: as at 10 frames a second, and looks in between see nearly as much.
+_APART_S = 0.41
 #: The most hurried where looks in between are at much of the frame: they see who moves far as well as most who are new.
 _WIDE_S = 0.13
 #: What moves farther than this many of its sizes from look to look is fast; farther than so many, and nothing tells it
@@ -116,6 +119,8 @@ class AutoPace:
         self._fastest = max(1, math.floor(_HURRIED_S * rate))
         self._hurried = max(1, min(self._calm, round(_WIDE_S * rate) if wide else self._fastest))
         self._whole = max(self._calm, round(_WHOLE_S * rate))
+        if wide and 2 * self._whole <= 3 * self._calm and 2 * self._calm <= _APART_S * rate:
+            self._whole = 2 * self._calm
         self._wide = wide
         self._step = self._calm
         self._next = self._next_whole = self._latest = 0
