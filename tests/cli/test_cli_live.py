@@ -166,11 +166,13 @@ from unseen.cli.main import build_parser
 heard = []
 def hear(number, frame):
     heard.append(number)
-first = hear if sys.argv[1] == "heard" else getattr(signal, sys.argv[1])
+before, names = sys.argv[1], sys.argv[2:]
+first = hear if before == "heard" else getattr(signal, before)
 signal.signal(signal.SIGHUP, first)
 
 def engine(job, *, stop, **rest):
-    signal.raise_signal(signal.SIGHUP)
+    for name in names:
+        signal.raise_signal(getattr(signal, name))
     print("told to end" if stop.is_set() else "goes on")
     camera = {"frames": {"out": 1}, "error": None}
     return {"problems": [], "cameras": {"door": camera}}
@@ -180,18 +182,28 @@ print(code, heard, signal.getsignal(signal.SIGHUP) == first)
 """
 
 
+def _told(before: str, *names: str) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-c", _TERMINAL, before, *names]
+    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has no terminals that close")
+@pytest.mark.parametrize("times", [1, 2], ids=["system", "system-and-shell"])
 @pytest.mark.parametrize(
     ("before", "said"),
     [("SIG_DFL", "told to end"), ("SIG_IGN", "goes on"), ("heard", "told to end")],
     ids=["terminal", "nohup", "handler"],
 )
-def test_closed_terminal_ends_the_run_cleanly_unless_told_otherwise(before: str, said: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _TERMINAL, before], capture_output=True, text=True, check=False, timeout=60
-    )
+def test_closed_terminal_ends_the_run_cleanly_unless_told_otherwise(before: str, said: str, times: int) -> None:
+    done = _told(before, *["SIGHUP"] * times)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"{said}\n0 [] True\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no process is sent SIGTERM")
+def test_who_asks_a_second_time_waits_no_longer() -> None:
+    done = _told("SIG_DFL", "SIGTERM", "SIGTERM")
+    assert (done.returncode, done.stdout) == (-signal.SIGTERM, "")
 
 
 def test_file_with_the_signs_of_an_address_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,9 @@ LiveEngine = Callable[..., dict[str, Any]]
 _is_there: Callable[[str], bool] = os.path.exists
 _FROM_FILE = re.compile(rf"((?:{CAMERA_NAME}=)?)@(.*)", re.S)
 
+#: What is sent again by who no longer wants to wait.
+_AGAIN = (signal.SIGTERM, signal.SIGINT)
+
 _DESCRIPTION = """Hide people in camera pictures as they come, and publish the result.
 
 A frame waits for the look-ahead, so that what is found a moment later is hidden in it, too. A frame that the detector
@@ -253,9 +256,12 @@ def _warn(recipe: Recipe) -> None:
 
 @contextlib.contextmanager
 def _stop_on_signals() -> Iterator[threading.Event]:
-    """Yield an event that SIGTERM, SIGHUP and Ctrl-C set, once; the second one does what it did before."""
+    """Yield an event that SIGTERM, SIGHUP and Ctrl-C set; the second SIGTERM or Ctrl-C does what it did before.
+
+    A terminal that is closed says so more than once: the system to what runs in it, and the shell to its jobs.
+    """
     stop = threading.Event()
-    numbers = [signal.SIGTERM, signal.SIGINT]
+    numbers = [*_AGAIN]
     # Whoever starts it by nohup wants it to outlive the terminal.
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         numbers.append(signal.SIGHUP)
@@ -266,7 +272,8 @@ def _stop_on_signals() -> Iterator[threading.Event]:
 
     def told(number: int, _: Any) -> None:
         stop.set()
-        signal.signal(number, before[signal.Signals(number)])
+        if number in _AGAIN:
+            signal.signal(number, before[signal.Signals(number)])
 
     for number in numbers:
         signal.signal(number, told)
