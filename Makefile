@@ -13,6 +13,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 VENV := .venv
 PY := $(VENV)/bin/python
 WHEEL_VENV := build/wheel-venv
+LOWEST_VENV := build/lowest-venv
 # The Python that the wheel is tried on; say `make wheel-test WHEEL_PYTHON=...` for another one.
 WHEEL_PYTHON ?= $(shell tools/newest_python.sh)
 # Twice two cores: many tests wait for a server, a disk or a clock.
@@ -27,13 +28,14 @@ unexport PYTHONDONTWRITEBYTECODE
 # A process of tests that is killed is not replaced: the others then end, and tell which test it was at, instead of waiting.
 PYTEST := -m pytest --numprocesses=$(JOBS) --dist=loadfile --no-loadscope-reorder --max-worker-restart=0 --quiet
 
-.PHONY: help demo test format lint types imports reference pytest thorough wheel-test fix clean
+.PHONY: help demo test format lint types imports reference pytest thorough wheel-test lowest-test fix clean
 
 help:
 	@echo 'make demo        redact a public-domain photo; results go to demo-out/'
 	@echo 'make test        run all checks: format, lint, types, imports, CLI reference, tests and documented examples'
 	@echo 'make thorough    try each property with a thousand examples, which takes long'
 	@echo 'make wheel-test  build the wheel, compare it with the checkout, and run part of the tests against it, on the newest Python here'
+	@echo 'make lowest-test run all tests with the lowest versions of libraries that pyproject.toml names'
 	@echo 'make fix         format the code and write docs/cli-reference.md again'
 	@echo 'make clean       remove .venv, caches and results'
 
@@ -78,6 +80,16 @@ wheel-test: $(VENV)/.dev
 	$(WHEEL_VENV)/bin/python -m pip install --quiet dist/*.whl --group test
 	$(WHEEL_VENV)/bin/python -c 'import sys, unseen; sys.exit("site-packages" not in unseen.__file__)'
 	$(WHEEL_VENV)/bin/python $(PYTEST) $(OF_THE_PACKAGE)
+
+# Whenever a lower bound changes, and before a release: too long for each change.
+lowest-test: $(VENV)/.dev
+	@rm -rf $(LOWEST_VENV)
+	$(PY) -m venv $(LOWEST_VENV)
+	$(LOWEST_VENV)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(PY) -m tools.lowest_versions > $(LOWEST_VENV)/constraints.txt
+	$(LOWEST_VENV)/bin/python -m pip install --quiet --constraint $(LOWEST_VENV)/constraints.txt \
+		--editable '.[dicom,govern,keyring,postgres,remote]' --group test
+	$(LOWEST_VENV)/bin/python $(PYTEST)
 
 fix: $(VENV)/.dev
 	$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format --quiet .

@@ -209,7 +209,7 @@ def test_a_bomb_is_refused_by_its_header_and_at_once(form: str) -> None:
     error = fails(data, f"a.{FORMATS[form][0]}", Limits())
     assert time.process_time() - started < _AT_ONCE
     # A header that contradicts the picture's own is damage to some decoders; either way nothing is unpacked.
-    assert isinstance(error, TooLarge) or (form in ("heic", "avif") and isinstance(error, DamagedInput))
+    assert isinstance(error, TooLarge) or (form in ("heic", "avif", "webp") and isinstance(error, DamagedInput))
 
 
 def test_a_real_deflate_bomb_is_refused_without_being_inflated() -> None:
