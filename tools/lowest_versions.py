@@ -1,7 +1,7 @@
 """Print the lowest versions of its dependencies that the package is said to work with, as constraints for pip.
 
-Each lower bound in pyproject.toml is a version that exists, so that these can be installed. Of the extras yolo, which is
-needed to make weights only, and gpu are left out.
+Each lower bound in pyproject.toml is a version that exists, so that these can be installed. Of the extras gpu and yolo,
+which is needed to make weights only, are left out.
 """
 
 from __future__ import annotations
