@@ -31,7 +31,7 @@ def test_every_nth_frame_counts_back_from_the_last_one() -> None:
     assert moments(0, 3, whole(0, 3, 1), [], SIZE) == [Moment(0), Moment(1), Moment(2), Moment(3)]
     assert moments(51, 70, whole(51, 70, 50), [], SIZE) == [Moment(70)]
     assert moments(51, 51, whole(51, 51, 50), [], SIZE) == [Moment(51)]
-    assert moments(51, 70, (), [], SIZE, {52: [PLACE]}) == [Moment(52, Box(240, 140, 400, 300))]
+    assert moments(51, 70, (), [], SIZE, {52: [PLACE]}) == [Moment(52, Box(256, 156, 384, 284))]
 
 
 @given(
@@ -70,7 +70,7 @@ def test_where_the_end_of_a_window_is_hidden_whole_the_frame_before_is_looked_at
 def test_frames_just_outside_of_a_track_are_looked_at_around_it() -> None:
     found = moments(0, 49, whole(0, 49, 50), [track(10, 20)], SIZE)
     assert [m.frame for m in found] == [9, 21, 49]
-    assert found[0].part == found[1].part == Box(240, 140, 400, 300)
+    assert found[0].part == found[1].part == Box(256, 156, 384, 284)
 
 
 def test_ends_outside_of_the_window_or_looked_at_as_a_whole_are_left_out() -> None:
@@ -85,7 +85,7 @@ def test_tracks_that_were_hardly_found_have_no_ends() -> None:
 def test_only_some_places() -> None:
     found = moments(0, 49, (), [], SIZE, {44: [PLACE, Box(10, 10, 20, 20)], 3: [PLACE], 90: [PLACE]})
     assert [m.frame for m in found] == [3, 44, 44]
-    assert found[0].part == found[1].part == Box(240, 140, 400, 300)
+    assert found[0].part == found[1].part == Box(256, 156, 384, 284)
     assert found[2].part == Box(0, 0, 96, 96)
 
 

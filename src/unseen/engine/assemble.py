@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from unseen.adapters.detect.blazeface import SIDE, BlazeFaceDetector
 from unseen.adapters.detect.centerface import CenterFaceDetector
+from unseen.adapters.detect.glance import GlanceDetector
 from unseen.adapters.detect.text import DbTextDetector, PpocrReader, characters_of
 from unseen.adapters.detect.views import (
     Scales,
@@ -39,6 +40,9 @@ _FILM_FACE, _FILM_OBJECT, _YUNET_FACE = 0.18, 0.15, 0.25
 _LARGE_FACE = 48.0
 #: Score from which on a face that still shows to the model which verifies is hidden, too.
 _OTHER_FACE = 0.5
+#: Frames with more than so many pixels a side are looked at in a picture of so many first, with this threshold; a face
+#: of more than so many is large enough to be judged there.
+_GLANCE_SIDE, _GLANCE_FACE, _GLANCE_LARGE = 960, 0.25, 128.0
 #: Frames of a video that are looked at at the same time, each with its share of the threads: two looks with a thread
 #: each are done sooner than two in turns with two threads each, of which every layer waits for the slower one.
 _AT_ONCE = 2
@@ -230,11 +234,21 @@ def _film_opinion(models: Models, net: _Networks) -> SecondOpinion:
     """Return the models that verify videos: one family, another than the one that hides."""
     faces: tuple[Detector, ...] = ()
     if "centerface" in models.verify:
-        inner = CenterFaceDetector(*net("centerface"), threshold=_OTHER_FACE)
-        faces = (ViewsDetector(inner, fit(DETECTOR_SIDE), tile=_TILE, overlap=0.15),)
+        faces = (_at_a_glance(net),)
     elif "mediapipe-full-range" in models.verify:
         faces = (_tiled(net, up_to_own_size),)
     return _with_plates(faces, models, net)
+
+
+def _at_a_glance(net: _Networks) -> Detector:
+    """Return CenterFace for what still shows in frames: it sees nearly as much as in all of a frame at its own size, in
+    two thirds of the time (docs/adr/0047-a-glance-before-a-look.md)."""
+    network, file = net("centerface")
+    glance, sure = (
+        ViewsDetector(CenterFaceDetector(network, file, threshold=score), fit(side), tile=_TILE, overlap=0.15)
+        for score, side in ((_GLANCE_FACE, _GLANCE_SIDE), (_OTHER_FACE, DETECTOR_SIDE))
+    )
+    return GlanceDetector(glance, sure, score=_OTHER_FACE, beyond=_GLANCE_SIDE, large=_GLANCE_LARGE)
 
 
 def _tiled(net: _Networks, scales: Scales) -> Detector:

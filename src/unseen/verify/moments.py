@@ -14,7 +14,7 @@ __all__ = ["Moment", "around", "moments", "whole_frames"]
 
 #: A look around the end of a track reaches this many of its sides to all sides, and has at least this many pixels, and
 #: a multiple of so many: of few sizes, what is made ready for one is of use for the next.
-_AROUND, _LEAST, _STEP = 1.5, 96, 32
+_AROUND, _LEAST, _STEP = 1.0, 96, 32
 #: Tracks that were found in fewer frames have no ends to speak of: the even steps look after them.
 _FEWEST = 3
 

@@ -84,7 +84,7 @@ def extent(path: Path) -> Extent:
     import av
 
     try:
-        with _opened(path) as container:
+        with _opened(path, headers=True) as container:
             stream = container.streams.video[0]
             times = [packet.pts for packet in container.demux(stream) if packet.size and packet.pts is not None]
             base = Fraction(stream.time_base or 0)
@@ -112,10 +112,12 @@ def _in_bytes(path: Path, keep: frozenset[str]) -> Findings:
         yield Finding("malformed", "file", "cannot be read")
 
 
-def _opened(path: Path) -> Any:
+def _opened(path: Path, *, headers: bool = False) -> Any:
+    """Open a file; where `headers` are enough nothing is decoded to find out more, nor can be: no decoder is "none"."""
     import av
 
     options = {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
+    options |= {"codec_whitelist": "none"} if headers else {}
     # Metadata that is no UTF-8: PyAV tells it with other characters since version 19, and must be asked for it before.
     ask = {} if int(av.__version__.partition(".")[0]) >= 19 else {"metadata_errors": "replace"}
     return av.open(f"file:{path}", "r", options=options, **ask)  # type: ignore[call-overload, unused-ignore]
@@ -126,7 +128,7 @@ def _in_streams(path: Path, keep: frozenset[str]) -> Findings:
     import av
 
     try:
-        with _opened(path) as container:
+        with _opened(path, headers=True) as container:
             yield from _of_container(container, keep)
             for stream in container.streams:
                 yield from _of_stream(stream, keep)

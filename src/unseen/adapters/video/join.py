@@ -112,7 +112,8 @@ def _packets(segments: Sequence[Path], name: str, end: Fraction | None, *, steps
     shown: int | None = None
     begin: tuple[int, int] | None = None
     for segment in segments:
-        with _opened(segment, name) as container:
+        # The first one's stream is the joined one's model; of the others nothing is decoded.
+        with _opened(segment, name, headers=first is not None) as container:
             stream = picture_stream(container, name, MAX_PIXELS)
             first = first or _Kind(stream)
             first.check(stream, name)
@@ -153,9 +154,9 @@ def _set_end(packets: Sequence[Any], end: Fraction, begin: tuple[int, int] | Non
     latest.duration = max(1, ends - latest.pts)
 
 
-def _opened(segment: Path, name: str) -> Any:
+def _opened(segment: Path, name: str, *, headers: bool) -> Any:
     try:
-        return open_container(segment, segment.name, MAX_PIXELS)
+        return open_container(segment, segment.name, MAX_PIXELS, headers=headers)
     except FileError as error:
         raise OutputFailed(f"{name}: one of its parts cannot be read; delete them and run again") from error
 

@@ -43,14 +43,17 @@ _DECODERS = (
     "h264", "hevc", "vp8", "vp9", "libvpx-vp9", "libdav1d", "av1", "mjpeg", "mpeg1video", "mpeg2video", "mpeg4",
     "h263", "msmpeg4", "msmpeg4v2", "prores", "dnxhd", "ffv1", "rawvideo",
 )  # fmt: skip
+#: What no decoder is called.
+_NO_DECODER = "none"
 #: Containers whose clocks begin anywhere.
 _ANY_CLOCK = frozenset({"mpegts", "mpeg"})
 _UNSET_RATE = Fraction(25)
 
 
-def open_container(path: Path, name: str, max_pixels: int) -> InputContainer:
+def open_container(path: Path, name: str, max_pixels: int, *, headers: bool = False) -> InputContainer:
     """Open a file with the demuxers of VIDEOS alone, so that no playlist and no reference leads out of it.
 
+    Where `headers` are enough no picture is decoded to find out more, which is what takes long; none can be, then.
     Raises UnreadableInput, UnsupportedInput (no video container, or its ending says another one), DamagedInput.
     """
     import av
@@ -59,7 +62,7 @@ def open_container(path: Path, name: str, max_pixels: int) -> InputContainer:
     options = {
         "protocol_whitelist": "file",
         "format_whitelist": ",".join(VIDEOS),
-        "codec_whitelist": ",".join(_DECODERS),
+        "codec_whitelist": _NO_DECODER if headers else ",".join(_DECODERS),
         "max_pixels": str(max_pixels),
     }
     try:
