@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CONFIDENCE", "main"]
+__all__ = ["CONFIDENCE", "finder", "main"]
 
 CONFIDENCE = 0.25
 _SIDE, _PERSON, _GREY, _KERNEL = 640, 0, 114, (51, 51)
@@ -27,8 +27,8 @@ _Boxes = list[list[int]]
 _Image = NDArray[np.uint8]
 
 
-def _finder(model: str) -> Callable[[_Image], _Boxes]:
-    """Return a function that finds persons in a picture (BGR)."""
+def finder(model: str, confidence: float = CONFIDENCE) -> Callable[[_Image], _Boxes]:
+    """Return a function that finds persons in a picture (BGR), with scores from `confidence` on."""
     import onnxruntime as ort
 
     session = ort.InferenceSession(model, providers=["CPUExecutionProvider"])
@@ -42,7 +42,7 @@ def _finder(model: str) -> Callable[[_Image], _Boxes]:
         square = np.full((_SIDE, _SIDE, 3), _GREY, np.uint8)
         square[top : top + down, left : left + across] = cv2.resize(frame, (across, down))
         rows = session.run(None, {name: cv2.dnn.blobFromImage(square, 1 / 255, swapRB=True)})[0][0]
-        rows = rows[(rows[:, 4] >= CONFIDENCE) & (rows[:, 5] == _PERSON), :4]
+        rows = rows[(rows[:, 4] >= confidence) & (rows[:, 5] == _PERSON), :4]
         corners = np.round((rows - [left, top, left, top]) / scale)
         return np.clip(corners, 0, [width, height, width, height]).astype(int).tolist()  # type: ignore[no-any-return]
 
@@ -51,7 +51,7 @@ def _finder(model: str) -> Callable[[_Image], _Boxes]:
 
 def main(model: str, video: str, target: str, boxes: str | None = None) -> int:
     """Blur the persons of a video."""
-    find, source = _finder(model), cv2.VideoCapture(video)
+    find, source = finder(model), cv2.VideoCapture(video)
     size = int(source.get(cv2.CAP_PROP_FRAME_WIDTH)), int(source.get(cv2.CAP_PROP_FRAME_HEIGHT))
     writer = cv2.VideoWriter(target, cv2.VideoWriter.fourcc(*"mp4v"), source.get(cv2.CAP_PROP_FPS), size)
     with contextlib.ExitStack() as stack:

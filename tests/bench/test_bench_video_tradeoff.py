@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bench.metrics import Shape
-from bench.video_clips import Clip
+from bench.video_clips import Clip, Shown
 from bench.video_tools import Hidden, regions_of
 from bench.video_tradeoff import Less, drawn_together, masks_with
 
@@ -21,15 +21,26 @@ SURE, FAINT, BY_HAND = (
 SURE_BEFORE = Hidden(Shape((2.0, 0.0, 12.0, 10.0)), 1, 0.2)
 
 
+def a_clip(*frames: tuple[Shown, ...]) -> Clip:
+    return Clip("c", Path("c.mp4"), "face", 40, 10, frames)
+
+
 def test_a_track_is_kept_whole_for_its_surest_look_and_what_was_drawn_by_hand_always() -> None:
-    before, after = masks_with(Less(least=0.5), [[SURE_BEFORE], [SURE, FAINT, BY_HAND]], 10, 40)
+    before, after = masks_with(Less(least=0.5), [[SURE_BEFORE], [SURE, FAINT, BY_HAND]], a_clip((), ()))
+    assert np.flatnonzero(before.all(axis=0)).tolist() == list(range(2, 12))
+    assert np.flatnonzero(after.all(axis=0)).tolist() == [*range(10), *range(30, 40)]
+
+
+def test_labels_tell_which_tracks_stay() -> None:
+    labels = a_clip((), (Shown(7, (0.0, 0.0, 9.0, 9.0), counts=False),))
+    before, after = masks_with(Less(labelled=True), [[SURE_BEFORE, FAINT], [SURE, FAINT, BY_HAND]], labels)
     assert np.flatnonzero(before.all(axis=0)).tolist() == list(range(2, 12))
     assert np.flatnonzero(after.all(axis=0)).tolist() == [*range(10), *range(30, 40)]
 
 
 def test_boxes_are_drawn_together_around_their_middle() -> None:
     assert drawn_together((10.0, 20.0, 30.0, 60.0), 0.5) == (15.0, 30.0, 25.0, 50.0)
-    [mask] = masks_with(Less(size=0.5), [[Hidden(Shape((4.0, 0.0, 12.0, 8.0)), 1, 0.8)]], 10, 40)
+    [mask] = masks_with(Less(size=0.5), [[Hidden(Shape((4.0, 0.0, 12.0, 8.0)), 1, 0.8)]], a_clip(()))
     assert np.flatnonzero(mask.any(axis=0)).tolist() == [6, 7, 8, 9]
     assert np.flatnonzero(mask.any(axis=1)).tolist() == [2, 3, 4, 5]
 
