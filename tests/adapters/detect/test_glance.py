@@ -35,7 +35,7 @@ def test_what_a_glance_proposes_is_told_where_the_look_in_full_size_sees_it(x: i
     (found,) = glancing(glance, sure).detect([with_white(x + 3, y + 2, x + side, y + side)])[0]
     assert found.box == Box(x + 3, y + 2, x + side, y + side)
     assert found.score == 0.8
-    assert all(max(seen.shape[:2]) <= 128 for seen in sure.seen)
+    assert all(max(seen.shape[:2]) <= 160 for seen in sure.seen)
 
 
 def test_what_only_the_glance_sees_counts_for_nothing() -> None:

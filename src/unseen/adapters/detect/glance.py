@@ -13,8 +13,9 @@ from unseen.pixels.boxes import merge
 
 __all__ = ["GlanceDetector"]
 
-#: Around what a glance finds so many of its sides are looked at, in multiples of 32 px, which networks want.
-_TIMES, _MULTIPLE, _LEAST = 3, 32, 96
+#: A part is looked at that is this many times as large as what a glance finds, in multiples of 32 px, which networks
+#: want; verification looks again at three times as much, so that what is seen in both is there, however it is cut.
+_TIMES, _MULTIPLE, _LEAST = 4, 32, 128
 #: What is found twice is one object from this intersection over union on.
 _SAME = 0.5
 
