@@ -12,11 +12,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d  # type: ignore[import-untyped, unused-ignore]
 
 from bench.metrics import Mask, Xyxy, boxes_mask
 from bench.plain_loop import finder
@@ -25,7 +27,9 @@ from bench.unseen_cli import environment_with
 from bench.video_clips import Clip, Shown, person_clips
 from bench.video_metrics import Leaks, leaks_of
 from bench.video_tradeoff import counts_of, drawn_together
+from unseen.core.regions import Box
 from unseen.engine.models import model_store
+from unseen.pixels.boxes import iou
 
 __all__ = ["main", "smoothed", "told_masks"]
 
@@ -57,10 +61,7 @@ def smoothed(seen: dict[int, Xyxy], first: int, last: int, sigma: float) -> NDAr
     frames, known = np.arange(first, last + 1), sorted(seen)
     sides = np.array([seen[i] for i in known], np.float64)
     lines = np.stack([np.interp(frames, known, sides[:, each]) for each in range(4)], axis=1)
-    if not sigma:
-        return lines
-    weights = np.exp(-0.5 * ((frames[:, None] - frames) / sigma) ** 2)
-    return np.asarray(weights @ lines / weights.sum(axis=1, keepdims=True))
+    return np.asarray(gaussian_filter1d(lines, sigma, axis=0, mode="nearest")) if sigma else lines
 
 
 def _by_track(clip: Clip) -> dict[int, dict[int, Shown]]:
@@ -74,17 +75,9 @@ def _by_track(clip: Clip) -> dict[int, dict[int, Shown]]:
 
 def _best(label: Xyxy, boxes: _Boxes) -> Xyxy | None:
     """Return the box that overlaps a label most, if it does by enough."""
-    of_all = [(_iou(label, box), (float(box[0]), float(box[1]), float(box[2]), float(box[3]))) for box in boxes]
-    overlap, best = max(of_all, default=(0.0, label))
-    return best if overlap >= _SAME else None
-
-
-def _iou(one: Xyxy, other: Sequence[float]) -> float:
-    across = min(one[2], other[2]) - max(one[0], other[0])
-    down = min(one[3], other[3]) - max(one[1], other[1])
-    common = max(0.0, across) * max(0.0, down)
-    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other))
-    return common / (areas - common) if areas > common else 0.0
+    some = [Box(*map(float, box)) for box in boxes if box[0] < box[2] and box[1] < box[3]]
+    best = max(some, key=partial(iou, Box(*label)), default=None)
+    return best.xyxy if best is not None and iou(Box(*label), best) >= _SAME else None
 
 
 def _found(clip: Clip, model: str) -> list[_Boxes]:

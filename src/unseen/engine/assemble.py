@@ -40,9 +40,8 @@ _FILM_FACE, _FILM_OBJECT, _YUNET_FACE = 0.18, 0.15, 0.25
 _LARGE_FACE = 48.0
 #: Score from which on a face that still shows to the model which verifies is hidden, too.
 _OTHER_FACE = 0.5
-#: Frames with more than so many pixels a side are looked at in a picture of so many first, with this threshold; a face
-#: of more than so many is large enough to be judged there.
-_GLANCE_SIDE, _GLANCE_FACE, _GLANCE_LARGE = 960, 0.25, 128.0
+#: Frames with more than so many pixels a side are looked at in a picture of so many first, with this threshold.
+_GLANCE_SIDE, _GLANCE_FACE = 960, 0.25
 #: Frames of a video that are looked at at the same time, each with its share of the threads: two looks with a thread
 #: each are done sooner than two in turns with two threads each, of which every layer waits for the slower one.
 _AT_ONCE = 2
@@ -248,7 +247,7 @@ def _at_a_glance(net: _Networks) -> Detector:
         ViewsDetector(CenterFaceDetector(network, file, threshold=score), fit(side), tile=_TILE, overlap=0.15)
         for score, side in ((_GLANCE_FACE, _GLANCE_SIDE), (_OTHER_FACE, DETECTOR_SIDE))
     )
-    return GlanceDetector(glance, sure, score=_OTHER_FACE, beyond=_GLANCE_SIDE, large=_GLANCE_LARGE)
+    return GlanceDetector(glance, sure, score=_OTHER_FACE, beyond=_GLANCE_SIDE)
 
 
 def _tiled(net: _Networks, scales: Scales) -> Detector:

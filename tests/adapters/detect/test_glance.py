@@ -19,7 +19,7 @@ def white(image: Rgb8) -> list[Detection]:
 
 
 def glancing(glance: FakeDetector, sure: FakeDetector) -> GlanceDetector:
-    return GlanceDetector(glance, sure, score=0.5, beyond=400, large=128.0)
+    return GlanceDetector(glance, sure, score=0.5, beyond=400)
 
 
 def with_white(x1: int, y1: int, x2: int, y2: int) -> Rgb8:
@@ -38,17 +38,18 @@ def test_what_a_glance_proposes_is_told_where_the_look_in_full_size_sees_it(x: i
     assert all(max(seen.shape[:2]) <= 160 for seen in sure.seen)
 
 
-def test_what_only_the_glance_sees_counts_for_nothing() -> None:
+def test_what_only_the_glance_sees_faintly_counts_for_nothing() -> None:
     sure = FakeDetector(white)
-    assert glancing(FakeDetector(lambda _: [face(100, 100, 130, 130, 0.9)]), sure).detect([grey(480, 640)]) == [[]]
+    assert glancing(FakeDetector(lambda _: [face(100, 100, 130, 130, 0.4)]), sure).detect([grey(480, 640)]) == [[]]
     assert len(sure.seen) == 1
 
 
-def test_a_large_face_is_judged_by_the_glance_and_its_score() -> None:
+def test_what_the_glance_is_sure_of_counts_and_what_is_faint_is_looked_at_however_large_it_is() -> None:
     sure = FakeDetector(white)
-    some = [face(100, 100, 240, 230, 0.6), face(300, 100, 440, 230, 0.4)]
-    assert glancing(FakeDetector(lambda _: some), sure).detect([grey(480, 640)]) == [some[:1]]
-    assert not sure.seen
+    some = [face(10, 100, 150, 230, 0.6), face(300, 100, 500, 280, 0.3)]
+    found = glancing(FakeDetector(lambda _: some), sure).detect([with_white(310, 110, 480, 270)])[0]
+    assert [each.box for each in found] == [Box(310, 110, 480, 270), some[0].box]
+    assert len(sure.seen) == 1
 
 
 def test_a_small_picture_is_looked_at_in_full_size_alone() -> None:

@@ -24,13 +24,12 @@ class GlanceDetector:
     """Says what `sure` sees in a picture, at a part of its work where the picture is large.
 
     Pictures of which the longer side has more than `beyond` pixels are shown to `glance`, which makes them smaller and
-    has a lower threshold; what it finds counts where `sure` sees something around it, too. What is longer than `large`
-    pixels is large enough for a glance, and counts where its score is at least `score`.
+    has a lower threshold; what it finds counts where its score is at least `score`, or else where `sure` sees something
+    around it, too.
     """
 
-    def __init__(self, glance: Detector, sure: Detector, *, score: float, beyond: int, large: float) -> None:
-        self._glance, self._sure = glance, sure
-        self._score, self._beyond, self._large = score, beyond, large
+    def __init__(self, glance: Detector, sure: Detector, *, score: float, beyond: int) -> None:
+        self._glance, self._sure, self._score, self._beyond = glance, sure, score, beyond
 
     @property
     def models(self) -> tuple[ModelFile, ...]:
@@ -44,13 +43,10 @@ class GlanceDetector:
     def _one(self, image: Rgb8) -> list[Detection]:
         if max(image.shape[:2]) <= self._beyond:
             return self._sure.detect([image])[0]
-        found, unsure = [], []
-        for each in self._glance.detect([image])[0]:
-            if max(each.box.width, each.box.height) <= self._large:
-                unsure.append(each.box)
-            elif each.score >= self._score:
-                found.append(each)
-        return merge([*found, *self._seen_around(image, unsure)], _SAME) if found or unsure else []
+        glimpsed = self._glance.detect([image])[0]
+        found = [each for each in glimpsed if each.score >= self._score]
+        unsure = [each.box for each in glimpsed if each.score < self._score]
+        return merge([*found, *self._seen_around(image, unsure)], _SAME) if glimpsed else []
 
     def _seen_around(self, image: Rgb8, boxes: Sequence[Box]) -> list[Detection]:
         """Return what `sure` sees in the parts of a picture around boxes."""
